@@ -1,0 +1,23 @@
+"""The vocabulary of the project: skeletons, cameras, person crops and drawing. NumPy and OpenCV only."""
+
+from pose.camera import Camera
+from pose.crop import Crop, box_from_joints
+from pose.draw import draw_skeleton, draw_text, picture_grid
+from pose.skeleton import COCO17, LSP14, MPII16, PANOPTIC19, SKELETONS, Skeleton, convert_joints, joint_map
+
+__all__ = [
+    "COCO17",
+    "LSP14",
+    "MPII16",
+    "PANOPTIC19",
+    "SKELETONS",
+    "Camera",
+    "Crop",
+    "Skeleton",
+    "box_from_joints",
+    "convert_joints",
+    "draw_skeleton",
+    "draw_text",
+    "joint_map",
+    "picture_grid",
+]

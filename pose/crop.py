@@ -1,0 +1,132 @@
+"""Person crops: a square cut from a picture, with the matrix that leads back to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+def apply_matrix(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Applies a 2 x 3 matrix to points (..., 2)."""
+    matrix = np.asarray(matrix, np.float64)
+    return np.asarray(xy, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Bounds the labelled joints.
+
+    Args:
+        xy_px: float (J, 2).
+        visible: int (J,); joints with 0 are passed over.
+
+    Returns:
+        float64 (4,): x_min, y_min, width, height in px.
+
+    Raises:
+        ValueError: no joint is labelled.
+    """
+    labelled = np.asarray(xy_px, np.float64)[np.asarray(visible) > 0]
+    if not len(labelled):
+        raise ValueError("a box needs at least one labelled joint, got none; leave such a person out")
+    low, high = labelled.min(axis=0), labelled.max(axis=0)
+    return np.concatenate([low, high - low])
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """A square crop of `size` x `size` px.
+
+    Attributes:
+        to_frame: float64 (2, 3), crop pixels -> frame pixels.
+        size: the crop's height and width in px.
+    """
+
+    to_frame: np.ndarray
+    size: int
+
+    @classmethod
+    def from_box(cls, box_px: np.ndarray, size: int, padding: float = 1.25) -> Crop:
+        """Squares a box about its centre and pads it.
+
+        Args:
+            box_px: (4,) x_min, y_min, width, height in frame px.
+            size: height and width of the crop in px.
+            padding: the crop's side as a multiple of the box's longer side.
+
+        Raises:
+            ValueError: the box is not finite or has no extent.
+        """
+        x, y, width, height = np.asarray(box_px, np.float64)
+        side = padding * max(width, height)
+        if not np.isfinite([x, y, side]).all() or side <= 0:
+            raise ValueError(f"a box must be finite and wider or higher than 0 px, got {np.asarray(box_px).tolist()}")
+        return cls.centered((x + width / 2, y + height / 2), side, size)
+
+    @classmethod
+    def centered(cls, center_px: tuple[float, float], side_px: float, size: int) -> Crop:
+        """A crop of the square of `side_px` about a frame point."""
+        scale = side_px / size
+        offset = np.asarray(center_px, np.float64) - scale * (size - 1) / 2
+        return cls(np.array([[scale, 0, offset[0]], [0, scale, offset[1]]]), size)
+
+    @property
+    def from_frame(self) -> np.ndarray:
+        """float64 (2, 3), frame pixels -> crop pixels."""
+        inverse = np.linalg.inv(self.to_frame[:, :2])
+        return np.concatenate([inverse, -inverse @ self.to_frame[:, 2:]], axis=1)
+
+    @property
+    def scale(self) -> float:
+        """Frame px per crop px."""
+        return float(np.sqrt(abs(np.linalg.det(self.to_frame[:, :2]))))
+
+    def points_to_frame(self, xy_px: np.ndarray) -> np.ndarray:
+        """Crop points (..., 2) -> frame points (..., 2)."""
+        return apply_matrix(self.to_frame, xy_px)
+
+    def points_to_crop(self, xy_px: np.ndarray) -> np.ndarray:
+        """Frame points (..., 2) -> crop points (..., 2)."""
+        return apply_matrix(self.from_frame, xy_px)
+
+    def camera_matrix(self, matrix: np.ndarray) -> np.ndarray:
+        """The (3, 3) camera matrix of the crop, from that of the frame."""
+        return np.vstack([self.from_frame, [0, 0, 1]]) @ matrix
+
+    def cut(self, picture: np.ndarray) -> np.ndarray:
+        """Resamples the crop from a picture; black where it reaches beyond.
+
+        Args:
+            picture: uint8 (H, W, 3) or (H, W).
+
+        Returns:
+            uint8 (size, size, 3) or (size, size).
+        """
+        matrix = self.to_frame
+        shrink = int(self.scale)
+        if shrink > 1:
+            picture, matrix = self._shrunk(picture, shrink)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(picture, matrix, (self.size, self.size), flags=flags)
+
+    def _shrunk(self, picture: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
+        """The part of the picture under the crop, averaged over factor x factor pixels, and its own matrix.
+
+        Bilinear sampling alone looks at 2 x 2 pixels and aliases on anything shrunk by more than two.
+        """
+        corners = self.points_to_frame(np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (self.size - 1.0))
+        low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2 * factor, 0)
+        high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2 * factor, picture.shape[1::-1])
+        if (high <= low).any():
+            return picture, self.to_frame
+        part = picture[low[1] : high[1], low[0] : high[0]]
+        # Whole blocks: what the last ones lack is their own last row and column again.
+        right, bottom = -(high - low) % factor
+        part = cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        size = part.shape[1] // factor, part.shape[0] // factor
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        # The centre of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.
+        matrix = self.to_frame.copy()
+        matrix[:, 2] -= low + (factor - 1) / 2
+        return small, matrix / factor

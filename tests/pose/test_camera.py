@@ -1,0 +1,78 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from pose import Camera
+
+RADIAL = [-0.22, 0.2, 0.0, 0.0, 0.02]
+
+
+def camera(distortion=(0, 0, 0, 0, 0), rotation=None, translation_mm=(0, 0, 0)):
+    matrix = [[1000, 0, 960], [0, 1100, 540], [0, 0, 1]]
+    rotation = np.eye(3) if rotation is None else rotation
+    return Camera("00_00", (1080, 1920), matrix, distortion, rotation, translation_mm)
+
+
+def test_projection_by_hand():
+    # x = 0.5, y = -0.25: u = 1000 * 0.5 + 960, v = 1100 * -0.25 + 540.
+    np.testing.assert_allclose(camera().project([1000.0, -500.0, 2000.0]), [1460, 265])
+    # r2 = 0.3125, k1 = 0.1: both stretched by 1.03125.
+    np.testing.assert_allclose(camera([0.1, 0, 0, 0, 0]).project([1000.0, -500.0, 2000.0]), [1475.625, 256.40625])
+    # p1 = 0.01 adds 2 p1 x y = -0.0025 to x and p1 (r2 + 2 y^2) = 0.004375 to y.
+    np.testing.assert_allclose(camera([0, 0, 0.01, 0, 0]).project([1000.0, -500.0, 2000.0]), [1457.5, 269.8125])
+
+
+def test_every_hd_camera_of_a_real_calibration_projects_as_opencv_does(shared_data):
+    path = shared_data / "panoptic/160906_band1/calibration_160906_band1.json"
+    entries = [entry for entry in json.loads(path.read_text())["cameras"] if entry["type"] == "hd"]
+    assert len(entries) == 31
+    points = np.random.default_rng(0).uniform(-1500, 1500, (300, 3))
+    for entry in entries:
+        real = Camera(
+            entry["name"], (1080, 1920), entry["K"], entry["distCoef"], entry["R"], np.ravel(entry["t"]) * 10
+        )
+        seen = points[real.in_front(points)]
+        assert len(seen) > 100
+        true, _ = cv2.projectPoints(seen, real.rotation, real.translation_mm, real.matrix, real.distortion)
+        assert np.abs(real.project(seen) - true[:, 0]).max() < 1e-3
+        inside = real.contains(real.project(seen))
+        back = real.back_project(real.project(seen)[inside], real.to_camera(seen[inside])[:, 2])
+        assert np.abs(back - seen[inside]).max() < 1e-2  # mm
+
+
+def test_back_projection_undoes_projection():
+    rotation, _ = cv2.Rodrigues(np.array([0.3, -0.2, 0.1]))
+    distorted = camera([*RADIAL[:2], 0.001, -0.002, 0.02], rotation, [100.0, -50.0, 3000.0])
+    points = np.random.default_rng(1).uniform(-800, 800, (2, 40, 3))
+    depth = distorted.to_camera(points)[..., 2]
+    np.testing.assert_allclose(distorted.back_project(distorted.project(points), depth), points, atol=1e-4)
+
+
+def test_center_is_where_the_camera_stands():
+    rotation, _ = cv2.Rodrigues(np.array([0.0, np.pi / 2, 0.0]))
+    placed = camera(rotation=rotation, translation_mm=[1.0, 2.0, 3.0])
+    np.testing.assert_allclose(placed.to_camera(placed.center_mm), 0, atol=1e-12)
+
+
+def test_points_behind_or_beyond_the_lens_model_are_not_in_front():
+    assert camera().in_front(np.array([[0, 0, 1000.0], [0, 0, -1000.0]])).tolist() == [True, False]
+    assert np.isnan(camera().project(np.array([0, 0, -1000.0]))).all()
+    # 1 - 0.5 r2 turns back at r2 = 2/3: a point far to the side would land in the picture again.
+    folding = camera([-0.5, 0, 0, 0, 0])
+    sideways = np.array([[1400.0, 0, 1000.0], [700.0, 0, 1000.0]])
+    assert folding.contains(folding.project(sideways)).tolist() == [True, True]
+    assert folding.in_front(sideways).tolist() == [False, True]
+
+
+def test_picture_border_is_half_a_pixel_out():
+    xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [np.nan, 0]])
+    assert camera().contains(xy).tolist() == [True, False, True, False, False]
+
+
+def test_broken_calibration_is_told():
+    with pytest.raises(ValueError, match="camera '00_00': distortion must be finite numbers of shape"):
+        camera([0, 0, 0, 0])
+    with pytest.raises(ValueError, match="translation_mm"):
+        camera(translation_mm=[0, 0, np.nan])

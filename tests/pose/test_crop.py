@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from pose import Crop, box_from_joints
+
+
+def test_crop_matrix_by_hand():
+    # The box's centre is (60, 145); the side is 1.25 * 250 = 312.5 px on 224: 1.395 px a pixel.
+    crop = Crop.from_box([10, 20, 100, 250], 224)
+    assert crop.scale == pytest.approx(312.5 / 224)
+    np.testing.assert_allclose(crop.points_to_frame([111.5, 111.5]), [60, 145])
+    # The crop's left edge, half a pixel before its first pixel's centre, lies half a side left of the centre.
+    np.testing.assert_allclose(crop.points_to_frame([-0.5, -0.5]), [60 - 156.25, 145 - 156.25])
+
+
+def test_round_trip():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        crop = Crop.from_box(rng.uniform(1, 1000, 4), int(rng.integers(32, 512)))
+        xy = rng.uniform(-100, 2000, (20, 2))
+        assert np.abs(crop.points_to_frame(crop.points_to_crop(xy)) - xy).max() < 1e-3
+
+
+@pytest.mark.parametrize("side", [60, 224, 500, 900, 1500])
+def test_pictures_and_points_agree(side):
+    """A spot in the picture must be found in the crop where the matrix says, enlarged or shrunk."""
+    y, x = np.mgrid[0:1080, 0:1920]
+    spot = np.exp(-((x - 800.3) ** 2 + (y - 500.7) ** 2) / (2 * (side / 30) ** 2))
+    crop = Crop.centered((790.0, 520.0), side, 224)
+    cut = crop.cut(np.repeat((255 * spot).astype(np.uint8)[..., None], 3, axis=2))[..., 0].astype(float)
+    y, x = np.mgrid[0:224, 0:224]
+    found = np.array([(cut * x).sum(), (cut * y).sum()]) / cut.sum()
+    assert np.abs(found - crop.points_to_crop([800.3, 500.7])).max() < 0.05
+
+
+def test_shrinking_averages_instead_of_picking():
+    """A fine chessboard shrunk by eight must become grey, not moire."""
+    y, x = np.mgrid[0:800, 0:800]
+    board = np.repeat((255 * ((x + y) % 2)).astype(np.uint8)[..., None], 3, axis=2)
+    cut = Crop.centered((400.0, 400.0), 800 * 0.97, 100).cut(board)
+    assert cut.astype(int).min() > 120 and cut.max() < 135
+
+
+def test_beyond_the_picture_is_black():
+    cut = Crop.centered((0.0, 0.0), 100, 50).cut(np.full((200, 200, 3), 200, np.uint8))
+    assert (cut[:20, :20] == 0).all() and (cut[30:, 30:] == 200).all()
+    assert Crop.centered((5000.0, 0.0), 1000, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
+
+
+def test_crop_camera_projects_into_the_crop():
+    matrix = np.array([[1000.0, 0, 960], [0, 1100, 540], [0, 0, 1]])
+    crop = Crop.from_box([100, 200, 300, 400], 224)
+    x, y, w = crop.camera_matrix(matrix) @ [1.0, 2.0, 4.0]
+    np.testing.assert_allclose(crop.points_to_crop([1000 / 4 + 960, 1100 / 2 + 540]), [x / w, y / w])
+
+
+def test_box_from_joints_passes_over_unlabelled_rubbish():
+    xy = np.array([[5.0, 7.0], [-900.0, 1e6], [25.0, 17.0]])
+    assert box_from_joints(xy, np.array([2, 0, 1])).tolist() == [5, 7, 20, 10]
+    with pytest.raises(ValueError, match="at least one labelled joint, got none"):
+        box_from_joints(xy, np.zeros(3, int))
+
+
+@pytest.mark.parametrize("box", [[0, 0, 0, 0], [0, 0, np.nan, 5], [0, 0, np.inf, 5]])
+def test_empty_boxes_are_told(box):
+    with pytest.raises(ValueError, match="a box must be finite and wider or higher than 0 px"):
+        Crop.from_box(box, 224)
