@@ -1,0 +1,93 @@
+"""Shows a shard set: its manifest, the state of every shard, and a contact sheet of its pictures.
+
+    python -m records data/lspet
+
+Exit code 1 if a shard is damaged, 2 for a wrong argument.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from records.inspect import check_shards, contact_sheet, drop_damaged, write_picture
+from records.manifest import SPLITS, Manifest, read_manifest
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to show.
+
+    Attributes:
+        folder: the shard set.
+        sheet: the contact sheet to write; FOLDER/contact_sheet.png if not given.
+        count: people on the contact sheet, each kind.
+        split: the split to take them from.
+        seed: of the augmentation on the sheet.
+        drop_damaged: move damaged shards aside and go on with the whole ones.
+    """
+
+    folder: Annotated[Path, tyro.conf.Positional]
+    sheet: Path | None = None
+    count: int = 24
+    split: str = "train"
+    seed: int = 0
+    drop_damaged: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the options."""
+        if self.count < 1:
+            raise ValueError(f"count must be 1 or more, got {self.count}")
+        if self.split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {self.split!r}")
+
+
+def print_manifest(manifest: Manifest) -> None:
+    """Prints what the manifest says, in words."""
+    print(f"{manifest.skeleton_name}, {manifest.size} x {manifest.size} px, schema {manifest.schema_version}")
+    print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k != "settings"))
+    print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
+    for split, shards in manifest.shards.items():
+        megabytes = sum(shard.bytes for shard in shards) / 1e6
+        print(f"{split:>6}: {manifest.counts[split]:>8} people in {len(shards)} shards, {megabytes:.1f} MB")
+    print(f"skipped: {len(manifest.skipped)} broken inputs")
+    for skipped in manifest.skipped[:10]:
+        print(f"  {skipped['what']}: {skipped['why']}")
+    if len(manifest.skipped) > 10:
+        print(f"  ... and {len(manifest.skipped) - 10} more in manifest.json")
+
+
+def main(options: Options) -> int:
+    """Runs the command and returns its exit code."""
+    manifest = read_manifest(options.folder)
+    print_manifest(manifest)
+    damaged = check_shards(options.folder, manifest)
+    for name, problem in damaged.items():
+        print(f"DAMAGED {options.folder / name}: {problem}", file=sys.stderr)
+    if damaged and not options.drop_damaged:
+        print("the other shards are whole; --drop-damaged moves these aside", file=sys.stderr)
+        return 1
+    if damaged:
+        manifest = drop_damaged(options.folder, manifest, damaged)
+        print(f"moved {len(damaged)} damaged shards to {options.folder / 'damaged'}; left: {manifest.counts}")
+    else:
+        print(f"all {sum(map(len, manifest.shards.values()))} shards are whole")
+    if not manifest.counts[options.split]:
+        print(f"no contact sheet: the {options.split} split is empty")
+        return 0
+    sheet = options.sheet or options.folder / "contact_sheet.png"
+    write_picture(sheet, contact_sheet(options.folder, options.split, options.count, options.seed))
+    print(f"contact sheet: {sheet}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(tyro.cli(Options, description=__doc__)))
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,125 @@
+"""The manifest of a shard set: what is in the folder, where it came from, and what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pose import SKELETONS, Skeleton
+from records.schema import SCHEMA_VERSION
+
+FILE_NAME = "manifest.json"
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a shard set: its name, number of records, size in bytes and SHA-256."""
+
+    name: str
+    count: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` holds.
+
+    Attributes:
+        skeleton_name: the key in `pose.SKELETONS`.
+        size: height and width of every crop in px.
+        shards: for each split its shards, in order.
+        source: the data set and the options it was read with.
+        split_rule: how sequences were assigned to splits.
+        skipped: broken inputs that were passed by, each {"what", "why"}.
+        schema_version: of the records.
+    """
+
+    skeleton_name: str
+    size: int
+    shards: dict[str, list[Shard]]
+    source: dict
+    split_rule: dict
+    skipped: list[dict[str, str]]
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The skeleton of the records."""
+        return SKELETONS[self.skeleton_name]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many people each split holds."""
+        return {split: sum(shard.count for shard in shards) for split, shards in self.shards.items()}
+
+    def write(self, folder: Path) -> None:
+        """Writes the manifest into a shard set's folder."""
+        write_json(folder / FILE_NAME, {**asdict(self), "counts": self.counts})
+
+
+def write_json(path: Path, value: dict) -> None:
+    """Writes JSON through a temporary name and a rename, so that a reader never meets half a file."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value, indent=1) + "\n")
+    os.replace(temporary, path)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file as 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """Reads a shard set's manifest.
+
+    Raises:
+        ValueError: there is none, it is cut short, or it was written by another version of the schema.
+    """
+    path = Path(folder) / FILE_NAME
+    if not path.is_file():
+        raise ValueError(f"{folder} is no shard set: it has no {FILE_NAME}; make one with `python -m data_prep`")
+    try:
+        content = json.loads(path.read_text())
+        content.pop("counts")
+        content["shards"] = {k: [Shard(**shard) for shard in v] for k, v in content["shards"].items()}
+        manifest = Manifest(**content)
+        _ = manifest.skeleton
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); make the shard set again with `python -m data_prep`") from error
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} has records of schema version {manifest.schema_version}, this program reads {SCHEMA_VERSION}; "
+            "make the shard set again with `python -m data_prep`"
+        )
+    return manifest
+
+
+def shard_paths(folder: str | Path, split: str) -> list[str]:
+    """Returns the files of one split, in order, after checking that each is there at its full size.
+
+    Raises:
+        ValueError: no such split, an empty one, or a shard that is missing or of another size.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if split not in SPLITS:
+        raise ValueError(f"a split is one of {', '.join(SPLITS)}, got {split!r}")
+    if not manifest.counts.get(split):
+        filled = [name for name, count in manifest.counts.items() if count] or ["none"]
+        raise ValueError(f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}")
+    for shard in manifest.shards[split]:
+        path = folder / shard.name
+        found = path.stat().st_size if path.is_file() else None
+        if found != shard.bytes:
+            state = "is missing" if found is None else f"has {found} bytes instead of {shard.bytes}"
+            raise ValueError(
+                f"{path} {state}; `python -m records {folder}` checks every shard, "
+                "and with --drop-damaged goes on with the whole ones"
+            )
+    return [str(folder / shard.name) for shard in manifest.shards[split]]

@@ -1,0 +1,198 @@
+"""The labelled person that every data set yields, and the one Example that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from pose import Camera, Crop, Skeleton
+
+#: Raised whenever a feature is added, removed or changes its meaning.
+SCHEMA_VERSION = 1
+
+
+class BadInput(ValueError):
+    """One broken input: counted, named in the manifest's `skipped`, and passed by.
+
+    Attributes:
+        what: the file, frame or person that is broken.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        """Keeps what is broken and why."""
+        super().__init__(f"{what}: {why}")
+        self.what = what
+        self.why = why
+
+
+@dataclass
+class Person:
+    """One labelled person in one picture.
+
+    Attributes:
+        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot).
+        box_px: float (4,), x_min, y_min, width, height in picture px.
+        joints_xy_px: float (J, 2) in picture px.
+        visible: int (J,), COCO's 0 not labelled, 1 labelled but hidden, 2 labelled and seen.
+        dataset: such as "panoptic" or "lspet".
+        sequence: the recording or subject; what the split goes by.
+        camera: the camera's name, "" where there is one view alone.
+        frame: the frame's number in the sequence.
+        person: the person's number in the frame.
+        joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
+        camera_model: the camera, or None where unknown.
+        area_px: the person's area in square px (a segmentation's), or None where unknown.
+    """
+
+    picture: np.ndarray | Callable[[], np.ndarray]
+    box_px: np.ndarray
+    joints_xy_px: np.ndarray
+    visible: np.ndarray
+    dataset: str
+    sequence: str
+    camera: str = ""
+    frame: int = 0
+    person: int = 0
+    joints_xyz_mm: np.ndarray | None = None
+    camera_model: Camera | None = None
+    area_px: float | None = None
+
+    @property
+    def key(self) -> str:
+        """dataset/sequence/camera/frame/person, which names the person for good."""
+        return f"{self.dataset}/{self.sequence}/{self.camera}/{self.frame}/{self.person}"
+
+    def load_picture(self) -> np.ndarray:
+        """Returns the picture, uint8 RGB (H, W, 3).
+
+        Raises:
+            BadInput: it cannot be read.
+        """
+        return self.picture() if callable(self.picture) else self.picture
+
+
+def read_picture(path: str) -> np.ndarray:
+    """Reads a picture file as uint8 RGB (H, W, 3).
+
+    Raises:
+        BadInput: the file is missing, cut short or no picture.
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise BadInput(str(path), f"cannot be read ({error.strerror})") from error
+    # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
+    if data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-1024:].tobytes():
+        raise BadInput(str(path), "truncated JPEG (no end marker)")
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if picture is None:
+        raise BadInput(str(path), "not a picture that OpenCV can decode")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
+    """Cuts a person out of the picture and serialises the Example.
+
+    Args:
+        person: the labelled person.
+        crop: where to cut, in the pixels of the person's picture.
+        skeleton: the names of the person's J joints.
+        jpeg_quality: of the crop, 1 to 100.
+
+    Returns:
+        The serialised `tf.train.Example`; its features are those of `feature_spec`. Joints that fall off the crop
+        are stored as not labelled.
+
+    Raises:
+        BadInput: the picture cannot be read, a labelled joint is not finite, or none is left in the crop.
+    """
+    xy_px, visible = np.asarray(person.joints_xy_px, np.float32), np.asarray(person.visible, np.int64)
+    if xy_px.shape != (skeleton.num_joints, 2) or visible.shape != (skeleton.num_joints,):
+        raise ValueError(
+            f"{person.key}: {skeleton.name} has {skeleton.num_joints} joints, got joints of shape {xy_px.shape} "
+            f"and visibility of shape {visible.shape}"
+        )
+    if not np.isfinite(xy_px[visible > 0]).all():
+        raise BadInput(person.key, "a labelled joint is NaN or infinite")
+    xy_crop = np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32)
+    inside = ((xy_crop >= -0.5) & (xy_crop < crop.size - 0.5)).all(axis=1)
+    visible = np.where(inside, visible, 0)
+    if not visible.any():
+        raise BadInput(person.key, "no labelled joint inside the crop")
+    picture = cv2.cvtColor(crop.cut(person.load_picture()), cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
+    area_px = 0.0 if person.area_px is None else person.area_px / crop.scale**2
+    features = {
+        "image/jpeg": jpeg.tobytes(),
+        "joints/xy_px": xy_crop,
+        "joints/visible": visible,
+        "crop/to_frame": crop.to_frame.astype(np.float32),
+        "person/torso_px": np.float32(span_px(xy_crop, visible, skeleton.torso)),
+        "person/head_px": np.float32(span_px(xy_crop, visible, skeleton.head)),
+        "person/area_px": np.float32(area_px),
+        "source/dataset": person.dataset.encode(),
+        "source/sequence": person.sequence.encode(),
+        "source/camera": person.camera.encode(),
+        "source/frame": np.int64(person.frame),
+        "source/person": np.int64(person.person),
+    }
+    if person.joints_xyz_mm is not None:
+        features["joints/xyz_mm"] = np.asarray(person.joints_xyz_mm, np.float32)
+    if person.camera_model is not None:
+        features["camera/matrix"] = crop.camera_matrix(person.camera_model.matrix).astype(np.float32)
+    example = tf.train.Example()
+    for name, value in features.items():
+        _set_feature(example.features.feature[name], value)
+    return example.SerializeToString(deterministic=True)
+
+
+def span_px(xy_px: np.ndarray, visible: np.ndarray, ends: tuple[int, int] | None) -> float:
+    """The distance between two joints, or 0 where either is not labelled or there is no such span."""
+    if ends is None or not (visible[ends[0]] and visible[ends[1]]):
+        return 0.0
+    return float(np.linalg.norm(xy_px[ends[0]] - xy_px[ends[1]]))
+
+
+def _set_feature(feature: tf.train.Feature, value: bytes | np.ndarray | np.generic) -> None:
+    if isinstance(value, bytes):
+        feature.bytes_list.value.append(value)
+    elif np.issubdtype(value.dtype, np.integer):
+        feature.int64_list.value.extend(np.ravel(value).tolist())
+    else:
+        feature.float_list.value.extend(np.ravel(value).tolist())
+
+
+def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
+    """What `tf.io.parse_single_example` needs to read the features that every record has."""
+    text, number = tf.io.FixedLenFeature((), tf.string), tf.io.FixedLenFeature((), tf.int64)
+    scalar = tf.io.FixedLenFeature((), tf.float32)
+    return {
+        "image/jpeg": text,
+        "joints/xy_px": tf.io.FixedLenFeature((num_joints, 2), tf.float32),
+        "joints/visible": tf.io.FixedLenFeature((num_joints,), tf.int64),
+        "crop/to_frame": tf.io.FixedLenFeature((2, 3), tf.float32),
+        "person/torso_px": scalar,
+        "person/head_px": scalar,
+        "person/area_px": scalar,
+        "source/dataset": text,
+        "source/sequence": text,
+        "source/camera": text,
+        "source/frame": number,
+        "source/person": number,
+    }
+
+
+def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
+    """The features that a record may lack: 3D joints (J, 3) in mm and the crop's camera matrix (3, 3).
+
+    Pass it to `tf.io.parse_single_example` beside `feature_spec` for a set whose source knows them.
+    """
+    return {
+        "joints/xyz_mm": tf.io.FixedLenFeature((num_joints, 3), tf.float32),
+        "camera/matrix": tf.io.FixedLenFeature((3, 3), tf.float32),
+    }
