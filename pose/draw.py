@@ -11,6 +11,7 @@ from pose.skeleton import Skeleton
 
 # Told apart by people with red-green blindness as well (Okabe and Ito's palette).
 COLORS = {"left": (86, 180, 233), "right": (230, 159, 0), "middle": (240, 228, 66)}
+_PLATE, _INK = (20, 20, 20), (255, 255, 255)
 _SUBPIXEL_BITS = 4
 
 
@@ -55,16 +56,20 @@ def draw_skeleton(
     return canvas
 
 
-def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int], *, scale: float = 0.4) -> np.ndarray:
-    """Writes white text on a dark outline into the picture itself; `xy_px` is the text's bottom left."""
-    for shade, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(picture, text, xy_px, cv2.FONT_HERSHEY_SIMPLEX, scale, shade, width, cv2.LINE_AA)
+def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *, scale: float = 0.4) -> np.ndarray:
+    """Writes white text on a dark plate into the picture itself, and returns it; `xy_px` is the plate's top left."""
+    if not text:
+        return picture
+    margin = round(12 * scale)
+    (width, height), descent = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    left, top = xy_px
+    picture[top : top + height + descent + 2 * margin, left : left + width + 2 * margin] = _PLATE
+    place = (left + margin, top + height + margin)
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, _INK, 1, cv2.LINE_AA)
     return picture
 
 
-def picture_grid(
-    pictures: Sequence[np.ndarray], columns: int, captions: Sequence[str] | None = None, *, gap_px: int = 4
-) -> np.ndarray:
+def picture_grid(pictures: Sequence[np.ndarray], columns: int, *, gap_px: int = 4) -> np.ndarray:
     """Lays out pictures of one size in rows on a white sheet.
 
     Raises:
@@ -79,6 +84,4 @@ def picture_grid(
     for i, picture in enumerate(pictures):
         top, left = gap_px + i // columns * (height + gap_px), gap_px + i % columns * (width + gap_px)
         sheet[top : top + height, left : left + width] = picture
-        if captions:
-            draw_text(sheet, captions[i], (left + 3, top + height - 6))
     return sheet

@@ -76,7 +76,7 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
         ("augmented", training_dataset(folder, split, batch_size=count, epochs=1, seed=seed)),
     ):
         pictures, labels = next(batches.as_numpy_iterator())
-        tiles += [draw_text(tile, kind, (6, 14)) for tile in _drawn(pictures, labels, manifest.skeleton)]
+        tiles += [draw_text(tile, kind) for tile in _drawn(pictures, labels, manifest.skeleton)]
     return picture_grid(tiles, columns=min(8, count))
 
 

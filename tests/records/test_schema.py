@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from people import make_person
+
+from pose import LSP14, Camera, Crop
+from records import BadInput, encode_example, read_picture
+from records.pipeline import decode_picture, parse_example
+from records.schema import feature_spec, optional_feature_spec
+
+
+def test_what_is_written_is_read():
+    person = make_person(3)
+    person.visible[:3] = (0, 1, 2)
+    crop = Crop.from_box(person.box_px, 128)
+    jpeg, labels = parse_example(encode_example(person, crop, LSP14), 14)
+    xy, visible = labels["joints_xy_px"].numpy(), labels["visible"].numpy()
+    assert visible.tolist() == [0, 1] + [2] * 12
+    expected = crop.points_to_crop(person.joints_xy_px)
+    np.testing.assert_allclose(xy[1:], expected[1:], atol=1e-4)
+    assert xy[0].tolist() == [0, 0]
+    frame = xy @ labels["to_frame"].numpy()[:, :2].T + labels["to_frame"].numpy()[:, 2]
+    np.testing.assert_allclose(frame[1:], person.joints_xy_px[1:], atol=1e-3)
+    torso = np.linalg.norm(expected[LSP14.torso[0]] - expected[LSP14.torso[1]])
+    assert labels["head_px"].numpy() > 0
+    # The right hip is joint 2, labelled; the left shoulder is joint 9.
+    np.testing.assert_allclose(labels["torso_px"], torso, rtol=1e-5)
+    assert labels["key"].numpy() == b"made_up/s003//3/1"
+    picture = decode_picture(jpeg, 128).numpy()
+    assert np.abs(picture.astype(int) - crop.cut(person.picture)).mean() < 4
+
+
+def test_unknown_spans_and_areas_are_zero():
+    person = make_person(0)
+    person.visible[LSP14.torso[0]] = 0
+    crop = Crop.from_box(person.box_px, 64)
+    _, labels = parse_example(encode_example(person, crop, LSP14), 14)
+    assert labels["torso_px"].numpy() == 0 and labels["area_px"].numpy() == 0
+    person.area_px = 500.0
+    _, labels = parse_example(encode_example(person, crop, LSP14), 14)
+    assert labels["area_px"].numpy() == pytest.approx(500 / crop.scale**2, rel=1e-5)
+
+
+def test_3d_joints_and_the_crops_camera_are_kept():
+    person = make_person(1)
+    matrix = np.array([[800.0, 0, 100], [0, 800, 100], [0, 0, 1]])
+    person.camera_model = Camera("00_00", (200, 200), matrix, np.zeros(5), np.eye(3), np.zeros(3))
+    depth_mm = np.linspace(1000, 2000, 14)
+    rays = np.concatenate([person.joints_xy_px, np.ones((14, 1))], axis=1) @ np.linalg.inv(matrix).T
+    person.joints_xyz_mm = rays * depth_mm[:, None]
+    serialized = encode_example(person, Crop.from_box(person.box_px, 64), LSP14)
+    features = tf.io.parse_single_example(serialized, {**feature_spec(14), **optional_feature_spec(14)})
+    projected = features["joints/xyz_mm"].numpy() @ features["camera/matrix"].numpy().T
+    np.testing.assert_allclose(projected[:, :2] / projected[:, 2:], features["joints/xy_px"], atol=1e-3)
+
+
+def test_joints_off_the_crop_are_not_labelled():
+    person = make_person(2)
+    person.joints_xy_px[4] = (-500, 20)
+    _, labels = parse_example(encode_example(person, Crop.from_box(person.box_px, 64), LSP14), 14)
+    assert labels["visible"].numpy()[4] == 0
+
+
+def test_the_same_person_gives_the_same_bytes():
+    crop = Crop.from_box(make_person(5).box_px, 64)
+    assert encode_example(make_person(5), crop, LSP14) == encode_example(make_person(5), crop, LSP14)
+
+
+def test_broken_people_are_told():
+    person = make_person(0)
+    crop = Crop.from_box(person.box_px, 64)
+    person.joints_xy_px[3, 1] = np.nan
+    with pytest.raises(BadInput, match="made_up/s000//0/1: a labelled joint is NaN or infinite"):
+        encode_example(person, crop, LSP14)
+    person.visible[3] = 0
+    encode_example(person, crop, LSP14)
+    person.visible[:] = 0
+    with pytest.raises(BadInput, match="no labelled joint inside the crop"):
+        encode_example(person, crop, LSP14)
+    person.joints_xy_px = person.joints_xy_px[:5]
+    with pytest.raises(ValueError, match="lsp14 has 14 joints, got joints of shape"):
+        encode_example(person, crop, LSP14)
+
+
+def test_broken_pictures_are_told(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_picture(str(tmp_path / "none.jpg"))
+    for name, content, why in (
+        ("empty.jpg", b"", "not a picture"),
+        ("text.png", b"not a picture at all", "not a picture"),
+        ("cut.jpg", bytes(tf.io.encode_jpeg(np.zeros((64, 64, 3), np.uint8)).numpy())[:-30], "truncated JPEG"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(BadInput, match=why):
+            read_picture(str(tmp_path / name))
+
+
+def test_pictures_are_rgb(tmp_path):
+    red = np.zeros((16, 16, 3), np.uint8)
+    red[..., 0] = 255
+    (tmp_path / "red.png").write_bytes(tf.io.encode_png(red).numpy())
+    assert (read_picture(str(tmp_path / "red.png")) == red).all()

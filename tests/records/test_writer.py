@@ -1,0 +1,148 @@
+import json
+
+import pytest
+from people import make_person, write_shard_set
+
+from pose import LSP14, Crop
+from records import BadInput, ShardSetWriter, encode_example, read_manifest, shard_paths
+from records.inspect import check_shards, drop_damaged
+
+
+def open_writer(folder, size=64, per_shard=3):
+    return ShardSetWriter(
+        folder, skeleton=LSP14, size=size, source={"dataset": "made_up"}, split_rule={}, people_per_shard=per_shard
+    )
+
+
+def offer(writer, numbers, stop_after=None):
+    """Offers people to the train split as a converter does, passing by what is there already."""
+    for added, i in enumerate(numbers):
+        if i < writer.resume_at("train"):
+            continue
+        if stop_after is not None and added >= stop_after:
+            writer.abandon()
+            return
+        person = make_person(i)
+        if i == 4:
+            writer.skip(BadInput(person.key, "broken"))
+            continue
+        writer.add("train", i, encode_example(person, Crop.from_box(person.box_px, 64), LSP14))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_names_counts_and_checksums(tmp_path):
+    manifest = write_shard_set(tmp_path)
+    assert sorted(contents(tmp_path)) == [
+        "manifest.json",
+        "test-00000-of-00001.tfrecord",
+        "train-00000-of-00003.tfrecord",
+        "train-00001-of-00003.tfrecord",
+        "train-00002-of-00003.tfrecord",
+        "val-00000-of-00001.tfrecord",
+    ]
+    assert manifest.counts == {"train": 12, "val": 4, "test": 4}
+    assert [shard.count for shard in manifest.shards["train"]] == [5, 5, 2]
+    assert read_manifest(tmp_path) == manifest
+    assert check_shards(tmp_path, manifest) == {}
+
+
+@pytest.mark.parametrize("stop_after", range(11))
+def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path, stop_after):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    writer = open_writer(whole)
+    offer(writer, range(10))
+    writer.finish()
+    offer(open_writer(broken), range(10), stop_after)
+    assert not list(broken.glob("*.tfrecord"))
+    again = open_writer(broken)
+    assert again.resume_at("train") == (0 if stop_after < 3 else 3 if stop_after < 7 else 7 if stop_after < 10 else 10)
+    offer(again, range(10))
+    again.finish()
+    assert contents(broken) == contents(whole)
+    assert read_manifest(broken).skipped == [{"what": "made_up/s004//4/1", "why": "broken"}]
+    assert not (broken / ".partial").exists()
+
+
+def test_killed_between_renames(tmp_path, monkeypatch):
+    """The last step renames file after file: a kill in between must not lose the first ones."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    writer = open_writer(whole)
+    offer(writer, range(10))
+    writer.finish()
+    writer = open_writer(broken)
+    offer(writer, range(10))
+    monkeypatch.setattr("records.writer.Manifest.write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        writer.finish()
+    monkeypatch.undo()
+    again = open_writer(broken)
+    offer(again, range(10))
+    again.finish()
+    assert contents(broken) == contents(whole)
+
+
+def test_a_finished_set_is_left_alone_and_other_settings_are_refused(tmp_path):
+    writer = open_writer(tmp_path)
+    offer(writer, range(4))
+    writer.finish()
+    assert open_writer(tmp_path).finished
+    with pytest.raises(ValueError, match="already holds a shard set made with other settings"):
+        open_writer(tmp_path, size=32)
+
+
+def test_a_begun_set_of_other_settings_is_refused(tmp_path):
+    offer(open_writer(tmp_path), range(10), stop_after=5)
+    with pytest.raises(ValueError, match="beginning of a shard set made with other settings"):
+        open_writer(tmp_path, per_shard=7)
+
+
+def test_an_empty_set_is_an_error_that_names_what_was_broken(tmp_path):
+    writer = open_writer(tmp_path)
+    writer.skip(BadInput("a.jpg", "truncated JPEG"))
+    with pytest.raises(ValueError, match="gave no people.*\n  a.jpg: truncated JPEG"):
+        writer.finish()
+
+
+def test_damaged_shards_are_named_and_the_others_usable(tmp_path):
+    write_shard_set(tmp_path)
+    flipped, cut, gone = (tmp_path / f"train-0000{i}-of-00003.tfrecord" for i in range(3))
+    data = bytearray(flipped.read_bytes())
+    data[len(data) // 2] ^= 4
+    flipped.write_bytes(data)
+    cut.write_bytes(cut.read_bytes()[:-100])
+    gone.unlink()
+    manifest = read_manifest(tmp_path)
+    damaged = check_shards(tmp_path, manifest)
+    assert set(damaged) == {flipped.name, cut.name, gone.name}
+    assert "fails its checksum at record 2 of 5" in damaged[flipped.name]
+    assert "fails its checksum at record 4 of 5" in damaged[cut.name]
+    assert damaged[gone.name] == "is missing"
+    with pytest.raises(ValueError, match="train-00001-of-00003.tfrecord has .* bytes instead of"):
+        shard_paths(tmp_path, "train")
+    assert len(shard_paths(tmp_path, "val")) == 1
+    left = drop_damaged(tmp_path, manifest, damaged)
+    assert left.counts == {"train": 0, "val": 4, "test": 4}
+    assert check_shards(tmp_path, read_manifest(tmp_path)) == {}
+    assert (tmp_path / "damaged" / flipped.name).exists()
+    with pytest.raises(ValueError, match="holds no people in its train split; splits with people: val, test"):
+        shard_paths(tmp_path, "train")
+
+
+def test_missing_and_damaged_manifests_are_told(tmp_path):
+    with pytest.raises(ValueError, match="is no shard set: it has no manifest.json; make one with"):
+        read_manifest(tmp_path / "nowhere")
+    write_shard_set(tmp_path)
+    path = tmp_path / "manifest.json"
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2])
+    with pytest.raises(ValueError, match="manifest.json is damaged"):
+        read_manifest(tmp_path)
+    path.write_text(json.dumps({**json.loads(text), "schema_version": 99}))
+    with pytest.raises(ValueError, match="schema version 99, this program reads 1"):
+        read_manifest(tmp_path)
+    with pytest.raises(ValueError, match="a split is one of train, val, test, got 'tset'"):
+        path.write_text(text)
+        shard_paths(tmp_path, "tset")
