@@ -1,0 +1,97 @@
+"""What the backbones share: the padded convolution, normalisation with ReLU, and pictures in, head on top."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+# Just above the smallest epsilon that cuDNN accepts, 1e-5; Keras' own ResNet and DenseNet use the same.
+EPSILON = 1.001e-5
+
+# Called as normalization(epsilon=..., name=...); it returns a layer.
+Normalization = Callable[..., keras.Layer]
+# Called as head(features, num_joints); it returns the named outputs.
+Head = Callable[[Any, int], dict[str, Any]]
+
+
+def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias: bool = False, name: str):
+    """Convolve with `kernel_size // 2` zeros on every side, whatever the stride.
+
+    Keras' "same" padding is one-sided when the stride is 2 and the size even, so strided convolutions are
+    padded by a layer `<name>_pad` of their own; the others need no such copy.
+
+    Args:
+        x: Features (B, H, W, C).
+        filters: Number of output channels.
+        kernel_size: Odd side of the square kernel.
+        strides: Stride in both directions.
+        use_bias: Whether a bias is added; not needed in front of a normalisation.
+        name: Name of the convolution.
+
+    Returns:
+        Features (B, ceil(H / strides), ceil(W / strides), filters).
+    """
+    padding = "same"
+    if strides > 1 and kernel_size > 1:
+        x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
+        padding = "valid"
+    # He initialisation keeps the variance through ReLU layers (arXiv 1502.01852); Keras' default does not.
+    return keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        use_bias=use_bias,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+
+
+def normalize_relu(x, normalization: Normalization, *, name: str):
+    """Normalise, then apply ReLU, in layers named `<name>bn` and `<name>relu`."""
+    x = normalization(epsilon=EPSILON, name=f"{name}bn")(x)
+    return keras.layers.ReLU(name=f"{name}relu")(x)
+
+
+def stem_pool(x, *, name: str):
+    """Halve the resolution by 3x3 max-pooling over zero-padded features; the layer before is `pool1_pad`."""
+    x = keras.layers.ZeroPadding2D(1, name="pool1_pad")(x)
+    return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)
+
+
+def pose_net(
+    backbone: Callable[[Any], Any],
+    num_joints: int,
+    *,
+    input_size: int,
+    smallest: int,
+    head: Head,
+    name: str,
+) -> keras.Model:
+    """Put pictures in front of a backbone and a head behind it.
+
+    Args:
+        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), to features (B, h, w, C).
+        num_joints: Number of joints J, at least 1.
+        input_size: Side S of the square input in pixels.
+        smallest: Smallest `input_size` that leaves the backbone one feature cell.
+        head: Function `(features, num_joints) -> dict` of named outputs.
+        name: Name of the model.
+
+    Returns:
+        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's named outputs.
+
+    Raises:
+        ValueError: If `num_joints` or `input_size` is too small.
+    """
+    if num_joints < 1:
+        raise ValueError(f"num_joints must be at least 1, got {num_joints}; pass the skeleton's num_joints.")
+    if input_size < smallest:
+        raise ValueError(
+            f"input_size must be at least {smallest} px, so that {name} has a feature left, "
+            f"got {input_size}; pass a larger input_size."
+        )
+    pictures = keras.Input((input_size, input_size, 3), name="pictures")
+    # In float32, because bfloat16 would round bright pixels to a whole grey level.
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescale")(pictures)
+    return keras.Model(pictures, head(backbone(x), num_joints), name=name)

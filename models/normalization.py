@@ -1,0 +1,84 @@
+"""Batch normalisation that trains faster on the TensorFlow backend, and the way back to plain layers."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("panopose")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
+
+    `keras.layers.BatchNormalization` spells training out in a dozen elementwise operations, each of which
+    walks over the features. On the TensorFlow backend, training on float32 or bfloat16 features (B, H, W, C),
+    this layer calls the one kernel made for it; otherwise (inference, other backends, masks, other ranks,
+    `renorm`, `synchronized`) it is the plain layer. Results, weights and arguments are those of the plain
+    layer, and weight files fit either way.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        """Normalise `inputs`, by the batch's statistics if `training`, else by the moving ones."""
+        if training and self.trainable and mask is None and self._can_fuse(inputs):
+            return self._fused(inputs)
+        return super().call(inputs, training=training, mask=mask)
+
+    def _can_fuse(self, inputs):
+        return (
+            keras.backend.backend() == "tensorflow"
+            and len(inputs.shape) == 4
+            and self.axis in (-1, 3)
+            and keras.backend.standardize_dtype(inputs.dtype) in ("float32", "bfloat16")
+            and not self.renorm
+            and not self.synchronized
+        )
+
+    def _fused(self, inputs):
+        # Imported here alone, so that models train on other backends where TensorFlow is not installed.
+        import tensorflow as tf
+
+        channels = inputs.shape[-1]
+        # The kernel keeps scale, offset and statistics in float32 also for bfloat16 features.
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=self.gamma if self.scale else tf.ones([channels]),
+            offset=self.beta if self.center else tf.zeros([channels]),
+            mean=tf.zeros([0]),
+            variance=tf.zeros([0]),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # The kernel reports the variance over n - 1 values; the plain layer averages the one over n.
+        count = tf.cast(tf.size(inputs, out_type=tf.int64) // channels, "float32")
+        variance *= (count - 1.0) / count
+        kept = self.momentum
+        self.moving_mean.assign(self.moving_mean * kept + mean * (1.0 - kept))
+        self.moving_variance.assign(self.moving_variance * kept + variance * (1.0 - kept))
+        return keras.ops.cast(outputs, self.compute_dtype)
+
+
+# Keras files weights under the snake-case name of each layer's class, numbered within its net. Under the
+# plain layer's name, a weights file written by a net with one layer loads into the same net with the other.
+FusedBatchNormalization.__name__ = keras.layers.BatchNormalization.__name__
+
+
+def plain_copy(net: keras.Model) -> keras.Model:
+    """Copy a net, with its weights, into float32 and layers that Keras knows by itself.
+
+    Args:
+        net: Functional model of Keras layers and `FusedBatchNormalization`, under any dtype policy.
+
+    Returns:
+        An uncompiled model with the same structure, names and weights.
+    """
+
+    def plain_layer(layer):
+        config = layer.get_config()
+        if isinstance(layer, keras.Layer):
+            config["dtype"] = "float32"
+        if isinstance(layer, FusedBatchNormalization):
+            return keras.layers.BatchNormalization.from_config(config)
+        return layer.__class__.from_config(config)
+
+    # A model around the same graph, because cloning a compiled one would recompile it with its losses.
+    uncompiled = keras.Model(net.input, net.output, name=net.name)
+    copy = keras.models.clone_model(uncompiled, clone_function=plain_layer, recursive=True)
+    copy.set_weights(net.get_weights())
+    return copy

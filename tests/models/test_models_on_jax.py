@@ -1,0 +1,58 @@
+"""The models on Keras' JAX backend: the same predictions from the same file, and a training step."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import FusedBatchNormalization, build_resnet, inference_model
+
+# Keras converts its variables in a way that NumPy 2 deprecates whenever it saves a net.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+ROOT = Path(__file__).parents[2]
+
+SCRIPT = """
+import keras, numpy as np
+from models import FusedBatchNormalization, build_resnet
+
+assert keras.backend.backend() == "jax"
+pictures = np.load("pictures.npy")
+np.savez("outputs.npz", **keras.models.load_model("best.keras").predict(pictures, verbose=0))
+
+keras.utils.set_random_seed(0)
+net = build_resnet(18, 2, input_size=32, width=4, normalization=FusedBatchNormalization)
+before = net.get_weights()
+net.compile(keras.optimizers.Adam(0.01), loss={"coordinates": "mae", "score_logits": "mse"})
+targets = {"coordinates": np.full((2, 2, 2), 0.5, "float32"), "score_logits": np.ones((2, 2), "float32")}
+logs = [net.train_on_batch(pictures, targets, return_dict=True) for _ in range(3)]
+unchanged = [w.path for w, old in zip(net.weights, before) if np.array_equal(w, old)]
+print(logs[2]["loss"] < logs[0]["loss"], unchanged)
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
+def test_jax_predicts_the_same_and_trains(tmp_path):
+    net = build_resnet(18, 2, input_size=32, width=4, normalization=FusedBatchNormalization)
+    model = inference_model(net, 32)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype="uint8")
+    model.save(tmp_path / "best.keras")
+    np.save(tmp_path / "pictures.npy", pictures)
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=tmp_path,
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split(maxsplit=1) == ["True", "[]\n"]
+    loaded = np.load(tmp_path / "outputs.npz")
+    for name, expected in model.predict(pictures, verbose=0).items():
+        np.testing.assert_allclose(loaded[name], expected, atol=1e-3)
