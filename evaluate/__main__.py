@@ -1,0 +1,110 @@
+"""Measures a trained or exported model on a shard set: `python -m evaluate MODEL --records FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measures a model, and the mean pose beside it, on one split of a shard set.
+
+    Attributes:
+        model: a training run's folder, a .keras file beside its run.json, or an exported SavedModel folder.
+        records: the shard set, as `python -m data_prep` makes it.
+        split: which people to measure on.
+        out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, or beside
+            an exported model EXPORT-evaluation-SPLIT, if not given.
+        flip_test: average the answers for each picture and its mirror image.
+        batch_size: people to predict at a time.
+        gallery: how many people the report shows of the worst cases, and as many at random.
+        seed: of the random choice.
+    """
+
+    model: tyro.conf.Positional[Path]
+    records: Path
+    split: Literal["train", "val", "test"] = "test"
+    out: Path | None = None
+    flip_test: bool = False
+    batch_size: int = 64
+    gallery: int = 24
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size must be 1 or more, got {self.batch_size}")
+        if self.gallery < 0:
+            raise ValueError(f"--gallery must be 0 (no pictures) or more, got {self.gallery}")
+        if self.seed < 0:
+            raise ValueError(f"--seed must be 0 or more, got {self.seed}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the report goes."""
+        if self.out is not None:
+            return self.out
+        name = f"evaluation-{self.split}"
+        if (self.model / "saved_model.pb").is_file():
+            # Not inside: an exported folder is shipped as it is, and replaced by the next export.
+            return self.model.with_name(f"{self.model.name}-{name}")
+        return (self.model if self.model.is_dir() else self.model.parent) / name
+
+
+def run(options: Options) -> Path:
+    """Evaluates, prints the tables and writes the report; returns the page's path.
+
+    Raises:
+        ValueError: the model or the records are not there, damaged, or do not fit each other.
+        OSError: the report cannot be written.
+    """
+    # Late: these load TensorFlow, which `--help` and a wrong option should not wait for.
+    from tqdm import tqdm
+
+    from evaluate.evaluation import evaluate
+    from evaluate.predictor import load_predictor
+    from evaluate.report import write_report
+    from evaluate.tables import as_text
+    from records.manifest import read_manifest, shard_paths
+
+    # Before the model, because it is quick: no such records, no such split, or a shard missing.
+    shard_paths(options.records, options.split)
+    people = read_manifest(options.records).counts[options.split]
+    predictor = load_predictor(options.model, flip_test=options.flip_test)
+    with tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None) as progress:
+        evaluation = evaluate(
+            predictor,
+            options.records,
+            options.split,
+            batch_size=options.batch_size,
+            gallery=options.gallery,
+            seed=options.seed,
+            progress=progress,
+        )
+    print(f"{options.model} on the {people} people of {options.records}, {options.split} split\n")
+    print(as_text(evaluation))
+    report, *others = write_report(evaluation, options.folder)
+    print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")
+    return report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code, 2 where the user's input is at fault."""
+    try:
+        run(tyro.cli(Options, args=arguments, prog="python -m evaluate", description=__doc__))
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Runs a model over a split once, keeping every answer and the few pictures that the galleries show."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from evaluate.metrics import joint_distances
+from evaluate.predictor import Predictor
+
+LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "area_px")
+
+
+class Progress(Protocol):
+    """What is told how many people were done, such as a `tqdm` bar."""
+
+    def update(self, n: int) -> object:
+        """Adds to the number of people done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model said about each person of a split, beside what the labels say.
+
+    Attributes:
+        predicted_px: float (N, J, 2) in px of the picture.
+        scores: float (N, J).
+        labels: joints_xy_px (N, J, 2), visible (N, J), torso_px, head_px and area_px (N,), in the same px.
+        keys: N names of people.
+        error_px: float (N,), each person's mean pixel error over labelled joints; NaN where none is.
+        worst: indices of the people with the largest errors, worst first.
+        chosen: indices of people drawn at random, in stored order.
+        pictures: index -> uint8 (S, S, 3), for those in `worst` and `chosen`.
+    """
+
+    predicted_px: np.ndarray
+    scores: np.ndarray
+    labels: dict[str, np.ndarray]
+    keys: list[str]
+    error_px: np.ndarray
+    worst: list[int]
+    chosen: list[int]
+    pictures: dict[int, np.ndarray]
+
+    def scaled(self, size_from: int, size_to: int) -> Answers:
+        """The same answers with every length in px of a picture of another size."""
+        factor = size_to / size_from
+        # The centre of the first pixel is 0, so the picture's edge lies at -0.5 in both sizes.
+        labels = {
+            "joints_xy_px": (self.labels["joints_xy_px"] + 0.5) * factor - 0.5,
+            "visible": self.labels["visible"],
+            "torso_px": self.labels["torso_px"] * factor,
+            "head_px": self.labels["head_px"] * factor,
+            "area_px": self.labels["area_px"] * factor**2,
+        }
+        predicted = (self.predicted_px + 0.5) * factor - 0.5
+        return replace(self, predicted_px=predicted, labels=labels, error_px=self.error_px * factor)
+
+
+@dataclass
+class _Gallery:
+    """The worst and a random sample of a stream, of which at most 2 * size pictures are held."""
+
+    size: int
+    random: np.random.Generator
+    seen: int = 0
+    worst: list[tuple[float, int, np.ndarray]] = field(default_factory=list)
+    chosen: list[tuple[int, np.ndarray]] = field(default_factory=list)
+
+    def offer(self, index: int, error_px: float, picture: np.ndarray) -> None:
+        # A person without labels has no error and is not worth showing.
+        if not self.size or np.isnan(error_px):
+            return
+        self.seen += 1
+        # The index breaks ties, so that pictures are never compared; of equals the earlier stays.
+        # Pictures are copied: a view would keep its whole batch in memory.
+        if len(self.worst) < self.size:
+            heapq.heappush(self.worst, (error_px, -index, picture.copy()))
+        elif (error_px, -index) > self.worst[0][:2]:
+            heapq.heapreplace(self.worst, (error_px, -index, picture.copy()))
+        self._offer_at_random(index, picture)
+
+    def _offer_at_random(self, index: int, picture: np.ndarray) -> None:
+        """Reservoir sampling: every person so far is kept with the same probability."""
+        if len(self.chosen) < self.size:
+            self.chosen.append((index, picture.copy()))
+            return
+        place = int(self.random.integers(self.seen))
+        if place < self.size:
+            self.chosen[place] = (index, picture.copy())
+
+    def contents(self) -> tuple[list[int], list[int], dict[int, np.ndarray]]:
+        """Indices of the worst, worst first; of the random ones, in order; and the pictures of both."""
+        worst = sorted(self.worst, key=lambda entry: entry[:2], reverse=True)
+        chosen = sorted(self.chosen, key=lambda entry: entry[0])
+        pictures = {-index: picture for _, index, picture in worst} | dict(chosen)
+        return [-index for _, index, _ in worst], [index for index, _ in chosen], pictures
+
+
+def collect(
+    predictor: Predictor,
+    batches: Iterable[tuple[np.ndarray, dict[str, np.ndarray]]],
+    *,
+    gallery: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Answers:
+    """Asks a model about every person.
+
+    Args:
+        predictor: the model.
+        batches: pictures uint8 (B, S, S, 3) and labels in NumPy, in `records.dataset`'s form.
+        gallery: how many pictures to keep of the worst, and as many at random.
+        seed: of the random choice.
+        progress: told after each batch how many people it held.
+
+    Returns:
+        The answers, in px of the pictures.
+
+    Raises:
+        ValueError: there are no batches.
+    """
+    kept = _Gallery(gallery, np.random.default_rng(seed))
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LABELS, "predicted", "scores", "error")}
+    keys: list[str] = []
+    for pictures, labels in batches:
+        predicted, scores = predictor.predict(pictures)
+        errors = person_errors(joint_distances(predicted, labels["joints_xy_px"], labels["visible"]))
+        for i, error in enumerate(errors):
+            kept.offer(len(keys) + i, float(error), pictures[i])
+        keys += [key.decode() for key in labels["key"]]
+        found = {
+            "predicted": predicted,
+            "scores": scores,
+            "error": errors,
+            **{name: labels[name] for name in LABELS},
+        }
+        for name, value in found.items():
+            parts[name].append(value)
+        if progress is not None:
+            progress.update(len(pictures))
+    if not keys:
+        raise ValueError("there is no one to evaluate: the split gave no batches")
+    whole = {name: np.concatenate(values) for name, values in parts.items()}
+    return Answers(
+        whole["predicted"],
+        whole["scores"],
+        {name: whole[name] for name in LABELS},
+        keys,
+        whole["error"],
+        *kept.contents(),
+    )
+
+
+def person_errors(distances: np.ndarray) -> np.ndarray:
+    """Each person's mean of distances (N, J) over labelled joints, those not NaN; NaN where none is."""
+    labelled = ~np.isnan(distances)
+    number = labelled.sum(axis=1)
+    return np.where(number > 0, np.where(labelled, distances, 0).sum(axis=1) / np.maximum(number, 1), np.nan)

@@ -1,0 +1,33 @@
+"""The reliability of scores, by hand."""
+
+import numpy as np
+import pytest
+
+from evaluate.calibration import calibrate
+
+
+def test_by_hand():
+    true = np.zeros((1, 6, 2))
+    predicted = np.array([[[0, 5], [6, 0], [3, 0], [0, 50], [np.nan, 0], [0, 0]]])
+    scores = np.array([[0.9, 0.8, 0.1, 0.1, 1.0, 0.5]])
+    visible = np.array([[2, 1, 2, 2, 2, 0]])
+    found = calibrate(predicted, scores, true, visible, reach_px=5, bins=2)
+    # Bin 1: scores 0.1 and 0.1, one right. Bin 2: scores 0.9 (right), 0.8 and 1.0 (wrong). The last is not labelled.
+    assert found.count.tolist() == [2, 3]
+    np.testing.assert_allclose(found.claimed, [0.1, 0.9], rtol=1e-12)
+    np.testing.assert_allclose(found.found, [0.5, 1 / 3], rtol=1e-12)
+    assert found.error == pytest.approx((2 * 0.4 + 3 * (0.9 - 1 / 3)) / 5)
+    assert found.invalid == 0
+    assert found.edges.tolist() == [0, 0.5, 1]
+
+
+def test_scores_that_are_no_probabilities_are_counted_and_left_out():
+    true, visible = np.zeros((1, 3, 2)), np.full((1, 3), 2)
+    found = calibrate(true, np.array([[1.5, np.nan, -0.1]]), true, visible, reach_px=5)
+    assert (found.invalid, found.count.sum()) == (3, 0)
+    assert np.isnan(found.error)
+
+
+def test_shapes_are_checked():
+    with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape \(3,\)"):
+        calibrate(np.zeros((1, 3, 2)), np.zeros(3), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)

@@ -1,0 +1,195 @@
+"""`python -m evaluate` as a user types it: what is printed, what is written, and what is said when it cannot be."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluate.__main__ import Options, main
+from pose import LSP14
+
+FILES = ["metrics.json", "per_joint.csv", "per_limb.csv", "predictions.csv", "report.html"]
+
+
+def run_main(arguments, capsys):
+    """The exit code, standard output and standard error."""
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as end:  # tyro's own way out.
+        code = end.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def finished(records, run_folder):
+    """The command's standard output, and the folder it wrote by default."""
+    command = [sys.executable, "-m", "evaluate", str(run_folder), "--records", str(records), "--gallery", "3"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env={**os.environ})
+    assert done.returncode == 0, done.stderr
+    return done.stdout, run_folder / "evaluation-test"
+
+
+def expected_pck(random_people, threshold):
+    """PCK by the torso, per joint, of a model that always answers the middle, worked out anew."""
+    xy = np.array([xy for xy, _ in random_people(5, seed=2)])
+    torso = np.linalg.norm(xy[:, LSP14.index("left_shoulder")] - xy[:, LSP14.index("right_hip")], axis=1)
+    return (np.linalg.norm(xy - 31.5, axis=2) <= threshold * torso[:, None]).mean(axis=0)
+
+
+def test_tables_on_the_screen(finished, records, run_folder):
+    out, folder = finished
+    assert f"{run_folder} on the 5 people of {records}, test split" in out
+    for joint in LSP14.joints:
+        assert re.search(rf"^{joint} +5 ", out, re.MULTILINE)
+    assert re.search(r"^ +model +mean pose$", out, re.MULTILINE)
+    assert re.search(r"^PCK@0.2, arms and legs +[\d.]+ +[\d.]+ %$", out, re.MULTILINE)
+    assert "OKS takes 0.53 of the box about their joints" in out
+    assert out.endswith(f"report: {folder / 'report.html'}; beside it {', '.join(FILES[:-1])}\n")
+
+
+def test_files(finished, random_people):
+    _, folder = finished
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    content = json.loads((folder / "metrics.json").read_text())
+    assert (content["people"], content["skeleton"], content["crop_size"]) == (5, "lsp14", 64)
+    assert content["mean_pose"]["split"] == "train"
+    pck = expected_pck(random_people, 0.2)
+    assert content["metrics"]["pck@0.2"] == pytest.approx(pck.mean())
+    assert content["metrics"][content["headline"]] == pytest.approx(pck[list(LSP14.limb_joints)].mean())
+    joints = pd.read_csv(folder / "per_joint.csv")
+    assert joints["joint"].tolist() == list(LSP14.joints)
+    np.testing.assert_allclose(joints["pck@0.2"], pck, rtol=1e-9)
+    assert {"mean_pose_pck@0.2", "mean_pose_error_px", "auc", "pckh@0.5"} <= set(joints.columns)
+    # Errors are in px of the records, though the model's pictures have half their size.
+    people = pd.read_csv(folder / "predictions.csv")
+    xy = np.array([xy for xy, _ in random_people(5, seed=2)])
+    np.testing.assert_allclose(people["error_px"], np.linalg.norm(xy - 31.5, axis=2).mean(axis=1), rtol=1e-4)
+    assert people["key"].tolist() == [f"made/<b>one & two</b>//{i}/0" for i in range(5)]
+    limbs = pd.read_csv(folder / "per_limb.csv")
+    assert limbs["limb"].tolist()[0] == "head_top-neck"
+
+
+def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
+    _, folder = finished
+    page = (folder / "report.html").read_text()
+    sources = re.findall(r'(?:src|srcset|href)="([^"]*)"', page)
+    assert sources
+    assert all(source.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) for source in sources)
+    assert not re.search(r"https?://|url\(|@import|<script|<link", page)
+    assert "made/&lt;b&gt;one &amp; two&lt;/b&gt;//0/0" in page
+    assert "<b>one" not in page
+    assert page.count('<figure class="card"><img') == 3 + 3  # The worst and the random ones.
+    assert 'name="viewport"' in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, records, run_folder, tmp_path, capsys):
+    _, folder = finished
+    arguments = [run_folder / "best.keras", "--records", records, "--gallery", "3", "--out", tmp_path / "new"]
+    code, _, _ = run_main([*arguments, "--batch-size", "2"], capsys)
+    assert code == 0
+    for name in ("per_joint.csv", "per_limb.csv", "predictions.csv"):
+        assert (tmp_path / "new" / name).read_text() == (folder / name).read_text()
+
+
+def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, capsys, write_records, random_people):
+    records = write_records(tmp_path / "records", {"val": random_people(3, seed=4)}, area_px=900.0)
+    code, out, _ = run_main(
+        [run_folder, "--records", records, "--split", "val", "--out", tmp_path / "out", "--flip-test"], capsys
+    )
+    assert code == 0
+    assert "no train split: the mean pose is that of val itself" in out
+    assert "is unknown" not in out
+    content = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert content["flip_test"] is True
+
+
+def test_predictions_that_are_not_finite_are_reported(records, tmp_path, capsys, constant_model, write_run):
+    joints = np.full((14, 2), 10.0)
+    joints[3] = np.nan
+    run = write_run(tmp_path / "run", constant_model(joints, np.full(14, np.nan), size=64), size=64)
+    code, out, _ = run_main([run, "--records", records], capsys)
+    assert code == 0
+    assert "WARNING: 5 predictions are not finite" in out
+    assert "WARNING: 70 scores do not lie between 0 and 1" in out
+    content = json.loads((run / "evaluation-test" / "metrics.json").read_text())
+    assert (content["invalid_predictions"], content["metrics"]["error_px"]) == (5, None)
+    assert content["per_joint"][3]["pck@0.2"] == 0
+    assert '<p class="warning">WARNING: 5' in (run / "evaluation-test" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["RUN", "--records", "TMP/none"], "TMP/none is no shard set: it has no manifest.json"),
+        (["RUN", "--records", "RECORDS", "--split", "val"], "holds no people in its val split"),
+        (["TMP/none", "--records", "RECORDS"], "TMP/none does not exist; give a training run's folder"),
+        (["TMP", "--records", "RECORDS"], "TMP is neither a training run nor an exported model"),
+        (["RUN", "--records", "RECORDS", "--out", "RUN/run.json"], "File exists"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_folder, tmp_path, capsys):
+    def filled(text):
+        for name, path in (("RUN", run_folder), ("RECORDS", records), ("TMP", tmp_path)):
+            text = re.sub(rf"\b{name}\b", str(path), text)
+        return text
+
+    code, _, err = run_main([filled(argument) for argument in arguments], capsys)
+    last = err.splitlines()[-1]
+    assert code == 2
+    assert last.startswith("error: ")
+    assert filled(message) in last
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--batch-size", "0", "--batch-size must be 1 or more, got 0"),
+        ("--gallery", "-1", "--gallery must be 0"),
+        ("--seed", "-1", "--seed must be 0 or more, got -1"),
+        ("--split", "tset", "tset"),
+        ("--recrods", "x", "--recrods"),
+    ],
+)
+def test_wrong_options(option, value, message, capsys):
+    code, _, err = run_main(["run", "--records", "records", option, value], capsys)
+    assert code == 2
+    assert message in err
+
+
+def test_a_damaged_record_is_named(run_folder, tmp_path, capsys, write_records, random_people):
+    records = write_records(tmp_path / "records", {"test": random_people(2, seed=1)})
+    shard = next(records.glob("test-*.tfrecord"))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 3] ^= 255
+    shard.write_bytes(content)
+    code, _, err = run_main([run_folder, "--records", records, "--out", tmp_path / "out"], capsys)
+    assert code == 2
+    assert "has a damaged record in its test split" in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_the_report_goes(run_folder, tmp_path):
+    assert Options(run_folder, tmp_path).folder == run_folder / "evaluation-test"
+    assert Options(run_folder / "best.keras", tmp_path, split="val").folder == run_folder / "evaluation-val"
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "saved_model.pb").touch()
+    # Beside the export, which is shipped and replaced whole.
+    assert Options(export, tmp_path).folder == tmp_path / "export-evaluation-test"
+    assert Options(export, tmp_path, out=tmp_path / "x").folder == tmp_path / "x"
+
+
+def test_help_starts_no_tensorflow():
+    code = "import sys, evaluate.__main__; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

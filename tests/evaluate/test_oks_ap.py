@@ -1,0 +1,91 @@
+"""OKS-AP: perfect and worthless predictions, and agreement with the project's own OKS."""
+
+import numpy as np
+import pytest
+
+from evaluate.metrics import oks
+from evaluate.oks_ap import average_precision
+from pose import LSP14, PANOPTIC19
+
+THRESHOLDS = np.linspace(0.5, 0.95, 10)
+
+
+def some_people(skeleton, people, seed=0):
+    random = np.random.default_rng(seed)
+    xy = random.uniform(10, 200, (people, skeleton.num_joints, 2))
+    visible = random.integers(0, 3, (people, skeleton.num_joints))
+    visible[:, :2] = 2
+    return {"joints_xy_px": xy, "visible": visible, "area_px": random.uniform(3000, 9000, people)}
+
+
+@pytest.mark.parametrize("skeleton", [LSP14, PANOPTIC19], ids=lambda skeleton: skeleton.name)
+def test_perfect_predictions_have_ap_1(skeleton, capsys):
+    labels = some_people(skeleton, 5)
+    found = average_precision(labels["joints_xy_px"], np.ones((5, skeleton.num_joints)), labels, skeleton)
+    assert (found.ap, found.ap50, found.ap75, found.ar, found.people) == pytest.approx((1, 1, 1, 1, 5))
+    assert capsys.readouterr().out == ""
+
+
+def test_agrees_with_the_projects_own_oks_and_orders_by_score():
+    people = 12
+    labels = some_people(LSP14, people)
+    random = np.random.default_rng(3)
+    jitter = random.uniform(1, 14, (people, 1, 1)) * random.normal(size=(people, 14, 2))
+    predicted, scores = labels["joints_xy_px"] + jitter, random.uniform(0, 1, (people, 14))
+    similarity = oks(predicted, labels["joints_xy_px"], labels["visible"], labels["area_px"], LSP14.sigmas)
+    assert 0.2 < similarity.min() < 0.6 < 0.8 < similarity.max()  # Or the thresholds would tell nothing apart.
+    right = similarity[np.argsort(-scores.mean(axis=1))] >= THRESHOLDS[:, None]
+    precision = [interpolated_precision(row) for row in right]
+    found = average_precision(predicted, scores, labels, LSP14)
+    assert found.ap == pytest.approx(np.mean(precision))
+    assert found.ap50 == pytest.approx(precision[0])
+    assert found.ap75 == pytest.approx(precision[5])
+    assert found.ar == pytest.approx(right.mean())
+
+
+def interpolated_precision(right):
+    """Average precision at 101 recalls of detections in order of their scores, one for each person."""
+    recall = np.cumsum(right) / len(right)
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    best_from = np.maximum.accumulate(precision[::-1])[::-1]
+    place = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
+    return np.mean([best_from[i] if i < len(right) else 0 for i in place])
+
+
+def test_by_hand():
+    # Two people, one right, one wrong at every threshold. Right one first: precision 1 up to recall 0.5, which is
+    # 51 of the 101 recalls; wrong one first: precision 0.5 there.
+    labels = some_people(LSP14, 2)
+    predicted = labels["joints_xy_px"].copy()
+    predicted[1] += 400
+    first, last = np.full(14, 0.9), np.full(14, 0.1)
+    found = average_precision(predicted, np.stack([first, last]), labels, LSP14)
+    assert (found.ap, found.ar) == pytest.approx((51 / 101, 0.5))
+    found = average_precision(predicted, np.stack([last, first]), labels, LSP14)
+    assert (found.ap, found.ar) == pytest.approx((0.5 * 51 / 101, 0.5))
+
+
+def test_predictions_that_are_not_finite_are_wrong():
+    labels = some_people(LSP14, 3)
+    predicted = np.full_like(labels["joints_xy_px"], np.nan)
+    found = average_precision(predicted, np.full((3, 14), np.nan), labels, LSP14)
+    assert (found.ap, found.ar, found.people) == (0, 0, 3)
+
+
+def test_unknown_areas_come_from_the_joints_box_and_people_without_one_are_left_out():
+    labels = some_people(LSP14, 3)
+    labels["area_px"][:] = 0
+    labels["visible"][2] = 0
+    labels["visible"][2, 4] = 2
+    found = average_precision(labels["joints_xy_px"], np.ones((3, 14)), labels, LSP14)
+    assert (found.ap, found.people) == (pytest.approx(1), 2)
+    labels["visible"][:] = 0
+    nobody = average_precision(labels["joints_xy_px"], np.ones((3, 14)), labels, LSP14)
+    assert np.isnan([nobody.ap, nobody.ap50, nobody.ap75, nobody.ar]).all()
+    assert nobody.people == 0
+
+
+def test_shapes_are_checked():
+    labels = some_people(LSP14, 3)
+    with pytest.raises(ValueError, match=r"scores \(3,\)"):
+        average_precision(labels["joints_xy_px"], np.ones(3), labels, LSP14)

@@ -1,0 +1,169 @@
+"""Loading whatever training and export leave, and saying plainly what is wrong with anything else."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from evaluate.predictor import Predictor, load_predictor
+from pose import COCO17, LSP14
+from records import read_manifest
+
+
+@pytest.fixture
+def pictures():
+    return np.zeros((2, 32, 32, 3), np.uint8)
+
+
+def test_run_folder_and_file_are_the_same_model(run_folder, pictures):
+    for path in (run_folder, run_folder / "best.keras"):
+        predictor = load_predictor(path)
+        assert (predictor.skeleton, predictor.input_size, predictor.score_reach) == (LSP14, 32, 0.05)
+        xy, scores = predictor.predict(pictures)
+        np.testing.assert_array_equal(xy, np.full((2, 14, 2), 15.5))
+        np.testing.assert_array_equal(scores, np.full((2, 14), 0.25))
+
+
+def test_a_run_may_name_its_skeleton_and_its_score_radius(run_folder, tmp_path):
+    (tmp_path / "best.keras").write_bytes((run_folder / "best.keras").read_bytes())
+    notes = {"skeleton": "lsp14", "input_size": 32, "config": {"score_radius": 0.1}}
+    (tmp_path / "run.json").write_text(json.dumps(notes))
+    predictor = load_predictor(tmp_path)
+    assert (predictor.skeleton, predictor.score_reach) == (LSP14, 0.1)
+
+
+def test_the_mirror_test_averages_and_swaps_left_and_right(tmp_path, pictures, constant_model, write_run):
+    xy = np.zeros((14, 2))
+    left, right = LSP14.index("left_wrist"), LSP14.index("right_wrist")
+    xy[left], xy[right] = [10, 20], [4, 8]
+    scores = np.zeros(14)
+    scores[left], scores[right] = 0.5, 0.25
+    run = write_run(tmp_path / "run", constant_model(xy, scores, size=32), size=32)
+    found_xy, found_scores = load_predictor(run, flip_test=True).predict(pictures)
+    # In the mirror the right wrist was answered at x 4, which is 31 - 4 = 27, and is the person's left one.
+    np.testing.assert_allclose(found_xy[0, left], [(10 + 27) / 2, (20 + 8) / 2])
+    np.testing.assert_allclose(found_xy[1, right], [(4 + 21) / 2, (8 + 20) / 2])
+    np.testing.assert_allclose(found_xy[0, LSP14.index("neck")], [15.5, 0])
+    np.testing.assert_allclose(found_scores[0, [left, right]], [0.375, 0.375])
+
+
+def test_the_mirror_test_asks_about_the_mirrored_picture():
+    # A model that answers x = the red level of the top left pixel.
+    def forward(pictures):
+        xy = np.zeros((len(pictures), 14, 2))
+        xy[..., 0] = pictures[:, 0, 0, 0, None]
+        return xy, np.ones((len(pictures), 14))
+
+    picture = np.zeros((1, 8, 8, 3), np.uint8)
+    picture[:, :, 0], picture[:, :, 7] = 2, 6
+    xy, _ = Predictor(Path("m"), LSP14, 8, 0.05, forward, flip_test=True).predict(picture)
+    assert xy[0, 0, 0] == (2 + (7 - 6)) / 2
+
+
+def test_exported_folder(tmp_path, pictures):
+    description = json.dumps({"skeleton": LSP14.describe(), "size": 32, "padding": 1.25, "score": "..."})
+
+    class Exported(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 32, 32, 3], tf.uint8)])
+        def pose(self, pictures):
+            brightness = tf.reduce_mean(tf.cast(pictures, tf.float32), axis=(1, 2, 3))
+            xy = tf.ones([1, 14, 2]) * brightness[:, None, None]
+            return {"joints_xy_px": xy, "scores": 0.5 * tf.ones(tf.shape(xy)[:2])}
+
+        @tf.function(input_signature=[])
+        def describe(self):
+            return {"json": tf.constant(description)}
+
+    module = Exported()
+    tf.saved_model.save(module, tmp_path, {"serving_default": module.pose, "describe": module.describe})
+    predictor = load_predictor(tmp_path)
+    assert (predictor.skeleton, predictor.input_size) == (LSP14, 32)
+    pictures[1] = 7
+    xy, scores = predictor.predict(pictures)
+    np.testing.assert_array_equal(xy[:, 3, 1], [0, 7])
+    np.testing.assert_array_equal(scores, np.full((2, 14), 0.5))
+
+
+def test_saved_model_that_does_not_describe_itself(tmp_path):
+    tf.saved_model.save(tf.Module(), tmp_path)
+    with pytest.raises(ValueError, match="without the signatures serving_default and describe.*python -m export"):
+        load_predictor(tmp_path)
+
+
+def test_damaged_saved_model(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"no protocol buffer")
+    with pytest.raises(ValueError, match="is damaged: TensorFlow cannot load it"):
+        load_predictor(tmp_path)
+
+
+def test_nothing_there_and_something_else_there(tmp_path):
+    with pytest.raises(ValueError, match="nowhere does not exist; give a training run's folder"):
+        load_predictor(tmp_path / "nowhere")
+    with pytest.raises(
+        ValueError, match="neither a training run nor.*run.json with best.keras.*python -m train.resnet"
+    ):
+        load_predictor(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match="saved_model.pb .made by `python -m export`"):
+        load_predictor(tmp_path / "notes.txt")
+
+
+def test_incomplete_runs(run_folder, tmp_path):
+    (tmp_path / "run.json").write_text((run_folder / "run.json").read_text())
+    with pytest.raises(ValueError, match="best.keras does not exist; training writes it after its first epoch"):
+        load_predictor(tmp_path)
+    (tmp_path / "best.keras").write_bytes((run_folder / "best.keras").read_bytes()[:1000])
+    with pytest.raises(ValueError, match="best.keras cannot be loaded by Keras"):
+        load_predictor(tmp_path)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(ValueError, match="has no run.json beside it"):
+        load_predictor(tmp_path / "best.keras")
+
+
+@pytest.mark.parametrize(
+    ("notes", "message"),
+    [
+        ("{", "run.json is damaged"),
+        ("[]", "run.json is damaged"),
+        ('{"input_size": 32}', "KeyError.'skeleton'"),
+        ('{"skeleton": "lsp15", "input_size": 32}', "name one of panoptic19, coco17, mpii16, lsp14"),
+        ('{"skeleton": "lsp14", "input_size": 48}', "says that pictures are 48 px, but best.keras takes"),
+    ],
+)
+def test_damaged_notes(run_folder, tmp_path, notes, message):
+    (tmp_path / "best.keras").write_bytes((run_folder / "best.keras").read_bytes())
+    (tmp_path / "run.json").write_text(notes)
+    with pytest.raises(ValueError, match=message):
+        load_predictor(tmp_path)
+
+
+def test_a_model_of_another_kind(tmp_path, write_run):
+    inputs = keras.Input((32, 32, 3))
+    run = write_run(tmp_path / "run", keras.Model(inputs, keras.layers.Flatten()(inputs)), size=32)
+    with pytest.raises(ValueError, match="must answer joints_xy_px and scores"):
+        load_predictor(run)
+
+
+def test_joints_that_are_not_the_skeletons(tmp_path, pictures, constant_model, write_run):
+    run = write_run(tmp_path / "run", constant_model(np.zeros((13, 2)), np.zeros(13), size=32), size=32)
+    with pytest.raises(ValueError, match=r"joints \(2, 14, 2\) and scores \(2, 14\) for lsp14, got \(2, 13, 2\)"):
+        load_predictor(run).predict(pictures)
+
+
+def test_records_of_another_skeleton(records, tmp_path, constant_model, write_run, run_folder):
+    load_predictor(run_folder).check_records(read_manifest(records))
+    model = constant_model(np.zeros((17, 2)), np.zeros(17), size=32)
+    predictor = load_predictor(write_run(tmp_path / "run", model, skeleton=COCO17, size=32))
+    with pytest.raises(ValueError, match="the 17 joints of coco17, the records label the 14 of lsp14"):
+        predictor.check_records(read_manifest(records))
+
+
+def test_pictures_are_checked(run_folder, pictures):
+    predictor = load_predictor(run_folder)
+    with pytest.raises(ValueError, match="got float32"):
+        predictor.predict(pictures.astype(np.float32))
+    with pytest.raises(ValueError, match="ask the records for input_size=32"):
+        predictor.predict(pictures[:, :16])
