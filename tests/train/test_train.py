@@ -1,0 +1,221 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from people import write_shard_set
+
+from models import build_densenet
+from records import dataset
+from train.callbacks import NonFiniteLoss
+from train.config import TrainConfig
+from train.densenet import DenseNetConfig, train_densenet
+from train.loop import train
+from train.resnet import ResNetConfig, train_resnet
+from train.trainer import PoseTrainer, averaged_weights, build_optimizer
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    write_shard_set(folder, train=24, val=6, size=64)
+    return folder
+
+
+def config(shards, run, **changes):
+    """A net small enough to be traced in a second or two."""
+    options = {"epochs": 2, "batch_size": 8, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False}
+    return DenseNetConfig(records=shards, run=run, **{**options, **changes})
+
+
+def test_a_run_folder_holds_what_it_should(shards, tmp_path):
+    run = train_densenet(config(shards, tmp_path / "run", tensorboard=True))
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "best.keras",
+        "curves.png",
+        "history.csv",
+        "last.weights.h5",
+        "predictions.png",
+        "run.json",
+        "samples.npy",
+        "tensorboard",
+    }
+    notes = json.loads((run / "run.json").read_text())
+    assert notes["skeleton"]["name"] == "lsp14" and notes["input_size"] == notes["record_size"] == 64
+    history = pd.read_csv(run / "history.csv")
+    assert history["epoch"].tolist() == [1, 2] and np.isfinite(history).all(axis=None)
+    model = keras.models.load_model(run / "best.keras")
+    assert {layer.dtype_policy.name for layer in model._flatten_layers()} <= {"float32"}
+    pictures, _ = next(dataset(shards, "val", batch_size=6).as_numpy_iterator())
+    outputs = model(pictures)
+    assert outputs["joints_xy_px"].shape == (6, 14, 2) and outputs["scores"].shape == (6, 14)
+
+
+def test_validation_is_what_the_saved_model_scores(shards, tmp_path):
+    from evaluate.summary import HEADLINE, summarise
+    from pose import LSP14
+
+    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    model = keras.models.load_model(run / "best.keras")
+    pictures, labels = next(dataset(shards, "val", batch_size=6).as_numpy_iterator())
+    scalars = summarise(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
+    row = pd.read_csv(run / "history.csv").iloc[-1]
+    assert row["val_pck@0.2"] == pytest.approx(scalars[HEADLINE])
+    assert row["val_error"] == pytest.approx(scalars["error_px"] / 64, rel=1e-4)
+
+
+def test_one_batch_is_overfitted(shards):
+    trainer = small_trainer(config(shards, None, epochs=150, warmup_epochs=10.0, ema_epochs=0, learning_rate=3e-3), 1)
+    pictures, labels = next(dataset(shards, "train", batch_size=8).as_numpy_iterator())
+    labels = {name: labels[name] for name in ("joints_xy_px", "visible")}
+    losses = [trainer.train_on_batch(pictures, labels, return_dict=True)["coordinate_loss"] for _ in range(150)]
+    # The metric is a running mean; the last loss is what it grew by.
+    last = 150 * losses[-1] - 149 * losses[-2]
+    assert losses[0] > 0.2 and last < 0.04
+
+
+def small_trainer(options, steps):
+    net = build_densenet((2, 2), 14, input_size=64, growth_rate=16)
+    trainer = PoseTrainer(net, 64, 0.05)
+    trainer.compile(build_optimizer(options, steps))
+    trainer.build((None, 64, 64, 3))
+    return trainer
+
+
+def test_resnet_trains_too(shards, tmp_path):
+    run = train_resnet(
+        ResNetConfig(records=shards, run=tmp_path / "run", epochs=1, batch_size=8, depth=18, width=4, tensorboard=False)
+    )
+    assert json.loads((run / "run.json").read_text())["model"] == "resnet18"
+    assert (run / "best.keras").exists()
+
+
+def command(shards, run, *more):
+    options = ["--epochs", 4, "--batch-size", 4, "--blocks", 1, 1, 1, 1, "--growth-rate", 4, "--no-tensorboard", *more]
+    return [sys.executable, "-m", "train.densenet", "--records", str(shards), "--run", str(run), *map(str, options)]
+
+
+def final_state(run):
+    import h5py
+
+    values = {}
+
+    def keep(name, item):
+        if isinstance(item, h5py.Dataset):
+            values[name] = item[()]
+
+    with h5py.File(run / "last.weights.h5") as file:
+        file.visititems(keep)
+    return values
+
+
+def test_killed_and_resumed_gives_the_very_same_numbers(shards, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    done = subprocess.run(command(shards, whole), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    process = subprocess.Popen(
+        command(shards, broken), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None and not (broken / "last.weights.h5").exists():
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert process.returncode == -signal.SIGKILL
+    done = subprocess.run(
+        command(shards, broken, "--resume"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "going on after epoch" in done.stdout
+    pd.testing.assert_frame_equal(
+        pd.read_csv(whole / "history.csv"), pd.read_csv(broken / "history.csv"), check_exact=True
+    )
+    one, other = final_state(whole), final_state(broken)
+    assert one.keys() == other.keys() and len(one) > 100
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+def test_runs_are_not_overwritten_or_mixed(shards, tmp_path):
+    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    with pytest.raises(ValueError, match="already holds a run; pass --resume to go on with it, or another --run"):
+        train_densenet(config(shards, run, epochs=1))
+    with pytest.raises(ValueError, match="begun with other options .*batch_size: 8 -> 4"):
+        train_densenet(config(shards, run, epochs=1, batch_size=4, resume=True))
+    with pytest.raises(ValueError, match="there is no run to resume"):
+        train_densenet(config(shards, tmp_path / "none", resume=True))
+    before = (run / "history.csv").read_bytes()
+    train_densenet(config(shards, run, epochs=1, resume=True))
+    assert (run / "history.csv").read_bytes() == before
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_batch(shards, tmp_path):
+    with pytest.raises(NonFiniteLoss, match=r"the loss is nan in epoch 1, batch 1 \(people made_up/s0"):
+        train(config(shards, tmp_path / "run"), "broken", build_broken)
+
+
+@keras.saving.register_keras_serializable("tests")
+class NotANumber(keras.layers.Layer):
+    def call(self, x):
+        return x * float("nan")
+
+
+def build_broken(num_joints, size, normalization):
+    net = build_densenet((1, 1), num_joints, input_size=size, growth_rate=4, normalization=normalization)
+    outputs = {**net.output, "coordinates": NotANumber(dtype="float32")(net.output["coordinates"])}
+    return keras.Model(net.input, outputs)
+
+
+def test_averages_follow_the_weights_and_leave_them_alone(shards):
+    trainer = small_trainer(config(shards, None, warmup_epochs=0.0, weight_decay=0.0), 3)
+    rng = np.random.default_rng(0)
+    labels = {
+        "joints_xy_px": rng.uniform(0, 64, (4, 14, 2)).astype(np.float32),
+        "visible": np.full((4, 14), 2, np.int32),
+    }
+    trail = []
+    for _ in range(4):
+        trainer.train_on_batch(rng.integers(0, 255, (4, 64, 64, 3)).astype(np.uint8), labels)
+        trail.append(keras.ops.convert_to_numpy(trainer.trainable_variables[0]))
+    # Keras starts the average at the first step's weights, then keeps 2/3 of it at each (one epoch is three steps).
+    average = trail[0]
+    for weights in trail[1:]:
+        average = average * (2 / 3) + weights / 3
+    np.testing.assert_allclose(averaged_weights(trainer)[0], average, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(trainer.trainable_variables[0]), trail[-1])
+
+
+def test_schedule_by_hand(shards):
+    optimizer = build_optimizer(config(shards, None, epochs=10, warmup_epochs=2.0, learning_rate=0.1), 5)
+    schedule = optimizer._learning_rate
+    rates = [float(schedule(step)) for step in (0, 5, 10, 30, 50)]
+    np.testing.assert_allclose(rates, [0, 0.05, 0.1, 0.05, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs must be 1 or more, got 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
+        ({"ema_epochs": -1.0}, "ema_epochs must be 0 or more, got -1.0"),
+        ({"input_size": 16}, "input_size must be 32 px or more"),
+    ],
+)
+def test_wrong_options_are_told(changes, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(records=Path("x"), **changes)
+
+
+def test_the_command_tells_errors_in_one_line(tmp_path):
+    done = subprocess.run(command(tmp_path, tmp_path / "run"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "is no shard set: it has no manifest.json" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,1 @@
+"""Training: one loop on Keras `fit`, losses, and one recipe for each model."""

@@ -1,0 +1,72 @@
+"""What happens after each batch and each epoch: the NaN stop, validation, checkpoints, curves, pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from pose import Skeleton
+from train.history import History, save_checkpoint
+from train.pictures import write_curves, write_predictions
+from train.trainer import PoseTrainer, averaged_weights
+from train.validation import Validator
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss became NaN or infinite."""
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Ends the run with an error at the first batch whose loss is not finite, naming the people in it."""
+
+    def __init__(self, batches_from: Callable[[int], tf.data.Dataset]) -> None:
+        """Takes a function from an epoch to that epoch's training batches, to look the people up."""
+        super().__init__()
+        self._batches_from = batches_from
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Checks the running mean of the loss, which one bad batch spoils."""
+        if math.isfinite(float(logs["loss"])):
+            return
+        labels = next(iter(self._batches_from(self._epoch).skip(batch).take(1)))[1]
+        people = ", ".join(key.decode() for key in labels["key"].numpy()[:8])
+        raise NonFiniteLoss(
+            f"the loss is {float(logs['loss'])} in epoch {self._epoch + 1}, batch {batch + 1} (people {people}, ...); "
+            "lower --learning-rate or --clip-norm, or look at these people with `python -m records`"
+        )
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
+
+    def __init__(
+        self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton, steps: int
+    ) -> None:
+        """Takes what validates, the float32 model that is saved as best.keras, and the history to add to."""
+        super().__init__()
+        self._validator, self._inference, self._history = validator, inference, history
+        self._skeleton, self._steps = skeleton, steps
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Adds a row to the history; writes the history before the checkpoint that stands for it."""
+        trainer: PoseTrainer = self.model
+        self._inference.set_weights(averaged_weights(trainer))
+        validation = self._validator(self._inference)
+        logs.update(validation.figures)
+        logs["learning_rate"] = float(trainer.optimizer.learning_rate)
+        history, run = self._history, self._history.run
+        is_best = history.add(epoch, {name: float(value) for name, value in logs.items()})
+        if is_best:
+            save_checkpoint(run / "best.keras", self._inference.save)
+            write_predictions(run / "predictions.png", validation, self._skeleton)
+        history.write()
+        write_curves(run / "curves.png", history.rows, self._validator.baseline)
+        save_checkpoint(run / "last.weights.h5", trainer.save_weights)

@@ -1,0 +1,73 @@
+"""The options that every training recipe shares."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from records import Augmentation
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Options of a training run.
+
+    Attributes:
+        records: the shard set to train on, with a train and a val split.
+        run: folder for checkpoints, curves and pictures; `runs/MODEL-RECORDS` if not given.
+        epochs: passes over the training split.
+        batch_size: people in a batch.
+        input_size: height and width of the net's pictures in px; the records' own if not given.
+        learning_rate: at the end of the warm-up; cosine decay to 0 follows (arXiv 1608.03983).
+        warmup_epochs: epochs in which the learning rate rises from 0.
+        weight_decay: of AdamW (arXiv 1711.05101); biases and batch normalisation are spared.
+        clip_norm: the gradient's greatest global norm.
+        ema_epochs: time constant, in epochs, of the exponential moving average of the weights that is validated and
+            saved as best.keras; 0 turns averaging off.
+        score_radius: a joint's score is the probability that it lies within this share of the picture's side of
+            the truth.
+        precision: float32, or bfloat16 arithmetic with float32 weights.
+        fused_normalization: TensorFlow's fused batch normalisation kernel; same results, faster on a CPU.
+        augmentation: how much to vary the training pictures.
+        seed: of the initial weights, the order and the augmentation.
+        resume: go on with the run in the folder where it stopped.
+        tensorboard: write TensorBoard logs into the run folder.
+    """
+
+    records: Path
+    run: Path | None = None
+    epochs: int = 60
+    batch_size: int = 32
+    input_size: int | None = None
+    learning_rate: float = 1e-3
+    warmup_epochs: float = 2.0
+    weight_decay: float = 0.05
+    clip_norm: float = 1.0
+    ema_epochs: float = 1.0
+    score_radius: float = 0.05
+    precision: Literal["float32", "mixed_bfloat16"] = "mixed_bfloat16"
+    fused_normalization: bool = True
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+    resume: bool = False
+    tensorboard: bool = True
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        for name in ("learning_rate", "clip_norm", "score_radius"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("warmup_epochs", "weight_decay", "ema_epochs"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        if self.input_size is not None and self.input_size < 32:
+            raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
+
+    def as_json(self) -> dict:
+        """The options as plain values, without those that do not change the result."""
+        options = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        return {key: value for key, value in options.items() if key not in ("run", "resume", "tensorboard")}

@@ -1,0 +1,157 @@
+"""The one training loop, on Keras `fit`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models import FusedBatchNormalization, inference_model
+from records import Manifest, dataset, read_manifest, steps_per_epoch, training_dataset
+from records.manifest import write_json
+from train.callbacks import EpochEnd, StopOnNonFinite
+from train.config import TrainConfig
+from train.history import History
+from train.trainer import PoseTrainer, build_optimizer
+from train.validation import Validator
+
+#: (num_joints, input_size, normalization) -> a net with outputs "coordinates" and "score_logits".
+BuildNet = Callable[[int, int, type[keras.Layer]], keras.Model]
+
+_NUM_SAMPLES = 16
+
+
+def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
+    """Trains a net and returns the run folder.
+
+    The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
+    weights, float32, pictures in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
+    predictions.png and TensorBoard logs.
+
+    Args:
+        config: the options.
+        model_name: what the net is called in the run's name and notes.
+        build: makes the net.
+
+    Raises:
+        ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
+            with other options.
+        NonFiniteLoss: the loss became NaN or infinite.
+    """
+    manifest = read_manifest(config.records)
+    size = config.input_size or manifest.size
+    steps = steps_per_epoch(config.records, "train", config.batch_size)
+    validator = Validator(config.records, manifest.skeleton, size, config.batch_size)
+    run = config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
+    _open_run(run, config, model_name, manifest, size)
+
+    keras.utils.set_random_seed(config.seed)
+    normalization = FusedBatchNormalization if config.fused_normalization else keras.layers.BatchNormalization
+    with _dtype_policy(config.precision):
+        net = build(manifest.skeleton.num_joints, size, normalization)
+    trainer = PoseTrainer(net, size, config.score_radius)
+    trainer.compile(build_optimizer(config, steps), jit_compile="auto" if _has_accelerator() else False)
+    epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+    history = History(run, epochs_done)
+
+    print(f"{model_name}: {net.count_params():,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
+    print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
+
+    def batches_from(epoch: int) -> tf.data.Dataset:
+        return training_dataset(
+            config.records,
+            "train",
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            seed=config.seed,
+            first_epoch=epoch,
+            input_size=size,
+            augmentation=config.augmentation,
+        )
+
+    end = EpochEnd(validator, inference_model(net, size), history, manifest.skeleton, steps)
+    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(batches_from), end]
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False))
+    # Strings stay behind: they name people in messages and are nothing for an accelerator.
+    batches = batches_from(epochs_done).map(
+        lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible")})
+    )
+    if epochs_done < config.epochs:
+        trainer.fit(
+            batches,
+            initial_epoch=epochs_done,
+            epochs=config.epochs,
+            steps_per_epoch=steps,
+            callbacks=callbacks,
+            shuffle=False,
+        )
+    return run
+
+
+def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifest, size: int) -> None:
+    """Makes the run folder, or checks that it is the one to resume."""
+    skeleton = manifest.skeleton
+    notes = {
+        "model": model_name,
+        "skeleton": skeleton.describe(),
+        "input_size": size,
+        "record_size": manifest.size,
+        "padding": manifest.source["padding"],
+        "score": f"probability that the joint lies within {config.score_radius} of the crop's side of the truth",
+        "score_radius": config.score_radius,
+        "config": config.as_json(),
+    }
+    path = run / "run.json"
+    if path.is_file():
+        if not config.resume:
+            raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
+        then, now = json.loads(path.read_text())["config"], json.loads(json.dumps(notes["config"]))
+        changed = [f"{key}: {then.get(key)} -> {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+        if changed:
+            raise ValueError(
+                f"{run} was begun with other options ({'; '.join(changed)}); resume it with its own, or pass "
+                "another --run"
+            )
+        return
+    if config.resume:
+        raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
+    run.mkdir(parents=True, exist_ok=True)
+    # A few real pictures, so that an export can be checked, and calibrated, without the records.
+    pictures, _ = next(dataset(config.records, "val", batch_size=_NUM_SAMPLES).as_numpy_iterator())
+    np.save(run / "samples.npy", pictures)
+    write_json(path, notes)
+
+
+def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
+    """Loads the last checkpoint, weights and optimiser state; returns how many epochs it has behind it."""
+    path = run / "last.weights.h5"
+    if not path.is_file():
+        print(f"{run} has no checkpoint yet; starting from the first epoch")
+        return 0
+    trainer.build((None, size, size, 3))
+    trainer.optimizer.build(trainer.trainable_variables)
+    trainer.load_weights(path)
+    epochs_done = int(trainer.optimizer.iterations) // steps
+    print(f"going on after epoch {epochs_done}")
+    return epochs_done
+
+
+def _has_accelerator() -> bool:
+    # XLA slows training on a CPU, as measured; elsewhere Keras knows best.
+    return keras.backend.backend() != "tensorflow" or bool(tf.config.list_physical_devices("GPU"))
+
+
+@contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

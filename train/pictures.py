@@ -1,0 +1,68 @@
+"""The learning curve and the picture grid of a run folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from pose import Skeleton, draw_skeleton, picture_grid
+
+if TYPE_CHECKING:
+    from train.validation import Validation
+
+_WHITE = (255, 255, 255)
+_SIDE_PX = 224
+
+
+def write_curves(path: Path, rows: list[dict[str, float]], baseline: float) -> None:
+    """Plots loss and validation PCK over the epochs, with the mean pose's PCK as a line to beat.
+
+    Args:
+        path: the PNG to write.
+        rows: one dictionary of figures for each epoch.
+        baseline: the mean pose's PCK@0.2 on the validation split.
+    """
+    epochs = [row["epoch"] for row in rows]
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(epochs, [row["coordinate_loss"] for row in rows], marker=".", label="training (augmented, L1)")
+    left.plot(epochs, [row["val_error"] for row in rows], marker=".", label="validation error / picture side")
+    left.set_title("Loss")
+    right.plot(epochs, [row["val_pck@0.2"] for row in rows], marker=".", label="validation, averaged weights")
+    right.axhline(baseline, color="gray", linestyle="--", label=f"mean pose ({baseline:.3f})")
+    right.set_title("PCK@0.2, 12 limb joints")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    temporary = path.with_name("partial-" + path.name)
+    figure.savefig(temporary, dpi=100)
+    os.replace(temporary, path)
+
+
+def write_predictions(path: Path, validation: Validation, skeleton: Skeleton) -> None:
+    """Draws the truth in white and the prediction in colour on the first pictures of the validation split."""
+    size = validation.pictures.shape[1]
+    zoom = _SIDE_PX / size
+    tiles = []
+    for picture, true_px, visible, predicted_px in zip(
+        validation.pictures, validation.true_px, validation.visible, validation.predicted_px, strict=True
+    ):
+        picture = cv2.resize(picture, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
+        drawn = draw_skeleton(picture, _zoomed(true_px, zoom), visible > 0, skeleton, thickness=1, color=_WHITE)
+        everything = np.ones(skeleton.num_joints, bool)
+        tiles.append(draw_skeleton(drawn, _zoomed(predicted_px, zoom), everything, skeleton))
+    grid = picture_grid(tiles, columns=8)
+    temporary = path.with_name("partial-" + path.name)
+    cv2.imwrite(str(temporary), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
+    os.replace(temporary, path)
+
+
+def _zoomed(xy_px: np.ndarray, zoom: float) -> np.ndarray:
+    return (xy_px + 0.5) * zoom - 0.5
