@@ -1,0 +1,1 @@
+"""Demos that run an exported model on a camera or a video. They read all they need from the artefact."""

@@ -1,0 +1,100 @@
+"""The window: pygame (SDL 2), because OpenCV's own needs libraries of the desktop that servers lack."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+
+from demo.errors import DisplayError
+
+_REMEDY = "run without one: --no-window --output out.mp4"
+# Drivers by which SDL draws into memory that nobody sees.
+_BLIND_DRIVERS = ("dummy", "offscreen", "evdev")
+_SCREEN_SHARE = 0.9
+
+
+def _pygame():
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    # Otherwise SDL loads Mesa's OpenGL, whose LLVM and TensorFlow's crash one another (segmentation fault,
+    # whichever is loaded first). Copying a picture to the screen needs no OpenGL.
+    os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+    try:
+        import pygame
+    except ImportError as error:
+        raise DisplayError(f"a window needs pygame: pip install pygame-ce, or {_REMEDY}") from error
+    return pygame
+
+
+class Window:
+    """A window that shows pictures, as a context manager. It can be resized; pictures keep their proportions.
+
+    Args:
+        title: of the window.
+        size: (height, width) in px of the pictures to come. A window never starts larger than the screen.
+
+    Raises:
+        DisplayError: there is no display, or pygame is not installed.
+    """
+
+    def __init__(self, title: str, size: tuple[int, int]) -> None:
+        """Opens the window."""
+        self._pygame = pygame = _pygame()
+        chosen = os.environ.get("SDL_VIDEODRIVER")
+        try:
+            pygame.display.init()
+            driver = pygame.display.get_driver()
+            if driver in _BLIND_DRIVERS and not chosen:
+                raise DisplayError(f"there is no display to open a window on; {_REMEDY}")
+            screen_width, screen_height = pygame.display.get_desktop_sizes()[0]
+            height, width = size
+            scale = min(1.0, _SCREEN_SHARE * screen_width / width, _SCREEN_SHARE * screen_height / height)
+            pygame.display.set_caption(title)
+            window_size = (max(round(width * scale), 1), max(round(height * scale), 1))
+            self._screen = pygame.display.set_mode(window_size, pygame.RESIZABLE)
+        except pygame.error as error:
+            pygame.display.quit()
+            raise DisplayError(f"no window can be opened ({error}); {_REMEDY}") from error
+        except DisplayError:
+            pygame.display.quit()
+            raise
+
+    def __enter__(self) -> Window:
+        """Returns itself; the window is open since it was made."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Closes the window."""
+        self._pygame.display.quit()
+
+    def show(self, picture: np.ndarray) -> None:
+        """Shows a picture, uint8 RGB (H, W, 3), as large as the window allows."""
+        pygame = self._pygame
+        height, width = picture.shape[:2]
+        surface = pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
+        screen_width, screen_height = self._screen.get_size()
+        scale = min(screen_width / width, screen_height / height)
+        shown = (max(round(width * scale), 1), max(round(height * scale), 1))
+        if shown != (width, height):
+            surface = pygame.transform.smoothscale(surface, shown)
+        self._screen.fill((0, 0, 0))
+        self._screen.blit(surface, ((screen_width - shown[0]) // 2, (screen_height - shown[1]) // 2))
+        pygame.display.flip()
+
+    def wants_quit(self) -> bool:
+        """Whether q or Esc was pressed or the window was closed since the last call."""
+        pygame = self._pygame
+        for event in pygame.event.get():
+            if event.type == pygame.QUIT:
+                return True
+            if event.type == pygame.KEYDOWN and event.key in (pygame.K_q, pygame.K_ESCAPE):
+                return True
+        return False
+
+    def wait(self, seconds: float) -> bool:
+        """Waits while answering the desktop; True where the user quits meanwhile."""
+        end_s = time.perf_counter() + seconds
+        while not (quits := self.wants_quit()) and (left_s := end_s - time.perf_counter()) > 0:
+            time.sleep(min(left_s, 0.02))
+        return quits

@@ -1,0 +1,140 @@
+"""A model that can be predicted: it finds a magenta rectangle and puts the joints at fixed places of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pose import PANOPTIC19
+
+# Not the 224 and 1.25 of real exports: whoever does not read them from the artefact is found out.
+SIZE, PADDING = 96, 1.4
+MAGENTA = (255, 0, 255)
+# Joint places as shares of the rectangle's width and height, from its centre; together they span it.
+_PLACES = {
+    "neck": (0, -0.3),
+    "nose": (0, -0.5),
+    "body_center": (0, 0.1),
+    "shoulder": (0.3, -0.3),
+    "elbow": (0.4, -0.1),
+    "wrist": (0.5, 0.1),
+    "hip": (0.2, 0.1),
+    "knee": (0.2, 0.3),
+    "ankle": (0.2, 0.5),
+    "eye": (0.05, -0.5),
+    "ear": (0.1, -0.48),
+}
+
+
+def joint_places() -> np.ndarray:
+    """(J, 2); the left side is at the viewer's right."""
+    places = []
+    for joint in PANOPTIC19.joints:
+        x, y = _PLACES[joint.removeprefix("left_").removeprefix("right_")]
+        places.append((-x if joint.startswith("right_") else x, y))
+    return np.array(places, np.float32)
+
+
+def _build_fake(folder: Path) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    class Fake(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, SIZE, SIZE, 3], tf.uint8, name="pictures")])
+        def serve(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+            red, green, blue = tf.unstack(tf.cast(pictures, tf.float32), axis=-1)
+            mask = tf.cast((red > 128) & (blue > 128) & (green < 100), tf.float32)
+            area = tf.reduce_sum(mask, [1, 2])
+            places = tf.range(SIZE, dtype=tf.float32)
+            centers, extents = [], []
+            for axis in (2, 1):  # along x, then y
+                weights = tf.reduce_sum(mask, 3 - axis) / tf.maximum(area, 1.0)[:, None]
+                mean = tf.reduce_sum(weights * places, 1)
+                variance = tf.reduce_sum(weights * (places - mean[:, None]) ** 2, 1)
+                centers.append(mean)
+                # A uniform rectangle has the variance extent ** 2 / 12.
+                extents.append(tf.sqrt(12.0 * variance))
+            center, extent = tf.stack(centers, -1)[:, None], tf.stack(extents, -1)[:, None]
+            joints = center + tf.constant(joint_places()) * extent
+            # Small people are seen badly, people cut off by the crop worse; where nobody is, scores are low.
+            border = tf.reduce_max(mask[:, 0], 1) + tf.reduce_max(mask[:, -1], 1)
+            border += tf.reduce_max(mask[:, :, 0], 1) + tf.reduce_max(mask[:, :, -1], 1)
+            score = 0.95 * tf.minimum(1.0, extents[1] / (0.4 * SIZE)) * tf.where(border > 0, 0.5, 1.0)
+            score = tf.where(area < 20, 0.05, score)
+            return {"joints_xy_px": joints, "scores": tf.repeat(score[:, None], PANOPTIC19.num_joints, 1)}
+
+        @tf.function(input_signature=[])
+        def describe(self) -> dict[str, tf.Tensor]:
+            description = {"skeleton": PANOPTIC19.describe(), "size": SIZE, "padding": PADDING}
+            return {"json": tf.constant(json.dumps(description))}
+
+    fake = Fake()
+    signatures = {"serving_default": fake.serve, "describe": fake.describe}
+    tf.saved_model.save(fake, str(folder), signatures=signatures)
+
+
+@pytest.fixture(scope="session")
+def fake_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the fake model, exported."""
+    folder = tmp_path_factory.mktemp("runs") / "fake" / "export"
+    _build_fake(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fake_model(fake_export: Path):
+    """The fake model, loaded as the demo loads it."""
+    from demo.runtime import PoseModel
+
+    return PoseModel(fake_export)
+
+
+@pytest.fixture(scope="session")
+def paint() -> Callable[..., np.ndarray]:
+    """Draws a frame: `paint((height, width), (x, y, person_height) or None)`; x, y is the person's centre."""
+
+    def draw(size: tuple[int, int], person: tuple[float, float, float] | None) -> np.ndarray:
+        picture = np.full((*size, 3), 90, np.uint8)
+        if person is not None:
+            x, y, height = person
+            low = round(x - height / 4), round(y - height / 2)
+            high = round(x + height / 4), round(y + height / 2)
+            cv2.rectangle(picture, low, high, MAGENTA, -1)
+        return picture
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def write_video() -> Callable[..., Path]:
+    """Writes RGB pictures to a video file: `write_video(path, pictures, fps=30)`."""
+
+    def write(path: Path, pictures: Sequence[np.ndarray], fps: float = 30) -> Path:
+        codec = "MJPG" if path.suffix == ".avi" else "mp4v"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, pictures[0].shape[1::-1])
+        for picture in pictures:
+            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        writer.release()
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def read_video() -> Callable[[Path], tuple[list[np.ndarray], float]]:
+    """Reads a video file back: RGB pictures and frames per second."""
+
+    def read(path: Path) -> tuple[list[np.ndarray], float]:
+        capture = cv2.VideoCapture(str(path))
+        pictures = []
+        while (frame := capture.read())[0]:
+            pictures.append(cv2.cvtColor(frame[1], cv2.COLOR_BGR2RGB))
+        return pictures, capture.get(cv2.CAP_PROP_FPS)
+
+    return read

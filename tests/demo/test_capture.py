@@ -1,0 +1,130 @@
+"""Reading files and cameras."""
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+import demo.capture
+from demo.capture import FrameSource
+from demo.errors import SourceError
+
+
+def read_to_the_end(source, delay_s=0.0):
+    frames = []
+    while not source.ended:
+        frame = source.read(1.0)
+        if frame is not None:
+            frames.append(frame)
+            time.sleep(delay_s)
+    return frames
+
+
+@pytest.fixture
+def counting_video(tmp_path, write_video):
+    """Frame k is grey of value 8 k."""
+    pictures = [np.full((48, 64, 3), 8 * k, np.uint8) for k in range(25)]
+    return write_video(tmp_path / "count.avi", pictures, fps=12.5)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.01])
+def test_a_file_hands_over_every_frame_in_order(counting_video, delay_s):
+    with FrameSource(str(counting_video)) as source:
+        frames = read_to_the_end(source, delay_s)
+    assert (source.live, source.size, source.count, source.fps) == (False, (48, 64), 25, 12.5)
+    assert [frame.index for frame in frames] == list(range(25))
+    np.testing.assert_allclose([frame.picture.mean() for frame in frames], 8 * np.arange(25), atol=2)
+    assert frames[10].time_s == pytest.approx(10 / 12.5)
+
+
+def test_pictures_are_rgb(tmp_path, write_video):
+    path = write_video(tmp_path / "red.avi", [np.full((48, 64, 3), (200, 20, 20), np.uint8)])
+    with FrameSource(str(path)) as source:
+        red, green, blue = source.read(1.0).picture.mean(axis=(0, 1))
+    assert red > 150 and green < 60 and blue < 60
+
+
+class FakeCamera:
+    """Gives a frame every 5 ms, whose value is its number, and nothing any more after `count`."""
+
+    count = 60
+
+    def __init__(self, *_):
+        self.number = -1
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def get(self, prop):
+        return {cv2.CAP_PROP_FPS: 0.0, cv2.CAP_PROP_FRAME_COUNT: -1.0}[prop]
+
+    def read(self):
+        time.sleep(0.005)
+        self.number += 1
+        good = self.number < self.count
+        return good, np.full((4, 6, 3), self.number, np.uint8) if good else None
+
+    def release(self):
+        self.number = None
+
+
+@pytest.fixture
+def fake_camera(monkeypatch):
+    monkeypatch.setattr(demo.capture.cv2, "VideoCapture", FakeCamera)
+    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.1)
+
+
+def test_a_camera_hands_over_its_newest_frame_and_drops_the_others(fake_camera):
+    with FrameSource("0") as source:
+        frames = []
+        for _ in range(4):
+            time.sleep(0.05)
+            frames.append(source.read(1.0))
+    assert source.live and source.fps == 30
+    indices = [frame.index for frame in frames]
+    # About ten frames come in each 50 ms.
+    assert indices[0] >= 2 and (np.diff(indices) >= 3).all()
+    assert [frame.picture[0, 0, 0] for frame in frames] == indices
+    assert (np.diff([frame.time_s for frame in frames]) > 0).all()
+
+
+def test_a_camera_that_falls_silent_has_ended_after_a_while(fake_camera):
+    with FrameSource("0") as source:
+        frames = read_to_the_end(source)
+    assert frames[-1].index == FakeCamera.count - 1
+
+
+def test_leaving_stops_the_thread_while_it_waits_for_room(counting_video):
+    with FrameSource(str(counting_video)) as source:
+        source.read(1.0)
+        thread = source._thread
+    assert not thread.is_alive()
+
+
+def test_a_file_cut_short_gives_what_it_holds(tmp_path, write_video):
+    whole = write_video(tmp_path / "whole.mkv", [np.full((48, 64, 3), 8 * k, np.uint8) for k in range(25)])
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with FrameSource(str(cut)) as source:
+        frames = read_to_the_end(source)
+    assert 5 <= len(frames) < 25
+
+
+def test_sources_that_cannot_be_read(tmp_path, capfd):
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    (tmp_path / "empty.mp4").touch()
+    for source, message in (
+        (str(tmp_path / "missing.mp4"), "missing.mp4' does not exist"),
+        (str(text), "text.mp4' cannot be read as a video"),
+        (str(tmp_path / "empty.mp4"), "empty.mp4' cannot be read as a video"),
+        (str(tmp_path), "is a folder"),
+        ("99", "camera 99 cannot be opened"),
+        ("http://127.0.0.1:9/stream", "no video comes from http://127.0.0.1:9/stream"),
+    ):
+        with pytest.raises(SourceError, match=message) as error:
+            FrameSource(source)
+        assert error.value.exit_code == 3
+    # One message is enough: OpenCV and FFmpeg add nothing of their own.
+    assert capfd.readouterr().err == ""

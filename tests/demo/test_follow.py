@@ -1,0 +1,165 @@
+"""The follower on painted people, with the fake model."""
+
+import numpy as np
+import pytest
+
+from demo.follow import Follower, FollowRule, confidence, search_squares
+from pose import PANOPTIC19
+
+SIZE = (480, 640)
+
+
+@pytest.fixture
+def follower(fake_model):
+    return Follower(fake_model.predict, fake_model.skeleton, fake_model.size, fake_model.padding)
+
+
+def crop_center(pose):
+    return pose.crop.points_to_frame((pose.crop.size - 1) / 2 * np.ones(2))
+
+
+def body_center(pose):
+    """Middle of the rectangle, between the nose on its upper edge and the ankles on its lower one."""
+    nose, left, right = (pose.xy_px[PANOPTIC19.index(name)] for name in ("nose", "left_ankle", "right_ankle"))
+    return (nose + (left + right) / 2) / 2
+
+
+def test_confidence_is_the_mean_of_the_better_half():
+    scores = np.full(19, 0.9)  # joints of the head and middle do not count
+    scores[list(PANOPTIC19.limb_joints)] = [0.8, 0.6, 0.7, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0, np.nan]
+    assert confidence(scores, PANOPTIC19) == pytest.approx((0.8 + 0.6 + 0.7 + 0.5 + 0.3 + 0.1) / 6)
+
+
+def test_search_squares_by_hand():
+    expected = [
+        (319.5, 239.5, 640),
+        (239.5, 239.5, 480),
+        (319.5, 239.5, 480),
+        (399.5, 239.5, 480),
+        (143.5, 239.5, 288),
+        (319.5, 239.5, 288),
+        (495.5, 239.5, 288),
+    ]
+    np.testing.assert_allclose(search_squares(480, 640), expected)
+    np.testing.assert_allclose(search_squares(640, 480), [(y, x, side) for x, y, side in expected])
+
+
+@pytest.mark.parametrize("person", [(320, 240, 400), (120, 240, 300), (560, 250, 150), (330, 400, 120)])
+def test_a_person_is_taken_up_in_one_frame_and_the_crop_centred(follower, paint, person):
+    pose = follower.update(paint(SIZE, person), 0.0)
+    assert pose.fresh and follower.following
+    np.testing.assert_allclose(body_center(pose), person[:2], atol=3)
+    np.testing.assert_allclose(crop_center(pose), person[:2], atol=6)
+    # The joints span the rectangle's height; the side of the crop is that times the model's padding.
+    assert pose.crop.scale * pose.crop.size == pytest.approx(1.4 * person[2], rel=0.1)
+
+
+def test_the_crop_follows_a_walk_across_the_frame(follower, paint):
+    for k in range(60):
+        person = (100 + 7 * k, 240 + 30 * np.sin(k / 5), 240)
+        pose = follower.update(paint(SIZE, person), k / 30)
+        assert pose is not None and pose.fresh == (k == 0)
+        np.testing.assert_allclose(body_center(pose), person[:2], atol=4)
+        # 7 px a frame: the crop comes from the frame before, and is smoothed.
+        np.testing.assert_allclose(crop_center(pose), person[:2], atol=30)
+    assert pose.scores.min() > 0.9
+
+
+def test_the_crop_grows_with_someone_who_comes_near(follower, paint):
+    heights = np.linspace(100, 420, 45)
+    for k, height in enumerate(heights):
+        pose = follower.update(paint(SIZE, (320, 240, height)), k / 30)
+        assert pose.scores.min() > 0.9
+        assert pose.crop.scale * pose.crop.size == pytest.approx(1.4 * height, rel=0.15)
+
+
+def test_a_person_who_leaves_is_lost_and_taken_up_again_elsewhere(follower, paint):
+    positions = [(600 + 15 * k, 240, 200) for k in range(14)]  # walks out to the right
+    poses = [follower.update(paint(SIZE, person), k / 30) for k, person in enumerate(positions)]
+    assert poses[0] is not None and poses[-1] is None and not follower.following
+    for k in range(14, 20):
+        assert follower.update(paint(SIZE, None), k / 30) is None
+    pose = follower.update(paint(SIZE, (90, 200, 220)), 20 / 30)
+    assert pose is not None and pose.fresh
+    np.testing.assert_allclose(body_center(pose), (90, 200), atol=3)
+
+
+def test_someone_who_jumps_away_is_found_after_lost_after_frames(follower, paint):
+    follower.update(paint(SIZE, (100, 240, 180)), 0.0)
+    fresh = [follower.update(paint(SIZE, (540, 240, 180)), k / 30).fresh for k in range(1, 8)]
+    assert fresh == [False, False, False, False, True, False, False]
+
+
+def test_a_few_misses_do_not_move_the_crop(follower, paint):
+    seen, empty = paint(SIZE, (200, 240, 200)), paint(SIZE, None)
+    follower.update(seen, 0.0)
+    before = follower.update(seen, 1 / 30)
+    for k in range(2, 6):
+        missed = follower.update(empty, k / 30)
+        assert missed is not None and confidence(missed.scores, PANOPTIC19) < 0.1
+    after = follower.update(seen, 6 / 30)
+    assert not after.fresh
+    np.testing.assert_allclose(crop_center(after), crop_center(before), atol=1.0)
+    np.testing.assert_allclose(after.xy_px, before.xy_px, atol=8)
+    # Four misses, each of which widened the crop by a quarter.
+    assert after.crop.scale == pytest.approx(before.crop.scale * 1.25**4, rel=0.02)
+
+
+def test_the_crop_shrinks_slowly(follower, paint):
+    for k in range(31):
+        pose = follower.update(paint(SIZE, (320, 240, 320 if k == 0 else 200)), k / 30)
+        if k == 1:
+            before = pose.crop.scale
+    assert pose.crop.scale == pytest.approx(before * np.exp(-0.3 * 29 / 30), rel=0.01)
+
+
+def test_a_closer_look_that_is_less_sure_is_not_taken(paint):
+    """A model that is sure of the whole frame only, and squeezes the body into whatever it sees."""
+
+    def squeezing(pictures):
+        joints = np.tile(np.linspace(30, 66, 19)[:, None], (len(pictures), 1, 2))
+        whole = pictures[:, 0].max(axis=(1, 2)) == 0  # the bars above a frame that is wider than high
+        return joints, np.where(whole, 0.9, 0.5)[:, None] * np.ones(19)
+
+    follower = Follower(squeezing, PANOPTIC19, 96, 1.4)
+    pose = follower.update(paint(SIZE, None), 0.0)
+    assert pose.crop.scale * pose.crop.size == pytest.approx(640) and pose.scores[0] == 0.9
+
+
+def test_nobody_and_a_frame_smaller_than_the_crop(follower, paint):
+    assert follower.update(paint(SIZE, None), 0.0) is None
+    assert follower.update(paint((48, 64), None), 1.0) is None
+    assert follower.update(paint((1, 1), None), 2.0) is None
+
+
+def test_not_a_number_from_the_model_is_nobody(paint):
+    def broken(pictures):
+        return np.full((len(pictures), 19, 2), np.nan), np.full((len(pictures), 19), np.nan)
+
+    assert Follower(broken, PANOPTIC19, 96, 1.25).update(paint(SIZE, (320, 240, 200)), 0.0) is None
+
+
+def test_joints_outside_the_frame_do_not_drag_the_crop(paint):
+    def sure_of_legs_below_the_frame(pictures):
+        joints = np.tile([[48.0, 48.0]], (len(pictures), 19, 1))
+        joints[:, :9] += np.linspace(-30, 30, 9)[:, None] * [1, 0.5]
+        joints[:, 9:] += [0, 2000]
+        return joints, np.full((len(pictures), 19), 0.9)
+
+    follower = Follower(sure_of_legs_below_the_frame, PANOPTIC19, 96, 1.4)
+    for k in range(5):
+        pose = follower.update(paint(SIZE, None), k / 30)
+    assert pose.crop.scale * pose.crop.size < 640
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"lost_score": 0.5}, "lost_score must not exceed found_score, got .*lost_score=0.5"),
+        ({"joint_score": 1.5}, r"scores must lie in 0..1 .*joint_score=1.5"),
+        ({"lost_after": 0}, "lost_after must be 1 or more"),
+    ],
+)
+def test_a_wrong_rule(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        FollowRule(**arguments)

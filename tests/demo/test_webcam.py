@@ -1,0 +1,183 @@
+"""The command as a user types it, with the fake model."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import cv2
+import numpy as np
+import pytest
+
+import demo.capture
+from demo.webcam import Options, run
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "demo.webcam", *map(str, arguments)]
+
+
+def call(*arguments):
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    environment = {name: value for name, value in os.environ.items() if name not in displays}
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60, env=environment)
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory, paint, write_video):
+    """90 frames: a person walks from left to right, leaves, and comes back in the middle."""
+    people = [(100 + 12 * k, 240, 200) for k in range(60)] + 10 * [None] + 20 * [(320, 240, 260)]
+    pictures = [paint((480, 640), person) for person in people]
+    return write_video(tmp_path_factory.mktemp("videos") / "walk.avi", pictures, fps=30)
+
+
+def test_a_video_from_end_to_end(walk, fake_export, tmp_path, read_video):
+    output = tmp_path / "out.mp4"
+    result = call("--source", walk, "--model", fake_export, "--no-window", "--output", output)
+    assert result.returncode == 0, result.stderr
+    assert "the stream ended: 90 frames in" in result.stdout and f"wrote {output}" in result.stdout
+    pictures, fps = read_video(output)
+    assert (len(pictures), fps, pictures[0].shape) == (90, 30, (480, 640, 3))
+    inputs, _ = read_video(walk)
+
+    def changed(k):
+        """How many pixels below the text were drawn on."""
+        return np.count_nonzero(np.abs(pictures[k][40:].astype(int) - inputs[k][40:]).max(axis=-1) > 90)
+
+    assert min(changed(k) for k in (0, 10, 30, 70, 89)) > 500
+    assert changed(68) == 0
+
+
+def test_the_newest_export_is_the_default(walk, fake_export, capsys):
+    run(Options(source=str(walk), runs=fake_export.parent.parent, window=False, max_frames=3))
+    printed = capsys.readouterr().out
+    assert f"model {fake_export}" in printed
+    assert "--max-frames 3 reached: 3 frames of 90 announced" in printed and "a person in 3" in printed
+
+
+def test_ctrl_c_leaves_a_whole_video(fake_export, tmp_path, paint, write_video, read_video):
+    source = write_video(tmp_path / "long.avi", [paint((120, 160), (80, 60, 60))] * 6_000)
+    output = tmp_path / "out.mp4"
+    arguments = command("--source", source, "--model", fake_export, "--no-window", "--output", output)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert "Ctrl-C stops" in process.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1.0)
+        assert not output.exists()
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and "Traceback" not in errors
+    assert "stopped by a signal" in printed
+    count = int(printed.split("stopped by a signal: ")[1].split()[0])
+    assert 0 < count < 6_000
+    assert len(read_video(output)[0]) == count
+    assert {path.name for path in tmp_path.iterdir()} == {"long.avi", "out.mp4"}
+
+
+def test_a_window_is_closed_with_q(walk, fake_export, tmp_path, monkeypatch, capsys):
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.init()
+    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_q))
+    run(Options(source=str(walk), model=fake_export, output=tmp_path / "out.mp4"))
+    printed = capsys.readouterr().out
+    assert "stopped from the window: 0 frames" in printed and "wrote" not in printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_wrong_is_told_with_its_exit_code(walk, fake_export, tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    model = ("--model", fake_export, "--no-window")
+    for arguments, code, message in (
+        (("--source", walk, "--model", tmp_path / "none"), 2, "none' does not exist"),
+        (("--source", walk, "--model", tmp_path), 2, "holds no SavedModel"),
+        (("--source", walk, "--runs", tmp_path), 2, "make quickstart"),
+        (("--source", walk, *model, "--output", tmp_path / "no" / "out.mp4"), 2, "there is no folder"),
+        (("--source", walk, *model, "--output", walk), 2, "is the source itself"),
+        (("--max-frames", 0), 2, "must be 1 or more, got 0"),
+        (("--source", tmp_path / "missing.mp4", *model), 3, "missing.mp4' does not exist"),
+        (("--source", text, *model), 3, "cannot be read as a video"),
+        (("--source", 99, *model), 3, "camera 99 cannot be opened"),
+    ):
+        result = call(*arguments)
+        assert result.returncode == code, (arguments, result.stderr)
+        # Long lines come wrapped in a box from the parser of arguments.
+        assert message in " ".join(result.stderr.replace("│", " ").split())
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_no_display(walk, fake_export):
+    result = call("--source", walk, "--model", fake_export)
+    assert result.returncode == 4
+    assert "--no-window --output out.mp4" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_folder_that_is_no_export(walk, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
+    result = call("--source", walk, "--model", tmp_path, "--no-window")
+    assert result.returncode == 2
+    assert "cannot be loaded as a SavedModel" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "name, count, fps, size",
+    [
+        ("pose_1.mp4", 120, 30, (576, 576)),
+        ("pose_squats.mp4", 65, 5, (1280, 720)),
+        ("webcam_upper_body.mkv", 89, 30, (480, 640)),
+    ],
+)
+def test_real_clips_come_out_whole(shared_data, fake_export, tmp_path, read_video, name, count, fps, size):
+    output = tmp_path / "out.mp4"
+    run(Options(source=str(shared_data / "clips" / name), model=fake_export, window=False, output=output))
+    pictures, written_fps = read_video(output)
+    assert (len(pictures), written_fps, pictures[0].shape[:2]) == (count, fps, size)
+
+
+@pytest.fixture
+def stream(paint):
+    """URL of a server that shows, for 2 s at 25 frames/s, a person in the left half: motion JPEG, as cameras send."""
+    person = paint((240, 320), (80, 120, 140))
+    jpeg = cv2.imencode(".jpg", cv2.cvtColor(person, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            start_s = time.perf_counter()
+            for k in range(50):
+                head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+                self.wfile.write(head + jpeg + b"\r\n")
+                time.sleep(max(start_s + (k + 1) / 25 - time.perf_counter(), 0))
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/stream"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_a_live_stream_is_mirrored_and_written_at_its_own_pace(
+    stream, fake_export, tmp_path, read_video, monkeypatch, mirror
+):
+    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.3)
+    output = tmp_path / "live.mp4"
+    run(Options(source=stream, model=fake_export, window=False, output=output, mirror=mirror))
+    pictures, fps = read_video(output)
+    # Loading the model takes a part of the two seconds.
+    assert fps == 25 and 5 <= len(pictures) <= 51
+    for picture in pictures:
+        pink = (picture[..., 0] > 150) & (picture[..., 1] < 100) & (picture[..., 2] > 150)
+        assert np.nonzero(pink)[1].mean() == pytest.approx(319 - 80 if mirror else 80, abs=5)
