@@ -1,0 +1,73 @@
+# PanoPose. `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+# TensorFlow's notes about CPU features and missing GPUs would bury what our commands say.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+RECORDS ?= data/records
+MODEL ?= resnet
+RUN ?= runs/$(MODEL)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev quickstart records train evaluate export demo test lint clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Options of a command: make records SOURCE=panoptic ROOT=... OUT=... ARGS='--stride 10'"
+
+setup: $(VENV)/.installed ## make the virtual environment and install what users need
+
+$(VENV)/.installed: requirements.txt setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
+	$(PY) -m data_prep dome --out data/quickstart/dome
+	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records \
+		--split.val-sequences dome_006 --split.test-sequences dome_007 --split.val 0 --split.test 0
+	$(PY) -m records data/quickstart/records
+	rm -rf runs/quickstart
+	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart \
+		--depth 18 --width 32 --input-size 112 --epochs 12 --no-tensorboard
+	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
+	$(PY) -m export runs/quickstart
+	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
+		--source data/quickstart/dome/dome_007/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
+	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
+	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
+
+records: setup ## SOURCE=panoptic|lsp|coco ROOT=data-set OUT=shard-set: a data set on disk becomes records
+	@test -n "$(SOURCE)" -a -n "$(ROOT)" -a -n "$(OUT)" || \
+		{ echo "usage: make records SOURCE=panoptic|lsp|coco ROOT=folder OUT=folder [ARGS='...']"; exit 2; }
+	$(PY) -m data_prep $(SOURCE) --root "$(ROOT)" --out "$(OUT)" $(ARGS)
+
+train: setup ## RECORDS=shard-set MODEL=resnet|densenet RUN=run-folder: train a model
+	$(PY) -m train.$(MODEL) --records "$(RECORDS)" --run "$(RUN)" $(ARGS)
+
+evaluate: setup ## RUN=run-folder RECORDS=shard-set: measure a model
+	$(PY) -m evaluate "$(RUN)" --records "$(RECORDS)" $(ARGS)
+
+export: setup ## RUN=run-folder: write a SavedModel and check it
+	$(PY) -m export "$(RUN)" $(ARGS)
+
+demo: setup ## run the newest exported model on the webcam
+	$(PY) -m demo.webcam $(ARGS)
+
+test: setup-dev ## run the tests, with line coverage
+	$(PY) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: setup-dev ## check style
+	$(PY) -m ruff check .
+
+clean: ## remove the virtual environment, data and runs made here
+	rm -rf $(VENV) data runs build *.egg-info .pytest_cache .ruff_cache .coverage

@@ -1,0 +1,95 @@
+"""Turns a data set on disk into a shard set, or makes the synthetic dome.
+
+    python -m data_prep panoptic --root data/panoptic --out data/records
+    python -m data_prep lsp --root lspet --out data/lspet
+    python -m data_prep coco --root coco --out data/coco
+    python -m data_prep dome --out data/dome
+
+A run that was stopped goes on where it stopped. Exit code 2 for a wrong argument or an unusable data set.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+import pandas as pd
+import tyro
+
+from data_prep.coco import Coco
+from data_prep.convert import Conversion, Reader, convert
+from data_prep.dome import Dome
+from data_prep.lsp import Lsp
+from data_prep.panoptic import Panoptic
+from records import Manifest
+
+AnyReader = TypeVar("AnyReader", bound=Reader)
+
+
+@dataclass(frozen=True)
+class Convert(Generic[AnyReader]):
+    """Reads a data set and writes a shard set.
+
+    Attributes:
+        reader: the data set.
+        out: the shard set's folder.
+        conversion: how people become records.
+    """
+
+    reader: AnyReader
+    out: Path
+    conversion: Conversion = field(default_factory=Conversion)
+
+
+Command = (
+    Annotated[Convert[Panoptic], tyro.conf.subcommand("panoptic", description=Panoptic.__doc__)]
+    | Annotated[Convert[Lsp], tyro.conf.subcommand("lsp", description=Lsp.__doc__)]
+    | Annotated[Convert[Coco], tyro.conf.subcommand("coco", description=Coco.__doc__)]
+    | Annotated[Dome, tyro.conf.subcommand("dome")]
+)
+
+
+def print_summary(manifest: Manifest, folder: Path) -> None:
+    """Prints what a shard set holds and what was left out of it."""
+    rows = [
+        {
+            "split": split,
+            "people": manifest.counts[split],
+            "shards": len(shards),
+            "MB": round(sum(shard.bytes for shard in shards) / 1e6, 1),
+        }
+        for split, shards in manifest.shards.items()
+    ]
+    print(pd.DataFrame(rows).to_string(index=False))
+    print(f"skipped: {len(manifest.skipped)} broken inputs")
+    for why, count in Counter(skipped["why"] for skipped in manifest.skipped).most_common(10):
+        print(f"{count:>8}  {why}")
+    for split, count in manifest.counts.items():
+        if not count:
+            print(
+                f"note: the {split} split is empty, as too few sequences were there to share out; name some with "
+                "--split.val-sequences and --split.test-sequences",
+                file=sys.stderr,
+            )
+    print(f"done: {folder}; next: python -m records {folder}")
+
+
+def main(command: Command) -> None:
+    """Runs the command."""
+    if isinstance(command, Dome):
+        command.write()
+        return
+    print_summary(convert(command.reader, command.out, command.conversion), command.out)
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Command, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command again goes on where it stopped")
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

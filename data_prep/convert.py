@@ -1,0 +1,153 @@
+"""From any reader's stream of labelled people to a shard set."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
+
+from data_prep.splits import SplitRule
+from pose import Crop, Skeleton
+from records import SPLITS, BadInput, Manifest, Person, ShardSetWriter, encode_example, read_manifest
+
+
+class Reader(Protocol):
+    """What a data set module offers: a frozen dataclass of its options with these members."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The skeleton of its people."""
+
+    @property
+    def dataset(self) -> str:
+        """Its name in the records."""
+
+    def total(self) -> int | None:
+        """How many people there may be, None if unknown; for the progress bar alone."""
+
+    def people(self) -> Iterator[Person | BadInput]:
+        """Streams people in an order that is always the same, broken inputs among them."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How people become records.
+
+    Attributes:
+        size: height and width of the crops in px.
+        padding: side of the crop as a multiple of the longer side of the person's box.
+        people_per_shard: records in each shard but the last.
+        max_skipped: broken inputs to pass by before giving up.
+        workers: threads that decode, crop and encode; the result does not depend on it.
+        split: which sequences are for validation and the test.
+    """
+
+    size: int = 224
+    padding: float = 1.25
+    people_per_shard: int = 1024
+    max_skipped: int = 100
+    workers: int = 2
+    split: SplitRule = field(default_factory=SplitRule)
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        for name, lowest in (("size", 16), ("people_per_shard", 1), ("max_skipped", 0), ("workers", 1)):
+            if getattr(self, name) < lowest:
+                raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
+        if self.padding <= 0:
+            raise ValueError(f"padding must be above 0, got {self.padding}")
+
+
+class TooManySkipped(ValueError):
+    """More broken inputs than `max_skipped`."""
+
+
+def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
+    """Writes a shard set, or finishes one that was begun; a finished one is left as it is.
+
+    Raises:
+        ValueError: an empty data set, an output folder of another configuration, or more than `max_skipped`
+            broken inputs (`TooManySkipped`, with the list).
+        OSError: the folder cannot be written to.
+    """
+    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
+    writer = ShardSetWriter(
+        folder,
+        skeleton=reader.skeleton,
+        size=options.size,
+        source=source,
+        split_rule=options.split.describe(),
+        people_per_shard=options.people_per_shard,
+    )
+    if writer.finished:
+        return read_manifest(folder)
+    try:
+        with (
+            ThreadPoolExecutor(options.workers) as pool,
+            tqdm(total=reader.total(), unit="people", smoothing=0.05) as progress,
+        ):
+            _fill(writer, reader, options, pool, progress)
+        return writer.finish()
+    finally:
+        writer.abandon()
+
+
+def _fill(
+    writer: ShardSetWriter, reader: Reader, options: Conversion, pool: ThreadPoolExecutor, progress: tqdm
+) -> None:
+    """Keeps a few people in the pool at a time and takes them out in the order they went in."""
+    waiting: deque[tuple[str, int, Future]] = deque()
+    ordinals = dict.fromkeys(SPLITS, 0)
+
+    def take_out() -> None:
+        split, ordinal, future = waiting.popleft()
+        try:
+            writer.add(split, ordinal, future.result())
+        except BadInput as bad:
+            _skip(writer, bad, options.max_skipped)
+        progress.update()
+
+    for item in reader.people():
+        if isinstance(item, BadInput):
+            _skip(writer, item, options.max_skipped)
+            progress.update()
+            continue
+        split = options.split.split(item.sequence)
+        ordinal = ordinals[split]
+        ordinals[split] += 1
+        if ordinal < writer.resume_at(split):
+            progress.update()
+            continue
+        waiting.append((split, ordinal, pool.submit(_encode, item, reader.skeleton, options)))
+        if len(waiting) > 4 * options.workers:
+            take_out()
+    while waiting:
+        take_out()
+
+
+def _encode(person: Person, skeleton: Skeleton, options: Conversion) -> bytes:
+    crop = Crop.from_box(person.box_px, options.size, options.padding)
+    return encode_example(person, crop, skeleton)
+
+
+def _skip(writer: ShardSetWriter, bad: BadInput, max_skipped: int) -> None:
+    writer.skip(bad)
+    if len(writer.skipped) > max_skipped:
+        listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in writer.skipped)
+        raise TooManySkipped(
+            f"more than {max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}"
+        )
+
+
+def _plain(value: object) -> object:
+    """Options as JSON can hold them."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

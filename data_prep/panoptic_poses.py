@@ -1,0 +1,175 @@
+"""The 3D pose files of a CMU Panoptic Studio sequence: one JSON a frame, in a folder or still in the tar."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from data_prep.panoptic_calibration import MM_PER_CM
+from pose import PANOPTIC19
+from records import BadInput
+
+POSES = "hdPose3d_stage1_coco19"
+_FILE = re.compile(r"body3DScene_(\d{8})\.json")
+
+
+@dataclass(frozen=True, eq=False)
+class PoseFiles:
+    """Where the JSON of each frame is.
+
+    Attributes:
+        source: the folder or tar.
+        frames: int64 (F,), the numbers of the frames, ascending.
+        places: int64 (F, 2), offset and length in bytes of each in the tar; None for a folder.
+        broken: what is wrong with the source itself.
+    """
+
+    source: Path
+    frames: np.ndarray
+    places: np.ndarray | None = None
+    broken: tuple[BadInput, ...] = ()
+
+    @classmethod
+    def of_sequence(cls, sequence: Path) -> PoseFiles | None:
+        """Indexes a sequence's poses: the unpacked folder, else the tar, None where there is neither."""
+        # Some sequences, 160224_haggling1 for one, keep the files one folder deeper.
+        for folder in (sequence / POSES / "hd", sequence / POSES):
+            if folder.is_dir():
+                return cls._of_folder(folder)
+        if (sequence / f"{POSES}.tar").is_file():
+            return cls._of_tar(sequence / f"{POSES}.tar")
+        return None
+
+    @classmethod
+    def _of_folder(cls, folder: Path) -> PoseFiles:
+        matches = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+        return cls(folder, np.array(sorted(int(match[1]) for match in matches if match), np.int64))
+
+    @classmethod
+    def _of_tar(cls, path: Path) -> PoseFiles:
+        frames, broken = {}, ()
+        try:
+            with tarfile.open(path, "r:") as archive:
+                for member in archive:
+                    name = PurePosixPath(member.name)
+                    match = _FILE.fullmatch(name.name)
+                    # Nothing is unpacked, so a hostile name could do no harm; but no honest archive has one.
+                    safe = not name.is_absolute() and ".." not in name.parts
+                    if match and safe and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                        frames[int(match[1])] = (member.offset_data, member.size)
+        except (tarfile.TarError, OSError) as error:
+            broken = (BadInput(str(path), f"damaged tar ({error}); {len(frames)} frames can be read"),)
+        numbers = sorted(frames)
+        places = np.array([frames[number] for number in numbers], np.int64).reshape(-1, 2)
+        return cls(path, np.array(numbers, np.int64), places, broken)
+
+    def name(self, frame: int) -> str:
+        """The frame's file, as if unpacked."""
+        return f"{self.source}/body3DScene_{frame:08d}.json"
+
+    def read(self, frame: int) -> bytes:
+        """The frame's JSON.
+
+        Raises:
+            BadInput: it cannot be read.
+        """
+        try:
+            if self.places is None:
+                return Path(self.name(frame)).read_bytes()
+            offset, length = self.places[np.searchsorted(self.frames, frame)].tolist()
+            with self.source.open("rb") as archive:
+                archive.seek(offset)
+                return archive.read(length)
+        except OSError as error:
+            raise BadInput(self.name(frame), f"cannot be read ({error.strerror})") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """All N bodies of some frames, sorted by frame; few enough to hold for a whole sequence.
+
+    Attributes:
+        frames: int64 (N,).
+        ids: int64 (N,), the studio's number of the person.
+        joints_world_mm: float32 (N, 19, 3).
+        confidence: float32 (N, 19); -1 for a joint that is missing (its coordinates are then 0).
+    """
+
+    frames: np.ndarray
+    ids: np.ndarray
+    joints_world_mm: np.ndarray
+    confidence: np.ndarray
+
+
+def read_bodies(files: PoseFiles, frames: list[int], report: Callable[[BadInput], None]) -> Bodies:
+    """Parses the JSON of some frames, each file once however many cameras look at it.
+
+    Args:
+        files: where they are.
+        frames: which to read, ascending.
+        report: called with every broken file and body.
+    """
+    numbers, ids, joints = [], [], []
+    for frame in frames:
+        try:
+            bodies = parse_bodies(files.read(frame), files.name(frame), report)
+        except BadInput as bad:
+            report(bad)
+            continue
+        for body_id, body in bodies.items():
+            numbers.append(frame)
+            ids.append(body_id)
+            joints.append(body)
+    table = np.stack(joints) if joints else np.zeros((0, PANOPTIC19.num_joints, 4), np.float32)
+    joints_mm, confidence = table[..., :3] * MM_PER_CM, table[..., 3]
+    return Bodies(np.array(numbers, np.int64), np.array(ids, np.int64), joints_mm, confidence)
+
+
+def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> dict[int, np.ndarray]:
+    """Reads one frame's JSON.
+
+    Args:
+        data: the file's content.
+        name: the file's name, for reports.
+        report: called with every broken body.
+
+    Returns:
+        id -> float32 (19, 4), x, y, z in cm and the confidence, in the order of the file.
+
+    Raises:
+        BadInput: the file as a whole is malformed or cut short.
+    """
+    try:
+        listed = json.loads(data)["bodies"]
+        if not isinstance(listed, list):
+            raise TypeError("`bodies` is no list")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(name, f"malformed or cut short ({type(error).__name__}: {error})") from error
+    bodies: dict[int, np.ndarray] = {}
+    for i, entry in enumerate(listed):
+        try:
+            body_id, joints = _body(entry)
+            if body_id in bodies:
+                raise ValueError(f"a second body with the id {body_id}")
+            bodies[body_id] = joints
+        except (KeyError, TypeError, ValueError) as error:
+            report(BadInput(f"{name} body {i}", f"malformed ({type(error).__name__}: {error})"))
+    return bodies
+
+
+def _body(entry: dict) -> tuple[int, np.ndarray]:
+    joints = np.array(entry["joints19"], np.float32)
+    count = PANOPTIC19.num_joints
+    if joints.shape != (4 * count,):
+        raise ValueError(f"joints19 must hold {count} x 4 numbers, got an array of shape {joints.shape}")
+    joints = joints.reshape(count, 4)
+    bad = np.flatnonzero(~np.isfinite(joints).all(axis=1))
+    if bad.size:
+        raise ValueError(f"{', '.join(PANOPTIC19.joints[j] for j in bad)} not finite")
+    return int(entry["id"]), joints
