@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
 	$(PY) -m data_prep dome --out data/quickstart/dome
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records \
-		--split.val-sequences dome_006 --split.test-sequences dome_007 --split.val 0 --split.test 0
+		--val-sequences dome_006 --test-sequences dome_007 --val 0 --test 0
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
 	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart \

@@ -71,7 +71,7 @@ def print_summary(manifest: Manifest, folder: Path) -> None:
         if not count:
             print(
                 f"note: the {split} split is empty, as too few sequences were there to share out; name some with "
-                "--split.val-sequences and --split.test-sequences",
+                "--val-sequences and --test-sequences",
                 file=sys.stderr,
             )
     print(f"done: {folder}; next: python -m records {folder}")
@@ -87,7 +87,7 @@ def main(command: Command) -> None:
 
 if __name__ == "__main__":
     try:
-        main(tyro.cli(Command, description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))
+        main(tyro.cli(Command, prog="python -m data_prep", description=__doc__, config=(tyro.conf.OmitArgPrefixes,)))
     except KeyboardInterrupt:
         sys.exit("stopped; the same command again goes on where it stopped")
     except (ValueError, OSError) as error:

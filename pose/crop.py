@@ -104,7 +104,7 @@ class Crop:
             uint8 (size, size, 3) or (size, size).
         """
         matrix = self.to_frame
-        shrink = int(self.scale)
+        shrink = round(self.scale)
         if shrink > 1:
             picture, matrix = self._shrunk(picture, shrink)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

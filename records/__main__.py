@@ -25,7 +25,7 @@ class Options:
     Attributes:
         folder: the shard set.
         sheet: the contact sheet to write; FOLDER/contact_sheet.png if not given.
-        count: people on the contact sheet, each kind.
+        count: people on the contact sheet.
         split: the split to take them from.
         seed: of the augmentation on the sheet.
         drop_damaged: move damaged shards aside and go on with the whole ones.
@@ -87,7 +87,7 @@ def main(options: Options) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(tyro.cli(Options, description=__doc__)))
+        sys.exit(main(tyro.cli(Options, prog="python -m records", description=__doc__)))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

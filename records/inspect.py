@@ -11,8 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from pose import Skeleton, draw_skeleton, draw_text, picture_grid
+from records.augment import Augmentation, augment
 from records.manifest import Manifest, Shard, file_sha256, read_manifest
-from records.pipeline import dataset, parse_example, training_dataset
+from records.pipeline import dataset, parse_example
+
+_COLUMNS = 8
+# Of the first so many people of a split, so that the sheet of a huge one takes no longer.
+_MOST_SEARCHED = 4096
 
 
 def check_shard(path: Path, shard: Shard, num_joints: int) -> str | None:
@@ -63,26 +68,38 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
 
 
 def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.ndarray:
-    """Pictures with their joints: pairs of a stored record and the same kind of pictures after augmentation.
+    """People from all over a split with their joints, and below each row the same people after augmentation.
 
     Returns:
-        uint8 RGB: the first `count` people of the split in the upper rows, as many augmented ones below.
+        uint8 RGB, eight people in a row.
     """
     manifest = read_manifest(folder)
-    count = min(count, manifest.counts[split])
+    skeleton, searched = manifest.skeleton, min(manifest.counts[split], _MOST_SEARCHED)
+    step = max(1, searched // count)
+    people = dataset(folder, split, batch_size=1, limit=searched).unbatch().shard(step, 0).take(count)
+    stored, augmented = [], []
+    for i, (picture, labels) in enumerate(people):
+        stored.append(_drawn(picture, labels, skeleton, "stored"))
+        varied = augment(
+            picture,
+            labels,
+            seed=tf.constant([seed, i], tf.int64),
+            options=Augmentation(),
+            size=manifest.size,
+            flip_order=tf.constant(skeleton.flip_order, tf.int32),
+        )
+        augmented.append(_drawn(*varied, skeleton, "augmented"))
+    blank = np.full_like(stored[0], 255)
     tiles = []
-    for kind, batches in (
-        ("stored", dataset(folder, split, batch_size=count)),
-        ("augmented", training_dataset(folder, split, batch_size=count, epochs=1, seed=seed)),
-    ):
-        pictures, labels = next(batches.as_numpy_iterator())
-        tiles += [draw_text(tile, kind) for tile in _drawn(pictures, labels, manifest.skeleton)]
-    return picture_grid(tiles, columns=min(8, count))
+    for row in range(0, len(stored), _COLUMNS):
+        for kind in (stored, augmented):
+            tiles += (kind[row : row + _COLUMNS] + [blank] * _COLUMNS)[:_COLUMNS]
+    return picture_grid(tiles, _COLUMNS)
 
 
-def _drawn(pictures: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton) -> list[np.ndarray]:
-    people = zip(pictures, labels["joints_xy_px"], labels["visible"], strict=True)
-    return [draw_skeleton(picture, xy_px, visible, skeleton) for picture, xy_px, visible in people]
+def _drawn(picture: tf.Tensor, labels: dict[str, tf.Tensor], skeleton: Skeleton, caption: str) -> np.ndarray:
+    xy_px, visible = labels["joints_xy_px"].numpy(), labels["visible"].numpy()
+    return draw_text(draw_skeleton(picture.numpy(), xy_px, visible, skeleton), caption)
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:

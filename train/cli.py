@@ -15,10 +15,10 @@ from train.config import TrainConfig
 Config = TypeVar("Config", bound=TrainConfig)
 
 
-def run_recipe(config_class: type[Config], description: str, train: Callable[[Config], Path]) -> None:
-    """Parses the command line, trains, and turns errors a user can mend into one line and exit code 2."""
+def run_recipe(name: str, config_class: type[Config], description: str, train: Callable[[Config], Path]) -> None:
+    """Parses the command line of `python -m train.NAME` and trains; errors a user can mend become one line."""
     try:
-        run = train(tyro.cli(config_class, description=description))
+        run = train(tyro.cli(config_class, prog=f"python -m train.{name}", description=description))
     except KeyboardInterrupt:
         sys.exit("stopped; the same command with --resume goes on after the last whole epoch")
     except (ValueError, OSError, NonFiniteLoss) as error:

@@ -46,4 +46,4 @@ def train_densenet(config: DenseNetConfig) -> Path:
 
 
 if __name__ == "__main__":
-    run_recipe(DenseNetConfig, __doc__, train_densenet)
+    run_recipe("densenet", DenseNetConfig, __doc__, train_densenet)

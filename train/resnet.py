@@ -40,4 +40,4 @@ def train_resnet(config: ResNetConfig) -> Path:
 
 
 if __name__ == "__main__":
-    run_recipe(ResNetConfig, __doc__, train_resnet)
+    run_recipe("resnet", ResNetConfig, __doc__, train_resnet)

@@ -85,7 +85,7 @@ def run_command(*arguments, **options):
 
 def test_the_command_as_a_user_types_it(tmp_path):
     root = make_archive(tmp_path / "a", extended_joints(8))
-    done = run_command("lsp", "--root", root, "--out", tmp_path / "out", "--size", 64, "--split.val", 0.25)
+    done = run_command("lsp", "--root", root, "--out", tmp_path / "out", "--size", 64, "--val", 0.25)
     assert done.returncode == 0, done.stderr
     assert "train" in done.stdout and "skipped: 0 broken inputs" in done.stdout
     assert "people/s" in done.stderr

@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from data_prep.convert import Conversion, convert
 from data_prep.panoptic import Panoptic
 from data_prep.panoptic_calibration import read_calibration
-from records import BadInput
+from data_prep.splits import SplitRule
+from records import BadInput, dataset
 
 # The views are 1920 x 1080 pictures at this scale, in a letterbox that begins this far from the left.
 VIEW_SCALE, VIEW_LEFT_PX = 512 / 1080, 24.9
@@ -113,4 +115,30 @@ def test_joints_lie_on_the_dots_that_opencv_would_paint(shared_data, tmp_path, s
                 alone += 1
                 near += np.linalg.norm(centroid(picture, xy) - xy) < 0.5
     assert alone > 100
+    assert near == alone
+    check_records(tmp_path, names, painted, len(people))
+
+
+def check_records(folder, names, painted, count):
+    """Through the shards and back: every joint on its place in the frame, and on its dot in the crop."""
+    everyone_trains = SplitRule(val=0, test=0)
+    manifest = convert(Panoptic(folder, cameras=names), folder / "records", Conversion(split=everyone_trains))
+    assert manifest.counts["train"] == count and not manifest.skipped
+    alone = near = 0
+    for pictures, labels in dataset(folder / "records", "train", batch_size=1).as_numpy_iterator():
+        _, _, camera, frame, number = labels["key"][0].decode().split("/")
+        expected = painted[camera, int(frame)][int(number)]
+        to_frame, xy, visible = labels["to_frame"][0], labels["joints_xy_px"][0], labels["visible"][0] > 0
+        assert visible.sum() >= 8
+        on_frame = xy @ to_frame[:, :2].T + to_frame[:, 2]
+        assert np.linalg.norm(on_frame - expected, axis=1)[visible].max() < 0.5
+        everyone = np.concatenate(list(painted[camera, int(frame)].values()))
+        for joint in np.flatnonzero(visible):
+            others = np.linalg.norm(everyone - on_frame[joint], axis=1) < 9 * max(1, to_frame[0, 0])
+            in_crop = (xy[joint] > 6).all() and (xy[joint] < 218).all()
+            in_frame = (on_frame[joint] > 8).all() and (on_frame[joint] < (1900, 1060)).all()
+            if others.sum() == 1 and in_crop and in_frame:
+                alone += 1
+                near += np.linalg.norm(centroid(pictures[0], xy[joint]) - xy[joint]) < 0.5
+    assert alone > 50
     assert near == alone
