@@ -38,7 +38,7 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
 	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart \
-		--depth 18 --width 32 --input-size 112 --epochs 12 --no-tensorboard
+		--depth 18 --width 32 --input-size 112 --batch-size 16 --epochs 30 --no-tensorboard
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
@@ -68,6 +68,7 @@ test: setup-dev ## run the tests, with line coverage
 
 lint: setup-dev ## check style
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 
 clean: ## remove the virtual environment, data and runs made here
 	rm -rf $(VENV) data runs build *.egg-info .pytest_cache .ruff_cache .coverage

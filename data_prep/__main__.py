@@ -10,6 +10,7 @@ A run that was stopped goes on where it stopped. Exit code 2 for a wrong argumen
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -44,10 +45,15 @@ class Convert(Generic[AnyReader]):
     conversion: Conversion = field(default_factory=Conversion)
 
 
+def _about(reader: type) -> str:
+    """What a reader's docstring says before it lists the options, which the help lists by itself."""
+    return inspect.cleandoc(reader.__doc__).split("\nAttributes:")[0]
+
+
 Command = (
-    Annotated[Convert[Panoptic], tyro.conf.subcommand("panoptic", description=Panoptic.__doc__)]
-    | Annotated[Convert[Lsp], tyro.conf.subcommand("lsp", description=Lsp.__doc__)]
-    | Annotated[Convert[Coco], tyro.conf.subcommand("coco", description=Coco.__doc__)]
+    Annotated[Convert[Panoptic], tyro.conf.subcommand("panoptic", description=_about(Panoptic))]
+    | Annotated[Convert[Lsp], tyro.conf.subcommand("lsp", description=_about(Lsp))]
+    | Annotated[Convert[Coco], tyro.conf.subcommand("coco", description=_about(Coco))]
     | Annotated[Dome, tyro.conf.subcommand("dome")]
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -51,7 +52,7 @@ class Conversion:
     padding: float = 1.25
     people_per_shard: int = 1024
     max_skipped: int = 100
-    workers: int = 2
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     split: SplitRule = field(default_factory=SplitRule)
 
     def __post_init__(self) -> None:
@@ -139,9 +140,7 @@ def _skip(writer: ShardSetWriter, bad: BadInput, max_skipped: int) -> None:
     writer.skip(bad)
     if len(writer.skipped) > max_skipped:
         listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in writer.skipped)
-        raise TooManySkipped(
-            f"more than {max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}"
-        )
+        raise TooManySkipped(f"more than {max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}")
 
 
 def _plain(value: object) -> object:

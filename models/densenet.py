@@ -15,9 +15,7 @@ BLOCKS = {
 }
 
 
-def dense_layer(
-    x, growth_rate: int, *, normalization: Normalization = keras.layers.BatchNormalization, name: str
-):
+def dense_layer(x, growth_rate: int, *, normalization: Normalization = keras.layers.BatchNormalization, name: str):
     """Append `growth_rate` channels computed by a 1x1 bottleneck and a 3x3 convolution.
 
     Args:
@@ -36,9 +34,7 @@ def dense_layer(
     return keras.layers.Concatenate(name=f"{name}_concat")([x, new])
 
 
-def transition(
-    x, reduction: float, *, normalization: Normalization = keras.layers.BatchNormalization, name: str
-):
+def transition(x, reduction: float, *, normalization: Normalization = keras.layers.BatchNormalization, name: str):
     """Compress the channels by a 1x1 convolution and halve the resolution by averaging.
 
     Args:
@@ -87,8 +83,7 @@ def densenet(
     """
     if not blocks or min(blocks) < 1:
         raise ValueError(
-            f"blocks must hold at least one length, each at least 1, got {tuple(blocks)}; "
-            "pass e.g. (6, 12, 24, 16)."
+            f"blocks must hold at least one length, each at least 1, got {tuple(blocks)}; pass e.g. (6, 12, 24, 16)."
         )
     if growth_rate < 1:
         raise ValueError(f"growth_rate must be at least 1, got {growth_rate}; the paper uses 12 to 48.")

@@ -125,9 +125,7 @@ def resnet(
         ValueError: If `depth` is not in the table.
     """
     if depth not in UNITS:
-        raise ValueError(
-            f"depth must be one of {', '.join(map(str, UNITS))}, got {depth!r}; choose one of these."
-        )
+        raise ValueError(f"depth must be one of {', '.join(map(str, UNITS))}, got {depth!r}; choose one of these.")
     block, stages = UNITS[depth]
     x = convolution(x, width, 7, strides=2, use_bias=True, name="conv1_conv")
     x = stem_pool(x, name="pool1_pool")

@@ -1,6 +1,6 @@
 """Trains a DenseNet-BC pose regressor (Huang et al. 2017, arXiv 1608.06993).
 
-    python -m train.densenet --records data/lspet
+python -m train.densenet --records data/lspet
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Trains a pre-activation ResNet pose regressor (He et al. 2016, arXiv 1603.05027).
 
-    python -m train.resnet --records data/lspet
+python -m train.resnet --records data/lspet
 """
 
 from __future__ import annotations

@@ -110,9 +110,7 @@ def test_killed_and_run_again(tmp_path):
     assert run_command("lsp", "--root", root, "--out", tmp_path / "whole", *options).returncode == 0
     broken = tmp_path / "broken"
     command = [sys.executable, "-m", "data_prep", "lsp", "--root", root, "--out", broken, *options]
-    process = subprocess.Popen(
-        list(map(str, command)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and len(list(broken.glob(".partial/*.tfrecord"))) < 3:
         time.sleep(0.002)
     os.kill(process.pid, signal.SIGKILL)

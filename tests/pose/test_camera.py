@@ -30,9 +30,7 @@ def test_every_hd_camera_of_a_real_calibration_projects_as_opencv_does(shared_da
     assert len(entries) == 31
     points = np.random.default_rng(0).uniform(-1500, 1500, (300, 3))
     for entry in entries:
-        real = Camera(
-            entry["name"], (1080, 1920), entry["K"], entry["distCoef"], entry["R"], np.ravel(entry["t"]) * 10
-        )
+        real = Camera(entry["name"], (1080, 1920), entry["K"], entry["distCoef"], entry["R"], np.ravel(entry["t"]) * 10)
         seen = points[real.in_front(points)]
         assert len(seen) > 100
         true, _ = cv2.projectPoints(seen, real.rotation, real.translation_mm, real.matrix, real.distortion)

@@ -123,17 +123,13 @@ def test_killed_and_resumed_gives_the_very_same_numbers(shards, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     done = subprocess.run(command(shards, whole), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    process = subprocess.Popen(
-        command(shards, broken), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command(shards, broken), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not (broken / "last.weights.h5").exists():
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert process.returncode == -signal.SIGKILL
-    done = subprocess.run(
-        command(shards, broken, "--resume"), cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command(shards, broken, "--resume"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "going on after epoch" in done.stdout
     pd.testing.assert_frame_equal(
