@@ -10,7 +10,7 @@ def make_archive(folder, joints, pictures=None):
     people = joints.shape[2]
     digits = 4 if joints.shape[0] == 3 else 5
     for i in range(people) if pictures is None else pictures:
-        jpeg = tf.io.encode_jpeg(np.full((120, 100, 3), 20 * i, np.uint8)).numpy()
+        jpeg = tf.io.encode_jpeg(np.full((120, 100, 3), 20 * i % 256, np.uint8)).numpy()
         (folder / "images" / f"im{i + 1:0{digits}d}.jpg").write_bytes(jpeg)
     scipy.io.savemat(folder / "joints.mat", {"joints": joints})
     return folder
