@@ -32,17 +32,18 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	touch $@
 
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
-	$(PY) -m data_prep dome --out data/quickstart/dome
-	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records \
-		--val-sequences dome_006 --test-sequences dome_007 --val 0 --test 0
+	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 40 --frames 8
+	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --val 0 --test 0 \
+		--val-sequences dome_036 dome_037 --test-sequences dome_038 dome_039
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
-	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart \
-		--depth 18 --width 32 --input-size 112 --batch-size 16 --epochs 30 --no-tensorboard
+	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart --depth 18 --width 32 \
+		--input-size 96 --epochs 24 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
+		--augmentation.occlusion 0.1 --no-tensorboard
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
-		--source data/quickstart/dome/dome_007/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
+		--source data/quickstart/dome/dome_038/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
 	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 

@@ -20,7 +20,7 @@ Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _MIN_JOINTS = 3
 # Of the frame's shorter side. A box never becomes smaller: a few wrong joints must not zoom in on a spot.
-_MIN_BOX_SHARE = 0.05
+_MIN_BOX_SHARE = 0.2
 # A crop that is too tight makes a model squeeze the body into it, and the next crop is tighter still. So a crop
 # shrinks by no more than this rate, and widens by this factor with each miss, until the model is sure again.
 _SHRINK_PER_S = 0.3
@@ -37,13 +37,18 @@ class FollowRule:
         lost_score: below this confidence a frame is a miss.
         lost_after: number of misses in a row after which the person is lost.
         refinements: most closer looks before a person is taken up, each around the joints of the last.
+        search_every_s: while a person is followed, how often to look around for a better one. A model that has
+            only ever seen people may follow a table.
+        better_by: how much more confident it must be of another to change over.
     """
 
-    joint_score: float = 0.3
-    found_score: float = 0.4
-    lost_score: float = 0.25
+    joint_score: float = 0.1
+    found_score: float = 0.25
+    lost_score: float = 0.2
     lost_after: int = 5
     refinements: int = 2
+    search_every_s: float = 1.0
+    better_by: float = 0.1
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
@@ -52,6 +57,11 @@ class FollowRule:
             raise ValueError(
                 "scores must lie in 0..1 and lost_score must not exceed found_score, got joint_score="
                 f"{self.joint_score}, lost_score={self.lost_score}, found_score={self.found_score}"
+            )
+        if not (self.search_every_s > 0 and self.better_by >= 0):
+            raise ValueError(
+                "search_every_s must be above 0 and better_by 0 or more, got "
+                f"search_every_s={self.search_every_s}, better_by={self.better_by}"
             )
         if self.lost_after < 1 or self.refinements < 0:
             raise ValueError(
@@ -112,7 +122,8 @@ class Follower:
     for as long as the model does not become less sure, reaches `found_score`. A frame is a *miss* when its
     confidence is below `lost_score`, or fewer than three trusted joints lie inside the frame; the crop then stays
     where it is, and widens. After `lost_after` misses in a row the person is *lost* and the search begins again,
-    in the same frame.
+    in the same frame. Every `search_every_s` the search runs beside, and someone of whom the model is surer by
+    `better_by` takes over.
 
     Args:
         predict: the model.
@@ -134,7 +145,7 @@ class Follower:
         # Of the crop's centre. A crop that trembles makes the joints tremble.
         self._filter = OneEuro(min_cutoff_hz=2.0, beta=10.0)
         self._crop: Crop | None = None
-        self._time_s = 0.0
+        self._time_s = self._searched_s = 0.0
         self._misses = 0
 
     @property
@@ -153,8 +164,13 @@ class Follower:
             The pose, or None while there is nobody. During a miss it is what the model says, with low scores.
         """
         if self._crop is None:
-            return self._acquire(picture, time_s)
+            return self._acquire(picture, time_s, self._rule.found_score)
         pose = self._look(picture, [self._crop])[0]
+        if time_s - self._searched_s >= self._rule.search_every_s:
+            least = max(self._rule.found_score, self._confidence(pose) + self._rule.better_by)
+            better = self._acquire(picture, time_s, least)
+            if better is not None:
+                return better
         square = self._square(pose, picture.shape[:2])
         if square is not None and self._confidence(pose) >= self._rule.lost_score:
             self._move(square, time_s)
@@ -164,9 +180,21 @@ class Follower:
             self._crop = self._widened(self._crop)
             return pose
         self._crop = None
-        return self._acquire(picture, time_s)
+        return self._acquire(picture, time_s, self._rule.found_score)
 
-    def _acquire(self, picture: np.ndarray, time_s: float) -> Pose | None:
+    def _acquire(self, picture: np.ndarray, time_s: float, least: float) -> Pose | None:
+        """Takes up the person that a search finds with more than the least confidence."""
+        pose = self._search(picture)
+        self._searched_s = time_s
+        square = None if pose is None else self._square(pose, picture.shape[:2])
+        if square is None or self._confidence(pose) < least:
+            return None
+        self._crop = None
+        self._move(square, time_s)
+        return Pose(pose.xy_px, pose.scores, pose.crop, fresh=True)
+
+    def _search(self, picture: np.ndarray) -> Pose | None:
+        """The best of the search squares, looked at more closely; None if it has too few trusted joints."""
         frame_size = picture.shape[:2]
         crops = [Crop.centered((x, y), side, self._size) for x, y, side in search_squares(*frame_size)]
         pose = max(self._look(picture, crops), key=self._confidence)
@@ -178,12 +206,7 @@ class Follower:
             if self._confidence(closer) < self._confidence(pose):
                 break
             pose = closer
-        square = self._square(pose, frame_size)
-        if square is None or self._confidence(pose) < self._rule.found_score:
-            return None
-        self._crop = None
-        self._move(square, time_s)
-        return Pose(pose.xy_px, pose.scores, pose.crop, fresh=True)
+        return pose
 
     def _look(self, picture: np.ndarray, crops: list[Crop]) -> list[Pose]:
         joints, scores = self._predict(np.stack([crop.cut(picture) for crop in crops]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
@@ -27,6 +31,7 @@ class Dome:
         width: of the pictures in px, even.
         fps: frames a second of the motion and of the videos.
         seed: number of the first sequence; each sequence's seed is its number.
+        workers: processes that draw; the result does not depend on it.
     """
 
     out: Path
@@ -38,11 +43,14 @@ class Dome:
     width: int = 640
     fps: float = 4.0
     seed: int = 0
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
         if self.sequences < 1:
             raise ValueError(f"sequences must be 1 or more, got {self.sequences}")
+        if self.workers < 1:
+            raise ValueError(f"workers must be 1 or more, got {self.workers}")
         SequenceSettings(self.seed, self.frames, self.cameras, self.people, self.height, self.width, self.fps)
 
     def write(self) -> list[Path]:
@@ -56,7 +64,13 @@ class Dome:
             OSError: a sequence cannot be written.
         """
         numbers = range(self.seed, self.seed + self.sequences)
-        return [self._write_one(number) for number in tqdm(numbers, unit="sequence", desc=str(self.out))]
+        progress = partial(tqdm, total=self.sequences, unit="sequence", desc=str(self.out))
+        if self.workers == 1 or self.sequences == 1:
+            return list(progress(map(self._write_one, numbers)))
+        # Rendering is NumPy, which holds the interpreter's lock: processes, not threads. Not forked, because whoever
+        # calls may have threads.
+        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+            return list(progress(pool.map(self._write_one, numbers)))
 
     def _write_one(self, number: int) -> Path:
         return write_dome_sequence(

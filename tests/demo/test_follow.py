@@ -163,3 +163,34 @@ def test_joints_outside_the_frame_do_not_drag_the_crop(paint):
 def test_a_wrong_rule(arguments, message):
     with pytest.raises(ValueError, match=message):
         FollowRule(**arguments)
+
+
+def test_a_person_takes_over_from_what_only_looked_like_one(fake_model, paint):
+    """The model takes a green rectangle for a person too, but is less sure of it."""
+
+    def predict(batch):
+        xy_px, scores = fake_model.predict(batch)
+        green_xy_px, green_scores = fake_model.predict(batch[..., [1, 0, 1]])
+        nobody = scores.max(axis=1) < 0.1
+        xy_px[nobody], scores[nobody] = green_xy_px[nobody], 0.35 * green_scores[nobody]
+        return xy_px, scores
+
+    empty = paint(SIZE, None)
+    green = empty.copy()
+    green[150:330, 60:150] = (0, 255, 0)
+    follower = Follower(predict, fake_model.skeleton, fake_model.size, fake_model.padding)
+    decoy = follower.update(green, 0.0)
+    assert decoy is not None and crop_center(decoy)[0] < 200
+    both = green.copy()
+    person = paint(SIZE, (450, 240, 200))
+    both[:, 320:] = person[:, 320:]
+    # Not before its time: a search costs as much as several frames.
+    assert crop_center(follower.update(both, 0.9))[0] < 200
+    found = follower.update(both, 1.1)
+    assert found.fresh
+    np.testing.assert_allclose(body_center(found), (450, 240), atol=4)
+
+
+def test_rules_that_cannot_be_are_told():
+    with pytest.raises(ValueError, match="search_every_s must be above 0 and better_by 0 or more"):
+        FollowRule(search_every_s=0)
