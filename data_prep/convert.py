@@ -149,4 +149,5 @@ def _plain(value: object) -> object:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    # Where a data set lies is part of what was read, from whichever folder the command was given.
+    return str(value.resolve()) if isinstance(value, Path) else value

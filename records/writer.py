@@ -71,7 +71,7 @@ class ShardSetWriter:
             if manifest.source.get("settings") != self._settings:
                 raise ValueError(
                     f"{self.folder} already holds a shard set made with other settings; choose another output "
-                    f"folder or delete this one. Now: {self._settings}; then: {manifest.source.get('settings')}"
+                    f"folder or delete this one. {_differences(self._settings, manifest.source.get('settings'))}"
                 )
             self.finished = True
             return
@@ -82,7 +82,7 @@ class ShardSetWriter:
             if content["settings"] != self._settings:
                 raise ValueError(
                     f"{self.folder} holds the beginning of a shard set made with other settings; choose another "
-                    f"output folder or delete this one. Now: {self._settings}; then: {content['settings']}"
+                    f"output folder or delete this one. {_differences(self._settings, content['settings'])}"
                 )
             self._shards = {k: [Shard(**shard) for shard in v] for k, v in content["shards"].items()}
             self._next = content["next"]
@@ -167,3 +167,17 @@ class ShardSetWriter:
         shards = {split: [asdict(shard) for shard in shards] for split, shards in self._shards.items()}
         content = {"settings": self._settings, "shards": shards, "next": self._next, "skipped": self._skipped}
         write_json(self._partial / _JOURNAL, content)
+
+
+def _differences(now: dict, then: dict | None) -> str:
+    """Names the settings that differ."""
+    now, then = _flat(now), _flat(then or {})
+    changed = [name for name in {**then, **now} if now.get(name) != then.get(name)]
+    return "Then and now: " + "; ".join(f"{name} {then.get(name)!r}, {now.get(name)!r}" for name in changed)
+
+
+def _flat(settings: dict, prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
