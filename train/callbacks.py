@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from pose import Skeleton
-from train.history import History, save_checkpoint
+from train.history import History, write_whole
 from train.pictures import write_curves, write_predictions
 from train.trainer import PoseTrainer, averaged_weights
 from train.validation import Validator
@@ -47,13 +47,11 @@ class StopOnNonFinite(keras.callbacks.Callback):
 class EpochEnd(keras.callbacks.Callback):
     """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
 
-    def __init__(
-        self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton, steps: int
-    ) -> None:
+    def __init__(self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton) -> None:
         """Takes what validates, the float32 model that is saved as best.keras, and the history to add to."""
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
-        self._skeleton, self._steps = skeleton, steps
+        self._skeleton = skeleton
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Adds a row to the history; writes the history before the checkpoint that stands for it."""
@@ -65,8 +63,8 @@ class EpochEnd(keras.callbacks.Callback):
         history, run = self._history, self._history.run
         is_best = history.add(epoch, {name: float(value) for name, value in logs.items()})
         if is_best:
-            save_checkpoint(run / "best.keras", self._inference.save)
+            write_whole(run / "best.keras", self._inference.save)
             write_predictions(run / "predictions.png", validation, self._skeleton)
         history.write()
         write_curves(run / "curves.png", history.rows, self._validator.baseline)
-        save_checkpoint(run / "last.weights.h5", trainer.save_weights)
+        write_whole(run / "last.weights.h5", trainer.save_weights)

@@ -31,13 +31,11 @@ class History:
 
     def write(self) -> None:
         """Writes all rows."""
-        temporary = self.run / "history.csv.tmp"
-        pd.DataFrame(self.rows).to_csv(temporary, index=False)
-        os.replace(temporary, self.run / "history.csv")
+        write_whole(self.run / "history.csv", lambda name: pd.DataFrame(self.rows).to_csv(name, index=False))
 
 
-def save_checkpoint(path: Path, save: Callable[[str], None]) -> None:
-    """Calls `save` with a temporary name of the same ending, then renames."""
+def write_whole(path: Path, write: Callable[[str], None]) -> None:
+    """Calls `write` with a temporary name of the same ending, then renames."""
     temporary = path.with_name("partial-" + path.name)
-    save(str(temporary))
+    write(str(temporary))
     os.replace(temporary, path)

@@ -50,12 +50,8 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
     run = config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
     _open_run(run, config, model_name, manifest, size)
 
-    keras.utils.set_random_seed(config.seed)
-    normalization = FusedBatchNormalization if config.fused_normalization else keras.layers.BatchNormalization
-    with _dtype_policy(config.precision):
-        net = build(manifest.skeleton.num_joints, size, normalization)
-    trainer = PoseTrainer(net, size, config.score_radius)
-    trainer.compile(build_optimizer(config, steps), jit_compile="auto" if _has_accelerator() else False)
+    trainer = _build_trainer(config, build, manifest.skeleton.num_joints, size, steps)
+    net = trainer.net
     epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
     history = History(run, epochs_done)
 
@@ -74,7 +70,7 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
             augmentation=config.augmentation,
         )
 
-    end = EpochEnd(validator, inference_model(net, size), history, manifest.skeleton, steps)
+    end = EpochEnd(validator, inference_model(net, size), history, manifest.skeleton)
     callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(batches_from), end]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False))
@@ -92,6 +88,17 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
             shuffle=False,
         )
     return run
+
+
+def _build_trainer(config: TrainConfig, build: BuildNet, num_joints: int, size: int, steps: int) -> PoseTrainer:
+    """A seeded, compiled trainer of a fresh net."""
+    keras.utils.set_random_seed(config.seed)
+    normalization = FusedBatchNormalization if config.fused_normalization else keras.layers.BatchNormalization
+    with _dtype_policy(config.precision):
+        net = build(num_joints, size, normalization)
+    trainer = PoseTrainer(net, size, config.score_radius)
+    trainer.compile(build_optimizer(config, steps), jit_compile="auto" if _has_accelerator() else False)
+    return trainer
 
 
 def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifest, size: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pose import Skeleton, draw_skeleton, picture_grid
+from records.inspect import write_picture
+from train.history import write_whole
 
 if TYPE_CHECKING:
     from train.validation import Validation
@@ -41,9 +43,7 @@ def write_curves(path: Path, rows: list[dict[str, float]], baseline: float) -> N
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         axes.legend()
-    temporary = path.with_name("partial-" + path.name)
-    figure.savefig(temporary, dpi=100)
-    os.replace(temporary, path)
+    write_whole(path, partial(figure.savefig, dpi=100))
 
 
 def write_predictions(path: Path, validation: Validation, skeleton: Skeleton) -> None:
@@ -58,10 +58,7 @@ def write_predictions(path: Path, validation: Validation, skeleton: Skeleton) ->
         drawn = draw_skeleton(picture, _zoomed(true_px, zoom), visible > 0, skeleton, thickness=1, color=_WHITE)
         everything = np.ones(skeleton.num_joints, bool)
         tiles.append(draw_skeleton(drawn, _zoomed(predicted_px, zoom), everything, skeleton))
-    grid = picture_grid(tiles, columns=8)
-    temporary = path.with_name("partial-" + path.name)
-    cv2.imwrite(str(temporary), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
-    os.replace(temporary, path)
+    write_picture(path, picture_grid(tiles, columns=8))
 
 
 def _zoomed(xy_px: np.ndarray, zoom: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras_twins import assert_same_output_with_their_weights
 
 from models import FusedBatchNormalization, basic_block, bottleneck_block, build_resnet, resnet
 
@@ -44,17 +45,7 @@ def test_bottleneck_backbones_equal_keras_applications(depth):
     build_theirs = getattr(keras.applications, f"ResNet{depth}V2")
     theirs = build_theirs(include_top=False, weights=None, input_shape=(32, 32, 3))
     assert ours.count_params() == theirs.count_params() == BACKBONE_WEIGHTS[depth]
-
-    rng = np.random.default_rng(depth)
-    for layer in theirs.layers:
-        if layer.weights:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.weights])
-            ours.get_layer(layer.name).set_weights(layer.get_weights())
-    pictures = rng.uniform(-1, 1, (2, 32, 32, 3)).astype("float32")
-    expected = keras.ops.convert_to_numpy(theirs(pictures))
-    assert expected.std() > 0.1
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(ours(pictures)), expected, atol=1e-4, rtol=0)
+    assert_same_output_with_their_weights(ours, theirs, seed=depth)
 
 
 def test_head_adds_its_weights_and_shapes():
