@@ -6,14 +6,14 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tqdm import tqdm
 
 from data_prep.splits import SplitRule
-from pose import Crop, Skeleton
+from pose import SKELETONS, Crop, Skeleton, convert_joints
 from records import SPLITS, BadInput, Manifest, Person, ShardSetWriter, encode_example, read_manifest
 
 
@@ -45,6 +45,8 @@ class Conversion:
         people_per_shard: records in each shard but the last.
         max_skipped: broken inputs to pass by before giving up.
         workers: threads that decode, crop and encode; the result does not depend on it.
+        skeleton: to write the joints in, so that sets of several sources can train and test one net; joints that the
+            source lacks are not labelled. The source's own if not given.
         split: which sequences are for validation and the test.
     """
 
@@ -53,6 +55,7 @@ class Conversion:
     people_per_shard: int = 1024
     max_skipped: int = 100
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
     split: SplitRule = field(default_factory=SplitRule)
 
     def __post_init__(self) -> None:
@@ -62,6 +65,12 @@ class Conversion:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
         if self.padding <= 0:
             raise ValueError(f"padding must be above 0, got {self.padding}")
+        if self.skeleton is not None and self.skeleton not in SKELETONS:
+            raise ValueError(f"skeleton must be one of {', '.join(SKELETONS)}, got {self.skeleton!r}")
+
+    def target(self, reader: Reader) -> Skeleton:
+        """The skeleton of the records."""
+        return SKELETONS[self.skeleton] if self.skeleton else reader.skeleton
 
 
 class TooManySkipped(ValueError):
@@ -79,7 +88,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     writer = ShardSetWriter(
         folder,
-        skeleton=reader.skeleton,
+        skeleton=options.target(reader),
         size=options.size,
         source=source,
         split_rule=options.split.describe(),
@@ -124,16 +133,27 @@ def _fill(
         if ordinal < writer.resume_at(split):
             progress.update()
             continue
-        waiting.append((split, ordinal, pool.submit(_encode, item, reader.skeleton, options)))
+        waiting.append((split, ordinal, pool.submit(_encode, item, reader, options)))
         if len(waiting) > 4 * options.workers:
             take_out()
     while waiting:
         take_out()
 
 
-def _encode(person: Person, skeleton: Skeleton, options: Conversion) -> bytes:
+def _encode(person: Person, reader: Reader, options: Conversion) -> bytes:
     crop = Crop.from_box(person.box_px, options.size, options.padding)
-    return encode_example(person, crop, skeleton)
+    target = options.target(reader)
+    if target is not reader.skeleton:
+        person = _in_skeleton(person, reader.skeleton, target)
+    return encode_example(person, crop, target)
+
+
+def _in_skeleton(person: Person, source: Skeleton, target: Skeleton) -> Person:
+    xy_px, visible = convert_joints(person.joints_xy_px, person.visible, source, target)
+    xyz_mm = person.joints_xyz_mm
+    if xyz_mm is not None:
+        xyz_mm, _ = convert_joints(xyz_mm, person.visible, source, target)
+    return replace(person, joints_xy_px=xy_px, visible=visible, joints_xyz_mm=xyz_mm)
 
 
 def _skip(writer: ShardSetWriter, bad: BadInput, max_skipped: int) -> None:

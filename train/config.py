@@ -29,6 +29,8 @@ class TrainConfig:
             the truth.
         precision: float32, or bfloat16 arithmetic with float32 weights.
         fused_normalization: TensorFlow's fused batch normalisation kernel; same results, faster on a CPU.
+        initial: a run folder whose best.keras gives the initial weights; the net must be of the same kind and size.
+            The head's weights come along where the skeletons are the same.
         augmentation: how much to vary the training pictures.
         seed: of the initial weights, the order and the augmentation.
         resume: go on with the run in the folder where it stopped.
@@ -48,6 +50,7 @@ class TrainConfig:
     score_radius: float = 0.05
     precision: Literal["float32", "mixed_bfloat16"] = "mixed_bfloat16"
     fused_normalization: bool = True
+    initial: Path | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     resume: bool = False

@@ -17,6 +17,7 @@ from records.manifest import write_json
 from train.callbacks import EpochEnd, StopOnNonFinite
 from train.config import TrainConfig
 from train.history import History
+from train.initial import start_from
 from train.trainer import PoseTrainer, build_optimizer
 from train.validation import Validator
 
@@ -52,6 +53,8 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
 
     trainer = _build_trainer(config, build, manifest.skeleton.num_joints, size, steps)
     net = trainer.net
+    if config.initial is not None:
+        start_from(net, config.initial, manifest.skeleton)
     epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
     history = History(run, epochs_done)
 

@@ -13,6 +13,7 @@ from lsp_archive import extended_joints, make_archive
 from data_prep.convert import Conversion, TooManySkipped, convert
 from data_prep.lsp import Lsp
 from data_prep.splits import SplitRule
+from pose import COCO17, LSP14
 from records import dataset, read_manifest
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,24 @@ def test_workers_do_not_change_a_byte(tmp_path):
         options = Conversion(size=64, split=HALF, workers=workers, people_per_shard=4)
         convert(Lsp(root), tmp_path / str(workers), options)
     assert contents(tmp_path / "1") == contents(tmp_path / "3")
+
+
+def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
+    joints = extended_joints(20)
+    root = make_archive(tmp_path / "a", joints)
+    options = Conversion(size=64, split=HALF, skeleton="coco17")
+    manifest = convert(Lsp(root), tmp_path / "out", options)
+    assert manifest.skeleton == COCO17
+    for split in ("train", "val", "test"):
+        for _, labels in dataset(tmp_path / "out", split, batch_size=1).as_numpy_iterator():
+            number = int(labels["key"][0].decode().split("/")[1][2:]) - 1
+            frame = labels["joints_xy_px"][0] @ labels["to_frame"][0][:, :2].T + labels["to_frame"][0][:, 2]
+            for name in ("left_wrist", "right_knee"):
+                expected = joints[LSP14.index(name), :2, number]
+                assert np.abs(frame[COCO17.index(name)] - expected).max() < 0.5
+            assert (labels["visible"][0][:5] == 0).all()
+    with pytest.raises(ValueError, match="skeleton must be one of panoptic19, .*got 'lsp'"):
+        Conversion(skeleton="lsp")
 
 
 def test_broken_pictures_are_counted_and_named(tmp_path):

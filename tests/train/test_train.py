@@ -13,10 +13,12 @@ import pytest
 from people import write_shard_set
 
 from models import build_densenet
+from pose import COCO17, LSP14
 from records import dataset
 from train.callbacks import NonFiniteLoss
 from train.config import TrainConfig
 from train.densenet import DenseNetConfig, train_densenet
+from train.initial import start_from
 from train.loop import train
 from train.resnet import ResNetConfig, train_resnet
 from train.trainer import PoseTrainer, averaged_weights, build_optimizer
@@ -63,7 +65,6 @@ def test_a_run_folder_holds_what_it_should(shards, tmp_path):
 
 def test_validation_is_what_the_saved_model_scores(shards, tmp_path):
     from evaluate.summary import HEADLINE, summarise
-    from pose import LSP14
 
     run = train_densenet(config(shards, tmp_path / "run", epochs=1))
     model = keras.models.load_model(run / "best.keras")
@@ -72,6 +73,43 @@ def test_validation_is_what_the_saved_model_scores(shards, tmp_path):
     row = pd.read_csv(run / "history.csv").iloc[-1]
     assert row["val_pck@0.2"] == pytest.approx(scalars[HEADLINE])
     assert row["val_error"] == pytest.approx(scalars["error_px"] / 64, rel=1e-4)
+
+
+def weights_of(net) -> dict:
+    return {weight.path: np.asarray(weight) for weight in net.weights}
+
+
+def test_a_run_starts_from_the_weights_of_another(shards, tmp_path):
+    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    taught = weights_of(keras.models.load_model(run / "best.keras"))
+    net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=4)
+    fresh = weights_of(net)
+    start_from(net, run, LSP14)
+    started = weights_of(net)
+    assert all((started[path] == taught[path]).all() for path in started)
+    assert any((started[path] != fresh[path]).any() for path in started)
+    # Other joints: the head stays as it was, all else comes along.
+    net = build_densenet((1, 1, 1, 1), 17, input_size=64, growth_rate=4)
+    fresh = weights_of(net)
+    start_from(net, run, COCO17)
+    for path, value in weights_of(net).items():
+        head = path.startswith(("coordinates", "score_logits"))
+        assert (value == (fresh if head else taught)[path]).all(), path
+    # The whole way: a learning rate near 0 leaves what it started from.
+    again = train_densenet(config(shards, tmp_path / "again", epochs=1, initial=run, learning_rate=1e-12))
+    kept = weights_of(keras.models.load_model(again / "best.keras"))
+    for path, value in kept.items():
+        if "moving" not in path:
+            np.testing.assert_allclose(value, taught[path], atol=1e-6)
+
+
+def test_weights_of_another_net_are_refused(shards, tmp_path):
+    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=8)
+    with pytest.raises(ValueError, match="was trained with another net: its layer .* give the options it was trained"):
+        start_from(net, run, LSP14)
+    with pytest.raises(ValueError, match="initial must be a run folder with best.keras and run.json, got .*none"):
+        start_from(net, tmp_path / "none", LSP14)
 
 
 def test_one_batch_is_overfitted(shards):
