@@ -14,7 +14,23 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=["pose", "records", "data_prep", "data_prep.dome", "models", "train", "evaluate", "export", "demo"],
+    packages=[
+        "pose",
+        "records",
+        "data_prep",
+        "data_prep.dome",
+        "data_prep.dome.body",
+        "data_prep.dome.dress",
+        "data_prep.dome.moves",
+        "data_prep.dome.place",
+        "data_prep.dome.view",
+        "models",
+        "train",
+        "evaluate",
+        "export",
+        "demo",
+    ],
+    package_data={"data_prep.dome.body": ["assets/*"], "data_prep.dome.moves": ["assets/*"]},
     install_requires=[
         line
         for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()

@@ -12,6 +12,7 @@ import numpy as np
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_pictures import CameraFrames
 from data_prep.panoptic_poses import POSES, Bodies, PoseFiles, read_bodies
+from data_prep.panoptic_truth import read_visible
 from data_prep.pictures import SharedPicture
 from pose import PANOPTIC19, Camera, Skeleton, box_from_joints
 from records import BadInput, Person
@@ -183,16 +184,23 @@ class Panoptic:
         except BadInput as bad:
             yield bad
             return
+        try:
+            truth = read_visible(folder, camera.name)
+        except BadInput as bad:
+            yield bad
+            truth = None
         last = None
         yield from frames.missing(bodies.frames)
         for i, frame in enumerate(bodies.frames.tolist()):
             if frame != last:
                 handle, last = frames.handle(frame), frame
-            person = None if handle is None else self._person(folder.name, camera, bodies, i, handle)
+            person = None if handle is None else self._person(folder.name, camera, bodies, i, handle, truth)
             if person is not None:
                 yield person
 
-    def _person(self, sequence: str, camera: Camera, bodies: Bodies, i: int, picture: SharedPicture) -> Person | None:
+    def _person(
+        self, sequence: str, camera: Camera, bodies: Bodies, i: int, picture: SharedPicture, truth: np.ndarray | None
+    ) -> Person | None:
         """Body i as the camera sees it, None where too little of it is on the picture."""
         joints = bodies.joints_world_mm[i]
         known = bodies.confidence[i] > self.min_confidence
@@ -201,6 +209,10 @@ class Panoptic:
         if on_picture.sum() < self.min_visible_joints:
             return None
         visible = np.where(on_picture, 2, 0)
+        frame, number = int(bodies.frames[i]), int(bodies.ids[i])
+        if truth is not None and 0 <= frame < truth.shape[0] and 0 <= number < truth.shape[1]:
+            # The studio's joints are labelled wherever they lie on the picture; only a synthetic one knows the hidden.
+            visible = np.where(on_picture & (truth[frame, number] == 1), 1, visible)
         box_px = box_from_joints(xy_px, visible)
         if max(box_px[2:]) < self.min_box_px:
             return None
@@ -212,8 +224,8 @@ class Panoptic:
             dataset=self.dataset,
             sequence=sequence,
             camera=camera.name,
-            frame=int(bodies.frames[i]),
-            person=int(bodies.ids[i]),
+            frame=frame,
+            person=number,
             joints_xyz_mm=np.where(known[:, None], camera.to_camera(joints), 0).astype(np.float32),
             camera_model=camera,
         )

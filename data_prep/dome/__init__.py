@@ -1,11 +1,9 @@
-"""A synthetic dome: sequences of jointed people in Panoptic Studio's own layout, from a seed, without a download.
+"""A synthetic dome: sequences of people in Panoptic Studio's own layout, with exact truth, from a seed.
 
-`motion` says what people do, `body` where their joints are then, `figure` and `paint` what they look like, `backdrop`
-what is behind them, `rig` where the cameras stand; `cast` brings people together, `render` draws them
-(limbs by `cones`), and `write` puts all on the disk.
+`body` is a human body, `dress` puts clothes on it, `moves` moves it, `place` is what is around it, `view` what a camera
+sees of all that. `cast` brings the people of a sequence together, and `write` puts it on the disk.
 """
 
 from data_prep.dome.options import Dome, write_dome
-from data_prep.dome.write import write_dome_sequence
 
-__all__ = ["Dome", "write_dome", "write_dome_sequence"]
+__all__ = ["Dome", "write_dome"]

@@ -1,48 +1,60 @@
-"""Several dome sequences, and the options of the command that writes them."""
+"""The command that writes dome sequences."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
 
-from data_prep.dome.cast import SequenceSettings
-from data_prep.dome.write import write_dome_sequence
+from data_prep.dome.settings import SequenceSettings
+from data_prep.dome.write import begin, finish, is_written, write_camera
+
+_SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(frozen=True)
 class Dome:
     """Writes synthetic sequences of people in a dome of cameras, laid out as CMU Panoptic Studio's are.
 
-    Sequences that are there are left as they are, so that a run that was stopped goes on where it stopped.
+    Beside them lies what a studio cannot know: which joints are hidden, depth, body parts, shapes and poses. A run
+    that was stopped goes on with the first camera that is not finished; finished sequences are left as they are.
 
     Attributes:
         out: folder for the sequences dome_000, dome_001, ...; made if need be.
         sequences: how many.
         frames: in each sequence.
-        cameras: in each sequence, at most 31.
-        people: the most people in a sequence, at most 3; sequences take turns from 1 up to it.
+        cameras: HD cameras in each sequence, at most 31.
+        people: in each sequence, a number or a range such as 1-4, at most 7.
         height: of the pictures in px, even.
         width: of the pictures in px, even.
         fps: frames a second of the motion and of the videos.
         seed: number of the first sequence; each sequence's seed is its number.
+        motion: a folder of BVH motion capture to move the people by, instead of the dome's own motions.
+        photographs: a folder of photographs to put behind the people, beside drawn places.
+        calibration: a Panoptic calibration file whose HD cameras to use, instead of random ones.
+        maps: write pictures of depth and of body parts, about 0.5 MB for each view at 1920 x 1080.
         workers: processes that draw; the result does not depend on it.
     """
 
     out: Path
-    sequences: int = 8
-    frames: int = 12
-    cameras: int = 4
-    people: int = 2
-    height: int = 360
-    width: int = 640
-    fps: float = 4.0
+    sequences: int = 1
+    frames: int = 30
+    cameras: int = 8
+    people: str = "1-4"
+    height: int = 1080
+    width: int = 1920
+    fps: float = 30.0
     seed: int = 0
+    motion: Path | None = None
+    photographs: Path | None = None
+    calibration: Path | None = None
+    maps: bool = True
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     def __post_init__(self) -> None:
@@ -51,41 +63,119 @@ class Dome:
             raise ValueError(f"sequences must be 1 or more, got {self.sequences}")
         if self.workers < 1:
             raise ValueError(f"workers must be 1 or more, got {self.workers}")
-        SequenceSettings(self.seed, self.frames, self.cameras, self.people, self.height, self.width, self.fps)
+        self._settings(self.seed)
 
     def write(self) -> list[Path]:
-        """Writes one sequence after the other.
+        """Writes the sequences.
 
         Returns:
             The folders of all of them, those that were there included.
 
         Raises:
-            ValueError: a sequence is there with other settings.
+            ValueError: a sequence is there with other settings, or no motion is found for its people.
             OSError: a sequence cannot be written.
         """
-        numbers = range(self.seed, self.seed + self.sequences)
-        progress = partial(tqdm, total=self.sequences, unit="sequence", desc=str(self.out))
-        if self.workers == 1 or self.sequences == 1:
-            return list(progress(map(self._write_one, numbers)))
-        # Rendering is NumPy, which holds the interpreter's lock: processes, not threads. Not forked, because whoever
-        # calls may have threads.
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-            return list(progress(pool.map(self._write_one, numbers)))
+        jobs = [(self.out / f"dome_{number:03d}", self._settings(number)) for number in self._numbers()]
+        missing = [job for job in jobs if not is_written(*job)]
+        total = len(missing) * self.cameras * self.frames
+        with tqdm(total=total, unit="view", desc=str(self.out), smoothing=0.05) as progress:
+            if self.workers == 1:
+                for target, settings in missing:
+                    _write_sequence(target, settings, progress.update)
+            else:
+                self._write_in_processes(missing, progress)
+        return [target for target, _ in jobs]
 
-    def _write_one(self, number: int) -> Path:
-        return write_dome_sequence(
-            self.out,
-            f"dome_{number:03d}",
-            seed=number,
+    def _numbers(self) -> range:
+        return range(self.seed, self.seed + self.sequences)
+
+    def _settings(self, seed: int) -> SequenceSettings:
+        return SequenceSettings(
+            seed=seed,
             frames=self.frames,
             cameras=self.cameras,
-            people=1 + number % self.people,
-            size=(self.height, self.width),
+            people=_people_range(self.people),
+            height=self.height,
+            width=self.width,
             fps=self.fps,
+            motion=self.motion,
+            photographs=self.photographs,
+            calibration=self.calibration,
+            maps=self.maps,
         )
 
+    def _write_in_processes(self, jobs: list[tuple[Path, SequenceSettings]], progress: tqdm) -> None:
+        """Shares out whole sequences where there are enough, else cameras, which have their people made in each."""
+        # Drawing holds the interpreter's lock: processes, not threads. Not forked, because whoever calls may have
+        # threads.
+        context = multiprocessing.get_context("spawn")
+        drawn = context.Value("q", 0)
+        with ProcessPoolExecutor(self.workers, context, initializer=_begin_process, initargs=(drawn,)) as pool:
+            if len(jobs) >= 2 * self.workers:
+                _watch([pool.submit(_write_counted, *job) for job in jobs], drawn, progress)
+                return
+            for target, settings in jobs:
+                unfinished = begin(target, settings)
+                cameras = range(settings.cameras)
+                _watch([pool.submit(_camera_counted, unfinished, n, settings) for n in cameras], drawn, progress)
+                finish(unfinished, target)
 
-def write_dome(folder: Path, *, sequences: int, **settings: int | float) -> list[Path]:
+
+def _people_range(text: str) -> tuple[int, int]:
+    fewest, _, most = text.partition("-")
+    if not fewest.isdecimal() or (most and not most.isdecimal()) or text.endswith("-"):
+        raise ValueError(f"people must be a number or a range such as 1-4, got {text!r}")
+    return int(fewest), int(most or fewest)
+
+
+def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable[[], None]) -> None:
+    unfinished = begin(target, settings)
+    for number in range(settings.cameras):
+        write_camera(unfinished, number, settings, progress)
+    finish(unfinished, target)
+
+
+def _begin_process(drawn: object) -> None:
+    global _drawn
+    _drawn = drawn
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A process pool outlives a command that is killed, and would write where the command, given again, writes too.
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _count() -> None:
+    with _drawn.get_lock():
+        _drawn.value += 1
+
+
+def _write_counted(target: Path, settings: SequenceSettings) -> None:
+    _write_sequence(target, settings, _count)
+
+
+def _camera_counted(folder: Path, number: int, settings: SequenceSettings) -> None:
+    write_camera(folder, number, settings, _count)
+
+
+def _watch(futures: list[Future], drawn: object, progress: tqdm) -> None:
+    """Shows the processes' count until all is done; the first failure stops what has not begun."""
+    waiting = set(futures)
+    try:
+        while waiting:
+            done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_EXCEPTION)
+            if drawn.value > progress.n:
+                progress.update(drawn.value - progress.n)
+            for future in done:
+                future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def write_dome(folder: Path, *, sequences: int = 1, **settings: object) -> list[Path]:
     """Writes several sequences.
 
     Args:

@@ -1,92 +1,169 @@
-"""Writes dome sequences in the layout of CMU Panoptic Studio."""
+"""Writes dome sequences in the layout of CMU Panoptic Studio, with the truth that no studio knows beside it.
+
+NAME/calibration_NAME.json
+NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids and confidences
+NAME/hdVideos/hd_00_XX.mp4
+NAME/dome.json                                       the settings
+NAME/truth/visible_00_XX.json                        each joint of each person in each frame: 0, 1 or 2
+NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 0 beyond 65 535
+NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere
+NAME/truth/bodies.npz                                shapes, rotations and places of the bones, names
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from data_prep.dome.backdrop import Backdrop
-from data_prep.dome.cast import Cast, SequenceSettings
-from data_prep.dome.render import Light, View
-from data_prep.dome.rig import dome_cameras
+from data_prep.dome.body.human import BONES, PARTS
+from data_prep.dome.cast import Cast
+from data_prep.dome.place.backdrop import Backdrop
+from data_prep.dome.settings import SequenceSettings
+from data_prep.dome.view.render import Frame, Light, ShadowMap, View
+from data_prep.dome.view.rig import cameras_of_calibration, dome_cameras
+from data_prep.dome.view.sensor import Sensor
+from data_prep.dome.view.visibility import hidden_joints
+from data_prep.panoptic_truth import VISIBLE
 from pose import Camera
 
 # Raised whenever the same settings give other pictures or joints.
-_VERSION = 1
+_VERSION = 2
 _MM_PER_CM = 10.0
 # The studio's confidence of a joint that is well seen.
 _CONFIDENCE = 0.7
+#: What a person's number is multiplied by in the pictures of parts.
+PERSON_STEP = 32
+_PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
 
 
-def write_dome_sequence(
-    folder: Path,
-    name: str,
-    *,
-    seed: int,
-    frames: int = 12,
-    cameras: int = 4,
-    people: int = 2,
-    size: tuple[int, int] = (360, 640),
-    fps: float = 4.0,
-) -> Path:
-    """Writes one synthetic sequence that a reader of the studio's files cannot tell from a recorded one.
-
-        NAME/calibration_NAME.json
-        NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids and confidences
-        NAME/hdVideos/hd_00_XX.mp4
-        NAME/dome.json                                       the settings
-
-    The same arguments give the same files. A sequence that is there is left as it is; one appears whole or not at
-    all.
+def begin(target: Path, settings: SequenceSettings) -> Path:
+    """Makes the folder in which a sequence grows, or finds the one that was begun with the same settings.
 
     Args:
-        folder: where sequences go; made if need be.
-        name: of the sequence.
-        seed: of everything in it.
-        frames: how many.
-        cameras: how many HD cameras, at most 31.
-        people: how many, at most 3.
-        size: (height, width) of the pictures in px, both even.
-        fps: frames a second.
+        target: the sequence's folder to be; must not be there.
+        settings: what it depends on.
 
     Returns:
-        The sequence's folder.
+        The unfinished folder, with everything but the cameras' pictures in it.
+    """
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    if _described(unfinished) != _description(settings):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        (unfinished / "hdVideos").mkdir(parents=True)
+        (unfinished / "truth").mkdir()
+        cast, rig = _cast(settings), _rig(settings)
+        calibration = {"cameras": [_calibration(camera) for camera in rig]}
+        _write_json(unfinished / f"calibration_{target.name}.json", calibration)
+        _write_poses(unfinished / "hdPose3d_stage1_coco19", cast, settings)
+        _write_bodies(unfinished / "truth" / "bodies.npz", cast)
+        # Last, as it says that the rest is there.
+        _write_json(unfinished / "dome.json", _description(settings))
+    return unfinished
+
+
+def is_written(target: Path, settings: SequenceSettings) -> bool:
+    """Whether a sequence is there.
 
     Raises:
-        ValueError: an argument is out of range, or the sequence is there with other settings.
-        OSError: it cannot be written.
+        ValueError: one is there with other settings.
     """
-    settings = SequenceSettings(seed, frames, cameras, people, size[0], size[1], fps)
-    target, description = Path(folder) / name, {"version": _VERSION, **asdict(settings)}
-    if target.exists():
-        _check_same(target, description)
-        return target
-    unfinished = target.with_name(f".{name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "hdVideos").mkdir(parents=True)
-    rig = dome_cameras(settings.rng(0), cameras, size)
-    cast = Cast(settings)
-    _write_json(unfinished / f"calibration_{name}.json", {"cameras": [_calibration(camera) for camera in rig]})
-    _write_poses(unfinished / "hdPose3d_stage1_coco19", cast, settings)
-    _write_videos(unfinished / "hdVideos", rig, cast, settings)
-    _write_json(unfinished / "dome.json", description)
-    unfinished.rename(target)
-    return target
-
-
-def _check_same(target: Path, description: dict) -> None:
-    path = target / "dome.json"
-    found = json.loads(path.read_text()) if path.is_file() else None
-    if found != description:
+    if not target.exists():
+        return False
+    found, wanted = _described(target), _description(settings)
+    if found != wanted:
+        differ = [key for key in wanted if (found or {}).get(key) != wanted[key]]
+        changes = "; ".join(f"{key}: {(found or {}).get(key)} -> {wanted[key]}" for key in differ)
         raise ValueError(
-            f"{target} is there with other settings ({found}) than those given ({description}); "
-            "remove it, or write to another folder"
+            f"{target} is there with other settings than those given ({changes}); remove it, or write to another folder"
         )
+    return True
+
+
+def write_camera(folder: Path, number: int, settings: SequenceSettings, progress: Callable[[], None]) -> None:
+    """Draws all frames of one camera, unless they are there.
+
+    Args:
+        folder: the unfinished sequence's.
+        number: of the camera, from 0.
+        settings: of the sequence.
+        progress: called after each frame.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    camera = _rig(settings)[number]
+    video = folder / "hdVideos" / f"hd_{camera.name}.mp4"
+    if video.exists():
+        for _ in range(settings.frames):
+            progress()
+        return
+    cast, view, light = _cast(settings), View(camera), Light.random(settings.rng(5))
+    scene = _backdrop(settings).seen_from(camera.center_mm, view.rays)
+    sensor = Sensor(settings.rng(6, number), camera.size)
+    partial = video.with_suffix(".partial.mp4")
+    code = cv2.VideoWriter_fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(partial), code, settings.fps, (settings.width, settings.height))
+    if not writer.isOpened():
+        raise OSError(f"{partial}: this OpenCV cannot write MPEG-4 video; install opencv-python-headless")
+    visible = []
+    for number_of_frame in range(settings.frames):
+        people = cast.surfaces(number_of_frame)
+        frame = view.draw(scene, people, light, ShadowMap(light, people))
+        writer.write(sensor.read(frame.picture)[..., ::-1])
+        joints = cast.joints_world_mm[number_of_frame]
+        visible.append(hidden_joints(frame, camera, joints).tolist())
+        if settings.maps:
+            _write_maps(folder / "truth", camera.name, number_of_frame, frame)
+        progress()
+    writer.release()
+    (folder / VISIBLE.format(camera.name)).write_text(json.dumps({"frames": visible}) + "\n")
+    # Last, as it says that the camera is done.
+    partial.rename(video)
+
+
+def finish(unfinished: Path, target: Path) -> None:
+    """Gives a sequence whose cameras are all done its name."""
+    unfinished.rename(target)
+
+
+# A process draws camera after camera of a sequence; its people, cameras and place are the same for all of them.
+@lru_cache(maxsize=1)
+def _cast(settings: SequenceSettings) -> Cast:
+    return Cast(settings)
+
+
+@lru_cache(maxsize=1)
+def _rig(settings: SequenceSettings) -> list[Camera]:
+    size = (settings.height, settings.width)
+    if settings.calibration:
+        return cameras_of_calibration(settings.calibration, size, settings.cameras)
+    return dome_cameras(settings.rng(7), settings.cameras, size)
+
+
+@lru_cache(maxsize=1)
+def _backdrop(settings: SequenceSettings) -> Backdrop:
+    photographs = []
+    if settings.photographs:
+        photographs = sorted(path for path in settings.photographs.rglob("*") if path.suffix.lower() in _PHOTOGRAPHS)
+        if not photographs:
+            kinds = ", ".join(_PHOTOGRAPHS)
+            raise ValueError(f"photographs must be a folder with {kinds} files, and {settings.photographs} has none")
+    return Backdrop(settings.rng(8), photographs)
+
+
+def _description(settings: SequenceSettings) -> dict:
+    return {"version": _VERSION, **settings.as_json()}
+
+
+def _described(folder: Path) -> dict | None:
+    path = folder / "dome.json"
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 def _write_json(path: Path, content: dict) -> None:
@@ -111,10 +188,10 @@ def _calibration(camera: Camera) -> dict:
 
 def _write_poses(folder: Path, cast: Cast, settings: SequenceSettings) -> None:
     folder.mkdir()
-    for frame, bodies in enumerate(cast.posed):
+    for frame, bodies in enumerate(cast.joints_world_mm):
         listed = []
-        for person, posed in enumerate(bodies):
-            joints = np.column_stack([posed.joints_mm / _MM_PER_CM, np.full(len(posed.joints_mm), _CONFIDENCE)])
+        for person, joints_mm in enumerate(bodies):
+            joints = np.column_stack([joints_mm / _MM_PER_CM, np.full(len(joints_mm), _CONFIDENCE)])
             listed.append({"id": person, "joints19": joints.round(5).ravel().tolist()})
         content = {
             "version": 0.7,
@@ -125,38 +202,25 @@ def _write_poses(folder: Path, cast: Cast, settings: SequenceSettings) -> None:
         _write_json(folder / f"body3DScene_{frame:08d}.json", content)
 
 
-def _write_videos(folder: Path, rig: list[Camera], cast: Cast, settings: SequenceSettings) -> None:
-    backdrop, light = Backdrop(settings.rng(4)), Light.random(settings.rng(5))
-    parts = [cast.parts(frame) for frame in range(settings.frames)]
-    for number, camera in enumerate(rig):
-        view = View(camera)
-        scene = backdrop.seen_from(camera.center_mm, view.rays)
-        sensor = _Sensor(settings.rng(6, number), camera.size)
-        path = folder / f"hd_{camera.name}.mp4"
-        writer = cv2.VideoWriter(
-            str(path), cv2.VideoWriter_fourcc(*"mp4v"), settings.fps, (settings.width, settings.height)
-        )
-        if not writer.isOpened():
-            raise OSError(f"{path}: this OpenCV cannot write MPEG-4 video; install opencv-python-headless")
-        for frame in range(settings.frames):
-            picture = view.draw(scene.with_shadows(cast.shadows(frame)), parts[frame], light)
-            writer.write(sensor.read(picture)[..., ::-1])
-        writer.release()
+def _write_bodies(path: Path, cast: Cast) -> None:
+    """Shapes (P,) by name, rotations (P, F, 31, 3, 3) and places of the hips (P, F, 3) on the stage, in mm, y up."""
+    shapes = [vars(actor.human.shape) for actor in cast.actors]
+    np.savez_compressed(
+        path,
+        bones=np.array(BONES),
+        parts=np.array(PARTS),
+        rotations=np.stack([actor.motion.rotations for actor in cast.actors]).astype(np.float32),
+        root_mm=np.stack([actor.motion.root_mm for actor in cast.actors]).astype(np.float32),
+        **{name: np.array([shape[name] for shape in shapes], np.float32) for name in shapes[0]},
+    )
 
 
-class _Sensor:
-    """Exposure, white balance and noise of one camera."""
-
-    def __init__(self, rng: np.random.Generator, size: tuple[int, int]) -> None:
-        self.rng = rng
-        self.gain = (255 * rng.uniform(0.9, 1.1) * rng.uniform(0.95, 1.05, 3)).astype(np.float32)
-        height, width = size
-        # One sheet of noise at changing offsets: drawing it anew would take as long as the people do.
-        self.noise = rng.normal(0, rng.uniform(1.0, 3.5), (height + 64, width + 64, 1)).astype(np.float32)
-
-    def read(self, picture: np.ndarray) -> np.ndarray:
-        """float32 RGB (H, W, 3) from 0 to 1 -> uint8."""
-        height, width, _ = picture.shape
-        y, x = self.rng.integers(0, 65, 2)
-        noisy = picture * self.gain + self.noise[y : y + height, x : x + width]
-        return np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
+def _write_maps(folder: Path, camera: str, number: int, frame: Frame) -> None:
+    depth = np.rint(np.nan_to_num(frame.depth_mm, nan=0.0, posinf=0.0))
+    depth = np.where(depth > np.iinfo(np.uint16).max, 0, depth).astype(np.uint16)
+    parts = np.where(frame.person > 0, PERSON_STEP * (frame.person.astype(int) - 1) + frame.part, 0).astype(np.uint8)
+    for kind, picture in (("depth", depth), ("parts", parts)):
+        path = folder / f"{kind}_{camera}" / f"{number:08d}.png"
+        path.parent.mkdir(exist_ok=True)
+        if not cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+            raise OSError(f"{path} cannot be written")

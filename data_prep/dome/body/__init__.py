@@ -1,0 +1,1 @@
+"""The human body: shapes, bones and skin."""

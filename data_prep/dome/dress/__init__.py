@@ -1,0 +1,1 @@
+"""What the people wear and look like."""

@@ -1,0 +1,1 @@
+"""Where the people are: floors, walls, the open, and what stands there."""

@@ -1,0 +1,79 @@
+"""What a dome sequence depends on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.dome.view.rig import MAX_CAMERAS
+
+#: People are told apart in the pictures of parts by three bits.
+MAX_PEOPLE = 7
+
+
+@dataclass(frozen=True)
+class SequenceSettings:
+    """What a sequence depends on, and nothing else does.
+
+    Attributes:
+        seed: of everything in it.
+        frames: how many.
+        cameras: how many HD cameras, named 00_00, 00_01, ...
+        people: the fewest and the most people; how many there are is drawn.
+        height: of the pictures in px.
+        width: of the pictures in px.
+        fps: frames a second; low, so that a short sequence shows much motion.
+        motion: folder of BVH files to take the motions from, None for the project's own.
+        photographs: folder of photographs for backgrounds, None for drawn ones alone.
+        calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
+        maps: whether to write pictures of depth and of body parts.
+    """
+
+    seed: int = 0
+    frames: int = 12
+    cameras: int = 4
+    people: tuple[int, int] = (1, 2)
+    height: int = 360
+    width: int = 640
+    fps: float = 4.0
+    motion: Path | None = None
+    photographs: Path | None = None
+    calibration: Path | None = None
+    maps: bool = True
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        limits = {
+            "seed": (0, None),
+            "frames": (1, None),
+            "cameras": (1, MAX_CAMERAS),
+            "height": (32, None),
+            "width": (32, None),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if value < low or (high is not None and value > high):
+                upper = f" and {high} or less" if high is not None else ""
+                raise ValueError(f"{name} must be {low} or more{upper}, got {value}")
+        fewest, most = self.people
+        if not 1 <= fewest <= most <= MAX_PEOPLE:
+            raise ValueError(f"people must be one number or a range from 1 to {MAX_PEOPLE}, got {fewest}-{most}")
+        if self.height % 2 or self.width % 2:
+            raise ValueError(f"height and width must be even for the video, got {self.height} and {self.width}")
+        if not self.fps > 0:
+            raise ValueError(f"fps must be above 0, got {self.fps}")
+        for name, wanted in (("motion", "folder"), ("photographs", "folder"), ("calibration", "file")):
+            path = getattr(self, name)
+            if path is not None and not (path.is_dir() if wanted == "folder" else path.is_file()):
+                raise ValueError(f"{name} must be a {wanted}, got {path}")
+
+    def rng(self, *purpose: int) -> np.random.Generator:
+        """Randomness for one purpose, untouched by how much of it another purpose takes."""
+        return np.random.default_rng((self.seed, *purpose))
+
+    def as_json(self) -> dict:
+        """The settings as plain values."""
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {key: str(value.resolve()) if isinstance(value, Path) else value for key, value in values.items()}

@@ -1,0 +1,272 @@
+"""The synthetic dome's files: the studio's layout, the truth beside it, the same for the same seed, and resumed."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from data_prep.dome import Dome, write_dome
+from data_prep.dome.body.human import BONES, PARTS, Human, Shape, to_world
+from data_prep.dome.cast import Cast, nearest_mm, placed
+from data_prep.dome.moves.motion import Motion
+from data_prep.dome.settings import SequenceSettings
+from data_prep.dome.write import PERSON_STEP
+from data_prep.panoptic import Panoptic
+from data_prep.panoptic_calibration import read_calibration
+from data_prep.panoptic_truth import read_visible
+from pose import PANOPTIC19
+from records import BadInput
+
+ROOT = Path(__file__).parents[3]
+SMALL = {"frames": 3, "cameras": 2, "people": "2", "height": 180, "width": 320, "fps": 2.0, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def sequence(tmp_path_factory):
+    (folder,) = write_dome(tmp_path_factory.mktemp("dome"), seed=3, **SMALL)
+    return folder
+
+
+def checksums(folder) -> dict:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_layout_is_the_studios_with_the_truth_beside_it(sequence):
+    assert sequence.name == "dome_003"
+    numbers = [f"{frame:08d}" for frame in range(3)]
+    assert sorted(checksums(sequence)) == sorted(
+        [
+            "calibration_dome_003.json",
+            "dome.json",
+            *(f"hdPose3d_stage1_coco19/body3DScene_{number}.json" for number in numbers),
+            "hdVideos/hd_00_00.mp4",
+            "hdVideos/hd_00_01.mp4",
+            "truth/bodies.npz",
+            "truth/visible_00_00.json",
+            "truth/visible_00_01.json",
+            *(f"truth/{kind}_00_0{camera}/{n}.png" for kind in ("depth", "parts") for camera in "01" for n in numbers),
+        ]
+    )
+    scene = json.loads((sequence / "hdPose3d_stage1_coco19/body3DScene_00000002.json").read_text())
+    assert list(scene) == ["version", "univTime", "fpsType", "bodies"]
+    assert scene["univTime"] == 1000.0 and scene["fpsType"] == "hd_2_00"
+    assert [entry["id"] for entry in scene["bodies"]] == [0, 1]
+    assert len(scene["bodies"][0]["joints19"]) == 76
+    camera = json.loads((sequence / "calibration_dome_003.json").read_text())["cameras"][0]
+    assert list(camera) == ["name", "type", "resolution", "panel", "node", "K", "distCoef", "R", "t"]
+    assert camera["resolution"] == [320, 180]
+
+
+def test_same_seed_same_files_whatever_the_number_of_workers(sequence, tmp_path):
+    (again,) = write_dome(tmp_path, seed=3, **{**SMALL, "workers": 2})
+    assert checksums(again) == checksums(sequence)
+    (other,) = write_dome(tmp_path, seed=4, **SMALL)
+    ours, theirs = checksums(sequence), checksums(other)
+    assert not [name for name in ours if ours[name] == theirs.get(name)]
+
+
+def bodies_of(sequence, person: int) -> tuple[Human, dict]:
+    with np.load(sequence / "truth/bodies.npz") as stored:
+        bodies = {name: stored[name] for name in stored.files}
+    shape = {name: bodies[name][person].tolist() for name in Shape.__dataclass_fields__}
+    shape["ancestry"] = tuple(shape["ancestry"])
+    return Human(Shape(**shape)), bodies
+
+
+def test_joints_are_those_of_the_stored_bodies(sequence):
+    for person in (0, 1):
+        human, bodies = bodies_of(sequence, person)
+        assert tuple(bodies["bones"]) == BONES and tuple(bodies["parts"]) == PARTS
+        posed = human.pose(bodies["rotations"][person], bodies["root_mm"][person])
+        for frame in range(3):
+            scene = json.loads((sequence / f"hdPose3d_stage1_coco19/body3DScene_{frame:08d}.json").read_text())
+            joints_mm = np.array(scene["bodies"][person]["joints19"]).reshape(19, 4)[:, :3] * 10
+            np.testing.assert_allclose(to_world(posed.joints_mm[frame]), joints_mm, atol=0.5)
+
+
+def parts_picture(sequence, camera: str, frame: int) -> np.ndarray:
+    return cv2.imread(str(sequence / f"truth/parts_{camera}/{frame:08d}.png"), cv2.IMREAD_UNCHANGED)
+
+
+def test_seen_joints_lie_on_their_own_person_and_agree_with_the_depth(sequence):
+    cameras, _ = read_calibration(sequence / "calibration_dome_003.json")
+    seen = 0
+    for name, camera in cameras.items():
+        visible = read_visible(sequence, name)
+        assert visible.shape == (3, 2, 19)
+        for frame in range(3):
+            parts = parts_picture(sequence, name, frame)
+            depth = cv2.imread(str(sequence / f"truth/depth_{name}/{frame:08d}.png"), cv2.IMREAD_UNCHANGED)
+            assert parts.dtype == np.uint8 and depth.dtype == np.uint16 and depth.shape == (180, 320)
+            for person in (0, 1):
+                human, bodies = bodies_of(sequence, person)
+                joints = to_world(human.pose(bodies["rotations"][person], bodies["root_mm"][person]).joints_mm[frame])
+                column, row = np.rint(camera.project(joints)).astype(int).T
+                inside = camera.contains(camera.project(joints)) & camera.in_front(joints)
+                assert ((visible[frame, person] > 0) == inside).all()
+                at = np.flatnonzero(visible[frame, person] == 2)
+                here, away = parts[row[at], column[at]], camera.to_camera(joints)[at, 2] - depth[row[at], column[at]]
+                # Flesh lies before a joint that is seen, its own person's and not much of it; or nothing at all.
+                own = (here > 0) & (here // PERSON_STEP == person)
+                assert (own | (away <= 1)).all()
+                assert (away < 260).all()
+                seen += own.sum()
+    assert seen > 60
+
+
+def test_the_panoptic_reader_reads_it_and_knows_the_hidden_joints(sequence, tmp_path):
+    items = list(Panoptic(sequence, min_box_px=8).people())
+    assert not [item for item in items if isinstance(item, BadInput)]
+    assert len(items) >= 10
+    for person in items:
+        assert person.load_picture().shape == (180, 320, 3)
+        truth = read_visible(sequence, person.camera)[person.frame, person.person]
+        assert ((person.visible == 1) == ((truth == 1) & (person.visible > 0))).all()
+    values = np.concatenate([person.visible for person in items])
+    assert (values == 1).any() and (values == 2).sum() > (values == 1).sum()
+
+
+def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
+    copy = tmp_path / "dome_003"
+    shutil.copytree(sequence, copy)
+    path = copy / "truth/visible_00_00.json"
+    for text, why in (
+        ("{", "is not a table"),
+        ('{"frames": [[[3]]]}', "must hold 0, 1 or 2"),
+        ("[]", "is not a table"),
+    ):
+        path.write_text(text)
+        items = list(Panoptic(copy, min_box_px=8).people())
+        (bad,) = [item for item in items if isinstance(item, BadInput)]
+        assert why in bad.why and bad.what == str(path)
+        assert all((item.visible != 1).all() for item in items if item is not bad and item.camera == "00_00")
+    path.unlink()
+    assert read_visible(copy, "00_00") is None
+
+
+def test_finished_sequences_stay_and_unfinished_ones_go_on(sequence, tmp_path):
+    settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "workers": 1}
+    (whole,) = write_dome(tmp_path / "whole", **settings)
+    before = checksums(whole)
+    # As a run leaves it that was killed in its second camera.
+    unfinished = tmp_path / "cut" / ".dome_000.unfinished"
+    (tmp_path / "cut").mkdir()
+    whole.rename(unfinished)
+    (unfinished / "hdVideos/hd_00_01.mp4").rename(unfinished / "hdVideos/hd_00_01.partial.mp4")
+    (unfinished / "truth/visible_00_01.json").unlink()
+    first = unfinished / "hdVideos/hd_00_00.mp4"
+    written = first.stat().st_mtime_ns
+    (resumed,) = write_dome(tmp_path / "cut", **settings)
+    assert checksums(resumed) == before
+    assert (resumed / "hdVideos/hd_00_00.mp4").stat().st_mtime_ns == written
+    assert write_dome(tmp_path / "cut", **settings) == [resumed]
+    message = r"dome_000 is there with other settings .*frames: 1 -> 2.*remove it, or write to another"
+    with pytest.raises(ValueError, match=message):
+        write_dome(tmp_path / "cut", **{**settings, "frames": 2})
+
+
+def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
+    options = "--sequences 1 --frames 4 --cameras 3 --people 1 --height 90 --width 160 --workers 2 --seed 5".split()
+
+    def command(folder) -> list:
+        return [sys.executable, "-m", "data_prep", "dome", "--out", str(folder), *options]
+
+    subprocess.run(command(tmp_path / "whole"), cwd=ROOT, check=True, capture_output=True)
+    process = subprocess.Popen(command(tmp_path / "cut"), cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "cut").glob(".dome_005.unfinished/hdVideos/hd_00_??.mp4")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    subprocess.run(command(tmp_path / "cut"), cwd=ROOT, check=True, capture_output=True)
+    assert checksums(tmp_path / "cut") == checksums(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sequences": 0}, "sequences must be 1 or more, got 0"),
+        ({"frames": 0}, "frames must be 1 or more, got 0"),
+        ({"cameras": 32}, "cameras must be 1 or more and 31 or less, got 32"),
+        ({"people": "8"}, "a range from 1 to 7, got 8-8"),
+        ({"people": "3-2"}, "a range from 1 to 7, got 3-2"),
+        ({"people": "some"}, "people must be a number or a range such as 1-4, got 'some'"),
+        ({"people": "2-"}, "people must be a number or a range such as 1-4, got '2-'"),
+        ({"width": 161}, "must be even"),
+        ({"fps": 0}, "fps must be above 0"),
+        ({"motion": Path("nowhere")}, "motion must be a folder, got nowhere"),
+        ({"photographs": Path("nowhere")}, "photographs must be a folder, got nowhere"),
+        ({"calibration": Path("nowhere")}, "calibration must be a file, got nowhere"),
+    ],
+)
+def test_wrong_options_fail(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        Dome(tmp_path, **change)
+
+
+def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
+    settings = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "workers": 1}
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="motion must be a folder with .bvh files, and .*empty has none"):
+        write_dome(tmp_path / "a", motion=tmp_path / "empty", **settings)
+    with pytest.raises(ValueError, match="photographs must be a folder with .jpg, .jpeg, .png files, and .* has none"):
+        write_dome(tmp_path / "b", photographs=tmp_path / "empty", **settings)
+
+
+def straight(frames: int, step_mm: float) -> Motion:
+    """Walks along z, facing it."""
+    root = np.zeros((frames, 3), np.float32)
+    root[:, 1], root[:, 2] = 900, step_mm * np.arange(frames)
+    return Motion(np.tile(np.eye(3, dtype=np.float32), (frames, 31, 1, 1)), root, 30.0)
+
+
+def test_a_motion_is_placed_and_turned():
+    moved = placed(straight(5, 10), np.array([300.0, -200.0]), np.pi / 2, 1000)
+    # A quarter turn from z towards x: it walks along x now, and faces it.
+    np.testing.assert_allclose(moved.root_mm[:, 0], 300 + 10 * np.arange(5), atol=1e-3)
+    np.testing.assert_allclose(moved.root_mm[:, 1:], [[900, -200]] * 5, atol=1e-3)
+    np.testing.assert_allclose(moved.rotations[:, 0] @ [0, 0, 1], [[1, 0, 0]] * 5, atol=1e-6)
+
+
+def test_who_strays_walks_a_curve_back():
+    moved = placed(straight(600, 40), np.zeros(2), 0.3, 1000)
+    away = np.hypot(moved.root_mm[:, 0], moved.root_mm[:, 2])
+    assert away.max() <= 1000.1
+    steps = np.diff(moved.root_mm[:, [0, 2]], axis=0)
+    np.testing.assert_allclose(np.hypot(*steps.T), 40, atol=0.5)
+    facing = moved.rotations[1:, 0] @ [0, 0, 1]
+    # Still walks to where it faces.
+    assert (np.einsum("fi,fi->f", facing[:, [0, 2]], steps) > 39).all()
+
+
+def test_people_keep_apart():
+    cast = Cast(SequenceSettings(seed=1, frames=20, people=(4, 4), fps=5.0))
+    assert cast.joints_world_mm.shape == (20, 4, 19, 3)
+    for i in range(4):
+        for j in range(i):
+            assert nearest_mm(cast.joints_world_mm[:, i], cast.joints_world_mm[:, j]) > 150
+    # All in the cameras' sight.
+    assert np.abs(cast.joints_world_mm[..., [0, 2]]).max() < 2600
+    head = PANOPTIC19.index("nose")
+    assert (cast.joints_world_mm[:, :, head, 1] < 0).all()
+
+
+def test_recorded_motion_moves_the_people(shared_data):
+    settings = SequenceSettings(seed=1, frames=30, people=(1, 1), fps=30.0, motion=shared_data / "mocap")
+    cast = Cast(settings)
+    ankles = [PANOPTIC19.index("left_ankle"), PANOPTIC19.index("right_ankle")]
+    heights = -cast.joints_world_mm[:, 0, ankles, 1]
+    assert 30 < heights.min() < 160
+    travelled = np.ptp(cast.joints_world_mm[:, 0, PANOPTIC19.index("neck")], axis=0)
+    assert np.hypot(travelled[0], travelled[2]) > 300
