@@ -5,7 +5,7 @@ NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids an
 NAME/hdVideos/hd_00_XX.mp4
 NAME/dome.json                                       the settings
 NAME/truth/visible_00_XX.json                        each joint of each person in each frame: 0, 1 or 2
-NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 0 beyond 65 535
+NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis
 NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere
 NAME/truth/bodies.npz                                shapes, rotations and places of the bones, names
 """
@@ -113,13 +113,13 @@ def write_camera(folder: Path, number: int, settings: SequenceSettings, progress
         raise OSError(f"{partial}: this OpenCV cannot write MPEG-4 video; install opencv-python-headless")
     visible = []
     for number_of_frame in range(settings.frames):
-        people = cast.surfaces(number_of_frame)
-        frame = view.draw(scene, people, light, ShadowMap(light, people))
+        shadows = ShadowMap(light, cast.surfaces(number_of_frame))
+        frame = view.draw(scene, shadows.crowd, light, shadows)
         writer.write(sensor.read(frame.picture)[..., ::-1])
         joints = cast.joints_world_mm[number_of_frame]
         visible.append(hidden_joints(frame, camera, joints).tolist())
         if settings.maps:
-            _write_maps(folder / "truth", camera.name, number_of_frame, frame)
+            write_maps(folder / "truth", camera.name, number_of_frame, frame)
         progress()
     writer.release()
     (folder / VISIBLE.format(camera.name)).write_text(json.dumps({"frames": visible}) + "\n")
@@ -215,10 +215,11 @@ def _write_bodies(path: Path, cast: Cast) -> None:
     )
 
 
-def _write_maps(folder: Path, camera: str, number: int, frame: Frame) -> None:
-    depth = np.rint(np.nan_to_num(frame.depth_mm, nan=0.0, posinf=0.0))
-    depth = np.where(depth > np.iinfo(np.uint16).max, 0, depth).astype(np.uint16)
-    parts = np.where(frame.person > 0, PERSON_STEP * (frame.person.astype(int) - 1) + frame.part, 0).astype(np.uint8)
+def write_maps(folder: Path, camera: str, number: int, frame: Frame) -> None:
+    """Writes the depth and the body parts that a frame shows."""
+    # Rounds, and stops at the greatest number there is.
+    depth = cv2.add(frame.depth_mm, 0, dtype=cv2.CV_16U)
+    parts = PERSON_STEP * (np.maximum(frame.person, 1) - np.uint8(1)) + frame.part
     for kind, picture in (("depth", depth), ("parts", parts)):
         path = folder / f"{kind}_{camera}" / f"{number:08d}.png"
         path.parent.mkdir(exist_ok=True)

@@ -38,13 +38,11 @@ class Stance:
     Attributes:
         anatomy: of the body.
         contact: of the body.
-        ankle_mm: height of the ankles above the soles.
         ball_mm: from the ankle forward to the ball of the foot, and down to it.
     """
 
     anatomy: Anatomy
     contact: Contact
-    ankle_mm: float
     ball_mm: tuple[float, float]
 
     @classmethod
@@ -52,11 +50,11 @@ class Stance:
         """Measures the feet."""
         heads, tails = anatomy.human.heads_mm, anatomy.human.tails_mm
         foot = BONES.index("LeftFoot")
-        return cls(
-            anatomy, contact, float(heads[foot, 1]), (float(tails[foot, 2] - heads[foot, 2]), float(heads[foot, 1]))
-        )
+        return cls(anatomy, contact, (float(tails[foot, 2] - heads[foot, 2]), float(heads[foot, 1])))
 
-    def plant(self, angles: np.ndarray, roots: np.ndarray, feet: Feet, *, balanced: np.ndarray | None = None):
+    def plant(
+        self, angles: np.ndarray, roots: np.ndarray, feet: Feet, *, balanced: np.ndarray | None = None
+    ) -> np.ndarray:
         """Bends the legs so that planted feet are level with the floor.
 
         Args:
