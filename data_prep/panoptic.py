@@ -12,7 +12,7 @@ import numpy as np
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_pictures import CameraFrames
 from data_prep.panoptic_poses import POSES, Bodies, PoseFiles, read_bodies
-from data_prep.panoptic_truth import read_visible
+from data_prep.panoptic_truth import VISIBLE, read_visible
 from data_prep.pictures import SharedPicture
 from pose import PANOPTIC19, Camera, Skeleton, box_from_joints
 from records import BadInput, Person
@@ -41,8 +41,8 @@ class Panoptic:
     The number of a pose file is the number of the picture: as the studio's own tools count, a video's first
     frame is 0. A joint is seen (2) where its confidence is above the threshold and it falls on the picture,
     and otherwise not labelled (0). The studio does not tell which joints are behind something, so none is
-    marked hidden (1). The box is that of the joints on the picture. People come by sequence, camera, frame
-    and body.
+    marked hidden (1), but in a sequence of the synthetic dome, whose truth tells. The box is that of the joints
+    on the picture. People come by sequence, camera, frame and body.
 
     Attributes:
         root: one sequence's folder, or a folder of such folders.
@@ -189,6 +189,9 @@ class Panoptic:
         except BadInput as bad:
             yield bad
             truth = None
+        if truth is not None and not _covers(truth, bodies):
+            yield BadInput(str(folder / VISIBLE.format(camera.name)), "lacks frames or people that have poses")
+            truth = None
         last = None
         yield from frames.missing(bodies.frames)
         for i, frame in enumerate(bodies.frames.tolist()):
@@ -210,7 +213,7 @@ class Panoptic:
             return None
         visible = np.where(on_picture, 2, 0)
         frame, number = int(bodies.frames[i]), int(bodies.ids[i])
-        if truth is not None and 0 <= frame < truth.shape[0] and 0 <= number < truth.shape[1]:
+        if truth is not None:
             # The studio's joints are labelled wherever they lie on the picture; only a synthetic one knows the hidden.
             visible = np.where(on_picture & (truth[frame, number] == 1), 1, visible)
         box_px = box_from_joints(xy_px, visible)
@@ -229,6 +232,12 @@ class Panoptic:
             joints_xyz_mm=np.where(known[:, None], camera.to_camera(joints), 0).astype(np.float32),
             camera_model=camera,
         )
+
+
+def _covers(truth: np.ndarray, bodies: Bodies) -> bool:
+    """Whether a table (F, P, 19) has all frames and people."""
+    frames, people, _ = truth.shape
+    return bool(((bodies.frames < frames) & (bodies.ids >= 0) & (bodies.ids < people)).all())
 
 
 def _camera_name(name: str) -> str:

@@ -29,6 +29,10 @@ class BadInput(ValueError):
         self.what = what
         self.why = why
 
+    def __reduce__(self) -> tuple:
+        """Comes through to another process whole."""
+        return type(self), (self.what, self.why)
+
 
 @dataclass
 class Person:
@@ -89,7 +93,10 @@ def read_picture(path: str) -> np.ndarray:
     # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
     if data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-1024:].tobytes():
         raise BadInput(str(path), "truncated JPEG (no end marker)")
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:  # Such as a size that no memory holds.
+        picture = None
     if picture is None:
         raise BadInput(str(path), "not a picture that OpenCV can decode")
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)

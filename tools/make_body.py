@@ -46,7 +46,11 @@ def main() -> None:
     arrays = {**mesh_arrays(source), **skin_arrays(source), **joint_arrays(source)}
     arrays |= shape_arrays(source)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(arguments.out, **arrays)
+    # Under another name until it is whole. NumPy would add .npz to a name, not to an open file's.
+    part = arguments.out.with_name(f"{arguments.out.name}.part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    part.replace(arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 
 
@@ -74,7 +78,13 @@ def mesh_arrays(source: Source) -> dict[str, np.ndarray]:
 
 
 def skin_arrays(source: Source) -> dict[str, np.ndarray]:
-    """`weight_bones` (V, 4) and `weights` (V, 4), which sum to 65535; `bones`, `parents`, `heads`, `tails`."""
+    """`weight_bones` (V, 4) and `weights` (V, 4), which sum to 65535; `bones`, `groups`: names; `heads`, `tails` (31,).
+
+    Heads and tails are numbers in `source.points`, which is filled here.
+
+    Raises:
+        ValueError: the rig's bones hang together in another way than human.py says.
+    """
     parents = [source.bones[name]["parent"] for name in BONES]
     if parents != ["" if p < 0 else BONES[p] for p in PARENTS]:
         raise ValueError(f"the rig's bones have the parents {parents}; human.py says {PARENTS}: change it there")
@@ -105,7 +115,7 @@ def joint_arrays(source: Source) -> dict[str, np.ndarray]:
 
 
 def shape_arrays(source: Source) -> dict[str, np.ndarray]:
-    """The targets as few components of one half of the body.
+    """The targets as few components of one half of the body, and of the `source.points` that `skin_arrays` found.
 
     The corners of MakeHuman's blending are sex x age x muscle x weight x height, and ancestry x sex x age. All their
     targets are sums of `_RANK` displacements, by singular value decomposition.

@@ -25,6 +25,12 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton) -> None:
         raise ValueError(f"initial must be a run folder with best.keras and run.json, got {run}")
     same_joints = json.loads((run / "run.json").read_text())["skeleton"]["joints"] == list(skeleton.joints)
     trained = {layer.name: layer for layer in keras.models.load_model(run / "best.keras")._flatten_layers()}
+    layers = {name for name, layer in trained.items() if layer.weights and not isinstance(layer, keras.Model)}
+    if unknown := sorted(layers - {layer.name for layer in net.layers}):
+        raise ValueError(
+            f"{run} was trained with another net, which has layers {', '.join(unknown[:3])} too; give the options it "
+            "was trained with"
+        )
     for layer in net.layers:
         # A head's layers are named after the outputs they make.
         in_head = layer.name.startswith(tuple(net.output))

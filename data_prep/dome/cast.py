@@ -14,6 +14,7 @@ from data_prep.dome.moves.motion import Motion, random_motion
 from data_prep.dome.moves.retarget import retarget
 from data_prep.dome.settings import SequenceSettings
 from data_prep.dome.view.surface import Surface
+from records import BadInput
 
 # People's bones come no nearer to one another than this.
 _APART_MM = 250.0
@@ -109,7 +110,7 @@ def _own(rng: np.random.Generator, human: Human, settings: SequenceSettings) -> 
 
 
 def _clips(folder: Path) -> list[Path]:
-    paths = sorted(folder.rglob("*.bvh"))
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".bvh")
     if not paths:
         raise ValueError(f"motion must be a folder with .bvh files, and {folder} has none")
     return paths
@@ -117,7 +118,14 @@ def _clips(folder: Path) -> list[Path]:
 
 def _from_clip(rng: np.random.Generator, paths: list[Path], human: Human, settings: SequenceSettings) -> Motion:
     """A stretch of a recorded motion; one that is too short is played to and fro."""
-    motion = retarget(read_bvh(paths[rng.integers(len(paths))]), human, settings.fps)
+    for path in rng.permutation(paths).tolist():
+        try:
+            motion = retarget(read_bvh(path), human, settings.fps)
+            break
+        except BadInput as bad:
+            broken = bad
+    else:
+        raise ValueError(f"motion must be a folder with a readable .bvh file, but {broken}")
     length = len(motion.root_mm)
     frame = int(rng.integers(length)) + np.arange(settings.frames) if length > 1 else np.zeros(settings.frames, int)
     period = max(2 * (length - 1), 1)

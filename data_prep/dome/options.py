@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 from tqdm import tqdm
 
 from data_prep.dome.settings import SequenceSettings
@@ -36,7 +38,7 @@ class Dome:
         fps: frames a second of the motion and of the videos.
         seed: number of the first sequence; each sequence's seed is its number.
         motion: a folder of BVH motion capture to move the people by, instead of the dome's own motions.
-        photographs: a folder of photographs to put behind the people, beside drawn places.
+        photographs: a folder of photographs to put behind the people instead of drawn places.
         calibration: a Panoptic calibration file whose HD cameras to use, instead of random ones.
         maps: write pictures of depth and of body parts, about 0.5 MB for each view at 1920 x 1080.
         workers: processes that draw; the result does not depend on it.
@@ -109,16 +111,19 @@ class Dome:
         # Drawing holds the interpreter's lock: processes, not threads. Not forked, because whoever calls may have
         # threads.
         context = multiprocessing.get_context("spawn")
-        drawn = context.Value("q", 0)
-        with ProcessPoolExecutor(self.workers, context, initializer=_begin_process, initargs=(drawn,)) as pool:
-            if len(jobs) >= 2 * self.workers:
-                _watch([pool.submit(_write_counted, *job) for job in jobs], drawn, progress)
-                return
-            for target, settings in jobs:
-                unfinished = begin(target, settings)
-                cameras = range(settings.cameras)
-                _watch([pool.submit(_camera_counted, unfinished, n, settings) for n in cameras], drawn, progress)
-                finish(unfinished, target)
+        drawn, stop = context.Value("q", 0), context.Event()
+        with ProcessPoolExecutor(self.workers, context, initializer=_begin_process, initargs=(drawn, stop)) as pool:
+            try:
+                if len(jobs) >= 2 * self.workers:
+                    _watch([pool.submit(_write_counted, *job) for job in jobs], drawn, progress)
+                    return
+                for target, settings in jobs:
+                    unfinished = begin(target, settings)
+                    cameras = range(settings.cameras)
+                    _watch([pool.submit(_camera_counted, unfinished, n, settings) for n in cameras], drawn, progress)
+                    finish(unfinished, target)
+            finally:
+                stop.set()
 
 
 def _people_range(text: str) -> tuple[int, int]:
@@ -135,9 +140,13 @@ def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable
     finish(unfinished, target)
 
 
-def _begin_process(drawn: object) -> None:
-    global _drawn
-    _drawn = drawn
+def _begin_process(drawn: object, stop: object) -> None:
+    global _drawn, _stop
+    _drawn, _stop = drawn, stop
+    # Ctrl-C reaches all processes; the command's own tells the others, which then end quietly.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # There is a process for each core.
+    cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -148,15 +157,23 @@ def _end_with_parent() -> None:
 
 
 def _count() -> None:
+    _go_on()
     with _drawn.get_lock():
         _drawn.value += 1
 
 
+def _go_on() -> None:
+    if _stop.is_set():
+        raise InterruptedError("stopped")
+
+
 def _write_counted(target: Path, settings: SequenceSettings) -> None:
+    _go_on()
     _write_sequence(target, settings, _count)
 
 
 def _camera_counted(folder: Path, number: int, settings: SequenceSettings) -> None:
+    _go_on()
     write_camera(folder, number, settings, _count)
 
 

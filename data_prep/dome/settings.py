@@ -9,7 +9,7 @@ import numpy as np
 
 from data_prep.dome.view.rig import MAX_CAMERAS
 
-#: People are told apart in the pictures of parts by three bits.
+#: Their numbers, with the body part's, must fit into the 8 bits of a picture of parts.
 MAX_PEOPLE = 7
 
 
@@ -26,18 +26,18 @@ class SequenceSettings:
         width: of the pictures in px.
         fps: frames a second; low, so that a short sequence shows much motion.
         motion: folder of BVH files to take the motions from, None for the project's own.
-        photographs: folder of photographs for backgrounds, None for drawn ones alone.
+        photographs: folder of photographs to put behind the people, None for drawn places.
         calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
         maps: whether to write pictures of depth and of body parts.
     """
 
-    seed: int = 0
-    frames: int = 12
-    cameras: int = 4
-    people: tuple[int, int] = (1, 2)
-    height: int = 360
-    width: int = 640
-    fps: float = 4.0
+    seed: int
+    frames: int
+    cameras: int
+    people: tuple[int, int]
+    height: int
+    width: int
+    fps: float
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
@@ -62,8 +62,13 @@ class SequenceSettings:
             raise ValueError(f"people must be one number or a range from 1 to {MAX_PEOPLE}, got {fewest}-{most}")
         if self.height % 2 or self.width % 2:
             raise ValueError(f"height and width must be even for the video, got {self.height} and {self.width}")
-        if not self.fps > 0:
-            raise ValueError(f"fps must be above 0, got {self.fps}")
+        if self.height > self.width and self.calibration is None:
+            raise ValueError(
+                f"height must be at most width, as the studio's lenses do not reach farther, got {self.height} and "
+                f"{self.width}"
+            )
+        if not 0.1 <= self.fps <= 240:
+            raise ValueError(f"fps must be from 0.1 to 240, got {self.fps}")
         for name, wanted in (("motion", "folder"), ("photographs", "folder"), ("calibration", "file")):
             path = getattr(self, name)
             if path is not None and not (path.is_dir() if wanted == "folder" else path.is_file()):

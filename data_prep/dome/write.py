@@ -5,7 +5,7 @@ NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids an
 NAME/hdVideos/hd_00_XX.mp4
 NAME/dome.json                                       the settings
 NAME/truth/visible_00_XX.json                        each joint of each person in each frame: 0, 1 or 2
-NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis
+NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 60 000 for the sky
 NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere
 NAME/truth/bodies.npz                                shapes, rotations and places of the bones, names
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -33,13 +34,17 @@ from data_prep.panoptic_truth import VISIBLE
 from pose import Camera
 
 # Raised whenever the same settings give other pictures or joints.
-_VERSION = 2
+_VERSION = 3
 _MM_PER_CM = 10.0
 # The studio's confidence of a joint that is well seen.
 _CONFIDENCE = 0.7
 #: What a person's number is multiplied by in the pictures of parts.
 PERSON_STEP = 32
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
+# What packs well and soon: depth changes little from row to row, parts have runs of one number.
+_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER)
+_PACK_DEPTH = (*_PNG, cv2.IMWRITE_PNG_FILTER_UP)
+_PACK_PARTS = (*_PNG, cv2.IMWRITE_PNG_FILTER_NONE, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 
 
 def begin(target: Path, settings: SequenceSettings) -> Path:
@@ -54,9 +59,14 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
     """
     unfinished = target.with_name(f".{target.name}.unfinished")
     if _described(unfinished) != _description(settings):
+        # First, as it says that the rest is there.
+        (unfinished / "dome.json").unlink(missing_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
         (unfinished / "hdVideos").mkdir(parents=True)
         (unfinished / "truth").mkdir()
+        # Now, so that unusable photographs are told before anything is drawn.
+        for skipped in _backdrop(settings).skipped:
+            print(f"passed by: {skipped}", file=sys.stderr)
         cast, rig = _cast(settings), _rig(settings)
         calibration = {"cameras": [_calibration(camera) for camera in rig]}
         _write_json(unfinished / f"calibration_{target.name}.json", calibration)
@@ -115,13 +125,16 @@ def write_camera(folder: Path, number: int, settings: SequenceSettings, progress
     for number_of_frame in range(settings.frames):
         shadows = ShadowMap(light, cast.surfaces(number_of_frame))
         frame = view.draw(scene, shadows.crowd, light, shadows)
-        writer.write(sensor.read(frame.picture)[..., ::-1])
+        writer.write(cv2.cvtColor(sensor.read(frame.picture), cv2.COLOR_RGB2BGR))
         joints = cast.joints_world_mm[number_of_frame]
         visible.append(hidden_joints(frame, camera, joints).tolist())
         if settings.maps:
             write_maps(folder / "truth", camera.name, number_of_frame, frame)
         progress()
     writer.release()
+    # The writer keeps a full disk to itself.
+    if cv2.VideoCapture(str(partial)).get(cv2.CAP_PROP_FRAME_COUNT) != settings.frames:
+        raise OSError(f"{partial} could not be written whole; see whether the disk is full")
     (folder / VISIBLE.format(camera.name)).write_text(json.dumps({"frames": visible}) + "\n")
     # Last, as it says that the camera is done.
     partial.rename(video)
@@ -162,12 +175,17 @@ def _description(settings: SequenceSettings) -> dict:
 
 
 def _described(folder: Path) -> dict | None:
-    path = folder / "dome.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+    try:
+        found = json.loads((folder / "dome.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _write_json(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    partial.rename(path)
 
 
 def _calibration(camera: Camera) -> dict:
@@ -220,8 +238,8 @@ def write_maps(folder: Path, camera: str, number: int, frame: Frame) -> None:
     # Rounds, and stops at the greatest number there is.
     depth = cv2.add(frame.depth_mm, 0, dtype=cv2.CV_16U)
     parts = PERSON_STEP * (np.maximum(frame.person, 1) - np.uint8(1)) + frame.part
-    for kind, picture in (("depth", depth), ("parts", parts)):
+    for kind, picture, packing in (("depth", depth, _PACK_DEPTH), ("parts", parts, _PACK_PARTS)):
         path = folder / f"{kind}_{camera}" / f"{number:08d}.png"
         path.parent.mkdir(exist_ok=True)
-        if not cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-            raise OSError(f"{path} cannot be written")
+        _, data = cv2.imencode(".png", picture, packing)
+        path.write_bytes(data)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from people import write_shard_set
 
-from models import build_densenet
+from models import build_densenet, build_resnet, inference_model
 from pose import COCO17, LSP14
 from records import dataset
 from train.callbacks import NonFiniteLoss
@@ -108,6 +108,13 @@ def test_weights_of_another_net_are_refused(shards, tmp_path):
     net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=8)
     with pytest.raises(ValueError, match="was trained with another net: its layer .* give the options it was trained"):
         start_from(net, run, LSP14)
+    # All layers of a shallow net are in a deep one; that one's others would be lost.
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    inference_model(build_resnet(34, 14, input_size=64, width=4), 64).save(deep / "best.keras")
+    (deep / "run.json").write_text((run / "run.json").read_text())
+    with pytest.raises(ValueError, match="another net, which has layers conv2_block3_.* too; give the options"):
+        start_from(build_resnet(18, 14, input_size=64, width=4), deep, LSP14)
     with pytest.raises(ValueError, match="initial must be a run folder with best.keras and run.json, got .*none"):
         start_from(net, tmp_path / "none", LSP14)
 

@@ -104,13 +104,26 @@ class Topology:
 
 
 @cache
+def _stored() -> dict[str, np.ndarray]:
+    """The body's file, by whose bones and groups its numbers count."""
+    stored = asset()
+    for name, ours in (("bones", BONES), ("groups", GROUPS)):
+        if tuple(stored[name]) != ours:
+            raise ValueError(
+                f"the body's file has the {name} {', '.join(stored[name])}, not {', '.join(ours)}; "
+                "make it again by tools/make_body.py"
+            )
+    return stored
+
+
+@cache
 def topology() -> Topology:
     """The bodies' triangles and weights.
 
     Raises:
-        ValueError: the body's file cannot be read.
+        ValueError: the body's file cannot be read, or has other bones or groups.
     """
-    stored = asset()
+    stored = _stored()
     return Topology(
         faces=stored["faces"].astype(np.int32),
         group=stored["group"],
@@ -153,10 +166,10 @@ class Human:
         """Builds the body.
 
         Raises:
-            ValueError: the body's file cannot be read.
+            ValueError: the body's file cannot be read, or has other bones or groups.
         """
         self.shape = shape
-        stored = asset()
+        stored = _stored()
         vertices, points = blend(shape)
         # The skin's faces come first in the file, and so do its vertices; hair and skirt end above the soles.
         floor = np.array([0, vertices[:, 1].min(), 0])
@@ -202,27 +215,6 @@ class Human:
         offsets = self.joints_mm - self.heads_mm[_JOINT_BONES]
         turned = np.einsum("fjik,jk->fji", orientations[:, _JOINT_BONES], offsets)
         return _with_middles(heads_mm[:, _JOINT_BONES] + turned)
-
-    def skin(
-        self,
-        rest_mm: np.ndarray,
-        bones: np.ndarray,
-        weights: np.ndarray,
-        orientations: np.ndarray,
-        heads_mm: np.ndarray,
-    ) -> np.ndarray:
-        """Moves other vertices with this person's bones, float32 (F, N, 3).
-
-        For vertices that move more than once, keep `skinning.Skin(rest_mm, bones, weights, human.heads_mm)`.
-
-        Args:
-            rest_mm: (N, 3), vertices on this person at rest.
-            bones: int (N, K), indices of the bones that each hangs on.
-            weights: (N, K), how much, which sum to 1.
-            orientations: (F, 31, 3, 3), as `pose_bones` gives them.
-            heads_mm: (F, 31, 3), likewise.
-        """
-        return Skin(rest_mm, bones, weights, self.heads_mm).posed(orientations, heads_mm)
 
 
 def _joint_bone(joint: str) -> int:

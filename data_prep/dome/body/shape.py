@@ -15,7 +15,8 @@ ANCESTRIES = ("african", "asian", "caucasian")
 BASIS_STEP_MM = 0.05
 _ASSET = Path(__file__).parent / "assets" / "body.npz"
 _KEYS = (
-    "faces group part weight_bones weights heads tails joint_vertices half flipped mean basis universal ancestry"
+    "faces group part weight_bones weights bones groups heads tails joint_vertices "
+    "half flipped mean basis universal ancestry"
 ).split()
 
 

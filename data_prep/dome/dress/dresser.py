@@ -35,7 +35,7 @@ class Dresser:
         self.normals = skin_web().normals(self.calm_mm)
         self.bumps_mm = np.maximum(((self.rest_mm - self.calm_mm) * self.normals).sum(axis=1), 0)
         self.height_mm = np.zeros(len(rest_mm), np.float32)
-        self.covers_mm = [np.full(len(rest_mm), -FAR_MM)]
+        self.covers_mm: list[np.ndarray] = []
         self.worn: list[tuple[np.ndarray, Garment]] = []
 
     def wear(self, garment: Garment) -> None:
@@ -75,7 +75,7 @@ class Dresser:
             if garment is None:
                 continue
             near = (garment.inside_mm() > -FAR_MM)[self.skin.faces].any(axis=1)
-            chosen = self._seen(i + 2) & near
+            chosen = self._seen(i + 1) & near
             if chosen.any():
                 sheet = replace(
                     self.skin,
@@ -91,7 +91,7 @@ class Dresser:
 
     def bare(self) -> Sheet:
         """The skin that is not under clothes."""
-        return self.skin.at(self.rest_mm).kept(self._seen(1))
+        return self.skin.at(self.rest_mm).kept(self._seen(0))
 
     def _lifted(self, shaped: np.ndarray, least_mm: np.ndarray) -> np.ndarray:
         """Cloth, no nearer to the skin than it may be."""

@@ -11,10 +11,11 @@ from data_prep.dome.dress.mannequin import group_sheet, smoothed_points
 from data_prep.dome.dress.sheet import Sheet
 from data_prep.dome.view.surface import Paint
 
+# Height of tufts as a share of the thickness of the hair.
+_TUFTS = 0.25
 
-def scalp_hair(
-    *, thick_mm: float, back_mm: float, paint: Paint, over_ears: bool = False, rough: float = 0.25
-) -> Garment:
+
+def scalp_hair(*, thick_mm: float, back_mm: float, paint: Paint, over_ears: bool = False) -> Garment:
     """Hair that stands off the scalp.
 
     Args:
@@ -22,7 +23,6 @@ def scalp_hair(
         back_mm: how far the hair has gone back over the forehead.
         paint: its colours.
         over_ears: whether it hides the ears.
-        rough: height of tufts as a share of the thickness.
     """
     smoothing = 4 * int(thick_mm / 10)
     points = smoothed_points(smoothing)
@@ -31,7 +31,7 @@ def scalp_hair(
     ears = np.full(len(points), FAR_MM) if over_ears else landmarks.off_ears(points)
     # Thin at its edge, as grown hair is.
     swell = np.clip(above / 45, 0, 1)
-    return Garment(clipped([above, ears]), 2.5 + thick_mm * swell, smoothing, rough * thick_mm, paint)
+    return Garment(clipped([above, ears]), 2.5 + thick_mm * swell, smoothing, _TUFTS * thick_mm, paint)
 
 
 def hat(*, low_mm: float, tilt: float, ease_mm: float, smoothing: int, paint: Paint) -> Garment:
@@ -171,4 +171,4 @@ def _slab(height: int, width: int) -> np.ndarray:
     rim = np.concatenate([number[:-1, 0], number[-1, :-1], number[:0:-1, -1], number[0, :0:-1]])
     after, deep = np.roll(rim, -1), height * width
     sides = np.concatenate([np.stack([after, rim, rim + deep], 1), np.stack([after, rim + deep, after + deep], 1)])
-    return np.concatenate([outer, outer[:, ::-1] + deep, sides])
+    return np.concatenate([outer, outer[:, ::-1] + deep, sides])[:, ::-1]

@@ -36,7 +36,7 @@ def within_arms(points_mm: np.ndarray) -> np.ndarray:
 def arm_share(points_mm: np.ndarray) -> np.ndarray:
     """How far down the arm (N,) points are: 0 at the shoulder, 1 at the elbow, 2 at the wrist; -1 off the arms."""
     shoulder, elbow, wrist = (head_of(bone) for bone in ("LeftArm", "LeftForeArm", "LeftHand"))
-    folded = points_mm * np.float32((1, 1, 1))
+    folded = points_mm.copy()
     folded[:, 0] = np.abs(folded[:, 0])
     upper, lower = elbow - shoulder, wrist - elbow
     first = (folded - shoulder) @ (upper / (upper @ upper))
@@ -48,7 +48,7 @@ def arm_share(points_mm: np.ndarray) -> np.ndarray:
 def leg_share(points_mm: np.ndarray) -> np.ndarray:
     """How far down the leg (N,) points are: 0 at the hip, 1 at the knee, 2 at the ankle; of all points."""
     hip, knee, ankle = (head_of(bone) for bone in ("LeftUpLeg", "LeftLeg", "LeftFoot"))
-    folded = points_mm[:, :2] * np.float32(1)
+    folded = points_mm[:, :2].copy()
     folded[:, 0] = np.abs(folded[:, 0])
     upper, lower = (knee - hip)[:2], (ankle - knee)[:2]
     first = (folded - hip[:2]) @ (upper / (upper @ upper))

@@ -55,6 +55,7 @@ _PLANES, _HIGHEST = (-45, 0, 100, 135, 165), (120, 178, 178, 110, 62)
 _CLAVICLE_UP, _CLAVICLE_DROP, _CLAVICLE_FORWARD = 30.0, 6.0, 12.0
 _SIDES = (("Left", "L", 1.0), ("Right", "R", -1.0))
 _BONE = {name: number for number, name in enumerate(BONES)}
+_LEFT = np.array([1.0, 0.0, 0.0])
 _SPINE, _NECK = ("LowerBack", "Spine", "Spine1"), ("Neck", "Neck1", "Head")
 
 
@@ -106,9 +107,10 @@ class Anatomy:
             fingers = heads[f"{side}HandFinger1"] - wrist
             thumb = human.tails_mm[_BONE[f"{letter}Thumb"]] - wrist
             # Hinges of knee and elbow lie to the left (x) in the zero pose; a knee bends backward, an elbow forward.
-            hinge, bend = np.cross(knee - hip, ankle - knee), np.cross(elbow - arm, wrist - elbow)
-            zero[_BONE[f"{side}UpLeg"]] = _onto_zero(knee - hip, hinge)
-            zero[_BONE[f"{side}Leg"]] = _onto_zero(ankle - knee, hinge)
+            # At rest legs are too straight to tell the hinge from; the knees face forward.
+            zero[_BONE[f"{side}UpLeg"]] = _onto_zero(knee - hip, _LEFT)
+            zero[_BONE[f"{side}Leg"]] = _onto_zero(ankle - knee, _LEFT)
+            bend = np.cross(elbow - arm, wrist - elbow)
             zero[_BONE[f"{side}Arm"]] = _onto_zero(elbow - arm, -bend)
             zero[_BONE[f"{side}ForeArm"]] = fore = _onto_zero(wrist - elbow, -bend)
             hand = _onto_zero(fingers, np.cross(thumb, fingers))
@@ -142,22 +144,6 @@ class Anatomy:
         parents = self.zero[list(PARENTS)]
         parents[0] = np.eye(3)
         return np.swapaxes(parents, 1, 2) @ turns @ self.zero
-
-    def angles(self, rotations: np.ndarray) -> np.ndarray:
-        """Measures angles back from rotations (N, 31, 3, 3): (N, D) degrees; toes, shrug and fingers are left at 0."""
-        parents = self.zero[list(PARENTS)]
-        parents[0] = np.eye(3)
-        turns = parents @ rotations @ np.swapaxes(self.zero, 1, 2)
-        measured = np.zeros((len(rotations), len(ANGLES)))
-        for first, bones in ((0, _SPINE), (3, _NECK)):
-            thirds = [_euler_yzx(turns[:, _BONE[name]]) for name in bones]
-            measured[:, first : first + 3] = np.sum(thirds, axis=0) * (1, -1, 1)
-        for number, (side, _, sign) in enumerate(_SIDES):
-            bones = {name: turns[:, _BONE[side + name]] for name in ("UpLeg", "Leg", "Foot", "ForeArm", "Hand")}
-            arm = turns[:, _BONE[f"{side}Shoulder"]] @ turns[:, _BONE[f"{side}Arm"]]
-            for name, values in _measure_side(bones, arm, sign, self.pronation[number]).items():
-                measured[:, INDEX[f"{side.lower()}_{name}"]] = values
-        return measured
 
 
 def _onto_zero(down: np.ndarray, left: np.ndarray) -> np.ndarray:
@@ -204,44 +190,8 @@ def _arm(angle: dict, sign: float, pronated: float) -> dict:
     }
 
 
-def _measure_side(bones: dict, arm: np.ndarray, sign: float, pronated: float) -> dict:
-    """Angles in degrees from the turns of a side's bones; `arm` is the upper arm against the chest."""
-    flex, abduct, rotate = hip_angles(bones["UpLeg"], sign)
-    ankle = bones["Foot"]
-    plane = np.arctan2(-sign * arm[:, 0, 1], -arm[:, 2, 1])
-    raised = np.arccos(np.clip(arm[:, 1, 1], -1, 1))
-    plane = np.where(plane < np.radians(-105), plane + 2 * np.pi, plane)
-    turned = np.swapaxes(turn(1, sign * plane) @ turn(0, -raised) @ turn(1, -sign * plane), 1, 2) @ arm
-    twist = np.arctan2(-sign * bones["ForeArm"][:, 0, 2], bones["ForeArm"][:, 0, 0])
-    wrist = np.swapaxes(turn(1, -sign * (twist + np.radians(pronated))), 1, 2) @ bones["Hand"]
-    angles = {
-        "hip_flex": flex,
-        "hip_abduct": abduct,
-        "hip_rotate": rotate,
-        "knee_flex": np.arctan2(bones["Leg"][:, 2, 1], bones["Leg"][:, 1, 1]),
-        "ankle_flex": np.arctan2(-ankle[:, 2, 1], ankle[:, 1, 1]),
-        "ankle_invert": np.arcsin(np.clip(sign * ankle[:, 0, 1], -1, 1)),
-        "arm_raise": raised,
-        "arm_plane": plane,
-        "arm_rotate": np.arctan2(-sign * turned[:, 0, 2], turned[:, 0, 0]),
-        "elbow_flex": np.arctan2(-bones["ForeArm"][:, 2, 1], bones["ForeArm"][:, 1, 1]),
-        "pronate": 2 * twist + np.radians(pronated),
-        "wrist_flex": np.arctan2(-sign * wrist[:, 1, 0], wrist[:, 0, 0]),
-        "wrist_tilt": np.arctan2(-wrist[:, 2, 1], wrist[:, 2, 2]),
-    }
-    return {name: np.degrees(values) for name, values in angles.items()}
-
-
 def hip_angles(turns: np.ndarray, sign: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Flexion, abduction and internal rotation in radians, each (N,): undoes `hip_turn`."""
     flex = np.arctan2(-turns[:, 2, 1], turns[:, 1, 1])
     abduct = -sign * np.arcsin(np.clip(turns[:, 0, 1], -1, 1))
     return flex, abduct, -sign * np.arctan2(turns[:, 0, 2], turns[:, 0, 0])
-
-
-def _euler_yzx(turns: np.ndarray) -> np.ndarray:
-    """Degrees (N, 3) about x, z and y of turn(y) @ turn(z) @ turn(x)."""
-    about_z = np.arcsin(np.clip(turns[:, 1, 0], -1, 1))
-    about_x = np.arctan2(-turns[:, 1, 2], turns[:, 1, 1])
-    about_y = np.arctan2(-turns[:, 2, 0], turns[:, 0, 0])
-    return np.degrees(np.stack([about_x, about_z, about_y], axis=1))

@@ -78,7 +78,7 @@ def archetypes() -> Archetypes:
     """Reads the poses.
 
     Raises:
-        ValueError: the file names an angle or an arm that does not exist.
+        ValueError: the file names an angle, an arm or a choice of arms that does not exist.
     """
     table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     arms = {name: dict(zip(_ARM, map(tuple, values), strict=True)) for name, values in table["arms"].items()}
@@ -88,15 +88,19 @@ def archetypes() -> Archetypes:
         groups[name] = (group["share"], kinds)
         by_name |= kinds
     used = {arm for kind in by_name.values() for choice in kind.arms for arm in np.atleast_1d(choice)}
-    if used - set(arms):
-        raise ValueError(f"{_FILE.name} describes the arms {', '.join(arms)}; not {', '.join(used - set(arms))}")
+    if unknown := sorted(used - set(arms)):
+        raise ValueError(f"{_FILE.name} describes the arms {', '.join(arms)}; not {', '.join(unknown)}")
     return Archetypes(arms, groups, by_name)
 
 
 def _archetype(values: dict, choices: dict) -> Archetype:
     plain = {name: values[name] for name in ("share", "support", "balanced") if name in values}
     pairs = {name: tuple(values[name]) for name in ("pitch", "roll", "heel", "lies_on") if name in values}
-    arms = choices[values["arms"]] if isinstance(values["arms"], str) else values["arms"]
+    arms = values["arms"]
+    if isinstance(arms, str):
+        if arms not in choices:
+            raise ValueError(f"{_FILE.name} describes the choices {', '.join(choices)}; not {arms}")
+        arms = choices[arms]
     angles = {
         name: tuple(value) if isinstance(value, list) else (value, _SINGLE_SPREAD)
         for name, value in values.items()
@@ -183,7 +187,7 @@ def _columns(angle: str) -> list[int]:
 
 
 def _alike(rng: np.random.Generator, kind: Archetype, noise: np.ndarray) -> np.ndarray:
-    """Makes the legs' variation partly common to both sides, as in people who squat or stand."""
+    """Makes the variation of arms and legs partly common to both sides, as in people who squat or stand."""
     sides = len(SIDE_LIMITS)
     left, right = noise[:, 6 : 6 + sides], noise[:, 6 + sides :]
     common = left + right

@@ -11,8 +11,9 @@ import numpy as np
 from data_prep.dome.moves.turns import turn
 from records.schema import BadInput
 
-#: A larger file is not read; two hours of 31 joints at 120 frames a second are smaller.
-MAX_BYTES = 1 << 30
+#: A larger file is not read; twenty minutes of 31 joints at 120 frames a second are smaller.
+MAX_BYTES = 1 << 27
+_MOST_JOINTS = 1000
 _LARGEST_VALUE = 1e6
 _CHANNELS = tuple(f"{axis}{what}" for what in ("position", "rotation") for axis in "XYZ")
 
@@ -179,6 +180,8 @@ class _Hierarchy:
         if words[0] == "End":
             self.ends[stack[-1]] = np.zeros(3)
             return None
+        if len(self.names) >= _MOST_JOINTS:
+            raise self.fail(f"a figure has up to {_MOST_JOINTS} joints")
         name = " ".join(words[1:])
         if not name or name in self.names:
             raise self.fail(f"a joint's name must be there and its own, got {name[:40]!r}")

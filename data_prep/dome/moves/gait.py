@@ -27,6 +27,7 @@ _MARCH = {"hip_flex": (6, 4, 1, -3, -6, 0, 45, 80, 75, 30), "knee_flex": (4, 5, 
 _CURVES["march"] = _CURVES["walk"] | _MARCH
 # Seconds of a stride, how the arms swing and how far elbows are bent (degrees), how the trunk leans.
 _STYLE = {"walk": (1.1, 22, 18, 3), "run": (0.72, 38, 88, 9), "march": (1.15, 32, 25, 0)}
+GAITS = tuple(_STYLE)
 # The share of a stride in which a foot stands, from its heel strike.
 _STANCE = {"walk": 0.58, "run": 0.4, "march": 0.56}
 #: The share of a stride, from each heel strike, that a runner is in the air before the next.
@@ -94,9 +95,9 @@ class Gait:
         return _FLIGHT_MM * self.size * 4 * share * (1 - share)
 
 
-def draw_gait(rng: np.random.Generator) -> Gait:
-    """Draws a way of going; most people walk."""
-    kind = str(rng.choice(tuple(_STYLE), p=(0.5, 0.35, 0.15)))
+def draw_gait(rng: np.random.Generator, kind: str | None = None) -> Gait:
+    """Draws a way of going, of one of the `GAITS`; half of them are walks where none is given."""
+    kind = kind or str(rng.choice(GAITS, p=(0.5, 0.35, 0.15)))
     seconds, swing, elbow, lean = _STYLE[kind]
     base = np.zeros(len(ANGLES))
     noise = np.clip(rng.normal(size=len(ANGLES)), -2, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from data_prep.dome.body.human import BONES, Human
 from data_prep.dome.moves.anatomy import Anatomy, clip
 from data_prep.dome.moves.archetypes import archetypes, draw_name, sample
 from data_prep.dome.moves.contact import Contact, settle
-from data_prep.dome.moves.gait import Gait, draw_gait
+from data_prep.dome.moves.gait import GAITS, Gait, draw_gait
 from data_prep.dome.moves.penetration import Capsules, penetration
 from data_prep.dome.moves.stance import Feet, Stance
 from data_prep.dome.moves.turns import turn
@@ -83,13 +84,23 @@ class Key:
         return self.gait.angles(seconds) if self.gait else np.tile(self.angles, (len(seconds), 1))
 
 
-def draw_keys(rng: np.random.Generator, body: Body, seconds: float) -> tuple[list[Key], np.ndarray, np.ndarray]:
-    """Keys to fill the time, and when each is reached and left."""
-    keys = [_draw_key(rng, body, None)]
+def draw_keys(
+    rng: np.random.Generator, body: Body, seconds: float, names: Sequence[str] = ()
+) -> tuple[list[Key], np.ndarray, np.ndarray]:
+    """Keys to fill the time, and when each is reached and left.
+
+    Args:
+        rng: where all randomness comes from.
+        body: whose poses they are.
+        seconds: how long.
+        names: of the first keys, as in `draw_key`; the others' are drawn.
+    """
+    named = iter(names)
+    keys = [draw_key(rng, body, None, next(named, None))]
     starts = [-rng.uniform(0, 0.3)]
     ends = [starts[0] + _stay(rng, keys[0])]
     while ends[-1] < seconds:
-        key = _draw_key(rng, body, keys[-1])
+        key = draw_key(rng, body, keys[-1], next(named, None))
         change = np.abs(key.angles - keys[-1].angles).max()
         tilt = np.degrees(Rotation.from_matrix(keys[-1].root.T @ key.root).magnitude())
         way = max(rng.uniform(0.4, 0.85), change / _JOINT_SPEED, tilt / _BODY_SPEED)
@@ -109,13 +120,25 @@ def _stay(rng: np.random.Generator, key: Key) -> float:
     return 0.02 if key.air else rng.uniform(0.05, 0.4)
 
 
-def _draw_key(rng: np.random.Generator, body: Body, last: Key | None) -> Key:
-    """Draws a key that can be reached from the last one without limbs going through one another."""
-    if rng.uniform() < _GAIT_SHARE:
-        gait = draw_gait(rng)
+def draw_key(rng: np.random.Generator, body: Body, last: Key | None, name: str | None = None) -> Key:
+    """Draws a key that can be reached from the last one without limbs going through one another.
+
+    Args:
+        rng: where all randomness comes from.
+        body: whose pose it is.
+        last: the key before, or None.
+        name: of an archetype or a gait; drawn where it is None.
+
+    Raises:
+        ValueError: there is no such archetype or gait.
+    """
+    if name not in (None, *GAITS, *archetypes().by_name):
+        raise ValueError(f"a pose is one of {', '.join((*GAITS, *archetypes().by_name))}, got {name!r}")
+    if name in GAITS or (name is None and rng.uniform() < _GAIT_SHARE):
+        gait = draw_gait(rng, name)
         angles = clip(gait.angles(np.zeros(1)))[0]
         return Key(gait.kind, angles, turn(0, np.radians(gait.pitch)), np.zeros(2), np.zeros(2, bool), gait=gait)
-    name = draw_name(rng)
+    name = name or draw_name(rng)
     kind, drawn = archetypes().by_name[name], sample(rng, name, _CANDIDATES)
     roots = turn(0, np.radians(drawn.pitch))
     roots = turn(2, -np.radians(drawn.roll)) @ roots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,9 @@ class Motion:
     names: tuple[str, ...] = ()
 
 
-def random_motion(rng: np.random.Generator, human: Human, seconds: float, fps: float) -> Motion:
+def random_motion(
+    rng: np.random.Generator, human: Human, seconds: float, fps: float, names: Sequence[str] = ()
+) -> Motion:
     """Draws a motion: poses of everyday life and sport, gaits, jumps, people lying and upside down.
 
     Args:
@@ -42,19 +45,20 @@ def random_motion(rng: np.random.Generator, human: Human, seconds: float, fps: f
         human: whose motion it is.
         seconds: how long.
         fps: frames a second.
+        names: of the first poses or gaits; the others are drawn.
 
     Returns:
         A motion of round(seconds * fps) frames, at least one, that begins above the origin.
 
     Raises:
-        ValueError: seconds or fps is not a positive finite number.
+        ValueError: seconds or fps is not a positive finite number, or there is no pose of a name.
     """
     for name, value in (("seconds", seconds), ("fps", fps)):
         if not (np.isfinite(value) and value > 0):
             raise ValueError(f"{name} must be a positive finite number, got {value}; such as 4 and 30")
     body = Body.of(human)
     times = np.arange(max(round(seconds * fps), 1)) / fps
-    keys, starts, ends = draw_keys(rng, body, times[-1])
+    keys, starts, ends = draw_keys(rng, body, times[-1], names)
     before = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, len(keys) - 1)
     after = np.minimum(before + 1, len(keys) - 1)
     gap = np.maximum(starts[after] - ends[before], 1e-9)
@@ -62,7 +66,7 @@ def random_motion(rng: np.random.Generator, human: Human, seconds: float, fps: f
     share = np.where(after == before, 0.0, share)
     track = _Track(keys, times, before, after, share**3 * (share * (6 * share - 15) + 10), share)
     angles = clip(track.angles() + _tremor(rng, times))
-    roots = track.roots(_headings(rng, keys, starts))
+    roots = track.roots(_headings(rng, len(keys)))
     feet = track.feet(rng)
     some = feet.planted.any(axis=1)
     if some.any():
@@ -141,9 +145,9 @@ class _Track:
         return flight
 
 
-def _headings(rng: np.random.Generator, keys: list[Key], starts: np.ndarray) -> np.ndarray:
+def _headings(rng: np.random.Generator, count: int) -> np.ndarray:
     """Radians about the vertical that the body faces at each key: any at first, then drifting."""
-    steps = rng.normal(0, np.radians(14), len(keys))
+    steps = rng.normal(0, np.radians(14), count)
     return rng.uniform(-np.pi, np.pi) + np.cumsum(steps)
 
 

@@ -29,12 +29,10 @@ class Capsules:
     """One capsule for each bone that can meet another.
 
     Attributes:
-        starts_mm: float64 (31, 3), against the bone's head, at rest.
-        ends_mm: float64 (31, 3), likewise.
+        ends_mm: float64 (31, 3), against the bone's head, where it starts, at rest.
         radii_mm: float64 (31,).
     """
 
-    starts_mm: np.ndarray
     ends_mm: np.ndarray
     radii_mm: np.ndarray
 
@@ -45,7 +43,7 @@ class Capsules:
         indices, shares = parts.weight_bones, parts.weights
         rest, skin = np.asarray(human.rest_mm, np.float64), parts.vertex_group == 0
         strongest = indices[np.arange(len(rest)), shares.argmax(axis=1)]
-        starts, ends, radii = np.zeros((len(BONES), 3)), np.zeros((len(BONES), 3)), np.zeros(len(BONES))
+        ends, radii = np.zeros((len(BONES), 3)), np.zeros(len(BONES))
         for name in sorted({name for pair in _PAIRS for name in pair}):
             bone = _BONE[name]
             members = rest[skin & _belongs(strongest, bone)] - human.heads_mm[bone]
@@ -55,7 +53,7 @@ class Capsules:
             along = np.clip(members @ end / (end @ end), 0, 1)
             distance = np.linalg.norm(members - along[:, None] * end, axis=1)
             ends[bone], radii[bone] = end, np.percentile(distance, 33)
-        return cls(starts, ends, radii)
+        return cls(ends, radii)
 
 
 def _belongs(strongest: np.ndarray, bone: int) -> np.ndarray:
@@ -76,9 +74,8 @@ def penetration(capsules: Capsules, heads: np.ndarray, orientations: np.ndarray)
     Returns:
         float (F,) in mm, 0 where nothing meets.
     """
-    starts = heads + np.einsum("fbij,bj->fbi", orientations, capsules.starts_mm)
     ends = heads + np.einsum("fbij,bj->fbi", orientations, capsules.ends_mm)
-    gaps = segment_distance(starts[:, _FIRST], ends[:, _FIRST], starts[:, _SECOND], ends[:, _SECOND])
+    gaps = segment_distance(heads[:, _FIRST], ends[:, _FIRST], heads[:, _SECOND], ends[:, _SECOND])
     depth = capsules.radii_mm[_FIRST] + capsules.radii_mm[_SECOND] - gaps
     return np.maximum(depth.max(axis=1), 0.0)
 

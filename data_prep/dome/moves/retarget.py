@@ -18,7 +18,7 @@ from records.schema import BadInput
 _CMU = {
     **{name: name for name in ("Hips", "LowerBack", "Spine", "Spine1", "Neck", "Neck1", "Head")},
     **{f"Left{name}": f"Left{name}" for name in ("UpLeg", "Leg", "Foot", "ToeBase")},
-    **{f"Left{name}": f"Left{name}" for name in ("Shoulder", "Arm", "ForeArm", "Hand", "FingerBase")},
+    **{f"Left{name}": f"Left{name}" for name in ("Shoulder", "Arm", "ForeArm", "Hand")},
 }
 _POSER = {
     "Hips": "Hips",
@@ -36,7 +36,6 @@ _POSER = {
     "LeftArm": "LeftShoulder",
     "LeftForeArm": "LeftElbow",
     "LeftHand": "LeftWrist",
-    "LeftFingerBase": "lhand",
 }
 # Without these no motion is made; what else a file lacks stays as at rest.
 _NEEDED = ("Hips", "Spine", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftArm", "LeftForeArm")
@@ -45,11 +44,16 @@ _NEEDED = ("Hips", "Spine", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftArm", "Left
 _ALIGNED = ("UpLeg", "Leg", "Foot", "Arm", "ForeArm", "Hand")
 # Markers tell little of wrists and toes: they are turned by no more than so many degrees.
 _WRIST_DEGREES, _PRONATION_DEGREES, _TOE_DEGREES = 18.0, 85.0, 35.0
-#: The share of frames whose lowest point may be below the floor; recorded feet sink and rise by millimetres.
+# The percentile of the lowest points' heights that is the floor's; recorded feet sink and rise by millimetres.
 _BELOW_FLOOR = 5.0
 # Feet of another body than the recorded one miss the floor by up to this much; what is higher has left it.
 _MISSES_MM, _LEAVES_MM = 70.0, 140.0
 _SMOOTHED_SECONDS = 0.05
+# More frames are not made of one recording.
+_MOST_FRAMES = 100_000
+# So many frames are made together, which bounds the memory needed.
+_FRAMES_AT_ONCE = 1000
+_HIPS = [BONES.index("LeftUpLeg"), BONES.index("RightUpLeg")]
 
 
 def retarget(bvh: Bvh, human: Human, fps: float) -> Motion:
@@ -67,23 +71,34 @@ def retarget(bvh: Bvh, human: Human, fps: float) -> Motion:
         The motion from the recording's first frame to its last; it begins above the origin.
 
     Raises:
-        BadInput: the file lacks joints that a body needs, or its legs have no length.
+        BadInput: the file lacks joints that a body needs, its rest pose does not stand along y and face z, its legs
+            have no length, or it makes more than 100 000 frames.
         ValueError: fps is not a positive finite number.
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ValueError(f"fps must be a positive finite number, got {fps}; such as 30")
+    # In floats, which do not overflow.
+    count = np.floor(bvh.seconds * fps + 1e-6) + 1
+    if count > _MOST_FRAMES:
+        raise BadInput(bvh.path, f"makes {count:.0f} frames at {fps:g} a second; up to {_MOST_FRAMES} are made, cut it")
     joints = _joints(bvh)
     rests = _rest_turns(bvh, joints, human)
-    times = np.arange(int(bvh.seconds * fps + 1e-6) + 1) / fps / bvh.frame_seconds
-    first = np.minimum(times.astype(int), len(bvh.values) - 1)
-    second, share = np.minimum(first + 1, len(bvh.values) - 1), times - first
-    places, turned = bvh.forward(first)
-    places_after, turned_after = bvh.forward(second)
-    used = sorted(set(joints.values()))
-    turned[:, used] = _between_frames(turned[:, used], turned_after[:, used], share)
-    places += (places_after - places) * share[:, None, None]
-    rotations = _restrain(_locals(turned, joints, rests), Anatomy.of(human))
-    return _on_floor(bvh, human, joints, rotations, places, fps)
+    _check_axes(bvh, joints)
+    scale = _scale(bvh, joints, human)
+    anatomy, contact = Anatomy.of(human), Contact.of(human)
+    parts = []
+    for start in range(0, int(count), _FRAMES_AT_ONCE):
+        times = np.arange(start, min(start + _FRAMES_AT_ONCE, int(count))) / fps / bvh.frame_seconds
+        turned, middle = _recorded(bvh, joints, times)
+        rotations = _restrain(_locals(turned, joints, rests), anatomy)
+        heads, orientations = human.pose_bones(rotations, np.zeros((len(times), 3)))
+        root = middle * scale - heads[:, _HIPS].mean(axis=1)
+        lowest = contact.points(heads, orientations)[..., 1].min(axis=1) + root[:, 1]
+        parts.append((rotations.astype(np.float32), root, lowest))
+    rotations, root, lowest = map(np.concatenate, zip(*parts, strict=True))
+    root[:, 1] -= _floor(lowest, fps)
+    root -= root[0] * (1, 0, 1)
+    return Motion(rotations, root.astype(np.float32), float(fps), (bvh.path,))
 
 
 def _joints(bvh: Bvh) -> dict[str, int]:
@@ -96,18 +111,13 @@ def _joints(bvh: Bvh) -> dict[str, int]:
             bone.replace("Left", side): numbers[joint]
             for side in ("Left", "Right")
             for bone, left in table.items()
-            if (joint := _other_side(left, side)) in numbers
+            if (joint := left.replace("Left", side)) in numbers
         }
         found = max(found, joints, key=lambda joints: sum(bone in joints for bone in _needed()))
     missing = [bone for bone in _needed() if bone not in found]
     if missing:
         raise BadInput(bvh.path, f"lacks joints for {', '.join(missing)}; files with CMU's joints are understood")
     return found
-
-
-def _other_side(joint: str, side: str) -> str:
-    """A left joint's name on a side; the hands alone have a small l or r."""
-    return f"{side[0].lower()}hand" if joint == "lhand" else joint.replace("Left", side)
 
 
 def _needed() -> list[str]:
@@ -159,6 +169,43 @@ def _turn_onto(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return between(start, end) if start @ end > -0.999 else Rotation.from_euler("z", np.pi).as_matrix()
 
 
+def _check_axes(bvh: Bvh, joints: dict[str, int]) -> None:
+    """Refuses a file whose rest pose lies down or faces aside: its axes are not ours."""
+    rest = bvh.offsets.copy()
+    for joint, parent in enumerate(bvh.parents):
+        if parent >= 0:
+            rest[joint] += rest[parent]
+    hip, foot, other = (rest[joints[bone]] for bone in ("LeftUpLeg", "LeftFoot", "RightUpLeg"))
+    up, left = hip - foot, hip - other
+    if up[1] < 0.7 * np.linalg.norm(up) or left[0] <= 0:
+        raise BadInput(bvh.path, "its rest pose does not stand along y and face z; turn it when exporting")
+
+
+def _scale(bvh: Bvh, joints: dict[str, int], human: Human) -> float:
+    """What a unit of the file is in mm for the body, by the lengths of their legs."""
+    theirs = sum(
+        np.linalg.norm(bvh.offsets[joints[f"{side}{bone}"]]) for side in ("Left", "Right") for bone in ("Leg", "Foot")
+    )
+    if theirs < 1e-6:
+        raise BadInput(bvh.path, "its legs have no length, so its unit cannot be found")
+    own = [
+        human.heads_mm[BONES.index(f"{side}{bone}")] for side in ("Left", "Right") for bone in ("UpLeg", "Leg", "Foot")
+    ]
+    return sum(np.linalg.norm(own[a] - own[b]) for a, b in ((0, 1), (1, 2), (3, 4), (4, 5))) / theirs
+
+
+def _recorded(bvh: Bvh, joints: dict[str, int], times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orientations (N, J, 3, 3) of the file's joints and the middle of its hips (N, 3), at times (N,) in its frames."""
+    first = np.minimum(times.astype(int), len(bvh.values) - 1)
+    second, share = np.minimum(first + 1, len(bvh.values) - 1), times - first
+    places, turned = bvh.forward(first)
+    places_after, turned_after = bvh.forward(second)
+    used = sorted(set(joints.values()))
+    turned[:, used] = _between_frames(turned[:, used], turned_after[:, used], share)
+    places += (places_after - places) * share[:, None, None]
+    return turned, places[:, [joints["LeftUpLeg"], joints["RightUpLeg"]]].mean(axis=1)
+
+
 def _between_frames(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Rotations a share (F,) of the way from some (F, J, 3, 3) to others, along the shortest way."""
     first, second = (Rotation.from_matrix(turns.reshape(-1, 3, 3)) for turns in (start, end))
@@ -204,25 +251,8 @@ def _at_most(rotations: np.ndarray, degrees: float) -> np.ndarray:
     return Rotation.from_rotvec(vectors * np.minimum(1, np.radians(degrees) / np.maximum(sizes, 1e-9))).as_matrix()
 
 
-def _on_floor(
-    bvh: Bvh, human: Human, joints: dict[str, int], rotations: np.ndarray, places: np.ndarray, fps: float
-) -> Motion:
-    theirs = sum(
-        np.linalg.norm(bvh.offsets[joints[f"{side}{bone}"]]) for side in ("Left", "Right") for bone in ("Leg", "Foot")
-    )
-    if theirs < 1e-6:
-        raise BadInput(bvh.path, "its legs have no length, so its unit cannot be found")
-    own = [
-        human.heads_mm[BONES.index(f"{side}{bone}")] for side in ("Left", "Right") for bone in ("UpLeg", "Leg", "Foot")
-    ]
-    scale = sum(np.linalg.norm(own[a] - own[b]) for a, b in ((0, 1), (1, 2), (3, 4), (4, 5))) / theirs
-    heads, orientations = human.pose_bones(rotations, np.zeros((len(rotations), 3)))
-    hips = [BONES.index("LeftUpLeg"), BONES.index("RightUpLeg")]
-    middle = places[:, [joints["LeftUpLeg"], joints["RightUpLeg"]]].mean(axis=1) * scale
-    root = middle - heads[:, hips].mean(axis=1)
-    lowest = Contact.of(human).points(heads, orientations)[..., 1].min(axis=1) + root[:, 1]
+def _floor(lowest: np.ndarray, fps: float) -> np.ndarray:
+    """Height (F,) of the floor below a body whose lowest points are at some heights (F,), but for jumps."""
     floor = np.percentile(lowest, _BELOW_FLOOR)
     misses = (lowest - floor) * np.clip((_LEAVES_MM - lowest + floor) / (_LEAVES_MM - _MISSES_MM), 0, 1)
-    root[:, 1] -= floor + gaussian_filter1d(misses, _SMOOTHED_SECONDS * fps, mode="nearest")
-    root -= root[0] * (1, 0, 1)
-    return Motion(rotations.astype(np.float32), root.astype(np.float32), float(fps), (bvh.path,))
+    return floor + gaussian_filter1d(misses, _SMOOTHED_SECONDS * fps, mode="nearest")

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def turn(axis: int, radians: np.ndarray) -> np.ndarray:
-    """Rotation matrices (N, 3, 3) about the x (0), y (1) or z (2) axis by angles (N,)."""
+    """Rotation matrices (..., 3, 3) about the x (0), y (1) or z (2) axis by angles (...,)."""
     cos, sin = np.cos(radians), np.sin(radians)
     matrices = np.zeros((*np.shape(radians), 3, 3))
     second, third = (axis + 1) % 3, (axis + 2) % 3

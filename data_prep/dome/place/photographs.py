@@ -67,4 +67,7 @@ class Photographs:
 
 def _reduced(picture: np.ndarray) -> np.ndarray:
     scale = _LONGEST_PX / max(picture.shape[:2])
-    return picture if scale >= 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if scale >= 1:
+        return picture
+    size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -151,9 +151,9 @@ def _field(rng: np.random.Generator) -> tuple:
         shells.append(outdoors.woods(rng, rng.uniform(30_000, 55_000), rng.uniform(5000, 14_000)))
     if rng.uniform() < 0.55:
         shells.append(outdoors.stands(rng, rng.uniform(9000, 30_000)))
-    _add_bystanders(rng, shells, 0.5)
     if rng.uniform() < 0.7:
         shells.append(outdoors.fence(rng, rng.uniform(4000, 14_000)))
+    _add_bystanders(rng, shells, 0.5)
     return _floor(rng, "pitch pitch track track grass sand hall", sky.horizon, 90_000), tuple(shells), _NEAR_MM
 
 
@@ -163,9 +163,9 @@ def _street(rng: np.random.Generator) -> tuple:
     shells.append(outdoors.houses(rng, rng.uniform(6500, 40_000), rng.uniform(6000, 16_000)))
     if rng.uniform() < 0.4:
         shells.append(outdoors.trees(rng, rng.uniform(5000, 6400)))
-    _add_bystanders(rng, shells, 0.6)
     if rng.uniform() < 0.35:
         shells.append(outdoors.fence(rng, rng.uniform(3500, 6000)))
+    _add_bystanders(rng, shells, 0.6)
     return (
         _floor(rng, "asphalt asphalt tiles tiles concrete concrete dirt", sky.horizon, 70_000),
         tuple(shells),

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from data_prep.dome.place.backdrop import Scene
+from data_prep.dome.place.shells import FAR_MM
 from data_prep.dome.view.crowd import Crowd, unit
 from data_prep.dome.view.light import Light, ShadowMap
 from data_prep.dome.view.raster import Raster, Window, attributes, draw_triangles, project
@@ -110,7 +111,9 @@ class View:
         """The scene's picture as uint8 and its depth along the camera's axis; kept for the next frame."""
         if scene is not self._scene:
             self._still = cv2.convertScaleAbs(scene.picture, alpha=255)
-            self._far_mm = scene.distance_mm * (self.rays @ self.camera.rotation[2].astype(np.float32))
+            along = scene.distance_mm * (self.rays @ self.camera.rotation[2].astype(np.float32))
+            # The sky is as far everywhere.
+            self._far_mm = np.where(scene.distance_mm < FAR_MM, along, np.float32(FAR_MM))
             self._scene = scene
         return self._still, self._far_mm
 

@@ -3,6 +3,7 @@ import pytest
 
 from data_prep.dome.body.human import BONES, Human
 from data_prep.dome.body.shape import Shape
+from data_prep.dome.moves import retarget as retarget_module
 from data_prep.dome.moves.bvh import read_bvh
 from data_prep.dome.moves.retarget import retarget
 from records.schema import BadInput
@@ -138,15 +139,22 @@ OURS = [("UpLeg", "Leg"), ("Leg", "Foot"), ("Foot", "ToeBase"), ("Arm", "ForeArm
 THEIRS = [("Hip", "Knee"), ("Knee", "Ankle"), ("Ankle", "Toe"), ("Shoulder", "Elbow"), ("Elbow", "Wrist")]
 
 
-def test_a_recorded_walk_moves_a_body_alike(shared_data, human):
-    bvh = read_bvh(shared_data / "mocap" / "35_02.bvh")
-    motion = retarget(bvh, human, 30)
+@pytest.fixture(scope="module")
+def walk(shared_data):
+    path = shared_data / "mocap" / "35_02.bvh"
+    if not path.is_file():
+        pytest.skip("no recordings")
+    return read_bvh(path)
+
+
+def test_a_recorded_walk_moves_a_body_alike(walk, human):
+    motion = retarget(walk, human, 30)
     assert motion.rotations.shape == (102, 31, 3, 3)
     heads, orientations = human.pose_bones(motion.rotations, motion.root_mm)
     # At 30 frames a second of 120 every fourth frame is one of the recording's.
-    places, _ = bvh.forward(np.arange(102) * 4)
+    places, _ = walk.forward(np.arange(102) * 4)
     sides = [[(f"{side}{a}", f"{side}{b}") for side in ("Left", "Right") for a, b in pairs] for pairs in (OURS, THEIRS)]
-    cosines = (limb_directions(heads, BONES, sides[0]) * limb_directions(places, bvh.names, sides[1])).sum(axis=-1)
+    cosines = (limb_directions(heads, BONES, sides[0]) * limb_directions(places, walk.names, sides[1])).sum(axis=-1)
     assert np.degrees(np.arccos(np.clip(cosines, -1, 1))).max() < 1
     way = motion.root_mm[-1] - motion.root_mm[0]
     assert 0.8 < np.linalg.norm(way[[0, 2]]) / 1000 / (101 / 30) < 1.8
@@ -158,7 +166,10 @@ def test_a_recorded_walk_moves_a_body_alike(shared_data, human):
 
 
 def test_every_recording_can_be_used(shared_data, human):
-    for path in sorted((shared_data / "mocap").glob("*.bvh")):
+    paths = sorted((shared_data / "mocap").glob("*.bvh"))
+    if not paths:
+        pytest.skip("no recordings")
+    for path in paths:
         motion = retarget(read_bvh(path), human, 10)
         assert np.isfinite(motion.rotations).all()
         turned = motion.rotations @ np.swapaxes(motion.rotations, 2, 3)
@@ -166,7 +177,80 @@ def test_every_recording_can_be_used(shared_data, human):
         assert np.abs(motion.root_mm[0, [0, 2]]).max() < 1e-3
 
 
-def test_the_rate_is_checked(shared_data, human):
-    bvh = read_bvh(shared_data / "mocap" / "35_02.bvh")
+def test_fingers_stay_with_the_hand(walk, human):
+    motion = retarget(walk, human, 10)
+    for bone in ("LeftFingerBase", "RightFingerBase"):
+        assert np.abs(motion.rotations[:, BONES.index(bone)] - np.eye(3)).max() < 0.1
+
+
+REST = {
+    "Hips": ("", (0, 0, 0)),
+    "Spine": ("Hips", (0, 30, 0)),
+    **{f"{side}UpLeg": ("Hips", (sign * 10, -5, 0)) for side, sign in (("Left", 1), ("Right", -1))},
+    **{f"{side}Leg": (f"{side}UpLeg", (0, -40, 0)) for side in ("Left", "Right")},
+    **{f"{side}Foot": (f"{side}Leg", (0, -40, 0)) for side in ("Left", "Right")},
+    **{f"{side}Arm": ("Spine", (sign * 20, 20, 0)) for side, sign in (("Left", 1), ("Right", -1))},
+    **{f"{side}ForeArm": (f"{side}Arm", (sign * 30, 0, 0)) for side, sign in (("Left", 1), ("Right", -1))},
+}
+
+
+def figure(axes=(0, 1, 2), signs=(1, 1, 1), frames=1, seconds=0.1):
+    """A file of a figure at rest, whose channels are one turn of the hips by 0; its axes may be others."""
+
+    def block(name):
+        offset = " ".join(str(REST[name][1][axis] * sign) for axis, sign in zip(axes, signs, strict=True))
+        channels = "1 Yrotation" if name == "Hips" else "0"
+        children = "".join(block(child) for child, (parent, _) in REST.items() if parent == name)
+        kind = "JOINT" if name != "Hips" else "ROOT"
+        return f"{kind} {name}\n{{\nOFFSET {offset}\nCHANNELS {channels}\n{children}}}\n"
+
+    return f"HIERARCHY\n{block('Hips')}MOTION\nFrames: {frames}\nFrame Time: {seconds}\n" + "0\n" * frames
+
+
+def test_a_figure_at_rest_stands_straight(tmp_path, human):
+    motion = retarget(read_bvh(write(tmp_path, figure(frames=3))), human, 10)
+    heads, _ = human.pose_bones(motion.rotations, motion.root_mm)
+    assert len(heads) == 3
+    shank = heads[0, BONES.index("LeftFoot")] - heads[0, BONES.index("LeftLeg")]
+    np.testing.assert_allclose(shank / np.linalg.norm(shank), [0, -1, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("axes", "signs"), [((0, 2, 1), (1, -1, 1)), ((0, 1, 2), (-1, 1, -1)), ((2, 1, 0), (1, 1, -1))]
+)
+def test_other_axes_are_refused(tmp_path, human, axes, signs):
+    """Standing along z, facing back, and facing aside."""
+    bvh = read_bvh(write(tmp_path, figure(axes, signs)))
+    with pytest.raises(BadInput, match="its rest pose does not stand along y and face z; turn it when exporting"):
+        retarget(bvh, human, 30)
+
+
+def test_more_frames_than_memory_holds_are_refused(tmp_path, human):
+    bvh = read_bvh(write(tmp_path, figure(frames=401, seconds=10)))
+    with pytest.raises(BadInput, match="makes 120001 frames at 30 a second; up to 100000 are made, cut it"):
+        retarget(bvh, human, 30)
+    with pytest.raises(BadInput, match="up to 100000 are made"):
+        retarget(bvh, human, 1e306)
+
+
+def test_frames_made_together_do_not_matter(walk, human, monkeypatch):
+    whole = retarget(walk, human, 30)
+    monkeypatch.setattr(retarget_module, "_FRAMES_AT_ONCE", 17)
+    parts = retarget(walk, human, 30)
+    np.testing.assert_array_equal(parts.rotations, whole.rotations)
+    np.testing.assert_array_equal(parts.root_mm, whole.root_mm)
+
+
+def test_a_figure_has_up_to_1000_joints(tmp_path):
+    joints = "".join(f"JOINT j{number}\n{{\nOFFSET 0 0 0\nCHANNELS 0\n}}\n" for number in range(999))
+    head = "HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n"
+    tail = "}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0\n"
+    assert len(read_bvh(write(tmp_path, head + joints + tail)).names) == 1000
+    with pytest.raises(BadInput, match="line 5002: a figure has up to 1000 joints"):
+        read_bvh(write(tmp_path, head + joints + "JOINT one more\n{\n}\n" + tail))
+
+
+def test_the_rate_is_checked(tmp_path, human):
+    bvh = read_bvh(write(tmp_path, figure()))
     with pytest.raises(ValueError, match="fps must be a positive finite number, got 0; such as 30"):
         retarget(bvh, human, 0)

@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from data_prep.dome.body import human as human_module
 from data_prep.dome.body.human import BONES, GROUPS, PARENTS, PARTS, Human, Shape, to_world, topology
 from data_prep.dome.body.shape import asset
+from data_prep.dome.body.skinning import Skin
 from pose import PANOPTIC19
 
 EYE = np.eye(3)
@@ -201,19 +203,25 @@ def test_frames_do_not_mix_and_skin_agrees(human):
     np.testing.assert_allclose(together.joints_mm[1], alone.joints_mm[0], atol=1e-9)
     some = slice(500, 700)
     shared = topology()
-    skinned = human.skin(
-        human.rest_mm[some],
-        shared.weight_bones[some],
-        shared.weights[some],
-        together.orientations,
-        together.heads_mm,
-    )
+    skin = Skin(human.rest_mm[some], shared.weight_bones[some], shared.weights[some], human.heads_mm)
+    skinned = skin.posed(together.orientations, together.heads_mm)
     np.testing.assert_allclose(skinned, together.vertices_mm[:, some], atol=2e-3)
     # Facial joints are the same whether the bones or the vertices give them.
     rows = asset()["joint_vertices"]
     for name in ("nose", "left_eye", "right_ear"):
         by_skin = together.vertices_mm[:, rows[PANOPTIC19.index(name)]].mean(axis=1)
         np.testing.assert_allclose(joint(together.joints_mm, name), by_skin, atol=0.5)
+
+
+def test_a_file_with_other_bones_is_refused(monkeypatch):
+    changed = asset() | {"groups": np.array(["skin", "eyes", "hair", "tail"])}
+    monkeypatch.setattr(human_module, "asset", lambda: changed)
+    human_module._stored.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="has the groups skin, eyes, hair, tail, not skin, .*tools/make_body.py"):
+            Human(Shape())
+    finally:
+        human_module._stored.cache_clear()
 
 
 def test_poses_of_another_form_are_refused(human):

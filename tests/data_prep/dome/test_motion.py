@@ -1,25 +1,28 @@
+import tomllib
+
 import numpy as np
 import pytest
 
-from data_prep.dome.body.human import BONES, Human, topology
+from data_prep.dome.body.human import BONES, PARENTS, Human, topology
 from data_prep.dome.body.shape import Shape
-from data_prep.dome.moves import keys
-from data_prep.dome.moves.anatomy import ANGLES, INDEX, clip, mirror
+from data_prep.dome.moves import archetypes as archetypes_module
+from data_prep.dome.moves.anatomy import ANGLES, INDEX, Anatomy, clip, hip_angles, mirror
 from data_prep.dome.moves.archetypes import Archetype, archetypes, draw_name, sample
 from data_prep.dome.moves.bvh import read_bvh
 from data_prep.dome.moves.contact import settle
-from data_prep.dome.moves.gait import draw_gait
+from data_prep.dome.moves.keys import Body, draw_key
 from data_prep.dome.moves.motion import random_motion
 from data_prep.dome.moves.penetration import Capsules, penetration, segment_distance
 from data_prep.dome.moves.retarget import retarget
 from data_prep.dome.moves.turns import turn
 
+BONE = {name: number for number, name in enumerate(BONES)}
 UPRIGHT_FEET = ("stand", "wide", "ready", "squat", "half_squat", "bend")
 
 
 @pytest.fixture(scope="module")
 def body():
-    return keys.Body.of(Human(Shape()))
+    return Body.of(Human(Shape()))
 
 
 def pose(body, **degrees):
@@ -33,11 +36,7 @@ def pose(body, **degrees):
 
 def drawn(body, name, seed=0):
     """One key pose of an archetype: vertices of the skin, lowest at its contact points."""
-    rng = np.random.default_rng(seed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keys, "_GAIT_SHARE", 0.0)
-        patch.setattr(keys, "draw_name", lambda _: name)
-        return keys._draw_key(rng, body, None)
+    return draw_key(np.random.default_rng(seed), body, None, name)
 
 
 def test_the_zero_pose_hangs_straight(body):
@@ -54,6 +53,17 @@ def test_knees_bend_backward_and_elbows_forward(body):
     forearm = places["RightHand"] - places["RightForeArm"]
     np.testing.assert_allclose(shank / np.linalg.norm(shank), [0, 0, -1], atol=1e-6)
     np.testing.assert_allclose(forearm / np.linalg.norm(forearm), [0, 0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Shape(), *(Shape(sex, age, weight, 0.0, 0.0, (1, 0, 0)) for sex in (0, 1) for age in (0, 1) for weight in (0, 1))],
+)
+def test_knees_face_forward_in_the_zero_pose(shape):
+    zero = Anatomy.of(Human(shape)).zero
+    for name in ("LeftUpLeg", "RightUpLeg", "LeftLeg", "RightLeg"):
+        turned = zero[BONE[name]]
+        assert abs(np.degrees(np.arctan2(turned[0, 2], turned[0, 0]))) < 10
 
 
 @pytest.mark.parametrize(
@@ -80,12 +90,65 @@ def test_the_trunk_bends_forward_to_the_left_and_turns_left(body):
     assert turned["LeftArm"][2] < straight[2] - 50
 
 
+def measured_angles(anatomy, rotations):
+    """Angles measured back from rotations (N, 31, 3, 3): (N, D) degrees; toes, shrug and fingers are left at 0."""
+    parents = anatomy.zero[list(PARENTS)]
+    parents[0] = np.eye(3)
+    turns = parents @ rotations @ np.swapaxes(anatomy.zero, 1, 2)
+    measured = np.zeros((len(rotations), len(ANGLES)))
+    for first, bones in ((0, ("LowerBack", "Spine", "Spine1")), (3, ("Neck", "Neck1", "Head"))):
+        thirds = [euler_yzx(turns[:, BONE[name]]) for name in bones]
+        measured[:, first : first + 3] = np.sum(thirds, axis=0) * (1, -1, 1)
+    for number, (side, sign) in enumerate((("Left", 1.0), ("Right", -1.0))):
+        bones = {name: turns[:, BONE[side + name]] for name in ("UpLeg", "Leg", "Foot", "ForeArm", "Hand")}
+        arm = turns[:, BONE[f"{side}Shoulder"]] @ turns[:, BONE[f"{side}Arm"]]
+        for name, values in side_angles(bones, arm, sign, anatomy.pronation[number]).items():
+            measured[:, INDEX[f"{side.lower()}_{name}"]] = values
+    return measured
+
+
+def side_angles(bones, arm, sign, pronated):
+    """Angles in degrees from the turns of a side's bones; `arm` is the upper arm against the chest."""
+    flex, abduct, rotate = hip_angles(bones["UpLeg"], sign)
+    ankle = bones["Foot"]
+    plane = np.arctan2(-sign * arm[:, 0, 1], -arm[:, 2, 1])
+    raised = np.arccos(np.clip(arm[:, 1, 1], -1, 1))
+    plane = np.where(plane < np.radians(-105), plane + 2 * np.pi, plane)
+    turned = np.swapaxes(turn(1, sign * plane) @ turn(0, -raised) @ turn(1, -sign * plane), 1, 2) @ arm
+    twist = np.arctan2(-sign * bones["ForeArm"][:, 0, 2], bones["ForeArm"][:, 0, 0])
+    wrist = np.swapaxes(turn(1, -sign * (twist + np.radians(pronated))), 1, 2) @ bones["Hand"]
+    angles = {
+        "hip_flex": flex,
+        "hip_abduct": abduct,
+        "hip_rotate": rotate,
+        "knee_flex": np.arctan2(bones["Leg"][:, 2, 1], bones["Leg"][:, 1, 1]),
+        "ankle_flex": np.arctan2(-ankle[:, 2, 1], ankle[:, 1, 1]),
+        "ankle_invert": np.arcsin(np.clip(sign * ankle[:, 0, 1], -1, 1)),
+        "arm_raise": raised,
+        "arm_plane": plane,
+        "arm_rotate": np.arctan2(-sign * turned[:, 0, 2], turned[:, 0, 0]),
+        "elbow_flex": np.arctan2(-bones["ForeArm"][:, 2, 1], bones["ForeArm"][:, 1, 1]),
+        "pronate": 2 * twist + np.radians(pronated),
+        "wrist_flex": np.arctan2(-sign * wrist[:, 1, 0], wrist[:, 0, 0]),
+        "wrist_tilt": np.arctan2(-wrist[:, 2, 1], wrist[:, 2, 2]),
+    }
+    return {name: np.degrees(values) for name, values in angles.items()}
+
+
+def euler_yzx(turns):
+    """Degrees (N, 3) about x, z and y of turn(y) @ turn(z) @ turn(x)."""
+    about_z = np.arcsin(np.clip(turns[:, 1, 0], -1, 1))
+    about_x = np.arctan2(-turns[:, 1, 2], turns[:, 1, 1])
+    about_y = np.arctan2(-turns[:, 2, 0], turns[:, 0, 0])
+    return np.degrees(np.stack([about_x, about_z, about_y], axis=1))
+
+
 def test_angles_are_measured_back(body):
     angles = clip(np.random.default_rng(0).uniform(-60, 60, (200, len(ANGLES))))
     # The plane of an arm that hangs straight down is not defined.
     for side in ("left", "right"):
         angles[:, INDEX[f"{side}_arm_raise"]] = np.maximum(angles[:, INDEX[f"{side}_arm_raise"]], 2)
-    measured = body.anatomy.angles(body.anatomy.rotations(angles))
+    measured = measured_angles(body.anatomy, body.anatomy.rotations(angles))
     known = [n for n, name in enumerate(ANGLES) if not name.endswith(("toe_flex", "shrug", "fingers"))]
     np.testing.assert_allclose(measured[:, known], angles[:, known], atol=1e-4)
 
@@ -119,6 +182,21 @@ def test_a_misspelt_angle_is_refused():
         Archetype(1, "feet", ("hang",), angles={"lead_knee_flexx": (1, 2)})
     with pytest.raises(ValueError, match="support must be one of feet, lead, rest, touch, air, got 'foot'"):
         Archetype(1, "foot", ("hang",))
+
+
+def test_a_misspelt_choice_of_arms_is_refused(tmp_path, monkeypatch):
+    text = archetypes_module._FILE.read_text(encoding="utf-8")
+    choice = next(iter(tomllib.loads(text)["choices"]))
+    path = tmp_path / "poses.toml"
+    path.write_text(text.replace(f'arms = "{choice}"', 'arms = "choicee"', 1), encoding="utf-8")
+    monkeypatch.setattr(archetypes_module, "_FILE", path)
+    with pytest.raises(ValueError, match="poses.toml describes the choices .*; not choicee"):
+        archetypes.__wrapped__()
+
+
+def test_a_pose_that_does_not_exist_is_refused(body):
+    with pytest.raises(ValueError, match="a pose is one of walk, run, march, .*got 'walkk'"):
+        draw_key(np.random.default_rng(0), body, None, "walkk")
 
 
 def test_the_groups_are_drawn_by_their_shares():
@@ -163,15 +241,20 @@ def test_standing_bodies_are_balanced(body, name):
     assert (balance[[0, 2]] > low).all() and (balance[[0, 2]] < high).all()
 
 
-def test_contact_points_find_the_lowest_vertex(body):
+# The back is bowed between its outermost points as it bends.
+@pytest.mark.parametrize(
+    ("name", "limit_mm"),
+    [("stand", 2), ("plank", 2), ("cartwheel", 2), ("proposal", 4), ("back", 12), ("roll", 12)],
+)
+def test_contact_points_find_the_lowest_vertex(body, name, limit_mm):
     skin = topology().vertex_group == 0
-    for name in ("stand", "plank", "back", "cartwheel", "proposal", "roll"):
-        key = drawn(body, name)
+    for seed in range(4):
+        key = drawn(body, name, seed)
         rotations = body.anatomy.rotations(key.angles[None])
         rotations[:, 0] = key.root
         posed = body.human.pose(rotations, np.zeros((1, 3)))
         lowest = body.contact.points(posed.heads_mm, posed.orientations)[0, :, 1].min()
-        assert abs(posed.vertices_mm[0, skin, 1].min() - lowest) < 3
+        assert abs(posed.vertices_mm[0, skin, 1].min() - lowest) < limit_mm
 
 
 def test_a_box_comes_to_rest_on_its_side():
@@ -227,7 +310,7 @@ def test_angles_of_motions_are_within_limits(body, motions):
     hinges = [INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("knee_flex", "elbow_flex")]
     others = [INDEX[name] for name in ("spine_flex", "spine_side", "neck_twist", "left_hip_flex", "right_ankle_flex")]
     for motion in motions:
-        measured = body.anatomy.angles(motion.rotations.astype(float))
+        measured = measured_angles(body.anatomy, motion.rotations.astype(float))
         clipped = clip(measured)
         for column in hinges + others:
             np.testing.assert_allclose(measured[:, column], clipped[:, column], atol=0.05, err_msg=ANGLES[column])
@@ -265,7 +348,10 @@ def test_limbs_stay_out_of_one_another(body, motions):
 def test_limbs_are_no_deeper_than_in_recordings(shared_data, body, motions):
     capsules = Capsules.of(body.human)
     recorded, ours = [], []
-    for path in sorted((shared_data / "mocap").glob("*.bvh"))[:8]:
+    paths = sorted((shared_data / "mocap").glob("*.bvh"))[:8]
+    if not paths:
+        pytest.skip("no recordings")
+    for path in paths:
         motion = retarget(read_bvh(path), body.human, 10)
         recorded.append(penetration(capsules, *body.human.pose_bones(motion.rotations, motion.root_mm)))
     for motion in motions:
@@ -274,16 +360,8 @@ def test_limbs_are_no_deeper_than_in_recordings(shared_data, body, motions):
 
 
 @pytest.mark.parametrize(("kind", "slowest", "fastest"), [("walk", 0.6, 1.8), ("run", 1.5, 5.0)])
-def test_walkers_and_runners_go_where_they_face(body, monkeypatch, kind, slowest, fastest):
-    def draw(rng):
-        while True:
-            gait = draw_gait(rng)
-            if gait.kind == kind:
-                return gait
-
-    monkeypatch.setattr(keys, "_GAIT_SHARE", 1.0)
-    monkeypatch.setattr(keys, "draw_gait", draw)
-    motion = random_motion(np.random.default_rng(0), body.human, 1.2, 30)
+def test_walkers_and_runners_go_where_they_face(body, kind, slowest, fastest):
+    motion = random_motion(np.random.default_rng(0), body.human, 1.2, 30, [kind])
     assert motion.names == (kind,)
     forward = motion.rotations[:, 0, :, 2].mean(axis=0) * (1, 0, 1)
     way = (motion.root_mm[-1] - motion.root_mm[0]) / 1000 / (35 / 30)
@@ -292,10 +370,9 @@ def test_walkers_and_runners_go_where_they_face(body, monkeypatch, kind, slowest
     assert abs(np.cross(forward, way)[1]) < 0.3 * speed
 
 
-def test_a_standing_foot_does_not_slide(body, monkeypatch):
-    monkeypatch.setattr(keys, "_GAIT_SHARE", 0.0)
-    monkeypatch.setattr(keys, "draw_name", lambda _: "knee_up")
-    motion = random_motion(np.random.default_rng(5), body.human, 0.3, 30)
+def test_a_standing_foot_does_not_slide(body):
+    motion = random_motion(np.random.default_rng(5), body.human, 0.3, 30, ["knee_up"] * 3)
+    assert set(motion.names) == {"knee_up"}
     points = body.contact.points(*body.human.pose_bones(motion.rotations, motion.root_mm))
     stands = points[:, points[..., 1].max(axis=0) < 8]
     assert stands.shape[1] >= 3
@@ -303,11 +380,9 @@ def test_a_standing_foot_does_not_slide(body, monkeypatch):
     assert np.linalg.norm(np.diff(stands[..., [0, 2]].mean(axis=1), axis=0), axis=-1).max() * 30 < 40
 
 
-def test_a_leap_is_ballistic(body, monkeypatch):
-    names = iter(["stand", "hop", "stand", "stand", "stand", "stand"])
-    monkeypatch.setattr(keys, "_GAIT_SHARE", 0.0)
-    monkeypatch.setattr(keys, "draw_name", lambda _: next(names))
-    motion = random_motion(np.random.default_rng(0), body.human, 1.6, 120)
+def test_a_leap_is_ballistic(body):
+    motion = random_motion(np.random.default_rng(0), body.human, 1.6, 120, ["stand", "hop", "stand", "stand"])
+    assert motion.names[:3] == ("stand", "hop", "stand")
     lowest = body.contact.points(*body.human.pose_bones(motion.rotations, motion.root_mm))[..., 1].min(axis=1)
     air = np.flatnonzero(lowest > 1)
     assert 80 < lowest.max() < 700

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,15 @@ def test_same_seed_same_files_whatever_the_number_of_workers(sequence, tmp_path)
     assert not [name for name in ours if ours[name] == theirs.get(name)]
 
 
+def test_whole_sequences_shared_out_come_out_the_same(tmp_path):
+    options = {"sequences": 4, "frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48}
+    write_dome(tmp_path / "one", workers=1, **options)
+    # Four sequences for two workers: each takes whole ones.
+    write_dome(tmp_path / "two", workers=2, **options)
+    assert checksums(tmp_path / "one") == checksums(tmp_path / "two")
+    assert len(list((tmp_path / "two").iterdir())) == 4
+
+
 def bodies_of(sequence, person: int) -> tuple[Human, dict]:
     with np.load(sequence / "truth/bodies.npz") as stored:
         bodies = {name: stored[name] for name in stored.files}
@@ -124,7 +134,7 @@ def test_seen_joints_lie_on_their_own_person_and_agree_with_the_depth(sequence):
     assert seen > 60
 
 
-def test_the_panoptic_reader_reads_it_and_knows_the_hidden_joints(sequence, tmp_path):
+def test_the_panoptic_reader_reads_it_and_knows_the_hidden_joints(sequence):
     items = list(Panoptic(sequence, min_box_px=8).people())
     assert not [item for item in items if isinstance(item, BadInput)]
     assert len(items) >= 10
@@ -150,11 +160,14 @@ def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
         (bad,) = [item for item in items if isinstance(item, BadInput)]
         assert why in bad.why and bad.what == str(path)
         assert all((item.visible != 1).all() for item in items if item is not bad and item.camera == "00_00")
+    path.write_text(json.dumps({"frames": read_visible(sequence, "00_00")[:2].tolist()}))
+    (bad,) = [item for item in Panoptic(copy, min_box_px=8).people() if isinstance(item, BadInput)]
+    assert bad.why == "lacks frames or people that have poses"
     path.unlink()
     assert read_visible(copy, "00_00") is None
 
 
-def test_finished_sequences_stay_and_unfinished_ones_go_on(sequence, tmp_path):
+def test_finished_sequences_stay_and_unfinished_ones_go_on(tmp_path):
     settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "workers": 1}
     (whole,) = write_dome(tmp_path / "whole", **settings)
     before = checksums(whole)
@@ -175,6 +188,20 @@ def test_finished_sequences_stay_and_unfinished_ones_go_on(sequence, tmp_path):
         write_dome(tmp_path / "cut", **{**settings, "frames": 2})
 
 
+def wait_until(done) -> None:
+    deadline = time.monotonic() + 180
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def members(group: int) -> list[int]:
+    """The processes of a group that are alive."""
+    listed = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, number, state in rows if int(number) == group and not state.startswith("Z")]
+
+
 def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
     options = "--sequences 1 --frames 4 --cameras 3 --people 1 --height 90 --width 160 --workers 2 --seed 5".split()
 
@@ -183,14 +210,60 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
 
     subprocess.run(command(tmp_path / "whole"), cwd=ROOT, check=True, capture_output=True)
     process = subprocess.Popen(command(tmp_path / "cut"), cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "cut").glob(".dome_005.unfinished/hdVideos/hd_00_??.mp4")):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        wait_until(lambda: list((tmp_path / "cut").glob(".dome_005.unfinished/hdVideos/hd_00_??.mp4")))
+        # The command alone: its workers must see to their own end.
+        process.kill()
+        process.wait()
+        wait_until(lambda: not members(process.pid))
+    finally:
+        if members(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
     subprocess.run(command(tmp_path / "cut"), cwd=ROOT, check=True, capture_output=True)
     assert checksums(tmp_path / "cut") == checksums(tmp_path / "whole")
+
+
+TINY = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "workers": 1}
+
+
+def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
+    (whole,) = write_dome(tmp_path / "whole", **TINY)
+    for text in ("", "[]", '{"version": 0}'):
+        unfinished = tmp_path / "cut" / ".dome_000.unfinished"
+        unfinished.mkdir(parents=True)
+        (unfinished / "dome.json").write_text(text)
+        (unfinished / "rubbish").write_text("x")
+        (again,) = write_dome(tmp_path / "cut", **TINY)
+        assert checksums(again) == checksums(whole)
+        shutil.rmtree(tmp_path / "cut")
+
+
+def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
+    options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1 --no-maps".split()
+    command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
+
+    def small_files() -> None:
+        # 12 kB is room for all but the video, as a full disk is.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=small_files, check=False)
+    assert done.returncode == 2
+    assert "hd_00_00.partial.mp4 could not be written whole; see whether the disk is full" in done.stderr
+    assert not (tmp_path / "dome_000").exists()
+
+
+def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
+    options = "--frames 200 --cameras 4 --people 1 --height 180 --width 320 --workers 2 --no-maps".split()
+    command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_until(lambda: list(tmp_path.glob(".dome_000.unfinished/hdVideos/*.partial.mp4")))
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told.splitlines()[-1] == "stopped; the same command again goes on where it stopped"
+    assert "Traceback" not in told
+    assert not members(process.pid)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +277,8 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
         ({"people": "some"}, "people must be a number or a range such as 1-4, got 'some'"),
         ({"people": "2-"}, "people must be a number or a range such as 1-4, got '2-'"),
         ({"width": 161}, "must be even"),
-        ({"fps": 0}, "fps must be above 0"),
+        ({"fps": 0}, "fps must be from 0.1 to 240, got 0"),
+        ({"height": 640, "width": 360}, "height must be at most width"),
         ({"motion": Path("nowhere")}, "motion must be a folder, got nowhere"),
         ({"photographs": Path("nowhere")}, "photographs must be a folder, got nowhere"),
         ({"calibration": Path("nowhere")}, "calibration must be a file, got nowhere"),
@@ -222,6 +296,24 @@ def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
         write_dome(tmp_path / "a", motion=tmp_path / "empty", **settings)
     with pytest.raises(ValueError, match="photographs must be a folder with .jpg, .jpeg, .png files, and .* has none"):
         write_dome(tmp_path / "b", photographs=tmp_path / "empty", **settings)
+
+
+def test_broken_files_of_motion_and_photographs_are_passed_by(tmp_path, shared_data, capsys):
+    recordings = sorted((shared_data / "mocap").glob("*.bvh"))
+    folder = tmp_path / "motion"
+    folder.mkdir()
+    for number in range(9):
+        (folder / f"{number}.bvh").write_text("HIERARCHY")
+    with pytest.raises(ValueError, match="a readable .bvh file, but .*bvh: "):
+        write_dome(tmp_path / "a", motion=folder, **TINY)
+    shutil.copy(recordings[0], folder / "9.BVH")
+    write_dome(tmp_path / "a", motion=folder, **TINY)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "cut.jpg").write_bytes(b"\xff\xd8")
+    cv2.imwrite(str(pictures / "long.png"), np.zeros((1, 5000, 3), np.uint8))
+    write_dome(tmp_path / "b", photographs=pictures, **TINY)
+    assert "passed by: " in capsys.readouterr().err
 
 
 def straight(frames: int, step_mm: float) -> Motion:
@@ -251,19 +343,19 @@ def test_who_strays_walks_a_curve_back():
 
 
 def test_people_keep_apart():
-    cast = Cast(SequenceSettings(seed=1, frames=20, people=(4, 4), fps=5.0))
+    cast = Cast(SequenceSettings(1, 20, 4, (4, 4), 360, 640, 5.0))
     assert cast.joints_world_mm.shape == (20, 4, 19, 3)
     for i in range(4):
         for j in range(i):
             assert nearest_mm(cast.joints_world_mm[:, i], cast.joints_world_mm[:, j]) > 150
-    # All in the cameras' sight.
-    assert np.abs(cast.joints_world_mm[..., [0, 2]]).max() < 2600
+    # All in the cameras' sight: the farthest home, the roaming about it and an arm's reach.
+    assert np.abs(cast.joints_world_mm[..., [0, 2]]).max() < 1600 + 400 + 700
     head = PANOPTIC19.index("nose")
     assert (cast.joints_world_mm[:, :, head, 1] < 0).all()
 
 
 def test_recorded_motion_moves_the_people(shared_data):
-    settings = SequenceSettings(seed=1, frames=30, people=(1, 1), fps=30.0, motion=shared_data / "mocap")
+    settings = SequenceSettings(1, 30, 4, (1, 1), 360, 640, 30.0, motion=shared_data / "mocap")
     cast = Cast(settings)
     ankles = [PANOPTIC19.index("left_ankle"), PANOPTIC19.index("right_ankle")]
     heights = -cast.joints_world_mm[:, 0, ankles, 1]
