@@ -33,7 +33,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
 	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 40 --frames 8 --fps 4 --cameras 4 --people 1-2 \
-		--height 360 --width 640 --no-maps
+		--poses upright --places studio --height 360 --width 640 --no-maps
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --val 0 --test 0 \
 		--val-sequences dome_036 dome_037 --test-sequences dome_038 dome_039
 	$(PY) -m records data/quickstart/records

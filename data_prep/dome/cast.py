@@ -105,7 +105,7 @@ def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
 
 
 def _own(rng: np.random.Generator, human: Human, settings: SequenceSettings) -> Motion:
-    motion = random_motion(rng, human, settings.frames / settings.fps, settings.fps)
+    motion = random_motion(rng, human, settings.frames / settings.fps, settings.fps, groups=settings.poses)
     return replace(motion, rotations=motion.rotations[: settings.frames], root_mm=motion.root_mm[: settings.frames])
 
 

@@ -15,9 +15,11 @@ import cv2
 from tqdm import tqdm
 
 from data_prep.dome.settings import SequenceSettings
-from data_prep.dome.write import begin, finish, is_written, write_camera
+from data_prep.dome.write import begin, finish, is_written, write_cameras
 
 _SECONDS_BETWEEN_LOOKS = 0.2
+# Cameras that are drawn at once, for people and shadows to be found once for all of them.
+_TOGETHER = 4
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Dome:
     """Writes synthetic sequences of people in a dome of cameras, laid out as CMU Panoptic Studio's are.
 
     Beside them lies what a studio cannot know: which joints are hidden, depth, body parts, shapes and poses. A run
-    that was stopped goes on with the first camera that is not finished; finished sequences are left as they are.
+    that was stopped goes on with the cameras that are not finished; finished sequences are left as they are.
 
     Attributes:
         out: folder for the sequences dome_000, dome_001, ...; made if need be.
@@ -37,6 +39,8 @@ class Dome:
         width: of the pictures in px, even.
         fps: frames a second of the motion and of the videos.
         seed: number of the first sequence; each sequence's seed is its number.
+        poses: groups of poses to make the motions of: upright, low, lying, flying; all if none is given.
+        places: kinds of place to draw: studio, room, hall, park, field, street, plain, chaos; all if none is given.
         motion: a folder of BVH motion capture to move the people by, instead of the dome's own motions.
         photographs: a folder of photographs to put behind the people instead of drawn places.
         calibration: a Panoptic calibration file whose HD cameras to use, instead of random ones.
@@ -53,6 +57,8 @@ class Dome:
     width: int = 1920
     fps: float = 30.0
     seed: int = 0
+    poses: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
@@ -100,6 +106,8 @@ class Dome:
             height=self.height,
             width=self.width,
             fps=self.fps,
+            poses=self.poses,
+            places=self.places,
             motion=self.motion,
             photographs=self.photographs,
             calibration=self.calibration,
@@ -119,8 +127,8 @@ class Dome:
                     return
                 for target, settings in jobs:
                     unfinished = begin(target, settings)
-                    cameras = range(settings.cameras)
-                    _watch([pool.submit(_camera_counted, unfinished, n, settings) for n in cameras], drawn, progress)
+                    groups = _groups(settings.cameras, self.workers)
+                    _watch([pool.submit(_cameras_counted, unfinished, g, settings) for g in groups], drawn, progress)
                     finish(unfinished, target)
             finally:
                 stop.set()
@@ -135,8 +143,8 @@ def _people_range(text: str) -> tuple[int, int]:
 
 def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable[[], None]) -> None:
     unfinished = begin(target, settings)
-    for number in range(settings.cameras):
-        write_camera(unfinished, number, settings, progress)
+    for group in _groups(settings.cameras, 1):
+        write_cameras(unfinished, group, settings, progress)
     finish(unfinished, target)
 
 
@@ -172,9 +180,15 @@ def _write_counted(target: Path, settings: SequenceSettings) -> None:
     _write_sequence(target, settings, _count)
 
 
-def _camera_counted(folder: Path, number: int, settings: SequenceSettings) -> None:
+def _cameras_counted(folder: Path, numbers: range, settings: SequenceSettings) -> None:
     _go_on()
-    write_camera(folder, number, settings, _count)
+    write_cameras(folder, numbers, settings, _count)
+
+
+def _groups(cameras: int, workers: int) -> list[range]:
+    """Cameras that are drawn together, with something to do for all workers."""
+    most = min(_TOGETHER, -(-cameras // workers))
+    return [range(first, min(first + most, cameras)) for first in range(0, cameras, most)]
 
 
 def _watch(futures: list[Future], drawn: object, progress: tqdm) -> None:

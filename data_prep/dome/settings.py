@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.dome.moves.archetypes import archetypes
+from data_prep.dome.place.places import PLACES
 from data_prep.dome.view.rig import MAX_CAMERAS
 
+_EXCLUDE = {"poses": ("motion", "dome's own motions"), "places": ("photographs", "dome's own places")}
 #: Their numbers, with the body part's, must fit into the 8 bits of a picture of parts.
 MAX_PEOPLE = 7
 
@@ -25,6 +28,8 @@ class SequenceSettings:
         height: of the pictures in px.
         width: of the pictures in px.
         fps: frames a second; low, so that a short sequence shows much motion.
+        poses: groups of poses that the project's own motions are made of; all if none is given.
+        places: kinds of place, of which one is drawn; all if none is given.
         motion: folder of BVH files to take the motions from, None for the project's own.
         photographs: folder of photographs to put behind the people, None for drawn places.
         calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
@@ -38,6 +43,8 @@ class SequenceSettings:
     height: int
     width: int
     fps: float
+    poses: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
@@ -69,6 +76,12 @@ class SequenceSettings:
             )
         if not 0.1 <= self.fps <= 240:
             raise ValueError(f"fps must be from 0.1 to 240, got {self.fps}")
+        for name, known in (("poses", archetypes().groups), ("places", PLACES)):
+            if unknown := [value for value in getattr(self, name) if value not in known]:
+                raise ValueError(f"{name} must be of {', '.join(known)}, got {', '.join(unknown)}")
+        for name, (other, of) in _EXCLUDE.items():
+            if getattr(self, name) and getattr(self, other):
+                raise ValueError(f"{name} are kinds of the {of}, which {other} replaces; leave one of them out")
         for name, wanted in (("motion", "folder"), ("photographs", "folder"), ("calibration", "file")):
             path = getattr(self, name)
             if path is not None and not (path.is_dir() if wanted == "folder" else path.is_file()):

@@ -6,6 +6,7 @@ They are listed in `assets/poses.toml`.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -130,10 +131,11 @@ class Sample:
     planted: np.ndarray
 
 
-def draw_name(rng: np.random.Generator) -> str:
-    """Draws the name of an archetype, by the shares of the groups and within them."""
-    groups = list(archetypes().groups.values())
-    _, group = groups[rng.choice(len(groups), p=[share for share, _ in groups])]
+def draw_name(rng: np.random.Generator, groups: Sequence[str] = ()) -> str:
+    """Draws the name of an archetype, of some groups or of all, by the shares of the groups and within them."""
+    chosen = [archetypes().groups[name] for name in groups or archetypes().groups]
+    weights = np.array([share for share, _ in chosen])
+    _, group = chosen[rng.choice(len(chosen), p=weights / weights.sum())]
     shares = np.array([archetype.share for archetype in group.values()])
     return tuple(group)[rng.choice(len(group), p=shares / shares.sum())]
 

@@ -21,6 +21,7 @@ from data_prep.dome.moves.turns import turn
 DEEPEST_MM = 30.0
 _CANDIDATES = 6
 _GAIT_SHARE = 0.10
+GAIT_GROUP = "upright"
 # Degrees a second from pose to pose, on average: of a joint, and of the whole body turning over. Jumps are faster.
 _JOINT_SPEED, _BODY_SPEED = 230.0, 130.0
 _JUMP_JOINT_SPEED, _JUMP_BODY_SPEED, _LONGEST_JUMP = 420.0, 260.0, 0.7
@@ -85,7 +86,7 @@ class Key:
 
 
 def draw_keys(
-    rng: np.random.Generator, body: Body, seconds: float, names: Sequence[str] = ()
+    rng: np.random.Generator, body: Body, seconds: float, names: Sequence[str] = (), groups: Sequence[str] = ()
 ) -> tuple[list[Key], np.ndarray, np.ndarray]:
     """Keys to fill the time, and when each is reached and left.
 
@@ -94,13 +95,14 @@ def draw_keys(
         body: whose poses they are.
         seconds: how long.
         names: of the first keys, as in `draw_key`; the others' are drawn.
+        groups: of poses to draw from, as in `draw_key`.
     """
     named = iter(names)
-    keys = [draw_key(rng, body, None, next(named, None))]
+    keys = [draw_key(rng, body, None, next(named, None), groups)]
     starts = [-rng.uniform(0, 0.3)]
     ends = [starts[0] + _stay(rng, keys[0])]
     while ends[-1] < seconds:
-        key = draw_key(rng, body, keys[-1], next(named, None))
+        key = draw_key(rng, body, keys[-1], next(named, None), groups)
         change = np.abs(key.angles - keys[-1].angles).max()
         tilt = np.degrees(Rotation.from_matrix(keys[-1].root.T @ key.root).magnitude())
         way = max(rng.uniform(0.4, 0.85), change / _JOINT_SPEED, tilt / _BODY_SPEED)
@@ -120,7 +122,9 @@ def _stay(rng: np.random.Generator, key: Key) -> float:
     return 0.02 if key.air else rng.uniform(0.05, 0.4)
 
 
-def draw_key(rng: np.random.Generator, body: Body, last: Key | None, name: str | None = None) -> Key:
+def draw_key(
+    rng: np.random.Generator, body: Body, last: Key | None, name: str | None = None, groups: Sequence[str] = ()
+) -> Key:
     """Draws a key that can be reached from the last one without limbs going through one another.
 
     Args:
@@ -128,17 +132,19 @@ def draw_key(rng: np.random.Generator, body: Body, last: Key | None, name: str |
         body: whose pose it is.
         last: the key before, or None.
         name: of an archetype or a gait; drawn where it is None.
+        groups: of archetypes to draw from, all if none is given; gaits belong to `GAIT_GROUP`.
 
     Raises:
         ValueError: there is no such archetype or gait.
     """
     if name not in (None, *GAITS, *archetypes().by_name):
         raise ValueError(f"a pose is one of {', '.join((*GAITS, *archetypes().by_name))}, got {name!r}")
-    if name in GAITS or (name is None and rng.uniform() < _GAIT_SHARE):
+    goes = rng.uniform() < _GAIT_SHARE if name is None else name in GAITS
+    if goes and (name or not groups or GAIT_GROUP in groups):
         gait = draw_gait(rng, name)
         angles = clip(gait.angles(np.zeros(1)))[0]
         return Key(gait.kind, angles, turn(0, np.radians(gait.pitch)), np.zeros(2), np.zeros(2, bool), gait=gait)
-    name = name or draw_name(rng)
+    name = name or draw_name(rng, groups)
     kind, drawn = archetypes().by_name[name], sample(rng, name, _CANDIDATES)
     roots = turn(0, np.radians(drawn.pitch))
     roots = turn(2, -np.radians(drawn.roll)) @ roots

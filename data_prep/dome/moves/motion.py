@@ -36,7 +36,12 @@ class Motion:
 
 
 def random_motion(
-    rng: np.random.Generator, human: Human, seconds: float, fps: float, names: Sequence[str] = ()
+    rng: np.random.Generator,
+    human: Human,
+    seconds: float,
+    fps: float,
+    names: Sequence[str] = (),
+    groups: Sequence[str] = (),
 ) -> Motion:
     """Draws a motion: poses of everyday life and sport, gaits, jumps, people lying and upside down.
 
@@ -46,6 +51,7 @@ def random_motion(
         seconds: how long.
         fps: frames a second.
         names: of the first poses or gaits; the others are drawn.
+        groups: of poses to draw from, such as "upright"; all if none is given.
 
     Returns:
         A motion of round(seconds * fps) frames, at least one, that begins above the origin.
@@ -58,7 +64,7 @@ def random_motion(
             raise ValueError(f"{name} must be a positive finite number, got {value}; such as 4 and 30")
     body = Body.of(human)
     times = np.arange(max(round(seconds * fps), 1)) / fps
-    keys, starts, ends = draw_keys(rng, body, times[-1], names)
+    keys, starts, ends = draw_keys(rng, body, times[-1], names, groups)
     before = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, len(keys) - 1)
     after = np.minimum(before + 1, len(keys) - 1)
     gap = np.maximum(starts[after] - ends[before], 1e-9)

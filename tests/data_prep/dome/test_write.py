@@ -15,9 +15,11 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.dome import Dome, write_dome
+from data_prep.dome import Dome, write, write_dome
 from data_prep.dome.body.human import BONES, PARTS, Human, Shape, to_world
 from data_prep.dome.cast import Cast, nearest_mm, placed
+from data_prep.dome.moves.archetypes import archetypes
+from data_prep.dome.moves.gait import GAITS
 from data_prep.dome.moves.motion import Motion
 from data_prep.dome.settings import SequenceSettings
 from data_prep.dome.write import PERSON_STEP
@@ -279,6 +281,10 @@ def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
         ({"width": 161}, "must be even"),
         ({"fps": 0}, "fps must be from 0.1 to 240, got 0"),
         ({"height": 640, "width": 360}, "height must be at most width"),
+        ({"poses": ("upright", "seated")}, "poses must be of upright, low, lying, flying, got seated"),
+        ({"places": ("moon",)}, "places must be of studio, room, hall, park, field, street, plain, chaos, got moon"),
+        ({"poses": ("low",), "motion": Path()}, "poses are kinds of the dome's own motions, which motion replaces"),
+        ({"places": ("park",), "photographs": Path()}, "places are kinds of the dome's own places, which photographs"),
         ({"motion": Path("nowhere")}, "motion must be a folder, got nowhere"),
         ({"photographs": Path("nowhere")}, "photographs must be a folder, got nowhere"),
         ({"calibration": Path("nowhere")}, "calibration must be a file, got nowhere"),
@@ -352,6 +358,16 @@ def test_people_keep_apart():
     assert np.abs(cast.joints_world_mm[..., [0, 2]]).max() < 1600 + 400 + 700
     head = PANOPTIC19.index("nose")
     assert (cast.joints_world_mm[:, :, head, 1] < 0).all()
+
+
+def test_poses_and_places_can_be_chosen():
+    settings = SequenceSettings(3, 40, 1, (1, 1), 360, 640, 4.0, poses=("lying",), places=("studio",))
+    assert set(Cast(settings).actors[0].motion.names) <= set(archetypes().groups["lying"][1])
+    assert write._backdrop(settings).kind == "studio"
+    upright = SequenceSettings(3, 40, 1, (1, 1), 360, 640, 4.0, poses=("upright",))
+    names = set(Cast(upright).actors[0].motion.names)
+    assert names & set(archetypes().groups["upright"][1])
+    assert names <= {*archetypes().groups["upright"][1], *GAITS}
 
 
 def test_recorded_motion_moves_the_people(shared_data):
