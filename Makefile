@@ -48,9 +48,9 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 
-records: setup ## SOURCE=panoptic|lsp|coco ROOT=data-set OUT=shard-set: a data set on disk becomes records
+records: setup ## SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=data-set OUT=shard-set: a data set on disk becomes records
 	@test -n "$(SOURCE)" -a -n "$(ROOT)" -a -n "$(OUT)" || \
-		{ echo "usage: make records SOURCE=panoptic|lsp|coco ROOT=folder OUT=folder [ARGS='...']"; exit 2; }
+		{ echo "usage: make records SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=folder OUT=folder [ARGS='...']"; exit 2; }
 	$(PY) -m data_prep $(SOURCE) --root "$(ROOT)" --out "$(OUT)" $(ARGS)
 
 train: setup ## RECORDS=shard-set MODEL=resnet|densenet RUN=run-folder: train a model

@@ -36,5 +36,7 @@ setup(
         for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith("#")
     ],
+    # For `python -m data_prep ... --runner beam`.
+    extras_require={"beam": ["apache-beam>=2.77,<3"]},
     entry_points={"console_scripts": ["panopose-webcam = demo.webcam:main"]},
 )

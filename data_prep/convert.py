@@ -1,38 +1,26 @@
-"""From any reader's stream of labelled people to a shard set."""
+"""From any reader's units of labelled people to a shard set."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from tqdm import tqdm
 
+from data_prep.parts import Part, Parts
+from data_prep.reader import Reader, Unit
+from data_prep.runners import run_beam, run_local
 from data_prep.splits import SplitRule
-from pose import SKELETONS, Crop, Skeleton, convert_joints
-from records import SPLITS, BadInput, Manifest, Person, ShardSetWriter, encode_example, read_manifest
-
-
-class Reader(Protocol):
-    """What a data set module offers: a frozen dataclass of its options with these members."""
-
-    @property
-    def skeleton(self) -> Skeleton:
-        """The skeleton of its people."""
-
-    @property
-    def dataset(self) -> str:
-        """Its name in the records."""
-
-    def total(self) -> int | None:
-        """How many people there may be, None if unknown; for the progress bar alone."""
-
-    def people(self) -> Iterator[Person | BadInput]:
-        """Streams people in an order that is always the same, broken inputs among them."""
+from pose import SKELETONS, Skeleton
+from records import SPLITS, BadInput, Manifest, ShardSetWriter, read_manifest
+from records.tfrecord import read_records
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,10 @@ class Conversion:
         padding: side of the crop as a multiple of the longer side of the person's box.
         people_per_shard: records in each shard but the last.
         max_skipped: broken inputs to pass by before giving up.
-        workers: threads that decode, crop and encode; the result does not depend on it.
+        runner: local makes the records in processes of this machine; beam sends the work to an Apache Beam runner. The
+            result does not depend on it.
+        workers: processes that decode, crop and encode with the local runner; the result does not depend on it.
+        beam_options: what Apache Beam is told, as one text: "--runner=FlinkRunner --flink_master=HOST:8081".
         skeleton: to write the joints in, so that sets of several sources can train and test one net; joints that the
             source lacks are not labelled. The source's own if not given.
         split: which sequences are for validation and the test.
@@ -54,7 +45,9 @@ class Conversion:
     padding: float = 1.25
     people_per_shard: int = 1024
     max_skipped: int = 100
+    runner: Literal["local", "beam"] = "local"
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    beam_options: str = ""
     skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
     split: SplitRule = field(default_factory=SplitRule)
 
@@ -65,6 +58,10 @@ class Conversion:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
         if self.padding <= 0:
             raise ValueError(f"padding must be above 0, got {self.padding}")
+        if self.runner not in ("local", "beam"):
+            raise ValueError(f"runner must be local or beam, got {self.runner!r}")
+        if self.beam_options and self.runner != "beam":
+            raise ValueError(f"beam_options are for the beam runner, got {self.beam_options!r} with {self.runner}")
         if self.skeleton is not None and self.skeleton not in SKELETONS:
             raise ValueError(f"skeleton must be one of {', '.join(SKELETONS)}, got {self.skeleton!r}")
 
@@ -80,15 +77,24 @@ class TooManySkipped(ValueError):
 def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     """Writes a shard set, or finishes one that was begun; a finished one is left as it is.
 
+    Every unit of the reader becomes a part, a few small files in `FOLDER/.partial/parts`, made in any order and by any
+    process. Shards are filled from the parts in the order of the units, so that they come out the same; a part's
+    records are deleted when they are in whole shards. A run that is killed leaves whole parts and whole shards, and
+    the next one goes on from them.
+
+    With the local runner other processes import the program that calls this, which so must keep what it does under
+    `if __name__ == "__main__":`.
+
     Raises:
-        ValueError: an empty data set, an output folder of another configuration, or more than `max_skipped`
-            broken inputs (`TooManySkipped`, with the list).
-        OSError: the folder cannot be written to.
+        ValueError: an empty data set, an output folder of another configuration or one that another run is writing
+            to, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
+        OSError: the folder cannot be written to, the disk is full, or a worker process died.
     """
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
+    target = options.target(reader)
     writer = ShardSetWriter(
         folder,
-        skeleton=options.target(reader),
+        skeleton=target,
         size=options.size,
         source=source,
         split_rule=options.split.describe(),
@@ -96,71 +102,116 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     )
     if writer.finished:
         return read_manifest(folder)
+    place = writer.partial.resolve() / "parts"
+    parts = Parts(place, reader.skeleton, target, options.size, options.padding, options.split)
     try:
+        filling = _Filling(writer, parts, reader.units(), options.max_skipped)
+        made, todo = filling.take_stock()
+        if options.runner == "beam":
+            finished = run_beam(parts, todo, options.beam_options)
+        else:
+            finished = run_local(parts, todo, options.workers)
+        there = sum(map(_people, made.values()))
         with (
-            ThreadPoolExecutor(options.workers) as pool,
-            tqdm(total=reader.total(), unit="people", smoothing=0.05) as progress,
+            tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05) as progress,
+            closing(finished),
         ):
-            _fill(writer, reader, options, pool, progress)
+            filling.run(made, finished, progress)
         return writer.finish()
     finally:
         writer.abandon()
 
 
-def _fill(
-    writer: ShardSetWriter, reader: Reader, options: Conversion, pool: ThreadPoolExecutor, progress: tqdm
-) -> None:
-    """Keeps a few people in the pool at a time and takes them out in the order they went in."""
-    waiting: deque[tuple[str, int, Future]] = deque()
-    ordinals = dict.fromkeys(SPLITS, 0)
+def _people(part: Part) -> int:
+    """How many people were looked at for a part."""
+    return sum(part.counts.values()) + len(part.skipped)
 
-    def take_out() -> None:
-        split, ordinal, future = waiting.popleft()
+
+class _Filling:
+    """Fills the shards with the parts, in the order of the units."""
+
+    def __init__(self, writer: ShardSetWriter, parts: Parts, units: list[Unit], max_skipped: int) -> None:
+        self.writer, self.parts, self.units, self.max_skipped = writer, parts, units, max_skipped
+        # Of the parts taken up so far: where each split ends, where those began that have broken inputs, and the files
+        # whose records are not all in whole shards.
+        self.ends = dict.fromkeys(SPLITS, 0)
+        self.broken: list[tuple[int, dict[str, int]]] = []
+        self.used: dict[str, deque[tuple[int, Path]]] = {split: deque() for split in SPLITS}
+
+    def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, Unit]]]:
+        """The parts that earlier runs have made, and what is to be made.
+
+        A part whose files were lost before they were used is to be made again.
+        """
+        self.parts.clean()
+        made, todo = {}, []
+        ends: dict[str, float] = dict.fromkeys(SPLITS, 0)
+        for number, unit in enumerate(self.units):
+            part = self.parts.read(number, unit)
+            if part is None:
+                # Parts are taken up in order, so that of those behind one that is missing nothing was used.
+                ends = dict.fromkeys(SPLITS, math.inf)
+                todo.append((number, unit))
+                continue
+            ends = {split: end + part.counts[split] for split, end in ends.items()}
+            needed = [split for split in SPLITS if part.counts[split] and ends[split] > self.writer.resume_at(split)]
+            if all(self.parts.is_whole(number, split, part) for split in needed):
+                made[number] = part
+            else:
+                todo.append((number, unit))
+        return made, todo
+
+    def run(self, made: dict[int, Part], finished: Iterator[int], progress: tqdm) -> None:
+        """Takes the parts up, those that are made and those that are finished in the meantime."""
+        for number in range(len(self.units)):
+            while number not in made:
+                other = next(finished)
+                made[other] = self.parts.read(other, self.units[other])
+                progress.update(_people(made[other]))
+            self._note_skipped(number, made)
+            for split, count in made.pop(number).counts.items():
+                self._copy(number, split, count)
+            self._delete_used()
+
+    def _note_skipped(self, number: int, made: dict[int, Part]) -> None:
+        if made[number].skipped:
+            self.broken.append((number, dict(self.ends)))
+        for what, why in made[number].skipped.items():
+            self.writer.skip(BadInput(what, why))
+        if len(self.writer.skipped) <= self.max_skipped:
+            return
+        # Someone may repair the inputs and start again: they will be read again, if no whole shard goes without them.
+        unused = [n for n, starts in self.broken if all(starts[s] >= self.writer.resume_at(s) for s in SPLITS)]
+        later = range(number + 1, len(self.units))
+        found = ((n, self.parts.read(n, self.units[n])) for n in later)
+        for other in (*unused, *(n for n, part in found if part is not None and part.skipped)):
+            self.parts.forget(other)
+        listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in self.writer.skipped)
+        raise TooManySkipped(
+            f"more than {self.max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}"
+        )
+
+    def _copy(self, number: int, split: str, count: int) -> None:
+        """Puts a part's people of a split into shards, but for those who are in whole ones."""
+        if not count:
+            return
+        done = max(0, self.writer.resume_at(split) - self.ends[split])
+        self.ends[split] += count
+        path = self.parts.records(number, split)
+        self.used[split].append((self.ends[split], path))
+        if done >= count:
+            return
         try:
-            writer.add(split, ordinal, future.result())
-        except BadInput as bad:
-            _skip(writer, bad, options.max_skipped)
-        progress.update()
+            for record in islice(read_records(path), done, None):
+                self.writer.add(split, record)
+        except ValueError as error:
+            self.parts.forget(number)
+            raise OSError(f"{error}; the same command again makes it anew") from error
 
-    for item in reader.people():
-        if isinstance(item, BadInput):
-            _skip(writer, item, options.max_skipped)
-            progress.update()
-            continue
-        split = options.split.split(item.sequence)
-        ordinal = ordinals[split]
-        ordinals[split] += 1
-        if ordinal < writer.resume_at(split):
-            progress.update()
-            continue
-        waiting.append((split, ordinal, pool.submit(_encode, item, reader, options)))
-        if len(waiting) > 4 * options.workers:
-            take_out()
-    while waiting:
-        take_out()
-
-
-def _encode(person: Person, reader: Reader, options: Conversion) -> bytes:
-    crop = Crop.from_box(person.box_px, options.size, options.padding)
-    target = options.target(reader)
-    if target is not reader.skeleton:
-        person = _in_skeleton(person, reader.skeleton, target)
-    return encode_example(person, crop, target)
-
-
-def _in_skeleton(person: Person, source: Skeleton, target: Skeleton) -> Person:
-    xy_px, visible = convert_joints(person.joints_xy_px, person.visible, source, target)
-    xyz_mm = person.joints_xyz_mm
-    if xyz_mm is not None:
-        xyz_mm, _ = convert_joints(xyz_mm, person.visible, source, target)
-    return replace(person, joints_xy_px=xy_px, visible=visible, joints_xyz_mm=xyz_mm)
-
-
-def _skip(writer: ShardSetWriter, bad: BadInput, max_skipped: int) -> None:
-    writer.skip(bad)
-    if len(writer.skipped) > max_skipped:
-        listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in writer.skipped)
-        raise TooManySkipped(f"more than {max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}")
+    def _delete_used(self) -> None:
+        for split, files in self.used.items():
+            while files and files[0][0] <= self.writer.resume_at(split):
+                files.popleft()[1].unlink(missing_ok=True)
 
 
 def _plain(value: object) -> object:

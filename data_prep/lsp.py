@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import scipy.io
 
+from data_prep.mat_file import read_mat
+from data_prep.reader import PICTURES_A_UNIT, Reader
 from pose import LSP14, Skeleton, box_from_joints
 from records import BadInput, Person, read_picture
 
 
 @dataclass(frozen=True)
-class Lsp:
+class Lsp(Reader):
     """Reads LSP (2 000 people) or LSP-extended (10 000): one labelled person in each picture.
 
     The archives differ: LSP stores joints as (3, 14, N) and labels every joint, its third row saying which are
@@ -55,48 +56,77 @@ class Lsp:
     def _joints(self) -> np.ndarray:
         path = Path(self.root) / "joints.mat"
         try:
-            joints = np.asarray(scipy.io.loadmat(path)["joints"], np.float64)
-        except Exception as error:  # SciPy raises a dozen kinds for a damaged file
+            joints = np.asarray(read_mat(path, "joints").real, np.float64)
+        except (AttributeError, TypeError, ValueError, OSError) as error:
             raise ValueError(f"{path} cannot be read as a MATLAB file with a matrix `joints`: {error}") from error
         if joints.ndim != 3 or joints.shape[:2] not in ((3, 14), (14, 3)):
             raise ValueError(f"{path}: `joints` must be (3, 14, N) or (14, 3, N), got {joints.shape}")
         return joints
 
-    @cached_property
-    def _pictures(self) -> list[Path]:
-        return sorted((Path(self.root) / "images").glob("im*.jpg"))
-
     def total(self) -> int:
         """How many people there are at the most."""
         return self._joints.shape[2]
 
-    def people(self) -> Iterator[Person | BadInput]:
-        """Streams the labelled people in the order of the archive.
+    def units(self) -> list[LspUnit]:
+        """Lists the people, in the order of the archive.
 
         Raises:
             ValueError: there are no pictures, or joints.mat cannot be read.
         """
-        if not self._pictures:
-            raise ValueError(f"{self.root}/images holds no im*.jpg; give the folder of the unpacked archive")
-        names = {picture.stem: picture for picture in self._pictures}
+        images = Path(self.root) / "images"
+        first = min((path.stem for path in images.glob("im*.jpg")), default=None)
+        if first is None:
+            raise ValueError(f"{images} holds no im*.jpg; give the folder of the unpacked archive")
         # Both archives number from 1; LSP with four digits, LSP-extended with five.
-        digits = len(self._pictures[0].stem) - 2
-        for i in range(self.total()):
-            stem = f"im{i + 1:0{digits}d}"
-            path = names.get(stem)
-            if path is None:
-                yield BadInput(f"{self.root}/images/{stem}.jpg", "labelled in joints.mat, but the picture is missing")
-            else:
-                yield from self._person(i, path)
+        stems = [f"im{i + 1:0{len(first) - 2}d}" for i in range(self.total())]
+        # From here on a joint's three numbers stand together, whichever the archive.
+        joints = self._joints.transpose(2, 1, 0) if self.dataset == "lsp" else self._joints.transpose(2, 0, 1)
+        starts = range(0, len(stems), PICTURES_A_UNIT)
+        return [
+            LspUnit(
+                name=stems[start],
+                dataset=self.dataset,
+                images=images,
+                stems=tuple(stems[start : start + PICTURES_A_UNIT]),
+                joints=joints[start : start + PICTURES_A_UNIT],
+                min_visible_joints=self.min_visible_joints,
+            )
+            for start in starts
+        ]
 
-    def _person(self, i: int, path: Path) -> Iterator[Person | BadInput]:
-        if self.dataset == "lsp":
-            x, y, hidden = self._joints[:, :, i]
-            visible = np.where(hidden > 0, 1, 2)
-        else:
-            x, y, labelled = self._joints[:, :, i].T
-            visible = np.where(labelled > 0, 2, 0)
-        xy_px = np.stack([x, y], axis=1)
+
+@dataclass(frozen=True, eq=False)
+class LspUnit:
+    """Some pictures that stand one after the other in an archive.
+
+    Attributes:
+        name: of the first picture.
+        dataset: which of the two archives it is, lsp or lspet.
+        images: the folder of pictures.
+        stems: the N pictures' names without the ending.
+        joints: float64 (N, 14, 3), x and y in px and the third number, which means what it means in the archive.
+        min_visible_joints: people with fewer labelled joints are passed by.
+    """
+
+    name: str
+    dataset: str
+    images: Path
+    stems: tuple[str, ...]
+    joints: np.ndarray
+    min_visible_joints: int
+
+    def people(self) -> Iterator[Person | BadInput]:
+        """Streams the labelled people, and the pictures that are missing or have joints that cannot be."""
+        for stem, joints in zip(self.stems, self.joints, strict=True):
+            path = self.images / f"{stem}.jpg"
+            if path.is_file():
+                yield from self._person(path, joints)
+            else:
+                yield BadInput(str(path), "labelled in joints.mat, but the picture is missing")
+
+    def _person(self, path: Path, joints: np.ndarray) -> Iterator[Person | BadInput]:
+        xy_px, third = joints[:, :2], joints[:, 2]
+        visible = np.where(third > 0, 1, 2) if self.dataset == "lsp" else np.where(third > 0, 2, 0)
         if not np.isfinite(xy_px[visible > 0]).all():
             yield BadInput(str(path), "a labelled joint is NaN or infinite")
             return

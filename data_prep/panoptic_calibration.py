@@ -12,6 +12,7 @@ from records import BadInput
 
 #: The studio's files are in centimetres; everything past this reader is in millimetres.
 MM_PER_CM = 10.0
+_MOST_PIXELS, _LARGEST = 1 << 16, 1e6
 
 
 def read_calibration(path: Path, kind: str = "hd") -> tuple[dict[str, Camera], dict[str, BadInput]]:
@@ -30,7 +31,7 @@ def read_calibration(path: Path, kind: str = "hd") -> tuple[dict[str, Camera], d
         entries = content["cameras"]
         if not isinstance(entries, list):
             raise TypeError("`cameras` is no list")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return {}, {"": BadInput(str(path), f"not a calibration file ({type(error).__name__}: {error})")}
     cameras, broken = {}, {}
     for i, entry in enumerate(entries):
@@ -38,8 +39,9 @@ def read_calibration(path: Path, kind: str = "hd") -> tuple[dict[str, Camera], d
             continue
         try:
             camera = _camera(entry)
+            check_camera(camera)
             cameras[camera.name] = camera
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             name = str(entry.get("name", i)) if isinstance(entry, dict) else str(i)
             broken[name] = BadInput(f"{path} camera {name}", f"malformed ({type(error).__name__}: {error})")
     return cameras, broken
@@ -55,3 +57,20 @@ def _camera(entry: dict) -> Camera:
         rotation=np.array(entry["R"], np.float64),
         translation_mm=np.array(entry["t"], np.float64).reshape(-1) * MM_PER_CM,
     )
+
+
+def check_camera(camera: Camera) -> None:
+    """Refuses numbers that no camera has: they would put joints anywhere, or overflow in the middle of a conversion.
+
+    Raises:
+        ValueError: its pictures, focal lengths, rotation, distortion or place cannot be.
+    """
+    numbers = np.hstack([camera.matrix.ravel(), camera.distortion, camera.rotation.ravel(), camera.translation_mm])
+    if np.abs(numbers).max() > _LARGEST:
+        raise ValueError(f"K, distCoef, R and t must be smaller than {_LARGEST:g}, got {np.abs(numbers).max():g}")
+    if not 1 <= min(camera.size) <= max(camera.size) <= _MOST_PIXELS:
+        raise ValueError(f"resolution must be from 1 to {_MOST_PIXELS} px, got {camera.size[::-1]}")
+    if not np.allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-3):
+        raise ValueError(f"R must be a rotation, got {camera.rotation.tolist()}")
+    if (camera.matrix[[0, 1], [0, 1]] <= 0).any() or camera.matrix[2].tolist() != [0, 0, 1]:
+        raise ValueError(f"K must have focal lengths above 0 and end in 0, 0, 1, got {camera.matrix.tolist()}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,16 @@ from records import BadInput
 
 POSES = "hdPose3d_stage1_coco19"
 _FILE = re.compile(r"body3DScene_(\d{8})\.json")
+# The studio's dome is five metres wide.
+_FARTHEST_CM = 1e5
+_WITHOUT_BYTES = (
+    tarfile.LNKTYPE,
+    tarfile.SYMTYPE,
+    tarfile.DIRTYPE,
+    tarfile.CHRTYPE,
+    tarfile.BLKTYPE,
+    tarfile.FIFOTYPE,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +47,19 @@ class PoseFiles:
     broken: tuple[BadInput, ...] = ()
 
     @classmethod
-    def of_sequence(cls, sequence: Path) -> PoseFiles | None:
-        """Indexes a sequence's poses: the unpacked folder, else the tar, None where there is neither."""
+    def of_sequence(cls, sequence: Path, poses: str = POSES) -> PoseFiles | None:
+        """Indexes a sequence's poses: the unpacked folder, else the tar, None where there is neither.
+
+        Args:
+            sequence: its folder.
+            poses: the name of the folder of poses in it.
+        """
         # Some sequences, 160224_haggling1 for one, keep the files one folder deeper.
-        for folder in (sequence / POSES / "hd", sequence / POSES):
+        for folder in (sequence / poses / "hd", sequence / poses):
             if folder.is_dir():
                 return cls._of_folder(folder)
-        if (sequence / f"{POSES}.tar").is_file():
-            return cls._of_tar(sequence / f"{POSES}.tar")
+        if (sequence / f"{poses}.tar").is_file():
+            return cls._of_tar(sequence / f"{poses}.tar")
         return None
 
     @classmethod
@@ -55,14 +71,13 @@ class PoseFiles:
     def _of_tar(cls, path: Path) -> PoseFiles:
         frames, broken = {}, ()
         try:
-            with tarfile.open(path, "r:") as archive:
-                for member in archive:
-                    name = PurePosixPath(member.name)
-                    match = _FILE.fullmatch(name.name)
-                    # Nothing is unpacked, so a hostile name could do no harm; but no honest archive has one.
-                    safe = not name.is_absolute() and ".." not in name.parts
-                    if match and safe and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
-                        frames[int(match[1])] = (member.offset_data, member.size)
+            for member in _tar_members(path):
+                name = PurePosixPath(member.name)
+                match = _FILE.fullmatch(name.name)
+                # Nothing is unpacked, so a hostile name could do no harm; but no honest archive has one.
+                safe = not name.is_absolute() and ".." not in name.parts
+                if match and safe and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                    frames[int(match[1])] = (member.offset_data, member.size)
         except (tarfile.TarError, OSError) as error:
             broken = (BadInput(str(path), f"damaged tar ({error}); {len(frames)} frames can be read"),)
         numbers = sorted(frames)
@@ -90,6 +105,33 @@ class PoseFiles:
             raise BadInput(self.name(frame), f"cannot be read ({error.strerror})") from error
 
 
+def _tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The headers of a tar, one after the other, each checked against the size of the file.
+
+    Archives come from elsewhere, and `tarfile` trusts them: a size below 0 sends it round for ever, a large one is
+    asked of the memory, and headers of long names are followed as deep as they are nested. Those are passed by here;
+    the studio's archives have none.
+
+    Raises:
+        tarfile.TarError: a header is damaged, or tells of more than there is.
+    """
+    with path.open("rb") as file:
+        end, place = file.seek(0, os.SEEK_END), 0
+        while True:
+            file.seek(place)
+            block = file.read(tarfile.BLOCKSIZE)
+            if not block.strip(b"\0"):
+                return
+            member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            member.offset_data = place + tarfile.BLOCKSIZE
+            # Links and folders may tell of a size, but have no bytes of their own.
+            size = 0 if member.type in _WITHOUT_BYTES else member.size
+            if not 0 <= size <= end - member.offset_data:
+                raise tarfile.ReadError(f"{member.name[:100]!r} is to hold {size} bytes, which are not there")
+            yield member
+            place = member.offset_data - (-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+
+
 @dataclass(frozen=True, eq=False)
 class Bodies:
     """All N bodies of some frames, sorted by frame; few enough to hold for a whole sequence.
@@ -105,6 +147,10 @@ class Bodies:
     ids: np.ndarray
     joints_world_mm: np.ndarray
     confidence: np.ndarray
+
+    def at(self, rows: np.ndarray) -> Bodies:
+        """Some of the bodies, by their indices."""
+        return Bodies(self.frames[rows], self.ids[rows], self.joints_world_mm[rows], self.confidence[rows])
 
 
 def read_bodies(files: PoseFiles, frames: list[int], report: Callable[[BadInput], None]) -> Bodies:
@@ -149,7 +195,7 @@ def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> 
         listed = json.loads(data)["bodies"]
         if not isinstance(listed, list):
             raise TypeError("`bodies` is no list")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(name, f"malformed or cut short ({type(error).__name__}: {error})") from error
     bodies: dict[int, np.ndarray] = {}
     for i, entry in enumerate(listed):
@@ -158,18 +204,22 @@ def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> 
             if body_id in bodies:
                 raise ValueError(f"a second body with the id {body_id}")
             bodies[body_id] = joints
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             report(BadInput(f"{name} body {i}", f"malformed ({type(error).__name__}: {error})"))
     return bodies
 
 
 def _body(entry: dict) -> tuple[int, np.ndarray]:
-    joints = np.array(entry["joints19"], np.float32)
+    joints = np.array(entry["joints19"], np.float64)
     count = PANOPTIC19.num_joints
     if joints.shape != (4 * count,):
         raise ValueError(f"joints19 must hold {count} x 4 numbers, got an array of shape {joints.shape}")
     joints = joints.reshape(count, 4)
-    bad = np.flatnonzero(~np.isfinite(joints).all(axis=1))
+    # Comparing is false for NaN.
+    bad = np.flatnonzero(~(np.abs(joints) < _FARTHEST_CM).all(axis=1))
     if bad.size:
-        raise ValueError(f"{', '.join(PANOPTIC19.joints[j] for j in bad)} not finite")
-    return int(entry["id"]), joints
+        raise ValueError(f"{', '.join(PANOPTIC19.joints[j] for j in bad)} not finite, or a kilometre away")
+    number = int(entry["id"])
+    if abs(number) >= 1 << 63:
+        raise ValueError(f"id must fit into 64 bits, got {number}")
+    return number, joints.astype(np.float32)

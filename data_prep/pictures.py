@@ -12,8 +12,8 @@ from records import BadInput, read_picture
 class SharedPicture:
     """A picture that several people share: read by the first to call it, freed with the last of them."""
 
-    def __init__(self, name: str, size: tuple[int, int]) -> None:
-        """Names the picture and states its (height, width)."""
+    def __init__(self, name: str, size: tuple[int, int] | None) -> None:
+        """Names the picture and states its (height, width), None where the labels do not tell."""
         self.name = name
         self.size = size
         self.picture: np.ndarray | None = None
@@ -28,7 +28,8 @@ class SharedPicture:
         with self._lock:
             if self.picture is None:
                 self.load()
-        check_size(self.name, self.picture.shape[:2], self.size)
+        if self.size is not None:
+            check_size(self.name, self.picture.shape[:2], self.size)
         return self.picture
 
     def load(self) -> None:

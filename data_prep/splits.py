@@ -4,6 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
+from typing import Literal
+
+#: Splits of the literature: the sequences for training and for the test. Neither keeps any for validation.
+PUBLISHED = {
+    # VoxelPose (Tu et al., arXiv 2004.06239), and with it most work on the studio since.
+    "panoptic3d": {
+        "train": (
+            "160422_ultimatum1",
+            "160224_haggling1",
+            "160226_haggling1",
+            "161202_haggling1",
+            "160906_ian1",
+            "160906_ian2",
+            "160906_ian3",
+            "160906_band1",
+            "160906_band2",
+            "160906_band3",
+        ),
+        "test": ("160906_pizza1", "160422_haggling1", "160906_ian5", "160906_band4"),
+    },
+    # Human3.6M's protocol 1, by subject (Martinez et al., arXiv 1705.03098).
+    "human36m": {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")},
+}
 
 
 @dataclass(frozen=True)
@@ -11,7 +34,8 @@ class SplitRule:
     """Assigns whole sequences (or subjects) to splits, so that no moment and no person stands on both sides.
 
     A sequence named in a list goes where the list says; any other goes by a seeded hash of its name, so that it stays
-    where it is when others are added.
+    where it is when others are added. Where a name has a slash, what stands before it is the subject, and the subject
+    alone decides.
 
     Attributes:
         val: share of the sequences for validation.
@@ -19,6 +43,9 @@ class SplitRule:
         seed: of the hash.
         val_sequences: sequences that are for validation by name.
         test_sequences: sequences that are for the test by name.
+        published: a split of the literature in place of the shares: "panoptic3d" (VoxelPose's ten sequences for
+            training and four for the test) or "human36m" (subjects 1, 5, 6, 7, 8 and 9, 11). Sequences that it
+            does not name are for validation, so that training and test stay as published.
     """
 
     val: float = 0.05
@@ -26,6 +53,7 @@ class SplitRule:
     seed: int = 0
     val_sequences: tuple[str, ...] = ()
     test_sequences: tuple[str, ...] = ()
+    published: Literal["panoptic3d", "human36m"] | None = None
 
     def __post_init__(self) -> None:
         """Checks shares and lists."""
@@ -34,17 +62,24 @@ class SplitRule:
         both = set(self.val_sequences) & set(self.test_sequences)
         if both:
             raise ValueError(f"a sequence belongs to one split, got {sorted(both)} for both val and test")
+        if self.published is not None and self.published not in PUBLISHED:
+            raise ValueError(f"published must be one of {', '.join(PUBLISHED)}, got {self.published!r}")
 
     def split(self, sequence: str) -> str:
         """Returns "train", "val" or "test"."""
-        if sequence in self.test_sequences:
+        subject = sequence.partition("/")[0]
+        if subject in self.test_sequences:
             return "test"
-        if sequence in self.val_sequences:
+        if subject in self.val_sequences:
             return "val"
-        digest = hashlib.blake2b(f"{self.seed}/{sequence}".encode(), digest_size=8).digest()
+        if self.published is not None:
+            named = PUBLISHED[self.published]
+            return next((split for split, subjects in named.items() if subject in subjects), "val")
+        digest = hashlib.blake2b(f"{self.seed}/{subject}".encode(), digest_size=8).digest()
         draw = int.from_bytes(digest, "big") / 2**64
         return "test" if draw < self.test else "val" if draw < self.test + self.val else "train"
 
     def describe(self) -> dict:
         """Plain values for the manifest."""
-        return {"by": "sequence", "hash": "blake2b-64 of SEED/SEQUENCE", **asdict(self)}
+        by = {"by": "sequence", "hash": "blake2b-64 of SEED/SEQUENCE"}
+        return {**by, **{name: value for name, value in asdict(self).items() if name != "published" or value}}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
+
+_FARTHEST_PX = 1e6
 
 
 def apply_matrix(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
@@ -56,12 +59,16 @@ class Crop:
             padding: the crop's side as a multiple of the box's longer side.
 
         Raises:
-            ValueError: the box is not finite or has no extent.
+            ValueError: the box is not finite, lies a million pixels away, or has no extent.
         """
         x, y, width, height = np.asarray(box_px, np.float64)
         side = padding * max(width, height)
-        if not np.isfinite([x, y, side]).all() or side <= 0:
-            raise ValueError(f"a box must be finite and wider or higher than 0 px, got {np.asarray(box_px).tolist()}")
+        # Comparing is false for NaN.
+        if not (np.abs([x, y, side]) < _FARTHEST_PX).all() or side <= 0:
+            raise ValueError(
+                f"a box must be finite and wider or higher than 0 px, and nearer than {_FARTHEST_PX:g} px, "
+                f"got {np.asarray(box_px).tolist()}"
+            )
         return cls.centered((x + width / 2, y + height / 2), side, size)
 
     @classmethod
@@ -71,7 +78,7 @@ class Crop:
         offset = np.asarray(center_px, np.float64) - scale * (size - 1) / 2
         return cls(np.array([[scale, 0, offset[0]], [0, scale, offset[1]]]), size)
 
-    @property
+    @cached_property
     def from_frame(self) -> np.ndarray:
         """float64 (2, 3), frame pixels -> crop pixels."""
         inverse = np.linalg.inv(self.to_frame[:, :2])
@@ -98,15 +105,18 @@ class Crop:
         """Resamples the crop from a picture; black where it reaches beyond.
 
         Args:
-            picture: uint8 (H, W, 3) or (H, W).
+            picture: uint8 (H, W, 3) or (H, W); or what has such a `shape` and gives such arrays when it is sliced by
+                rows and columns, of which only the part under the crop is then made. That gives the same pixels where
+                the crop is shrunk by 1.5 or more, and otherwise pixels within one grey level.
 
         Returns:
             uint8 (size, size, 3) or (size, size).
         """
         matrix = self.to_frame
-        shrink = round(self.scale)
-        if shrink > 1:
-            picture, matrix = self._shrunk(picture, shrink)
+        # The padding to whole blocks grows with their size, so no block is larger than the picture.
+        shrink = min(round(self.scale), *picture.shape[:2])
+        if shrink > 1 or not isinstance(picture, np.ndarray):
+            picture, matrix = self._shrunk(picture, max(shrink, 1))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpAffine(picture, matrix, (self.size, self.size), flags=flags)
 
@@ -117,13 +127,16 @@ class Crop:
         """
         corners = self.points_to_frame(np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * (self.size - 1.0))
         low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2 * factor, 0)
-        high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2 * factor, picture.shape[1::-1])
+        high = np.ceil(corners.max(axis=0)).astype(int) + 2 * factor
+        # Whole blocks, as far as the picture reaches.
+        high = np.minimum(high + (low - high) % factor, picture.shape[1::-1])
         if (high <= low).any():
-            return picture, self.to_frame
+            return picture[0:1, 0:1], self.to_frame
         part = picture[low[1] : high[1], low[0] : high[0]]
-        # Whole blocks: what the last ones lack is their own last row and column again.
         right, bottom = -(high - low) % factor
-        part = cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        if right or bottom:
+            # What the last ones lack is their own last row and column again.
+            part = cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
         size = part.shape[1] // factor, part.shape[0] // factor
         small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
         # The centre of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.

@@ -1,8 +1,6 @@
 """The record: one Example schema, sharded writing, the tf.data pipeline, augmentation and inspection."""
 
-from records.augment import Augmentation
 from records.manifest import SPLITS, Manifest, read_manifest, shard_paths
-from records.pipeline import dataset, steps_per_epoch, training_dataset
 from records.schema import BadInput, Person, encode_example, read_picture
 from records.writer import ShardSetWriter
 
@@ -21,3 +19,12 @@ __all__ = [
     "steps_per_epoch",
     "training_dataset",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Imports what needs TensorFlow when it is asked for: those who make records need not wait for that."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from records import augment, pipeline
+
+    return getattr(augment if name == "Augmentation" else pipeline, name)

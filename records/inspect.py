@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from pose import Skeleton, draw_skeleton, draw_text, picture_grid
-from records.augment import Augmentation, augment
+from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
 from records.manifest import Manifest, Shard, file_sha256, read_manifest
 from records.pipeline import dataset, parse_example
+from records.tfrecord import read_records
 
 _COLUMNS = 8
 # Of the first so many people of a split, so that the sheet of a huge one takes no longer.
@@ -29,10 +30,11 @@ def check_shard(path: Path, shard: Shard, num_joints: int) -> str | None:
         return "is missing"
     read = 0
     try:
-        for serialized in tf.data.TFRecordDataset(str(path)):
+        # TensorFlow's own reader asks for as much memory as a length tells, and may end the process.
+        for serialized in read_records(path):
             parse_example(serialized, num_joints)
             read += 1
-    except tf.errors.DataLossError:
+    except ValueError:
         return f"fails its checksum at record {read} of {shard.count} ({path.stat().st_size} of {shard.bytes} bytes)"
     except tf.errors.InvalidArgumentError as error:
         return f"record {read} does not follow the schema ({error.message.splitlines()[0]})"
@@ -76,18 +78,13 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     manifest = read_manifest(folder)
     skeleton, searched = manifest.skeleton, min(manifest.counts[split], _MOST_SEARCHED)
     step = max(1, searched // count)
-    people = dataset(folder, split, batch_size=1, limit=searched).unbatch().shard(step, 0).take(count)
+    people = dataset(folder, split, batch_size=1, limit=searched).shard(step, 0).take(count)
+    draws, size = np.random.default_rng(seed).random((count, NUM_DRAWS)), manifest.size
+    changes, flip_order = changes_of(draws, Augmentation(), size, size), np.array(skeleton.flip_order)
     stored, augmented = [], []
-    for i, (picture, labels) in enumerate(people):
-        stored.append(_drawn(picture, labels, skeleton, "stored"))
-        varied = augment(
-            picture,
-            labels,
-            seed=tf.constant([seed, i], tf.int64),
-            options=Augmentation(),
-            size=manifest.size,
-            flip_order=tf.constant(skeleton.flip_order, tf.int32),
-        )
+    for i, (pictures, labels) in enumerate(people.as_numpy_iterator()):
+        stored.append(_drawn(pictures, labels, skeleton, "stored"))
+        varied = augment(pictures, labels, changes.rows(slice(i, i + 1)), size=size, flip_order=flip_order)
         augmented.append(_drawn(*varied, skeleton, "augmented"))
     blank = np.full_like(stored[0], 255)
     tiles = []
@@ -97,9 +94,10 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     return picture_grid(tiles, _COLUMNS)
 
 
-def _drawn(picture: tf.Tensor, labels: dict[str, tf.Tensor], skeleton: Skeleton, caption: str) -> np.ndarray:
-    xy_px, visible = labels["joints_xy_px"].numpy(), labels["visible"].numpy()
-    return draw_text(draw_skeleton(picture.numpy(), xy_px, visible, skeleton), caption)
+def _drawn(pictures: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton, caption: str) -> np.ndarray:
+    """The one picture of a batch with its joints."""
+    xy_px, visible = labels["joints_xy_px"][0], labels["visible"][0]
+    return draw_text(draw_skeleton(pictures[0], xy_px, visible, skeleton), caption)
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:

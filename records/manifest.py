@@ -24,6 +24,14 @@ class Shard:
     bytes: int
     sha256: str
 
+    def __post_init__(self) -> None:
+        """Checks the types, and that the name leads to no other folder."""
+        texts, numbers = (self.name, self.sha256), (self.count, self.bytes)
+        if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int) and n >= 0 for n in numbers):
+            raise ValueError("a shard has a name, a count, a size and a SHA-256, and one of them is of another type")
+        if not self.name.endswith(".tfrecord") or set(self.name) & set("/\\\0"):
+            raise ValueError(f"a shard's name is that of a .tfrecord file in the folder, got {self.name[:100]!r}")
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -87,17 +95,28 @@ def read_manifest(folder: str | Path) -> Manifest:
     try:
         content = json.loads(path.read_text())
         content.pop("counts")
-        content["shards"] = {k: [Shard(**shard) for shard in v] for k, v in content["shards"].items()}
+        content["shards"] = {split: [Shard(**shard) for shard in content["shards"][split]] for split in SPLITS}
         manifest = Manifest(**content)
-        _ = manifest.skeleton
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); make the shard set again with `python -m data_prep`") from error
+        _check(manifest)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        why = str(error)[:200]
+        raise ValueError(f"{path} is damaged ({why}); make the shard set again with `python -m data_prep`") from error
     if manifest.schema_version != SCHEMA_VERSION:
         raise ValueError(
             f"{path} has records of schema version {manifest.schema_version}, this program reads {SCHEMA_VERSION}; "
             "make the shard set again with `python -m data_prep`"
         )
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Raises what tells that a field is not what `Manifest.write` writes there."""
+    if manifest.skeleton_name not in SKELETONS or not isinstance(manifest.size, int) or manifest.size < 1:
+        raise ValueError(f"a skeleton and a size were expected, got {manifest.skeleton_name!r} and {manifest.size!r}")
+    if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
+        raise ValueError("the source and the split rule must be objects")
+    if not all(isinstance(bad["what"], str) and isinstance(bad["why"], str) for bad in manifest.skipped):
+        raise ValueError("what was skipped must be a list of what and why")
 
 
 def shard_paths(folder: str | Path, split: str) -> list[str]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from pose import Camera, Crop, Skeleton
+from records.depth import encode_depth
+from records.example import Example, Feature
 
-#: Raised whenever a feature is added, removed or changes its meaning.
+#: Raised whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
+_LONGEST_MESSAGE = 800
+# A JPEG of one colour holds about 60.
+_MOST_PX_PER_BYTE = 1024
 
 
 class BadInput(ValueError):
@@ -24,14 +28,19 @@ class BadInput(ValueError):
     """
 
     def __init__(self, what: str, why: str) -> None:
-        """Keeps what is broken and why."""
-        super().__init__(f"{what}: {why}")
-        self.what = what
-        self.why = why
+        """Keeps what is broken and why; both may quote a broken file, so only as much as a line of text can hold."""
+        self.what, self.why = _printable(what), _printable(why)
+        super().__init__(f"{self.what}: {self.why}")
 
     def __reduce__(self) -> tuple:
         """Comes through to another process whole."""
         return type(self), (self.what, self.why)
+
+
+def _printable(text: str) -> str:
+    """The text without what no terminal can encode, and cut where it is longer than a message should be."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]} ..."
 
 
 @dataclass
@@ -39,7 +48,8 @@ class Person:
     """One labelled person in one picture.
 
     Attributes:
-        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot).
+        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that has a
+            `shape` and can be sliced gives a part of the picture at less cost.
         box_px: float (4,), x_min, y_min, width, height in picture px.
         joints_xy_px: float (J, 2) in picture px.
         visible: int (J,), COCO's 0 not labelled, 1 labelled but hidden, 2 labelled and seen.
@@ -51,6 +61,8 @@ class Person:
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
         camera_model: the camera, or None where unknown.
         area_px: the person's area in square px (a segmentation's), or None where unknown.
+        depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of `picture`; or a
+            function that reads it, or None.
     """
 
     picture: np.ndarray | Callable[[], np.ndarray]
@@ -65,6 +77,7 @@ class Person:
     joints_xyz_mm: np.ndarray | None = None
     camera_model: Camera | None = None
     area_px: float | None = None
+    depth_mm: np.ndarray | Callable[[], np.ndarray] | None = None
 
     @property
     def key(self) -> str:
@@ -93,6 +106,9 @@ def read_picture(path: str) -> np.ndarray:
     # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
     if data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-1024:].tobytes():
         raise BadInput(str(path), "truncated JPEG (no end marker)")
+    height, width = _jpeg_size(data)
+    if height * width > _MOST_PX_PER_BYTE * data.size:
+        raise BadInput(str(path), f"tells of {width} x {height} px, more than {data.size} bytes can hold")
     try:
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except cv2.error:  # Such as a size that no memory holds.
@@ -102,6 +118,24 @@ def read_picture(path: str) -> np.ndarray:
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
+def _jpeg_size(data: np.ndarray) -> tuple[int, int]:
+    """The (height, width) that a JPEG's header tells; (0, 0) where there is no such header.
+
+    OpenCV makes a picture of that size before it reads a pixel, and fills what the file lacks with grey: one wrong bit
+    in a small file can so cost gigabytes.
+    """
+    place = 2
+    while data[:2].tobytes() == b"\xff\xd8" and place + 9 <= data.size and data[place] == 0xFF:
+        marker, numbers = int(data[place + 1]), data[place + 2 : place + 9].tobytes()
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(numbers[3:5], "big"), int.from_bytes(numbers[5:7], "big")
+        # Bytes of 0xFF may fill the room before a marker.
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(numbers[:2], "big")
+    return 0, 0
+
+
+# What is not finite, or no longer in single precision, is looked for and told.
+@np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
     """Cuts a person out of the picture and serialises the Example.
 
@@ -112,11 +146,12 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         jpeg_quality: of the crop, 1 to 100.
 
     Returns:
-        The serialised `tf.train.Example`; its features are those of `feature_spec`. Joints that fall off the crop
+        The serialised `tf.train.Example`; its features are those of `records.features`. Joints that fall off the crop
         are stored as not labelled.
 
     Raises:
-        BadInput: the picture cannot be read, a labelled joint is not finite, or none is left in the crop.
+        BadInput: the picture cannot be read, a labelled joint or another number is not finite, or no joint is left in
+            the crop.
     """
     xy_px, visible = np.asarray(person.joints_xy_px, np.float32), np.asarray(person.visible, np.int64)
     if xy_px.shape != (skeleton.num_joints, 2) or visible.shape != (skeleton.num_joints,):
@@ -131,7 +166,8 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
     visible = np.where(inside, visible, 0)
     if not visible.any():
         raise BadInput(person.key, "no labelled joint inside the crop")
-    picture = cv2.cvtColor(crop.cut(person.load_picture()), cv2.COLOR_RGB2BGR)
+    whole = person.picture if hasattr(person.picture, "shape") else person.load_picture()
+    picture = cv2.cvtColor(crop.cut(whole), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     area_px = 0.0 if person.area_px is None else person.area_px / crop.scale**2
     features = {
@@ -152,8 +188,12 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         features["joints/xyz_mm"] = np.asarray(person.joints_xyz_mm, np.float32)
     if person.camera_model is not None:
         features["camera/matrix"] = crop.camera_matrix(person.camera_model.matrix).astype(np.float32)
-    example = tf.train.Example()
+    if person.depth_mm is not None:
+        features["depth/png"] = encode_depth(person.depth_mm() if callable(person.depth_mm) else person.depth_mm, crop)
+    example = Example()
     for name, value in features.items():
+        if not isinstance(value, bytes) and not np.isfinite(value).all():
+            raise BadInput(person.key, f"{name} is NaN or infinite")
         _set_feature(example.features.feature[name], value)
     return example.SerializeToString(deterministic=True)
 
@@ -165,41 +205,10 @@ def span_px(xy_px: np.ndarray, visible: np.ndarray, ends: tuple[int, int] | None
     return float(np.linalg.norm(xy_px[ends[0]] - xy_px[ends[1]]))
 
 
-def _set_feature(feature: tf.train.Feature, value: bytes | np.ndarray | np.generic) -> None:
+def _set_feature(feature: Feature, value: bytes | np.ndarray | np.generic) -> None:
     if isinstance(value, bytes):
         feature.bytes_list.value.append(value)
-    elif np.issubdtype(value.dtype, np.integer):
+    elif value.dtype.kind in "iu":
         feature.int64_list.value.extend(np.ravel(value).tolist())
     else:
         feature.float_list.value.extend(np.ravel(value).tolist())
-
-
-def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_single_example` needs to read the features that every record has."""
-    text, number = tf.io.FixedLenFeature((), tf.string), tf.io.FixedLenFeature((), tf.int64)
-    scalar = tf.io.FixedLenFeature((), tf.float32)
-    return {
-        "image/jpeg": text,
-        "joints/xy_px": tf.io.FixedLenFeature((num_joints, 2), tf.float32),
-        "joints/visible": tf.io.FixedLenFeature((num_joints,), tf.int64),
-        "crop/to_frame": tf.io.FixedLenFeature((2, 3), tf.float32),
-        "person/torso_px": scalar,
-        "person/head_px": scalar,
-        "person/area_px": scalar,
-        "source/dataset": text,
-        "source/sequence": text,
-        "source/camera": text,
-        "source/frame": number,
-        "source/person": number,
-    }
-
-
-def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """The features that a record may lack: 3D joints (J, 3) in mm and the crop's camera matrix (3, 3).
-
-    Pass it to `tf.io.parse_single_example` beside `feature_spec` for a set whose source knows them.
-    """
-    return {
-        "joints/xyz_mm": tf.io.FixedLenFeature((num_joints, 3), tf.float32),
-        "camera/matrix": tf.io.FixedLenFeature((3, 3), tf.float32),
-    }

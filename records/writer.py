@@ -8,10 +8,11 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import tensorflow as tf
+from filelock import FileLock, Timeout
 
 from pose import Skeleton
-from records.manifest import FILE_NAME, SPLITS, Manifest, Shard, file_sha256, read_manifest, write_json
+from records.manifest import FILE_NAME, SPLITS, Manifest, Shard, read_manifest, write_json
+from records.open_shard import OpenShard
 from records.schema import SCHEMA_VERSION, BadInput
 
 _PARTIAL = ".partial"
@@ -21,9 +22,15 @@ _JOURNAL = "journal.json"
 class ShardSetWriter:
     """Fills the shards of each split one after the other.
 
-    Every person offered to a split has an ordinal there. Whole shards and a journal of them lie in
-    `FOLDER/.partial` until the set is finished; then they get their final names and the manifest is written last.
-    A later writer with the same settings finds the journal, and `resume_at` says which ordinals are done.
+    Until the set is finished everything lies in `FOLDER/.partial`: a journal of the settings, whole shards, and beside
+    each shard what the manifest will say of it, written last. Then the shards get their final names, and the manifest
+    is written. A later writer with the same settings takes the whole shards up, and `resume_at` says how many people
+    they hold. So to write down a shard takes no longer when a million others are there.
+
+    Attributes:
+        folder: of the shard set.
+        partial: where all that is not finished lies; whoever fills the set may keep there what is of use until then.
+        finished: whether the manifest is written, so that nothing is left to do.
     """
 
     def __init__(
@@ -39,13 +46,14 @@ class ShardSetWriter:
         """Opens a folder for writing, or goes on where an earlier run stopped.
 
         Raises:
-            ValueError: the folder holds a set, or a part of one, that was made with other settings.
+            ValueError: the folder holds a set, or a part of one, that was made with other settings or is damaged, or
+                another run is writing to it.
             OSError: the folder cannot be written to.
         """
         if people_per_shard < 1:
             raise ValueError(f"people_per_shard must be 1 or more, got {people_per_shard}")
         self.folder = Path(folder)
-        self._partial = self.folder / _PARTIAL
+        self.partial = self.folder / _PARTIAL
         self._size, self._skeleton, self._per_shard = size, skeleton, people_per_shard
         settings = {
             "schema_version": SCHEMA_VERSION,
@@ -57,55 +65,80 @@ class ShardSetWriter:
         }
         self._settings = json.loads(json.dumps(settings))
         self._shards: dict[str, list[Shard]] = {split: [] for split in SPLITS}
-        self._next = dict.fromkeys(SPLITS, 0)
-        self._after_last = dict.fromkeys(SPLITS, 0)
         self._skipped: dict[str, str] = {}
-        self._open: dict[str, tf.io.TFRecordWriter] = {}
-        self._count = dict.fromkeys(SPLITS, 0)
+        self._open: dict[str, OpenShard] = {}
         self.finished = False
-        self._take_up()
+        self._lock = FileLock(self.partial / "lock", blocking=False)
+        try:
+            self._take_up()
+        except BaseException:
+            self._lock.release()
+            raise
 
     def _take_up(self) -> None:
-        if (self.folder / FILE_NAME).is_file() and not (self._partial / _JOURNAL).is_file():
-            manifest = read_manifest(self.folder)
-            if manifest.source.get("settings") != self._settings:
+        journal = self.partial / _JOURNAL
+        if (self.folder / FILE_NAME).is_file() and not journal.is_file():
+            then = read_manifest(self.folder).source.get("settings")
+            if then != self._settings:
                 raise ValueError(
                     f"{self.folder} already holds a shard set made with other settings; choose another output "
-                    f"folder or delete this one. {_differences(self._settings, manifest.source.get('settings'))}"
+                    f"folder or delete this one. {_differences(self._settings, then)}"
                 )
             self.finished = True
+            shutil.rmtree(self.partial, ignore_errors=True)  # Where a run was killed while it cleaned up.
             return
-        self._partial.mkdir(parents=True, exist_ok=True)
-        journal = self._partial / _JOURNAL
+        self.partial.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ValueError(
+                f"another run is writing to {self.folder}; wait for it, or choose another folder"
+            ) from error
         if journal.is_file():
-            content = json.loads(journal.read_text())
-            if content["settings"] != self._settings:
+            then = _read_json(journal).get("settings")
+            if then != self._settings:
                 raise ValueError(
                     f"{self.folder} holds the beginning of a shard set made with other settings; choose another "
-                    f"output folder or delete this one. {_differences(self._settings, content['settings'])}"
+                    f"output folder or delete this one. {_differences(self._settings, then)}"
                 )
-            self._shards = {k: [Shard(**shard) for shard in v] for k, v in content["shards"].items()}
-            self._next = content["next"]
-            self._skipped = content["skipped"]
+            for split in SPLITS:
+                self._shards[split] = list(self._whole_shards(split))
         else:
-            self._write_journal()
+            write_json(journal, {"settings": self._settings})
+
+    def _whole_shards(self, split: str) -> list[Shard]:
+        shards: list[Shard] = []
+        while (note := self._path(split, len(shards)).with_suffix(".json")).is_file():
+            try:
+                shard = Shard(**_read_json(note))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{note} is damaged ({error!s:.200}); delete {self.folder} and start again") from error
+            path = self.partial / shard.name
+            # A run that was killed while it gave the shards their final names has moved some already.
+            moved = [] if path.is_file() else self.folder.glob(f"{split}-{len(shards):05d}-of-*.tfrecord")
+            if not any(place.is_file() and place.stat().st_size == shard.bytes for place in (path, *moved)):
+                raise ValueError(f"{path} is missing or not whole; delete {self.folder} and start again")
+            shards.append(shard)
+        return shards
 
     def resume_at(self, split: str) -> int:
-        """The first ordinal of a split that is not yet in a whole shard."""
-        return self._next[split]
+        """How many people of a split are in whole shards; `add` goes on with the next."""
+        return sum(shard.count for shard in self._shards[split])
 
-    def add(self, split: str, ordinal: int, example: bytes) -> None:
-        """Appends a serialised Example; ordinals of a split come in rising order."""
+    def add(self, split: str, example: bytes) -> None:
+        """Appends a serialised Example.
+
+        Raises:
+            OSError: the disk is full, or cannot be written to.
+        """
         if split not in self._open:
-            self._open[split] = tf.io.TFRecordWriter(str(self._path(split)) + ".tmp")
-        self._open[split].write(example)
-        self._count[split] += 1
-        self._after_last[split] = ordinal + 1
-        if self._count[split] == self._per_shard:
+            self._open[split] = OpenShard(self._path(split, len(self._shards[split])))
+        self._open[split].append(example)
+        if self._open[split].count == self._per_shard:
             self._close_shard(split)
 
     def skip(self, bad: BadInput) -> None:
-        """Notes a broken input; the same one is noted once."""
+        """Notes a broken input for the manifest; the same one is noted once."""
         self._skipped[bad.what] = bad.why
 
     @property
@@ -114,16 +147,18 @@ class ShardSetWriter:
         return [{"what": what, "why": self._skipped[what]} for what in sorted(self._skipped)]
 
     def abandon(self) -> None:
-        """Closes open files; whole shards stay for a later run."""
-        for writer in self._open.values():
-            writer.close()
+        """Drops open files and lets other runs write to the folder; whole shards stay for them."""
+        for shard in self._open.values():
+            shard.drop()
         self._open.clear()
+        self._lock.release()
 
     def finish(self) -> Manifest:
         """Closes the last shards, gives every shard its final name and writes the manifest.
 
         Raises:
             ValueError: no one was added: an empty set is an error, never a result.
+            OSError: the disk is full, or cannot be written to.
         """
         for split in list(self._open):
             self._close_shard(split)
@@ -133,13 +168,16 @@ class ShardSetWriter:
         final = {split: self._final_names(split) for split in SPLITS}
         for split, shards in final.items():
             for old, new in zip(self._shards[split], shards, strict=True):
-                if (self._partial / old.name).exists():
-                    os.replace(self._partial / old.name, self.folder / new.name)
+                if (self.partial / old.name).exists():
+                    os.replace(self.partial / old.name, self.folder / new.name)
         source = {**self._settings["source"], "settings": self._settings}
         rule = self._settings["split_rule"]
         manifest = Manifest(self._skeleton.name, self._size, final, source, rule, self.skipped)
         manifest.write(self.folder)
-        shutil.rmtree(self._partial)
+        # The journal goes first: without it, what else is left of a killed clean-up is not taken for a beginning.
+        (self.partial / _JOURNAL).unlink()
+        shutil.rmtree(self.partial)
+        self._lock.release()
         self.finished = True
         return manifest
 
@@ -150,30 +188,32 @@ class ShardSetWriter:
             for i, shard in enumerate(shards)
         ]
 
-    def _path(self, split: str) -> Path:
-        return self._partial / f"{split}-{len(self._shards[split]):05d}.tfrecord"
+    def _path(self, split: str, i: int) -> Path:
+        return self.partial / f"{split}-{i:05d}.tfrecord"
 
     def _close_shard(self, split: str) -> None:
-        self._open.pop(split).close()
-        path = self._path(split)
-        os.replace(str(path) + ".tmp", path)
-        shard = Shard(path.name, self._count[split], path.stat().st_size, file_sha256(path))
+        shard = self._open[split].close()
+        write_json((self.partial / shard.name).with_suffix(".json"), asdict(shard))
         self._shards[split].append(shard)
-        self._count[split] = 0
-        self._next[split] = self._after_last[split]
-        self._write_journal()
+        del self._open[split]
 
-    def _write_journal(self) -> None:
-        shards = {split: [asdict(shard) for shard in shards] for split, shards in self._shards.items()}
-        content = {"settings": self._settings, "shards": shards, "next": self._next, "skipped": self._skipped}
-        write_json(self._partial / _JOURNAL, content)
+
+def _read_json(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text())
+        if not isinstance(content, dict):
+            raise ValueError(f"an object was expected, got {type(content).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error!s:.200}); delete {path.parent.parent} and start again") from error
+    return content
 
 
 def _differences(now: dict, then: dict | None) -> str:
     """Names the settings that differ."""
-    now, then = _flat(now), _flat(then or {})
+    now, then = _flat(now), _flat(then if isinstance(then, dict) else {})
     changed = [name for name in {**then, **now} if now.get(name) != then.get(name)]
-    return "Then and now: " + "; ".join(f"{name} {then.get(name)!r}, {now.get(name)!r}" for name in changed)
+    told = "; ".join(f"{name} {then.get(name)!r}, {now.get(name)!r}" for name in changed)
+    return f"Then and now: {told[:1000]}"
 
 
 def _flat(settings: dict, prefix: str = "") -> dict[str, object]:

@@ -40,8 +40,8 @@ def write_shard_set(folder, *, train=12, val=4, test=4, size=64, people_per_shar
     )
     number = 0
     for split, count in (("train", train), ("val", val), ("test", test)):
-        for ordinal in range(count):
+        for _ in range(count):
             person = make_person(number)
-            writer.add(split, ordinal, encode_example(person, Crop.from_box(person.box_px, size), LSP14))
+            writer.add(split, encode_example(person, Crop.from_box(person.box_px, size), LSP14))
             number += 1
     return writer.finish()

@@ -1,6 +1,7 @@
 """The COCO reader: conventions by hand, and every broken input by name."""
 
 import json
+import pickle
 
 import cv2
 import numpy as np
@@ -65,6 +66,13 @@ def test_people_come_by_picture_and_annotation_and_share_the_picture(coco):
     assert [got.key for got in people] == ["coco/7//0/3", "coco/9//0/2", "coco/9//0/5"]
     assert people[1].load_picture() is people[2].load_picture()
     assert reader.total() == 3
+
+
+def test_units_keep_a_pictures_people_together(coco, monkeypatch):
+    monkeypatch.setattr("data_prep.coco.PICTURES_A_UNIT", 1)
+    units = pickle.loads(pickle.dumps(coco([person(5, 9), person(3, 7), person(2, 9)]).units()))
+    assert [unit.name for unit in units] == ["mini2017/000000000007", "mini2017/000000000009"]
+    assert [[got.person for got in unit.people()] for unit in units] == [[3], [2, 5]]
 
 
 def test_crowds_small_people_and_those_with_few_keypoints_are_passed_by(coco):

@@ -1,17 +1,16 @@
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from lsp_archive import extended_joints, make_archive
+from made_units import Made
 
 from data_prep.convert import Conversion, TooManySkipped, convert
 from data_prep.lsp import Lsp
+from data_prep.parts import Parts
 from data_prep.splits import SplitRule
 from pose import COCO17, LSP14
 from records import dataset, read_manifest
@@ -46,6 +45,22 @@ def test_workers_do_not_change_a_byte(tmp_path):
         options = Conversion(size=64, split=HALF, workers=workers, people_per_shard=4)
         convert(Lsp(root), tmp_path / str(workers), options)
     assert contents(tmp_path / "1") == contents(tmp_path / "3")
+
+
+def test_the_disk_holds_the_shards_and_a_few_parts(tmp_path, monkeypatch):
+    """A part goes when its people are in whole shards: with shards of 3, of each split one part is left at the most."""
+    (tmp_path / "log").mkdir()
+    left, make = [], Parts.make
+
+    def counted(parts, number, unit):
+        left.append(len(list(parts.folder.glob("*.tfrecord"))))
+        return make(parts, number, unit)
+
+    monkeypatch.setattr(Parts, "make", counted)
+    options = Conversion(size=32, split=HALF, people_per_shard=3, workers=1)
+    manifest = convert(Made(tmp_path / "log", 20, 7), tmp_path / "out", options)
+    assert sum(manifest.counts.values()) == 140 and all(manifest.counts.values())
+    assert len(left) == 20 and 1 <= max(left) <= 3
 
 
 def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
@@ -121,22 +136,3 @@ def test_the_command_as_a_user_types_it(tmp_path):
         # Tyro draws a box around what it says and breaks its lines.
         assert message in " ".join(re.sub("[│─]", " ", done.stderr + done.stdout).split())
         assert "Traceback" not in done.stderr
-
-
-def test_killed_and_run_again(tmp_path):
-    """SIGKILL in mid-run, then the same command again: the result is that of an unbroken run."""
-    joints = np.repeat(extended_joints(20), 40, axis=2)
-    root = make_archive(tmp_path / "a", joints)
-    options = ("--size", 224, "--people-per-shard", 50, "--workers", 1)
-    assert run_command("lsp", "--root", root, "--out", tmp_path / "whole", *options).returncode == 0
-    broken = tmp_path / "broken"
-    command = [sys.executable, "-m", "data_prep", "lsp", "--root", root, "--out", broken, *options]
-    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and len(list(broken.glob(".partial/*.tfrecord"))) < 3:
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert process.returncode == -signal.SIGKILL
-    assert not (broken / "manifest.json").exists() and not list(broken.glob("*.tfrecord"))
-    assert run_command("lsp", "--root", root, "--out", broken, *options).returncode == 0
-    assert contents(broken) == contents(tmp_path / "whole")

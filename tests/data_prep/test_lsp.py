@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import scipy.io
@@ -47,6 +49,18 @@ def test_broken_people_are_named_or_passed_by(tmp_path):
         "labelled in joints.mat, but the picture is missing",
     ]
     assert [item.sequence for item in items if isinstance(item, Person)] == ["im00005"]
+
+
+def test_units_are_stretches_of_the_archive(tmp_path, monkeypatch):
+    monkeypatch.setattr("data_prep.lsp.PICTURES_A_UNIT", 2)
+    reader = Lsp(make_archive(tmp_path / "a", extended_joints(5)))
+    units = pickle.loads(pickle.dumps(reader.units()))
+    assert [unit.name for unit in units] == ["im00001", "im00003", "im00005"]
+    assert [[person.sequence for person in unit.people()] for unit in units] == [
+        ["im00001", "im00002"],
+        ["im00003", "im00004"],
+        ["im00005"],
+    ]
 
 
 def test_unusable_archives_are_told(tmp_path):

@@ -293,7 +293,7 @@ def test_a_camera_without_pictures_is_broken(tmp_path):
     write_calibration(sequence, [camera_entry("00_00"), camera_entry("00_01")])
     people, bad = read(sequence, cameras=("0", "1"))
     assert [person.camera for person in people] == ["00_00"]
-    assert "camera 00_01: has neither hdImgs nor a video" in str(bad[0])
+    assert "camera 00_01: has neither hdImgs/00_01 nor a video" in str(bad[0])
 
 
 def test_wrong_arguments_and_empty_folders_fail_at_once(tmp_path):

@@ -1,8 +1,11 @@
-"""Frames from videos: the right one, whatever the order, and no more of them in memory than people need."""
+"""People from videos: the right frame, unit by unit, and no more of them in memory than people need."""
 
 import gc
+import pickle
 import re
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+import weakref
+from dataclasses import replace
 
 import pytest
 from panoptic_sequence import (
@@ -16,7 +19,9 @@ from panoptic_sequence import (
 )
 
 from data_prep.panoptic import Panoptic
-from records import BadInput
+from data_prep.video import Video
+from pose import PANOPTIC19, Crop
+from records import BadInput, encode_example
 
 
 @pytest.fixture
@@ -54,31 +59,73 @@ def test_right_frame_for_a_stride_and_in_any_order(sequence):
         assert_right_frame(person)
 
 
-def test_right_frames_for_many_threads(sequence):
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(assert_right_frame, people_of(sequence)))
+def test_units_are_stretches_of_frames_that_can_be_read_anywhere(sequence, monkeypatch):
+    whole = people_of(sequence)
+    monkeypatch.setattr("data_prep.panoptic._CHOSEN_A_UNIT", 3)
+    units = Panoptic(sequence, min_box_px=4).units()
+    assert [unit.name for unit in units] == [
+        "seq/labels",
+        "seq/00_00/00000002",
+        "seq/00_00/00000005",
+        "seq/00_00/00000008",
+    ]
+    assert pickle.loads(pickle.dumps(units)) == units
+    # In any order, each by itself.
+    parts = {unit.name: list(unit.people()) for unit in reversed(units)}
+    assert [person.key for unit in units for person in parts[unit.name]] == [person.key for person in whole]
+    for people in parts.values():
+        for person in people:
+            assert_right_frame(person)
 
 
-def test_a_frame_passed_by_before_it_is_asked_for_is_still_found(sequence):
-    stream = Panoptic(sequence, min_box_px=4).people()
-    people = [next(stream) for _ in range(8)]
-    video = people[0].picture.video
-    assert_right_frame(people[7])
-    assert video._position == 6
-    handle = video.frame(2, people[0].picture.size)  # made too late: the video has to begin again
-    assert abs(handle().mean() - grey_of(2)) < 6
+def test_a_unit_is_bounded_by_the_frames_it_must_decode_too(sequence, monkeypatch):
+    monkeypatch.setattr("data_prep.panoptic._FRAMES_A_UNIT", 4)
+    names = [unit.name for unit in Panoptic(sequence, min_box_px=4, stride=3).units()]
+    assert names == ["seq/labels", "seq/00_00/00000003", "seq/00_00/00000009"]
+    for frame in range(2, 10):
+        write_jpeg(sequence, "00_00", frame)
+    names = [unit.name for unit in Panoptic(sequence, min_box_px=4, stride=3).units()]
+    assert names == ["seq/labels", "seq/00_00/00000003"]
+
+
+def test_poses_are_read_once_for_all_units(sequence, monkeypatch):
+    monkeypatch.setattr("data_prep.panoptic._CHOSEN_A_UNIT", 3)
+    units = Panoptic(sequence, min_box_px=4, min_visible_joints=7).units()
+    for unit in pickle.loads(pickle.dumps(units[:2])):
+        list(unit.people())
+    shutil.rmtree(sequence / "hdPose3d_stage1_coco19")
+    assert [person.frame for person in units[2].people()] == [5, 5, 6, 6, 7, 7]
+
+
+def test_only_frames_with_people_are_decoded(sequence, monkeypatch):
+    # Moved by 500 cm, nobody is on the picture.
+    for frame in (4, 5, 9):
+        write_frame(sequence, frame, [body(0, x_cm=500.0)])
+    wanted = []
+    frames = Video.frames
+    monkeypatch.setattr(Video, "frames", lambda self, numbers: wanted.append(numbers) or frames(self, numbers))
+    assert [person.frame for person in people_of(sequence)][::2] == [2, 3, 6, 7, 8]
+    assert wanted == [[2, 3, 6, 7, 8]]
+
+
+def test_crops_come_from_a_part_of_the_frame(sequence):
+    person = people_of(sequence)[0]
+    crop = Crop.from_box(person.box_px, 32)
+    record = encode_example(person, crop, PANOPTIC19)
+    assert record == encode_example(replace(person, picture=person.load_picture()), crop, PANOPTIC19)
 
 
 def test_pictures_live_only_as_long_as_their_people(sequence):
-    people = people_of(sequence)
-    video = people[0].picture.video
-    kept = [person for person in people if person.frame in (4, 9)]
-    del people
+    stream = Panoptic(sequence, min_box_px=4).people()
+    first = next(stream)
+    picture = weakref.ref(first.picture)
+    del first
+    second = next(stream)
+    assert second.frame == 2 and second.picture is picture()
+    del second
+    assert next(stream).frame == 3
     gc.collect()
-    assert_right_frame(kept[-1])
-    # Frames 2 and 3, 5 to 8 had no people left, and were passed by without a picture.
-    assert sorted(video._handles) == [4, 9]
-    assert kept[0].picture.picture is not None
+    assert picture() is None
 
 
 def test_a_video_shorter_than_its_poses_is_broken_once(sequence):
@@ -96,12 +143,14 @@ def test_a_video_cut_short_gives_the_frames_it_holds(sequence):
     data = whole.read_bytes()
     whole.unlink()
     (sequence / "hdVideos/hd_00_00.mp4").write_bytes(data[: start_of_frame(data, 7) + 50])
-    bad, *people = people_of(sequence)
-    assert re.search("ends after [78] frames; [23] frames with poses lie beyond", str(bad)), bad
-    assert {person.frame for person in people} >= {2, 3, 4, 5, 6}
+    items = people_of(sequence)
+    people = [item for item in items if not isinstance(item, BadInput)]
+    assert [person.frame for person in people] == [frame for frame in range(2, 7) for _ in range(2)]
     for person in people:
-        if person.frame < 7:
-            assert_right_frame(person)
+        assert_right_frame(person)
+    # Its index was at the end, so that nothing tells which frames would follow the damaged one.
+    (told,) = (str(item) for item in items if isinstance(item, BadInput))
+    assert told.endswith("hd_00_00.mp4 frames 7 to 9: the video is damaged; 3 frames with poses are passed by")
 
 
 def start_of_frame(data: bytes, frame: int) -> int:
@@ -112,7 +161,7 @@ def start_of_frame(data: bytes, frame: int) -> int:
 def test_an_unreadable_video_is_broken_once(sequence):
     (sequence / "hdVideos/hd_00_00.mp4").write_bytes(b"no video" * 100)
     (bad,) = people_of(sequence)
-    assert str(bad) == f"{sequence}/hdVideos/hd_00_00.mp4: not a video that OpenCV can open"
+    assert str(bad) == f"{sequence}/hdVideos/hd_00_00.mp4: not a video that FFmpeg can open"
 
 
 def test_a_video_of_another_size_is_broken_once(sequence):

@@ -27,7 +27,7 @@ def _write_records(folder, splits, *, skeleton=LSP14, size=SIZE, sequence="s", a
             person = Person(
                 picture, box, np.asarray(xy), np.asarray(visible), "made", sequence, frame=i, area_px=area_px
             )
-            writer.add(split, i, encode_example(person, whole, skeleton))
+            writer.add(split, encode_example(person, whole, skeleton))
     writer.finish()
     return folder
 

@@ -5,8 +5,8 @@ from people import make_person
 
 from pose import LSP14, Camera, Crop
 from records import BadInput, encode_example, read_picture
+from records.features import feature_spec, optional_feature_spec
 from records.pipeline import decode_picture, parse_example
-from records.schema import feature_spec, optional_feature_spec
 
 
 def test_what_is_written_is_read():

@@ -14,19 +14,16 @@ def open_writer(folder, size=64, per_shard=3):
     )
 
 
-def offer(writer, numbers, stop_after=None):
-    """Offers people to the train split as a converter does, passing by what is there already."""
-    for added, i in enumerate(numbers):
-        if i < writer.resume_at("train"):
-            continue
-        if stop_after is not None and added >= stop_after:
-            writer.abandon()
-            return
+def offer(writer, count, stop_after=None):
+    """Offers people to the train split as a converter does, passing by those who are in whole shards."""
+    writer.skip(BadInput("a.jpg", "broken"))
+    for i in range(writer.resume_at("train"), count):
+        if i == stop_after:
+            break
         person = make_person(i)
-        if i == 4:
-            writer.skip(BadInput(person.key, "broken"))
-            continue
-        writer.add("train", i, encode_example(person, Crop.from_box(person.box_px, 64), LSP14))
+        writer.add("train", encode_example(person, Crop.from_box(person.box_px, 64), LSP14))
+    if stop_after is not None:
+        writer.abandon()
 
 
 def contents(folder):
@@ -53,40 +50,77 @@ def test_names_counts_and_checksums(tmp_path):
 def test_a_stopped_run_goes_on_to_the_same_bytes(tmp_path, stop_after):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     writer = open_writer(whole)
-    offer(writer, range(10))
+    offer(writer, 10)
     writer.finish()
-    offer(open_writer(broken), range(10), stop_after)
+    offer(open_writer(broken), 10, stop_after)
     assert not list(broken.glob("*.tfrecord"))
     again = open_writer(broken)
-    assert again.resume_at("train") == (0 if stop_after < 3 else 3 if stop_after < 7 else 7 if stop_after < 10 else 10)
-    offer(again, range(10))
+    assert again.resume_at("train") == stop_after // 3 * 3
+    offer(again, 10)
     again.finish()
     assert contents(broken) == contents(whole)
-    assert read_manifest(broken).skipped == [{"what": "made_up/s004//4/1", "why": "broken"}]
+    assert read_manifest(broken).skipped == [{"what": "a.jpg", "why": "broken"}]
     assert not (broken / ".partial").exists()
 
 
-def test_killed_between_renames(tmp_path, monkeypatch):
-    """The last step renames file after file: a kill in between must not lose the first ones."""
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["Manifest.write", "os.replace", "shutil.rmtree"])
+def test_killed_in_the_last_steps(tmp_path, monkeypatch, step):
+    """Shard after shard gets its final name, then the manifest is written and the rest removed."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     writer = open_writer(whole)
-    offer(writer, range(10))
+    offer(writer, 9)
     writer.finish()
     writer = open_writer(broken)
-    offer(writer, range(10))
-    monkeypatch.setattr("records.writer.Manifest.write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    offer(writer, 9)
+    if step == "os.replace":
+        (broken / ".partial/train-00000.tfrecord").rename(broken / "train-00000-of-00003.tfrecord")
+    monkeypatch.setattr(f"records.writer.{step}", stop)
     with pytest.raises(KeyboardInterrupt):
         writer.finish()
     monkeypatch.undo()
+    writer.abandon()
     again = open_writer(broken)
-    offer(again, range(10))
-    again.finish()
+    if step == "shutil.rmtree":
+        assert again.finished
+    else:
+        offer(again, 9)
+        again.finish()
     assert contents(broken) == contents(whole)
+    assert not (broken / ".partial").exists()
+
+
+def test_one_writer_at_a_time(tmp_path):
+    first = open_writer(tmp_path)
+    with pytest.raises(ValueError, match="another run is writing to .*; wait for it, or choose another folder"):
+        open_writer(tmp_path)
+    first.abandon()
+    open_writer(tmp_path).abandon()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("journal.json", b'{"settings": ', "journal.json is damaged .*; delete .* and start again"),
+        ("journal.json", b"[]", "journal.json is damaged .an object was expected, got list"),
+        ("train-00000.json", b'{"name": "train-00000.tfrecord"}', "train-00000.json is damaged .*missing 3 required"),
+        ("train-00000.json", b"\xff", "train-00000.json is damaged"),
+        ("train-00001.tfrecord", b"", "train-00001.tfrecord is missing or not whole; delete .* and start again"),
+    ],
+)
+def test_a_damaged_beginning_is_told(tmp_path, name, content, message):
+    offer(open_writer(tmp_path), 9, stop_after=8)
+    (tmp_path / ".partial" / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        open_writer(tmp_path)
 
 
 def test_a_finished_set_is_left_alone_and_other_settings_are_refused(tmp_path):
     writer = open_writer(tmp_path)
-    offer(writer, range(4))
+    offer(writer, 4)
     writer.finish()
     assert open_writer(tmp_path).finished
     with pytest.raises(ValueError, match="already holds a shard set made with other settings.* now: size 64, 32$"):
@@ -94,7 +128,7 @@ def test_a_finished_set_is_left_alone_and_other_settings_are_refused(tmp_path):
 
 
 def test_a_begun_set_of_other_settings_is_refused(tmp_path):
-    offer(open_writer(tmp_path), range(10), stop_after=5)
+    offer(open_writer(tmp_path), 10, stop_after=5)
     with pytest.raises(ValueError, match="beginning of a shard set made with other settings.* people_per_shard 3, 7$"):
         open_writer(tmp_path, per_shard=7)
 

@@ -1,0 +1,121 @@
+"""Turns a data set on disk into a shard set, downloads one, or makes the synthetic dome.
+
+    python -m data_prep download 171204_pose1 --cameras 0 3 --out data/panoptic
+    python -m data_prep panoptic --root data/panoptic --out data/records    or panoptic-vga, panoptic-kinect
+    python -m data_prep lsp --root lspet --out data/lspet
+    python -m data_prep coco --root coco --out data/coco
+    python -m data_prep mpii --root mpii --out data/mpii
+    python -m data_prep h36m --root h36m --out data/h36m --published human36m
+    python -m data_prep dome --out data/dome
+
+A run that was stopped goes on where it stopped. Exit code 2 for a wrong argument or an unusable data set.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+import pandas as pd
+import tyro
+
+from data_prep.coco import Coco
+from data_prep.convert import Conversion, convert
+from data_prep.dome import Dome
+from data_prep.download import Download
+from data_prep.h36m import H36m
+from data_prep.lsp import Lsp
+from data_prep.mpii import Mpii
+from data_prep.panoptic import Panoptic
+from data_prep.panoptic_kinect import PanopticKinect
+from data_prep.panoptic_vga import PanopticVga
+from data_prep.reader import Reader
+from records import Manifest
+
+AnyReader = TypeVar("AnyReader", bound=Reader)
+
+
+@dataclass(frozen=True)
+class Convert(Generic[AnyReader]):
+    """Reads a data set and writes a shard set.
+
+    Attributes:
+        reader: the data set.
+        out: the shard set's folder.
+        conversion: how people become records.
+    """
+
+    reader: AnyReader
+    out: Path
+    conversion: Conversion = field(default_factory=Conversion)
+
+
+def _about(reader: type) -> str:
+    """What a reader's docstring says before it lists the options, which the help lists by itself."""
+    return inspect.cleandoc(reader.__doc__).split("\nAttributes:")[0]
+
+
+Command = (
+    Annotated[Convert[Panoptic], tyro.conf.subcommand("panoptic", description=_about(Panoptic))]
+    | Annotated[Convert[PanopticVga], tyro.conf.subcommand("panoptic-vga", description=_about(PanopticVga))]
+    | Annotated[Convert[PanopticKinect], tyro.conf.subcommand("panoptic-kinect", description=_about(PanopticKinect))]
+    | Annotated[Convert[Lsp], tyro.conf.subcommand("lsp", description=_about(Lsp))]
+    | Annotated[Convert[Coco], tyro.conf.subcommand("coco", description=_about(Coco))]
+    | Annotated[Convert[Mpii], tyro.conf.subcommand("mpii", description=_about(Mpii))]
+    | Annotated[Convert[H36m], tyro.conf.subcommand("h36m", description=_about(H36m))]
+    | Annotated[Download, tyro.conf.subcommand("download")]
+    | Annotated[Dome, tyro.conf.subcommand("dome")]
+)
+
+
+def print_summary(manifest: Manifest, folder: Path) -> None:
+    """Prints what a shard set holds and what was left out of it."""
+    rows = [
+        {
+            "split": split,
+            "people": manifest.counts[split],
+            "shards": len(shards),
+            "MB": round(sum(shard.bytes for shard in shards) / 1e6, 1),
+        }
+        for split, shards in manifest.shards.items()
+    ]
+    print(pd.DataFrame(rows).to_string(index=False))
+    print(f"skipped: {len(manifest.skipped)} broken inputs")
+    for why, count in Counter(skipped["why"] for skipped in manifest.skipped).most_common(10):
+        print(f"{count:>8}  {why}")
+    for split, count in manifest.counts.items():
+        if not count:
+            print(
+                f"note: the {split} split is empty, as too few sequences were there to share out; name some with "
+                "--val-sequences and --test-sequences",
+                file=sys.stderr,
+            )
+    print(f"done: {folder}; next: python -m records {folder}")
+
+
+def main() -> int:
+    """Runs a command as it was typed.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        command = tyro.cli(
+            Command, prog="python -m data_prep", description=__doc__, config=(tyro.conf.OmitArgPrefixes,)
+        )
+        if isinstance(command, Convert):
+            print_summary(convert(command.reader, command.out, command.conversion), command.out)
+        elif isinstance(command, Dome):
+            command.write()
+        else:
+            command.run()
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command again goes on where it stopped")
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,105 @@
+"""Fetches files side by side."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from data_prep.part_file import PartFile
+from data_prep.transfer import Failed, Missing, Patience, RemoteFile, Servers, Stopped, fetch
+from records import BadInput
+
+#: In a sequence's folder, what is not whole yet.
+PARTIAL = ".partial"
+#: Threads that wait for a server are left behind after this; nothing is lost by that.
+_LONGEST_FAREWELL_S = 0.5
+
+
+class Crew:
+    """Threads that fetch files side by side."""
+
+    def __init__(self, out: Path, servers: Servers, patience: Patience, parallel: int) -> None:
+        """Takes the folder of all sequences, where the files come from, and how many to fetch at once."""
+        self._out, self._servers, self._patience, self._parallel = out, servers, patience, parallel
+
+    def name(self, file: RemoteFile) -> str:
+        """The file's path below the folder of all sequences."""
+        return file.target.relative_to(self._out).as_posix()
+
+    def fetch(self, files: list[RemoteFile]) -> dict[str, str]:
+        """Fetches files, and returns which are lacking, by name, and why."""
+        to_do: queue.SimpleQueue[RemoteFile] = queue.SimpleQueue()
+        done: queue.SimpleQueue[tuple[RemoteFile, Exception | None]] = queue.SimpleQueue()
+        for file in files:
+            to_do.put(file)
+        stop = threading.Event()
+        with tqdm(total=0, unit="B", unit_scale=True, desc=f"0/{len(files)} files") as bar:
+            # Threads of a pool would be waited for at the end of the program, as long as a silent server likes.
+            threads = [
+                threading.Thread(target=self._work, args=(to_do, done, stop, bar), daemon=True)
+                for _ in range(min(self._parallel, len(files)))
+            ]
+            try:
+                for thread in threads:
+                    thread.start()
+                return self._collect(done, len(files), bar)
+            finally:
+                stop.set()
+                until = time.monotonic() + _LONGEST_FAREWELL_S
+                for thread in filter(threading.Thread.is_alive, threads):
+                    thread.join(max(until - time.monotonic(), 0))
+
+    def _collect(self, done: queue.SimpleQueue, count: int, bar: tqdm) -> dict[str, str]:
+        lacking = {}
+        for i in range(count):
+            file, error = done.get()
+            if isinstance(error, Missing | Failed | BadInput):
+                lacking[self.name(file)] = str(error)
+            elif error is not None:
+                raise error
+            bar.set_description(f"{i + 1}/{count} files")
+        return lacking
+
+    def _work(self, to_do: queue.SimpleQueue, done: queue.SimpleQueue, stop: threading.Event, bar: tqdm) -> None:
+        while not stop.is_set():
+            try:
+                file = to_do.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._fetch_one(file, stop, bar)
+                done.put((file, None))
+            except Stopped:
+                return
+            except Exception as error:
+                done.put((file, error))
+
+    def _fetch_one(self, file: RemoteFile, stop: threading.Event, bar: tqdm) -> None:
+        if file.target.exists():
+            try:
+                file.check(file.target)
+            except BadInput as bad:
+                raise BadInput(bad.what, f"is here, but {bad.why}; delete it to download it anew") from bad
+            return
+        folder = self._out / file.target.relative_to(self._out).parts[0] / PARTIAL
+        part = PartFile(folder, file.target.name)
+        fetch(file, part, self._servers, self._patience, stop, _reporter(bar))
+
+
+def _reporter(bar: tqdm) -> Callable[[int, int | None], None]:
+    """Keeps one file's share of the bar up to date, also when the file is begun anew."""
+    last_size = last_total = 0
+
+    def report(size: int, total: int | None) -> None:
+        nonlocal last_size, last_total
+        with bar.get_lock():
+            bar.total += max(total or 0, size) - last_total
+            bar.update(size - last_size)
+        last_size, last_total = size, max(total or 0, size)
+
+    return report

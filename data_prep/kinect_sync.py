@@ -1,0 +1,64 @@
+"""Which pictures of a Kinect belong to an HD frame of the studio."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from records import BadInput
+
+# All as in the studio's demo_kinoptic_gen_ptcloud.m, in ms. Frame 0 of the HD videos is the table's second entry, and
+# colour is stamped late.
+_HD_ENTRY, _COLOR_LATE_MS = 1, 6.25
+_FARTHEST_COLOR_MS, _FARTHEST_DEPTH_MS, _FARTHEST_APART_MS = 30.0, 17.0, 6.5
+
+
+@dataclass(frozen=True, eq=False)
+class KinectSync:
+    """The studio's clock, in ms, of every picture; below 0 where there is none.
+
+    Attributes:
+        hd: float64, of the table's HD entries.
+        color: float64, of one Kinect's colour pictures.
+        depth: float64, of its depth pictures.
+    """
+
+    hd: np.ndarray
+    color: np.ndarray
+    depth: np.ndarray
+
+    @classmethod
+    def of_sequence(cls, folder: Path, number: int) -> KinectSync:
+        """Reads `synctables_SEQUENCE.json` and `ksynctables_SEQUENCE.json` for a Kinect, numbered from 1.
+
+        Raises:
+            BadInput: a table is missing or malformed.
+        """
+        node = f"KINECTNODE{number}"
+        paths = [folder / f"{name}_{folder.name}.json" for name in ("synctables", "ksynctables")]
+        try:
+            hd = json.loads(paths[0].read_bytes())["hd"]
+            kinect = json.loads(paths[1].read_bytes())["kinect"]
+            tables = [hd, kinect["color"][node], kinect["depth"][node]]
+            return cls(*(np.array(table["univ_time"], np.float64).reshape(-1) for table in tables))
+        except (AttributeError, KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
+            what = " and ".join(map(str, paths))
+            raise BadInput(f"{what} {node}", f"malformed or missing ({type(error).__name__}: {error})") from error
+
+    def pictures(self, frame: int) -> tuple[int, int] | None:
+        """The numbers from 0 of the colour and the depth picture of an HD frame.
+
+        None where either is too far from the frame, or the two from each other: the Kinects run free.
+        """
+        entry = frame + _HD_ENTRY
+        if not (0 <= entry < len(self.hd) and self.color.size and self.depth.size) or self.hd[entry] < 0:
+            return None
+        color_off = np.abs(self.hd[entry] - (self.color - _COLOR_LATE_MS))
+        depth_off = np.abs(self.hd[entry] - self.depth)
+        color, depth = int(color_off.argmin()), int(depth_off.argmin())
+        if color_off[color] > _FARTHEST_COLOR_MS or depth_off[depth] > _FARTHEST_DEPTH_MS:
+            return None
+        return None if abs(self.depth[depth] - self.color[color]) > _FARTHEST_APART_MS else (color, depth)

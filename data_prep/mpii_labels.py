@@ -1,0 +1,159 @@
+"""The labels of MPII Human Pose: a MATLAB file of structures in structures, many of them empty or of other fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.mat_file import read_mat
+from pose import MPII16, box_from_joints
+from records import BadInput
+
+#: The side of the box that the field crops, for a person of scale 1.
+BOX_PX = 200.0
+#: How far below the labelled centre its middle lies, for a person of scale 1, so that it holds the legs as well.
+DOWN_PX = 15.0
+
+_MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPerson:
+    """One person.
+
+    Attributes:
+        number: counts the people of the picture from 1.
+        box_px: float64 (4,), x_min, y_min, width, height.
+        xy_px: float32 (16, 2), 0 where not labelled.
+        visible: int64 (16,), 0, 1 or 2.
+    """
+
+    number: int
+    box_px: np.ndarray
+    xy_px: np.ndarray
+    visible: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledPicture:
+    """One picture with at least one labelled person.
+
+    Attributes:
+        name: its file's name.
+        number: counts the pictures of the labels from 1.
+        video: YouTube's name of the video that it is from, "unknown" where that is not told.
+        people: the people, and what is broken among them.
+    """
+
+    name: str
+    number: int
+    video: str
+    people: list[LabelledPerson | BadInput]
+
+
+def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInput]:
+    """Reads the people of the training pictures, as nobody else's joints are in the file.
+
+    Args:
+        path: `mpii_human_pose_v1_u12_1.mat`.
+        separate: only people whom the file lists as standing well apart from others.
+
+    Raises:
+        ValueError: the file as a whole cannot be used.
+    """
+    try:
+        release = _fields(read_mat(path, "RELEASE", squeeze=True))
+        columns = [_listed(release[name]) for name in ("annolist", "img_train")]
+        # SciPy takes a cell array of one cell for the cell.
+        columns.append(_listed(release["single_person"]) if len(columns[0]) > 1 else [release["single_person"]])
+        videos = [str(name) for name in _listed(release["video_list"])]
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError(f"lists of {[len(column) for column in columns]} pictures")
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as MPII's labels ({type(error).__name__}: {error!s:.300})") from error
+    pictures: list[LabelledPicture | BadInput] = []
+    for number, (entry, train, apart) in enumerate(zip(*columns, strict=True), 1):
+        if not _truth(train):
+            continue
+        chosen = {int(index) for index in np.ravel(apart)} if separate else None
+        what = f"{path} picture {number}"
+        try:
+            labels = _fields(entry)
+            people = list(_people(labels, chosen, what))
+            if people:
+                name = str(_fields(labels["image"])["name"])
+                pictures.append(LabelledPicture(name, number, _video(labels, videos), people))
+        except _MALFORMED as error:
+            pictures.append(BadInput(what, f"malformed ({type(error).__name__}: {error})"))
+    return pictures
+
+
+def _fields(struct: object) -> dict:
+    """A MATLAB structure as a dictionary.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not hasattr(struct, "_fieldnames"):
+        raise TypeError(f"{struct!r:.100} is no structure")
+    return {name: getattr(struct, name) for name in struct._fieldnames}
+
+
+def _listed(value: object) -> list:
+    """An array of any number of things, of which SciPy takes an array of one for the thing."""
+    return list(value.ravel()) if isinstance(value, np.ndarray) else [value]
+
+
+def _truth(value: object) -> bool:
+    return bool(np.size(value)) and bool(np.ravel(value)[0])
+
+
+def _video(entry: dict, videos: list[str]) -> str:
+    index = np.ravel(entry.get("vidx", ()))
+    # All pictures of unknown origin are one sequence, so that none of a video stands on both sides of a split.
+    return videos[int(index[0]) - 1] if index.size and 1 <= int(index[0]) <= len(videos) else "unknown"
+
+
+def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabelledPerson | BadInput]:
+    """The labelled people of one picture; those without joints are passed by."""
+    for number, struct in enumerate(_listed(entry["annorect"]), 1):
+        if chosen is not None and number not in chosen:
+            continue
+        try:
+            labels = _fields(struct)
+            if np.size(labels.get("annopoints", ())):
+                yield _person(number, labels, _listed(_fields(labels["annopoints"])["point"]))
+        except _MALFORMED as error:
+            yield BadInput(f"{what} person {number}", f"malformed ({type(error).__name__}: {error})")
+
+
+def _person(number: int, labels: dict, points: list) -> LabelledPerson:
+    xy_px = np.zeros((MPII16.num_joints, 2), np.float32)
+    visible = np.zeros(MPII16.num_joints, np.int64)
+    for point in map(_fields, points):
+        joint = int(point["id"])
+        if not 0 <= joint < MPII16.num_joints or visible[joint]:
+            raise ValueError(f"joint {joint} is none of 0 to 15, or labelled twice")
+        # MATLAB counts pixels from 1.
+        xy_px[joint] = float(point["x"]) - 1, float(point["y"]) - 1
+        mark = np.ravel(point.get("is_visible", ()))
+        # Left empty for the joints of the head, and text in places.
+        visible[joint] = 2 if not mark.size or int(mark[0]) else 1
+    if not points or not np.isfinite(xy_px).all():
+        raise ValueError("no joint, or one that is NaN or infinite")
+    return LabelledPerson(number, _box(labels, xy_px, visible), xy_px, visible)
+
+
+def _box(labels: dict, xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """The square that the field crops, or the joints' box for the few people of no scale or place."""
+    if not (np.size(labels.get("objpos", ())) and np.size(labels.get("scale", ()))):
+        return box_from_joints(xy_px, visible)
+    place, scale = _fields(labels["objpos"]), float(labels["scale"])
+    x, y, side = float(place["x"]) - 1, float(place["y"]) - 1 + DOWN_PX * scale, BOX_PX * scale
+    box_px = np.array([x - side / 2, y - side / 2, side, side])
+    if not np.isfinite(box_px).all() or side <= 0:
+        raise ValueError(f"scale {scale} and place {place} give no box")
+    return box_px

@@ -1,0 +1,187 @@
+"""The units of work of a Panoptic sequence: its labels, and stretches of frames of each camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data_prep.panoptic_calibration import read_calibration
+from data_prep.panoptic_pictures import Picture, pictures_of
+from data_prep.panoptic_poses import Bodies, PoseFiles, read_bodies
+from data_prep.panoptic_selection import View, distinct, spread
+from data_prep.panoptic_truth import VISIBLE, read_visible
+from data_prep.video_frame import VideoFrame
+from pose import Camera
+from records import BadInput, Person
+
+if TYPE_CHECKING:
+    from data_prep.panoptic import Panoptic
+
+
+@dataclass(frozen=True, eq=False)
+class _Labels:
+    """What a sequence's calibration and poses hold.
+
+    Attributes:
+        cameras: by name.
+        bodies: all N of the chosen frames.
+        chosen: by camera, bool (N,): which bodies may be taken; None if all that the camera sees.
+        broken: what could not be read.
+    """
+
+    cameras: dict[str, Camera]
+    bodies: Bodies
+    chosen: dict[str, np.ndarray] | None
+    broken: tuple[BadInput, ...]
+
+
+# A process makes unit after unit of a sequence, all of the same labels.
+@lru_cache(maxsize=2)
+def _read_labels(reader: Panoptic, folder: Path) -> _Labels:
+    layout = reader.layout
+    cameras, broken = read_calibration(layout.calibration(folder), layout.kind)
+    files = PoseFiles.of_sequence(folder, layout.poses)
+    reports = [*broken.values(), *files.broken]
+    frames = reader.frames(files) if cameras else []
+    bodies = read_bodies(files, frames, reports.append)
+    sources = layout.pictures(folder)
+    for name in reader.views(folder) if cameras else []:
+        if name not in sources:
+            images = layout.images.format(name)
+            reports.append(BadInput(f"{folder} camera {name}", f"has neither {images} nor a video"))
+        elif name not in cameras and name not in broken:
+            reports.append(BadInput(f"{folder} camera {name}", "has pictures, but no calibration"))
+    return _Labels(cameras, bodies, _choose(reader, folder, cameras, bodies), tuple(reports))
+
+
+def _choose(reader: Panoptic, folder: Path, cameras: dict[str, Camera], bodies: Bodies) -> dict[str, np.ndarray] | None:
+    """Which bodies each camera may take."""
+    if not reader.min_pose_change_mm and reader.max_people is None:
+        return None
+    taken = np.ones(len(bodies.ids), bool)
+    if reader.min_pose_change_mm:
+        known = bodies.confidence > reader.min_confidence
+        taken = distinct(bodies.joints_world_mm, known, reader.min_pose_change_mm)
+    names = [name for name in reader.views(folder) if name in cameras and name in reader.layout.pictures(folder)]
+    if reader.max_people is None or not names:
+        return dict.fromkeys(names, taken)
+    shown = np.stack([_shown(reader, View.of(bodies, cameras[name], reader.min_confidence)) & taken for name in names])
+    return dict(zip(names, spread(shown, bodies.frames, reader.max_people), strict=True))
+
+
+def _shown(reader: Panoptic, view: View) -> np.ndarray:
+    return view.shown(reader.min_visible_joints, reader.min_box_px)
+
+
+@dataclass(frozen=True)
+class LabelsUnit:
+    """Tells what of a sequence's calibration and poses is broken; has no people."""
+
+    reader: Panoptic
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """SEQUENCE/labels."""
+        return f"{self.folder.name}/labels"
+
+    def people(self) -> Iterator[BadInput]:
+        """Streams the broken inputs."""
+        yield from _read_labels(self.reader, self.folder).broken
+
+
+@dataclass(frozen=True)
+class CameraUnit:
+    """A stretch of a sequence before one camera.
+
+    Attributes:
+        reader: whose options say which people to take.
+        folder: the sequence's.
+        camera: its name.
+        source: its video, or its folder of extracted frames.
+        first: the first frame.
+        last: the last frame.
+    """
+
+    reader: Panoptic
+    folder: Path
+    camera: str
+    source: Path
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """SEQUENCE/CAMERA/FRAME, the frame being the first."""
+        return f"{self.folder.name}/{self.camera}/{self.first:08d}"
+
+    def people(self) -> Iterator[Person | BadInput]:
+        """Streams the people by frame and body, and the broken inputs."""
+        labels = _read_labels(self.reader, self.folder)
+        camera = labels.cameras[self.camera]
+        rows = np.flatnonzero((labels.bodies.frames >= self.first) & (labels.bodies.frames <= self.last))
+        bodies = labels.bodies.at(rows)
+        view = View.of(bodies, camera, self.reader.min_confidence)
+        taken = _shown(self.reader, view)
+        if labels.chosen is not None:
+            taken &= labels.chosen[self.camera][rows]
+        visible = np.where(view.on_picture, 2, 0)
+        try:
+            visible = np.where(view.on_picture & self._hidden(bodies), 1, visible)
+        except BadInput as bad:
+            yield bad
+        by_frame: dict[int, list[int]] = {}
+        for i in np.flatnonzero(taken).tolist():
+            by_frame.setdefault(int(bodies.frames[i]), []).append(i)
+        try:
+            for item in self._pictures(camera, list(by_frame)):
+                if isinstance(item, BadInput):
+                    yield item
+                    continue
+                frame, picture = item
+                if isinstance(picture, VideoFrame):
+                    picture.expect(view.box_px[by_frame[frame]])
+                for i in by_frame[frame]:
+                    yield self._person(camera, bodies, view, visible, i, picture)
+        except BadInput as bad:
+            yield bad
+
+    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable] | BadInput]:
+        """Streams frames' numbers, ascending, with their pictures, and what is broken or missing."""
+        return pictures_of(self.source, camera, frames)
+
+    def _hidden(self, bodies: Bodies) -> np.ndarray:
+        """Tells (N, 19) which joints are known to be hidden; the studio knows of none, the synthetic dome of all.
+
+        Raises:
+            BadInput: the truth is broken.
+        """
+        truth = read_visible(self.folder, self.camera)
+        if truth is None:
+            return np.zeros(bodies.confidence.shape, bool)
+        frames, people, _ = truth.shape
+        if not ((bodies.frames < frames) & (bodies.ids >= 0) & (bodies.ids < people)).all():
+            raise BadInput(str(self.folder / VISIBLE.format(self.camera)), "lacks frames or people that have poses")
+        return truth[bodies.frames, bodies.ids] == 1
+
+    def _person(
+        self, camera: Camera, bodies: Bodies, view: View, visible: np.ndarray, i: int, picture: Picture
+    ) -> Person:
+        return Person(
+            picture=picture,
+            box_px=view.box_px[i],
+            joints_xy_px=np.where(view.on_picture[i, :, None], view.xy_px[i], 0).astype(np.float32),
+            visible=visible[i],
+            dataset=self.reader.dataset,
+            sequence=self.folder.name,
+            camera=camera.name,
+            frame=int(bodies.frames[i]),
+            person=int(bodies.ids[i]),
+            joints_xyz_mm=np.where(view.known[i, :, None], view.xyz_mm[i], 0).astype(np.float32),
+            camera_model=camera,
+        )

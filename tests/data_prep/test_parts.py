@@ -1,0 +1,132 @@
+"""Parts: what is in the files, that they are whole or absent, and that damage is told."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import tensorflow as tf
+from made_units import MadeUnit, made_person
+
+from data_prep.parts import Parts
+from data_prep.splits import SplitRule
+from pose import COCO17, LSP14
+from records import BadInput, Person
+from records.tfrecord import read_records
+
+# s0 trains, s1 validates, s2 tests.
+SPLIT = SplitRule(val=0, test=0, val_sequences=("s1",), test_sequences=("s2",))
+
+
+@pytest.fixture
+def parts(tmp_path):
+    parts = Parts(tmp_path / "parts", LSP14, LSP14, 32, 1.25, SPLIT)
+    parts.clean()
+    return parts
+
+
+def files(parts):
+    return {path.name: path.read_bytes() for path in parts.folder.iterdir()}
+
+
+def frames(path):
+    """The numbers of the people in a file."""
+    examples = [tf.train.Example.FromString(record) for record in read_records(path)]
+    return [example.features.feature["source/frame"].int64_list.value[0] for example in examples]
+
+
+def test_a_part_has_a_file_for_each_split_that_it_has(parts, tmp_path):
+    assert parts.make(7, MadeUnit("u", 3, 5, tmp_path)) == 7
+    assert sorted(files(parts)) == ["000007.json", "000007.train.tfrecord", "000007.val.tfrecord"]
+    assert frames(parts.records(7, "train")) == [3, 4] and frames(parts.records(7, "val")) == [5, 6, 7]
+    part = parts.read(7, MadeUnit("u", 3, 5, tmp_path))
+    assert (part.unit, part.counts, part.skipped) == ("u", {"train": 2, "val": 3, "test": 0}, {})
+    assert part.bytes == {s: len(files(parts).get(f"000007.{s}.tfrecord", b"")) for s in ("train", "val", "test")}
+    assert parts.is_whole(7, "train", part) and not parts.is_whole(7, "test", part)
+    parts.records(7, "val").write_bytes(b"short")
+    assert not parts.is_whole(7, "val", part)
+
+
+def test_making_a_part_again_gives_the_same_bytes_also_at_once(parts, tmp_path):
+    unit = MadeUnit("u", 0, 15, tmp_path)
+    parts.make(0, unit)
+    first = files(parts)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(parts.make, [0] * 8, [unit] * 8))
+    assert files(parts) == first
+
+
+def test_broken_inputs_are_kept_apart_wherever_they_are_found(parts):
+    class Unit:
+        name = "u"
+
+        def people(self):
+            yield made_person(0)
+            yield BadInput("yielded.jpg", "truncated")
+            yield replace(made_person(1), picture=self.unreadable)
+            yield made_person(2)
+            raise BadInput("raised.mp4", "ends here")
+
+        def unreadable(self):
+            raise BadInput("unreadable.jpg", "missing")
+
+    parts.make(0, Unit())
+    part = parts.read(0, Unit())
+    assert part.skipped == {"yielded.jpg": "truncated", "unreadable.jpg": "missing", "raised.mp4": "ends here"}
+    assert frames(parts.records(0, "train")) == [0, 2]
+
+
+def test_a_part_that_fails_leaves_nothing(parts, tmp_path):
+    unit = MadeUnit("u", 3, 5, tmp_path, does="fail")
+    with pytest.raises(OSError, match="No space left"):
+        parts.make(0, unit)
+    assert files(parts) == {} and parts.read(0, unit) is None
+
+
+def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
+    person = made_person(0)
+
+    class Unit:
+        name = "u"
+
+        def people(self) -> list[Person]:
+            return [replace(person, joints_xyz_mm=person.joints_xy_px[:, [0, 1, 1]])]
+
+    replace(parts, target=COCO17).make(0, Unit())
+    (record,) = read_records(parts.records(0, "train"))
+    feature = tf.train.Example.FromString(record).features.feature
+    xyz = feature["joints/xyz_mm"].float_list.value[3 * COCO17.index("left_wrist") :][:3]
+    assert xyz == pytest.approx(person.joints_xy_px[LSP14.index("left_wrist"), [0, 1, 1]])
+    assert feature["joints/visible"].int64_list.value[COCO17.index("nose")] == 0
+
+
+def test_leftovers_are_cleaned_up(parts):
+    (parts.folder / "000003.00ff.tmp.train").touch()
+    (parts.folder / "000003.json").touch()
+    parts.clean()
+    assert list(files(parts)) == ["000003.json"]
+
+
+def test_parts_of_another_unit_and_damaged_notes_are_told(parts, tmp_path):
+    unit = MadeUnit("u", 0, 3, tmp_path)
+    parts.make(0, unit)
+    with pytest.raises(ValueError, match="begun when the data set was another: unit 0 was 'u' and now is 'v'; choose"):
+        parts.read(0, replace(unit, name="v"))
+    note = parts.folder / "000000.json"
+    whole = json.loads(note.read_text())
+    for content in (
+        note.read_text()[:20],
+        "[]",
+        "[" * 100_000,
+        "\udcff",
+        json.dumps({**whole, "bytes": {"train": 1}}),
+        json.dumps({**whole, "counts": {"train": -1, "val": 0, "test": 0}}),
+        json.dumps({**whole, "skipped": {"a": 1}}),
+        json.dumps({**whole, "skipped": None}),
+        json.dumps({**whole, "colour": 1}),
+    ):
+        note.write_bytes(content.encode(errors="surrogateescape"))
+        with pytest.raises(ValueError, match="000000.json is damaged .*; delete it and run the same again"):
+            parts.read(0, unit)
+    parts.forget(0)
+    assert parts.read(0, unit) is None

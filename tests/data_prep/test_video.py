@@ -1,0 +1,226 @@
+"""Frames by number: the very ones of plain decoding, wherever reading begins; damage is told, and never shown."""
+
+import cv2
+import numpy as np
+import pytest
+from video_files import VIDEO_SIZE, brightness, copy_video, decode_all, packets, write_moving_video
+
+from data_prep import video_decoding
+from data_prep.video import Video
+from data_prep.video_frame import VideoFrame
+from pose import Crop
+from records import BadInput
+
+B_FRAMES = {"bf": "3", "g": "20", "x264-params": "b-pyramid=normal:scenecut=0"}
+OPEN_GOP = {"bf": "3", "g": "20", "x264-params": "open-gop=1:scenecut=0"}
+LONG_GROUPS = {"bf": "16", "g": "40", "x264-params": "open-gop=1:b-adapt=0:b-pyramid=strict:scenecut=0"}
+INTRA_REFRESH = {"g": "20", "x264-params": "intra-refresh=1:bframes=0"}
+HEVC = {"preset": "ultrafast", "x265-params": "keyint=20:bframes=4:open-gop=1:log-level=none"}
+WANTED = ([0], [59], [1, 2, 3], [19, 20, 21], [18, 40, 41, 59], [37], [24, 25, 26], [39, 40], list(range(60)))
+
+
+def read(path, wanted):
+    """The numbers and the brightness of the frames that there are, and what is broken."""
+    items = list(Video(path, VIDEO_SIZE).frames(wanted))
+    bad = [str(item).removeprefix(str(path)) for item in items if isinstance(item, BadInput)]
+    found = [item for item in items if not isinstance(item, BadInput)]
+    return [number for number, _ in found], [brightness(frame._frame) for _, frame in found], bad
+
+
+def assert_same(numbers, pictures, plain) -> None:
+    for number, picture in zip(numbers, pictures, strict=True):
+        np.testing.assert_array_equal(picture, plain[number])
+
+
+def assert_exact(path, plain, lists=WANTED) -> None:
+    for wanted in lists:
+        numbers, pictures, bad = read(path, wanted)
+        assert (numbers, bad) == (wanted, [])
+        assert_same(numbers, pictures, plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "options"),
+    [
+        ("b.mp4", "libx264", "yuv420p", B_FRAMES),
+        ("open.mp4", "libx264", "yuv420p", OPEN_GOP),
+        ("long.mp4", "libx264", "yuv420p", LONG_GROUPS),
+        ("refresh.mp4", "libx264", "yuv420p", INTRA_REFRESH),
+        ("b.mkv", "libx264", "yuv420p", B_FRAMES),
+        ("hevc.mp4", "libx265", "yuv420p", HEVC),
+        ("b.avi", "mpeg4", "yuv420p", {"bf": "2", "g": "20"}),
+        ("jpegs.avi", "mjpeg", "yuvj420p", {}),
+    ],
+)
+def test_a_frame_is_that_of_plain_decoding_wherever_reading_begins(tmp_path, name, codec, pixels, options):
+    path = write_moving_video(tmp_path / name, range(60), codec=codec, pixels=pixels, **options)
+    plain = decode_all(path)
+    assert len(plain) == 60
+    assert_exact(path, plain)
+
+
+def test_frames_are_counted_where_timestamps_do_not_number_them(tmp_path):
+    gap = write_moving_video(tmp_path / "gap.mp4", [*range(30), *range(31, 61)], **B_FRAMES)
+    assert_exact(gap, decode_all(gap))
+    whole = write_moving_video(tmp_path / "whole.mp4", range(60), **B_FRAMES)
+    plain = decode_all(whole)
+    assert_exact(copy_video(whole, tmp_path / "fragments.mp4", movflags="frag_keyframe+empty_moov"), plain)
+    # An edit list that begins with frame 7, which needs the frames before it.
+    later = copy_video(whole, tmp_path / "later.mp4", skip=7)
+    assert len(decode_all(later)) == 53
+    assert_exact(later, plain[7:], ([0], [12, 13, 14], [30, 52]))
+
+
+def test_reading_begins_at_the_last_key_frame_and_passes_by_what_nobody_needs(tmp_path, monkeypatch):
+    path = write_moving_video(tmp_path / "b.mp4", range(60), **B_FRAMES)
+    video = Video(path, VIDEO_SIZE)
+    seen = []
+
+    def watched(*arguments):
+        for number, frame in video_decoding.decoded(*arguments):
+            seen.append(number)
+            yield number, frame
+
+    monkeypatch.setattr("data_prep.video.decoded", watched)
+    assert [number for number, _ in video.frames([45, 50])] == [45, 50]
+    assert seen[0] == 40 and 50 <= seen[-1] <= 53
+    assert seen == sorted(set(seen))
+    # Every fourth frame is a P picture; of the three between, one is a B picture that the other two refer to.
+    assert 4 <= len(seen) <= 9
+
+
+def spoil(path, place, kind):
+    """Damages the bytes of the frame that is decoded at a place."""
+    data = bytearray(path.read_bytes())
+    start, length = packets(path)[place]
+    if kind == "flipped":
+        middle = slice(start + length // 2, start + length // 2 + 8)
+        data[middle] = np.random.default_rng(place).integers(0, 256, 8, np.uint8).tobytes()
+    else:
+        data[start + 5 : start + length] = bytes(length - 5)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["flipped", "emptied"])
+def test_damage_is_told_and_no_picture_that_it_spoils_is_shown(tmp_path, kind):
+    # Simple enough that a few wrong bytes are always noticed: every frame is coded with much detail.
+    path = write_moving_video(tmp_path / "b.mp4", range(60), crf="5", **B_FRAMES)
+    plain, whole = decode_all(path), path.read_bytes()
+    for place in (0, 7, 21, 22, 40, 55):
+        path.write_bytes(whole)
+        spoil(path, place, kind)
+        numbers, pictures, bad = read(path, list(range(60)))
+        assert_same(numbers, pictures, plain)
+        assert len(bad) == 1 and "the video is damaged" in bad[0]
+        lost = sorted(set(range(60)) - set(numbers))
+        assert bad[0] == (
+            f" frames {lost[0]} to {lost[-1]}: the video is damaged; {len(lost)} frames with poses are passed by"
+        )
+        # It ends with the next key frame.
+        assert lost[-1] == 19 + place // 20 * 20
+        assert place - 4 <= lost[0] <= place + 4
+
+
+def test_frames_before_and_after_the_damaged_ones_are_none_of_its_business(tmp_path):
+    path = write_moving_video(tmp_path / "b.mp4", range(60), crf="5", **B_FRAMES)
+    plain = decode_all(path)
+    spoil(path, 21, "emptied")
+    assert_exact(path, plain, ([3, 10], [45], [10, 45]))
+    assert read(path, [10, 30, 45])[::2] == ([10, 45], read(path, [30])[2])
+
+
+def test_a_video_cut_short_gives_the_frames_it_holds(tmp_path):
+    whole = write_moving_video(tmp_path / "b.mp4", range(60), **B_FRAMES)
+    plain = decode_all(whole)
+    path = copy_video(whole, tmp_path / "first.mp4", movflags="faststart")
+    path.write_bytes(path.read_bytes()[: packets(path)[30][0] + 10])
+    numbers, pictures, bad = read(path, list(range(60)))
+    assert_same(numbers, pictures, plain)
+    assert numbers[:26] == list(range(26)) and numbers[-1] < 34
+    assert "frames with poses lie beyond" in bad[-1]
+    numbers, _, (bad,) = read(path, [50, 51])
+    assert numbers == [] and "2 frames with poses lie beyond" in bad
+
+
+def test_what_is_no_video_or_of_another_size_is_told(tmp_path):
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"no video" * 100)
+    with pytest.raises(BadInput, match=r"x\.mp4: not a video that FFmpeg can open"):
+        Video(path, VIDEO_SIZE)
+    with pytest.raises(BadInput, match="y.mp4: not a video"):
+        Video(tmp_path / "y.mp4", VIDEO_SIZE)
+    write_moving_video(path, range(3))
+    with pytest.raises(BadInput, match="is 160 x 96 px, but its labels are for 1920 x 1080 px"):
+        Video(path, (1080, 1920))
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """Two frames of the moving texture."""
+    return Video(write_moving_video(tmp_path_factory.mktemp("video") / "x.mp4", range(2)), VIDEO_SIZE)
+
+
+@pytest.fixture
+def frame(video):
+    """One of them, new."""
+    ((_, frame),) = video.frames([1])
+    return frame
+
+
+def test_a_frame_is_what_opencv_and_ffmpeg_make_of_it(frame):
+    picture = frame()
+    assert picture.shape == frame.shape == (96, 160, 3) and picture.dtype == np.uint8
+    assert frame() is picture
+    by_ffmpeg = frame._frame.to_ndarray(format="rgb24").astype(int)
+    # FFmpeg rounds down in a step of its conversion.
+    assert np.abs(by_ffmpeg - picture).max() <= 4
+    by_opencv = cv2.cvtColor(frame._frame.to_ndarray(format="yuv420p"), cv2.COLOR_YUV2RGB_I420)
+    np.testing.assert_array_equal(picture, by_opencv)
+
+
+@pytest.mark.parametrize("part", [(0, 96, 0, 160), (3, 8, 7, 12), (1, 2, 1, 2), (95, 96, 159, 160), (4, 4, 0, 9)])
+def test_a_part_has_the_pixels_of_the_whole(frame, part):
+    top, bottom, left, right = part
+    found = frame[top:bottom, left:right]
+    np.testing.assert_array_equal(found, frame()[top:bottom, left:right])
+
+
+def test_the_whole_is_made_at_once_if_parts_would_cost_more(tmp_path):
+    path = write_moving_video(tmp_path / "x.mp4", range(2))
+    # Crops of 50 x 50 px, of 96 x 160: three are 0.49 of the area, four 0.65.
+    boxes_px = np.array([[0, 0, 40, 20], [10, 10, 40, 40], [90, 20, 3, 40], [50, 50, 40, 40]], float)
+    ((_, frame),) = Video(path, VIDEO_SIZE).frames([0])
+    frame.expect(boxes_px[:3])
+    assert not np.shares_memory(frame[2:20, 4:30], frame())
+    ((_, frame),) = Video(path, VIDEO_SIZE).frames([0])
+    frame.expect(boxes_px)
+    assert np.shares_memory(frame[2:20, 4:30], frame())
+
+
+@pytest.mark.parametrize("options", [{"pixels": "yuv444p"}, {"pixels": "yuvj420p"}, {"colorspace": "bt709"}])
+def test_other_kinds_of_colour_are_left_to_ffmpeg(tmp_path, options):
+    path = write_moving_video(tmp_path / "x.mp4", range(2), **options)
+    ((_, frame),) = Video(path, VIDEO_SIZE).frames([1])
+    np.testing.assert_array_equal(frame(), frame._frame.to_ndarray(format="rgb24"))
+    ((_, again),) = Video(path, VIDEO_SIZE).frames([1])
+    np.testing.assert_array_equal(again[5:9, 3:60], frame()[5:9, 3:60])
+
+
+@pytest.mark.parametrize("side_px", [9, 30, 47, 48, 64, 100, 130, 400])
+@pytest.mark.parametrize("center_px", [(80.3, 48.6), (3.0, 90.0), (157.2, 1.5), (-300.0, 20.0)])
+def test_a_crop_of_a_frame_is_that_of_its_picture(frame, side_px, center_px):
+    crop = Crop.centered(center_px, side_px, 32)
+    of_frame, of_picture = crop.cut(frame), crop.cut(frame())
+    if round(side_px / 32) > 1:
+        np.testing.assert_array_equal(of_frame, of_picture)
+    else:
+        assert np.abs(of_frame.astype(int) - of_picture).max() <= 1
+
+
+def test_a_frame_outlives_its_video(tmp_path):
+    path = write_moving_video(tmp_path / "x.mp4", range(40))
+    plain = decode_all(path)
+    frames = [frame for _, frame in Video(path, VIDEO_SIZE).frames([3, 30])]
+    path.unlink()
+    assert all(isinstance(frame, VideoFrame) for frame in frames)
+    assert_same([3, 30], [brightness(frame._frame) for frame in frames], plain)

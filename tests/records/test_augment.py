@@ -1,0 +1,213 @@
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pose import LSP14
+from records import Augmentation
+from records.augment import NUM_DRAWS, augment, changes_of
+from records.pipeline import decode_picture
+from records.warp import decode_jpeg, vary_pictures
+
+NOTHING = Augmentation(flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0)
+# One half of every draw is the middle of its range: no turn, no zoom, no shift, no change of colour.
+MIDDLE = np.full(NUM_DRAWS, 0.5, np.float32)
+
+
+def disc(size, xy, radius=4):
+    picture = np.zeros((size, size, 3), np.uint8)
+    cv2.circle(picture, tuple(xy), radius, (255, 255, 255), -1)
+    # Soft, so that its middle is found to a fraction of a pixel after it was made smaller.
+    return cv2.GaussianBlur(picture, (0, 0), 2)
+
+
+def labels_of(*people):
+    """Labels of people with the given joints, all seen."""
+    joints = np.zeros((len(people), 14, 2), np.float32)
+    visible = np.zeros((len(people), 14), np.int32)
+    for i, xy in enumerate(people):
+        joints[i, : len(xy)] = np.reshape(xy, (-1, 2))
+        visible[i, : len(xy)] = 2
+    spans = np.full(len(people), 10, np.float32)
+    to_frame = np.tile(np.array([[2, 0, 5], [0, 2, 7]], np.float32), (len(people), 1, 1))
+    names = {"torso_px": spans, "head_px": spans, "area_px": spans, "to_frame": to_frame}
+    return {"joints_xy_px": joints, "visible": visible, **names, "key": np.full(len(people), b"k")}
+
+
+def draws_of(seed, count=1):
+    return np.random.default_rng(seed).random((count, NUM_DRAWS))
+
+
+def run(pictures, labels, options, draws, size=None):
+    pictures = np.asarray(pictures)
+    size = size or pictures.shape[1]
+    return change(pictures, labels, changes_of(np.array(draws), options, pictures.shape[1], size), size)
+
+
+def change(pictures, labels, changes, size):
+    return augment(pictures, labels, changes, size=size, flip_order=np.array(LSP14.flip_order))
+
+
+@pytest.mark.parametrize("size", [64, 100, 128])
+def test_joints_go_where_the_picture_goes(size):
+    """A white disc is found in the warped picture where its joint is said to be."""
+    options = Augmentation(brightness=0, contrast=0, color=0, occlusion=0, rotation_deg=60)
+    varied, labels = run([disc(128, (70, 50))] * 16, labels_of(*[[(70, 50)]] * 16), options, draws_of(3, 16), size)
+    assert varied.shape == (16, size, size, 3)
+    y, x = np.mgrid[0:size, 0:size]
+    for i, picture in enumerate(varied):
+        shade = picture[..., 0].astype(float)
+        found = np.array([(shade * x).sum(), (shade * y).sum()]) / shade.sum()
+        joint = np.flatnonzero(labels["visible"][i])
+        assert len(joint) == 1 and joint[0] in (0, 5)  # the right ankle, or the left one where mirrored
+        xy = labels["joints_xy_px"][i, joint[0]]
+        assert np.abs(found - xy).max() < 0.05
+        # The matrix to the frame travels along: frame = 2 * stored + (5, 7).
+        back = labels["to_frame"][i]
+        np.testing.assert_allclose(back[:, :2] @ xy + back[:, 2], [145, 107], atol=1e-3)
+    assert len(np.unique(labels["visible"].argmax(axis=1))) == 2
+
+
+def test_a_quarter_turn_by_hand():
+    """With 90 degrees, the result's right is the picture's bottom."""
+    draws = MIDDLE.copy()
+    draws[0], draws[1] = 0.9, 1.0
+    picture = np.random.default_rng(0).integers(0, 256, (1, 5, 5, 3)).astype(np.uint8)
+    varied, labels = run(picture, labels_of([(3, 4)]), Augmentation(rotation_deg=90), [draws])
+    assert (varied[0] == np.rot90(picture[0])).all()
+    np.testing.assert_allclose(labels["joints_xy_px"][0, 0], [4, 1], atol=1e-5)
+
+
+def test_zoom_and_shift_by_hand():
+    """Twice the size about the middle, seen 2 px further to the right: x -> 2 (x - 2 - 3.5) + 3.5."""
+    draws = MIDDLE.copy()
+    draws[2], draws[3] = 1.0, 1.0
+    picture = np.zeros((1, 8, 8, 3), np.uint8)
+    picture[0, :, :, 1] = 10 * np.arange(8)
+    varied, labels = run(picture, labels_of([(5, 3)]), Augmentation(flip=0, scale=1, shift=0.25), [draws])
+    np.testing.assert_allclose(labels["joints_xy_px"][0, 0], [2.5, 2.5], atol=1e-5)
+    # Column x of the result is column x / 2 + 3.75 of the picture; 7.25 is a quarter beyond the last one.
+    assert varied[0, 4, :, 1].tolist() in ([38, 42, 48, 52, 58, 62, 68, 52], [38, 43, 48, 53, 58, 63, 68, 53])
+    assert labels["torso_px"] == pytest.approx([20]) and labels["area_px"] == pytest.approx([40])
+
+
+def test_flip_swaps_sides():
+    varied, labels = run([disc(64, (10, 20))], labels_of([(10, 20)]), Augmentation(1, 0, 0, 0, 0, 0, 0, 0), [MIDDLE])
+    assert labels["visible"][0].tolist() == [0] * 5 + [2] + [0] * 8
+    np.testing.assert_allclose(labels["joints_xy_px"][0, 5], [53, 20], atol=1e-4)
+    assert varied[0, 20, 53].min() > 200 and varied[0, 20, 10].max() == 0
+
+
+def test_zoom_carries_the_spans_along():
+    options = Augmentation(flip=0, rotation_deg=0, shift=0, scale=0.5, occlusion=0)
+    _, labels = run([disc(64, (30, 30))] * 9, labels_of(*[[(25, 30), (39, 30)]] * 9), options, draws_of(2, 9))
+    zoom = (labels["joints_xy_px"][:, 1, 0] - labels["joints_xy_px"][:, 0, 0]) / 14
+    assert (zoom >= 1 / 1.5).all() and (zoom <= 1.5).all() and np.ptp(zoom) > 0.2
+    np.testing.assert_allclose(labels["torso_px"], 10 * zoom, rtol=1e-4)
+    np.testing.assert_allclose(labels["head_px"], 10 * zoom, rtol=1e-4)
+    np.testing.assert_allclose(labels["area_px"], 10 * zoom**2, rtol=1e-4)
+
+
+def test_joints_that_leave_are_no_longer_labelled():
+    people = labels_of(*[[(2, 2)]] * 40)
+    _, labels = run([disc(64, (2, 2))] * 40, people, Augmentation(shift=0.3), draws_of(4, 40))
+    xy, visible = labels["joints_xy_px"], labels["visible"]
+    inside = (xy >= -0.5).all(axis=2) & (xy < 63.5).all(axis=2)
+    assert inside[visible > 0].all()
+    assert (xy[visible == 0] == 0).all()
+    assert 0 < (visible > 0).any(axis=1).sum() < 40
+
+
+def test_no_augmentation_changes_nothing():
+    picture = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3)).astype(np.uint8)
+    varied, labels = run(picture, labels_of([(5, 6)], [(7, 8)], []), NOTHING, draws_of(0, 3))
+    assert (varied == picture).all()
+    np.testing.assert_allclose(labels["joints_xy_px"][:2, 0], [(5, 6), (7, 8)], atol=1e-5)
+
+
+def test_a_picture_meets_its_own_changes_alone():
+    pictures = np.random.default_rng(1).integers(0, 255, (4, 40, 40, 3)).astype(np.uint8)
+    labels = labels_of([(5, 6)], [(20, 8)], [(9, 30)], [(20, 20)])
+    changes = changes_of(draws_of(8, 4), Augmentation(), 40, 32)
+    varied, together = change(pictures, labels, changes, 32)
+    for i in range(4):
+        one = slice(i, i + 1)
+        own = {name: value[one] for name, value in labels.items()}
+        alone, alone_labels = change(pictures[one], own, changes.rows(one), 32)
+        assert (alone[0] == varied[i]).all()
+        assert all(np.array_equal(alone_labels[name][0], together[name][i]) for name in labels)
+
+
+def test_colors_by_hand():
+    """Contrast 1.5 about 127.5, 12 % of white brighter, red times 1.2, blue times 0.8."""
+    draws = MIDDLE.copy()
+    draws[5:10] = 1, 1, 1, 0.5, 0
+    grey = np.full((1, 4, 4, 3), 100, np.uint8)
+    options = Augmentation(0, 0, 0, 0, brightness=0.12, contrast=0.5, color=0.2, occlusion=0)
+    varied, _ = run(grey, labels_of([]), options, [draws])
+    # Gains 1.8, 1.5, 1.2: 100 gain + 127.5 (1 - gain) + 30.6.
+    assert (varied == [109, 117, 125]).all()
+    bright = np.full((1, 4, 4, 3), 250, np.uint8)
+    assert (run(bright, labels_of([]), options, [draws])[0] == 255).all()
+
+
+def test_patches_by_hand():
+    """Middle (0.5, 0.25) of 8 px, a half of the side wide and a quarter high: x from 2 to 6, y from 1 to 3."""
+    draws = MIDDLE.copy()
+    draws[10:18] = 0.2, 0.5, 0.25, 1, 0.5, 0, 0.2, 1
+    draws[18] = 0.3
+    grey = np.full((1, 8, 8, 3), 100, np.uint8)
+    options = Augmentation(0, 0, 0, 0, 0, 0, 0, occlusion=0.25, occlusion_size=0.5)
+    varied, _ = run(grey, labels_of([]), options, [draws])
+    expected = grey.copy()
+    expected[0, 2, 3:6] = 0, 51, 255  # Edges at 2, 6, 1 and 3 px are not covered themselves.
+    assert (varied == expected).all()
+
+
+def test_patches_hide_and_colors_vary():
+    grey = np.full((5, 64, 64, 3), 100, np.uint8)
+    patched, _ = run(grey, labels_of(*[[]] * 5), Augmentation(0, 0, 0, 0, 0, 0, 0, 1), draws_of(0, 5))
+    covered = (patched != 100).any(axis=-1).mean(axis=(1, 2))
+    assert (covered > 0).all() and (covered < 0.3).all()
+    colored, _ = run(grey, labels_of(*[[]] * 5), Augmentation(0, 0, 0, 0, occlusion=0), draws_of(0, 5))
+    assert len({tuple(picture[32, 32]) for picture in colored}) == 5
+    assert all((picture == picture[0, 0]).all() for picture in colored)
+
+
+def test_half_the_pictures_are_mirrored():
+    people = labels_of(*[[(20, 20)]] * 400)
+    _, labels = run(np.zeros((400, 40, 40, 3), np.uint8), people, Augmentation(), draws_of(5, 400))
+    assert 160 < (labels["visible"][:, 0] > 0).sum() < 240
+
+
+def test_jpegs_are_decoded_to_the_bits_that_evaluation_sees():
+    picture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), (0, 0), 2)
+    for quality in (60, 95):
+        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        assert (decode_jpeg(jpeg) == decode_picture(tf.constant(jpeg), 64).numpy()).all()
+    for broken in (jpeg[:-9], b"", b"no picture\xff\xd9"):
+        with pytest.raises(ValueError, match=f"holds {len(broken)} bytes that are no whole JPEG"):
+            decode_jpeg(broken)
+
+
+def test_arithmetic_of_the_warp():
+    """Between pixels in shares of sixteenths, and half black half a pixel beyond the border."""
+    picture = np.zeros((1, 4, 4, 3), np.uint8)
+    picture[0, 1:3, 1:3] = 160
+    nothing = np.zeros((1, 0, 4), int), np.zeros((1, 0, 3), np.uint8)
+    same = np.tile(np.float32([1, 0]), (1, 3, 1))
+    matrix = np.float64([[[1, 0, 0.25], [0, 1, 0.5]]])
+    varied = vary_pictures(picture, matrix, same, *nothing, 2)
+    assert varied[0, :, :, 0].tolist() == [[20, 80], [40, 160]]
+    white = np.full((1, 4, 4, 3), 160, np.uint8)
+    varied = vary_pictures(white, np.float64([[[1, 0, -0.5], [0, 1, 0]]]), same, *nothing, 2)
+    assert varied[0, :, :, 0].tolist() == [[80, 160], [80, 160]]
+
+
+def test_wrong_options_are_told():
+    with pytest.raises(ValueError, match="flip must lie between 0 and 1, got 1.5"):
+        Augmentation(flip=1.5)
+    with pytest.raises(ValueError, match="rotation_deg must lie between 0 and 180, got 200"):
+        Augmentation(rotation_deg=200)
+    with pytest.raises(ValueError, match="scale must be 0 or more, got -0.1"):
+        Augmentation(scale=-0.1)

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from people import make_person
+
+from pose import LSP14, Crop
+from records import encode_example
+from records.depth import encode_depth
+from records.features import decode_depth, depth_feature_spec, feature_spec
+
+
+def test_depth_is_cut_like_the_picture_and_never_mixed():
+    person = make_person(0)
+    person.depth_mm = np.full((200, 200), 4000, np.uint16)
+    person.depth_mm[:, 100:] = 65535
+    person.depth_mm[:50] = 0
+    # Frame pixel = 2 u + 1 for crop pixel u: the right half begins at crop column 49.5, the labelled at row 24.5.
+    crop = Crop(np.array([[2.0, 0, 1], [0, 2, 1]]), 120)
+    features = tf.io.parse_single_example(
+        encode_example(person, crop, LSP14), {**feature_spec(14), **depth_feature_spec()}
+    )
+    depth_mm = decode_depth(features["depth/png"], 120).numpy()
+    assert depth_mm.dtype == np.uint16
+    assert (depth_mm[:25] == 0).all()
+    assert (depth_mm[25:99, :50] == 4000).all() and (depth_mm[25:99, 50:99] == 65535).all()
+    assert (depth_mm[100:] == 0).all() and (depth_mm[:, 100:] == 0).all()
+
+
+def test_depth_may_be_read_late_and_be_absent():
+    person = make_person(0)
+    crop = Crop.from_box(person.box_px, 32)
+    assert b"depth/png" not in encode_example(person, crop, LSP14)
+    person.depth_mm = lambda: np.full((200, 200), 1234, np.uint16)
+    example = tf.train.Example.FromString(encode_example(person, crop, LSP14))
+    png = example.features.feature["depth/png"].bytes_list.value[0]
+    assert (decode_depth(png, 32).numpy() == 1234).all()
+
+
+def test_other_types_are_refused():
+    with pytest.raises(ValueError, match=r"must be uint16 \(H, W\), got float64 \(4, 4\)"):
+        encode_depth(np.zeros((4, 4)), Crop(np.eye(2, 3), 4))

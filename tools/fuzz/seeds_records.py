@@ -1,0 +1,61 @@
+"""Small valid shard sets, one for each parser that is fuzzed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pose import LSP14, Crop
+from records import Person, ShardSetWriter, encode_example
+from tools.fuzz.attempt import Seeds
+
+
+def open_writer(folder: Path) -> ShardSetWriter:
+    """A writer of the small set."""
+    source = {"dataset": "made_up", "padding": 1.25}
+    return ShardSetWriter(folder, skeleton=LSP14, size=32, source=source, split_rule={}, people_per_shard=2)
+
+
+def _record(number: int) -> bytes:
+    xy_px = np.random.default_rng(number).uniform(5, 35, (14, 2))
+    person = Person(
+        picture=np.full((40, 40, 3), 20 * number, np.uint8),
+        box_px=np.array([0, 0, 40, 40]),
+        joints_xy_px=xy_px,
+        visible=np.full(14, 2),
+        dataset="made_up",
+        sequence=f"s{number}",
+    )
+    return encode_example(person, Crop.from_box(person.box_px, 32), LSP14)
+
+
+def _shard_set(folder: Path) -> None:
+    writer = open_writer(folder)
+    for number in range(3):
+        writer.add("train", _record(number))
+    writer.finish()
+
+
+def manifest(folder: Path) -> Seeds:
+    """A shard set; its manifest is foreign."""
+    _shard_set(folder)
+    path = folder / "manifest.json"
+    return path, [path.read_bytes()]
+
+
+def shard(folder: Path) -> Seeds:
+    """A shard set; one of its shards is foreign."""
+    _shard_set(folder)
+    path = folder / "train-00000-of-00002.tfrecord"
+    return path, [path.read_bytes()]
+
+
+def journal(folder: Path) -> Seeds:
+    """The beginning of a shard set; its journal is foreign."""
+    writer = open_writer(folder)
+    for number in range(3):
+        writer.add("train", _record(number))
+    writer.abandon()
+    path = folder / ".partial" / "journal.json"
+    return path, [path.read_bytes()]

@@ -1,0 +1,161 @@
+"""Small valid files of the studio's kind, one data set for each parser that is fuzzed."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from tools.fuzz.attempt import Seeds, write_json
+
+_POSES = "hdPose3d_stage1_coco19"
+#: (height, width) of the pictures.
+SIZE = (64, 96)
+
+BVH = b"""HIERARCHY
+ROOT Hips
+{
+  OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Knee
+  {
+    OFFSET 0 -10 0
+    CHANNELS 3 Xrotation Yrotation Zrotation
+    End Site
+    {
+      OFFSET 0 -8 0
+    }
+  }
+}
+MOTION
+Frames: 2
+Frame Time: 0.5
+0 0 0 0 0 0 0 0 0
+1 2 3 90 0 0 90 0 0
+"""
+
+
+def calibration_path(folder: Path) -> Path:
+    """Where a sequence's calibration lies."""
+    return folder / f"calibration_{folder.name}.json"
+
+
+def camera(name: str, kind: str = "hd") -> dict:
+    """A camera three metres before the origin, with a lens that bends a little."""
+    return {
+        "name": name,
+        "type": kind,
+        "resolution": [SIZE[1], SIZE[0]],
+        "K": [[100.0, 0, 48], [0, 100.0, 32], [0, 0, 1]],
+        "distCoef": [-0.2, 0.1, 0.001, -0.001, 0.02],
+        "R": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "t": [[0], [0], [300.0]],
+    }
+
+
+def _bodies(*ids: int) -> dict:
+    joints = [[3 * j - 27, 2 * j - 18, 0.0, 0.5] for j in range(19)]
+    bodies = [{"id": number, "joints19": np.ravel(joints).tolist()} for number in ids]
+    return {"version": 0.7, "univTime": 53541.542, "fpsType": "hd_29_97", "bodies": bodies}
+
+
+def _sequence(folder: Path) -> None:
+    """One camera, one frame of two people, all of it valid."""
+    write_json(calibration_path(folder), {"cameras": [camera("00_00"), camera("01_01", "vga")]})
+    write_json(folder / _POSES / "body3DScene_00000000.json", _bodies(0, 1))
+    pictures = folder / "hdImgs" / "00_00"
+    pictures.mkdir(parents=True)
+    cv2.imwrite(str(pictures / "00_00_00000000.jpg"), np.full((*SIZE, 3), 90, np.uint8))
+
+
+def calibration(folder: Path) -> Seeds:
+    """A sequence; its calibration is foreign."""
+    _sequence(folder)
+    path = calibration_path(folder)
+    return path, [path.read_bytes()]
+
+
+def body(folder: Path) -> Seeds:
+    """A sequence; a frame's poses are foreign."""
+    _sequence(folder)
+    path = folder / _POSES / "body3DScene_00000000.json"
+    return path, [path.read_bytes(), json.dumps(_bodies()).encode()]
+
+
+def tar(folder: Path) -> Seeds:
+    """A sequence whose poses are in a tar, in each of the formats that `tar` programs write."""
+    write_json(calibration_path(folder), {"cameras": [camera("00_00")]})
+    formats = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
+    return folder / f"{_POSES}.tar", [_tar(number) for number in formats]
+
+
+def _tar(number: int) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=number) as archive:
+        for name in (f"{_POSES}/body3DScene_00000000.json", f"{_POSES}/{'x' * 120}.txt"):
+            data = json.dumps(_bodies(0)).encode()
+            # What is longer than 100 bytes takes a header of its own; USTAR splits it at a slash.
+            member = tarfile.TarInfo(name if number != tarfile.USTAR_FORMAT else name[:100])
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return file.getvalue()
+
+
+def truth(folder: Path) -> Seeds:
+    """A sequence of the dome; which joints a camera sees is foreign."""
+    _sequence(folder)
+    table = {"frames": [[[0, 1, 2] * 6 + [2]] * 2]}
+    path = write_json(folder / "truth" / "visible_00_00.json", table)
+    return path, [path.read_bytes()]
+
+
+def bvh(folder: Path) -> Seeds:
+    """A motion of two joints."""
+    return folder / "walk.bvh", [BVH]
+
+
+def video(folder: Path) -> Seeds:
+    """A second of a square that moves, as H.264 with frames that refer to later ones, and as MPEG-4."""
+    options = {"g": "10", "bf": "2", "threads": "1"}
+    return folder / "video.mp4", [_video("libx264", options), _video("mpeg4", {"g": "10"})]
+
+
+def _video(codec: str, options: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream(codec, rate=30, options=options)
+        stream.height, stream.width, stream.pix_fmt = *SIZE, "yuv420p"
+        for number in range(30):
+            picture = np.full((*SIZE, 3), 90, np.uint8)
+            picture[20:40, number * 2 : number * 2 + 20] = 200
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+def kinect_tables(folder: Path) -> Seeds:
+    """The clocks of one Kinect; the table of its pictures is foreign."""
+    clock = {"univ_time": [1000.0 + 33.4 * frame for frame in range(6)]}
+    write_json(folder / f"synctables_{folder.name}.json", {"hd": clock})
+    tables = {"kinect": {kind: {"KINECTNODE1": clock} for kind in ("color", "depth")}}
+    path = write_json(folder / f"ksynctables_{folder.name}.json", tables)
+    return path, [path.read_bytes()]
+
+
+def kinect_calibration(folder: Path) -> Seeds:
+    """One Kinect, whose colour camera is 52 mm to the right of its depth camera."""
+    to_color = np.eye(4)
+    to_color[0, 3] = -0.052
+    sensor = {
+        "K_depth": [[365.0, 0, 256], [0, 365.0, 212], [0, 0, 1]],
+        "distCoeffs_depth": [0.09, -0.27, 0, 0, 0.09, 0, 0],
+        "M_depth": np.eye(4).tolist(),
+        "M_color": to_color.tolist(),
+    }
+    path = write_json(folder / f"kcalibration_{folder.name}.json", {"sensors": [sensor]})
+    return path, [path.read_bytes()]
