@@ -29,14 +29,25 @@ setup(
         "evaluate",
         "export",
         "demo",
+        "demo.runtimes",
     ],
-    package_data={"data_prep.dome.body": ["assets/*"], "data_prep.dome.moves": ["assets/*"]},
+    package_data={"data_prep.dome.body": ["assets/*"], "data_prep.dome.moves": ["assets/*"], "demo": ["web/*"]},
     install_requires=[
         line
         for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith("#")
     ],
-    # For `python -m data_prep ... --runner beam`.
-    extras_require={"beam": ["apache-beam>=2.77,<3"]},
-    entry_points={"console_scripts": ["panopose-webcam = demo.webcam:main"]},
+    extras_require={
+        # For `python -m data_prep ... --runner beam`.
+        "beam": ["apache-beam>=2.77,<3"],
+        # To export to, and to run models in, what is faster than TensorFlow.
+        "runtimes": [
+            "ai-edge-litert>=2.3,<3",
+            "onnx>=1.23,<2",
+            "onnxruntime>=1.31,<2",
+            "openvino>=2026.4,<2027",
+            "tf2onnx>=1.17,<2",
+        ],
+    },
+    entry_points={"console_scripts": ["panopose-webcam = demo.webcam:main", "panopose-web = demo.web:main"]},
 )

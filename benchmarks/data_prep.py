@@ -11,7 +11,9 @@ there are cameras, but no more than there are cores:
 - ours: `python -m data_prep panoptic`; what the longer sequence takes more than the shorter, so without its start.
 - decode alone: OpenCV's `grab`, of all frames, none of which is made a picture.
 - decode to pictures: OpenCV's `read`, of all frames.
-- the usual way: ffmpeg writes all frames as JPEGs, each is read again, people are cut out and written.
+- the usual way: ffmpeg writes the chosen frames as JPEGs, each is read again, people are cut out and written.
+
+All rates are of the videos' frames, chosen or not.
 
 Also printed is the largest process's memory of ours at both lengths. The package imageio-ffmpeg lends its ffmpeg to a
 machine without one.
@@ -42,6 +44,7 @@ from records import read_manifest
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 _POSES = "hdPose3d_stage1_coco19"
+Task = Callable[[Path, str, Path, int], int]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class DataPrep:
         cameras: of both.
         people: before them, as `python -m data_prep dome` takes it.
         repeats: how many times as long the longer sequence is.
-        stride: of the frames that become records; the usual way and decoding alone take all.
+        stride: of the frames that become records.
         rounds: that the medians are of.
     """
 
@@ -155,7 +158,7 @@ def run_ours(sequence: Path, options: DataPrep) -> Cost:
     return Cost(wall, sum(cpu.values()), memory / 1e6, people)
 
 
-def decode_alone(sequence: Path, camera: str, _: Path) -> int:
+def decode_alone(sequence: Path, camera: str, _: Path, __: int) -> int:
     """Decodes all frames."""
     capture = _capture(sequence, camera)
     while capture.grab():
@@ -163,7 +166,7 @@ def decode_alone(sequence: Path, camera: str, _: Path) -> int:
     return 0
 
 
-def decode_to_pictures(sequence: Path, camera: str, _: Path) -> int:
+def decode_to_pictures(sequence: Path, camera: str, _: Path, __: int) -> int:
     """Decodes all frames and makes them pictures."""
     capture = _capture(sequence, camera)
     while capture.read()[0]:
@@ -177,20 +180,18 @@ def _capture(sequence: Path, camera: str) -> cv2.VideoCapture:
     return cv2.VideoCapture(video, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
 
 
-def _timed(task: Callable[[Path, str, Path], int], sequence: Path, camera: str, out: Path) -> tuple[int, float]:
+def _timed(task: Task, sequence: Path, camera: str, out: Path, stride: int) -> tuple[int, float]:
     before = sum(os.times()[:4])
-    people = task(sequence, camera, out)
+    people = task(sequence, camera, out, stride)
     return people, sum(os.times()[:4]) - before
 
 
-def run_pool(
-    pool: ProcessPoolExecutor, task: Callable[[Path, str, Path], int], sequence: Path, options: DataPrep
-) -> Cost:
+def run_pool(pool: ProcessPoolExecutor, task: Task, sequence: Path, options: DataPrep) -> Cost:
     """Runs one row for all cameras."""
     cameras = [path.stem.removeprefix("hd_") for path in sorted((sequence / "hdVideos").iterdir())]
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         start = time.perf_counter()
-        running = [pool.submit(_timed, task, sequence, camera, Path(folder)) for camera in cameras]
+        running = [pool.submit(_timed, task, sequence, camera, Path(folder), options.stride) for camera in cameras]
         done = [future.result() for future in running]
         wall = time.perf_counter() - start
     return Cost(wall, sum(cpu for _, cpu in done), people=sum(people for people, _ in done))

@@ -29,13 +29,14 @@ def ffmpeg() -> str:
     return imageio_ffmpeg.get_ffmpeg_exe()
 
 
-def convert_usually(sequence: Path, camera: str, out: Path) -> int:
+def convert_usually(sequence: Path, camera: str, out: Path, stride: int) -> int:
     """Converts the people before one camera.
 
     Args:
         sequence: a sequence in the studio's layout.
         camera: its name.
         out: a folder for the extracted frames and the records.
+        stride: take every so many frames.
 
     Returns:
         How many people there are.
@@ -43,16 +44,18 @@ def convert_usually(sequence: Path, camera: str, out: Path) -> int:
     cv2.setNumThreads(1)
     frames = out / camera
     frames.mkdir(parents=True)
-    # As the studio's own script does.
     video, pattern = sequence / f"hdVideos/hd_{camera}.mp4", frames / "%08d.jpg"
-    command = [ffmpeg(), "-v", "error", "-threads", "1", "-i", video, "-q:v", "1", "-start_number", "0", pattern]
-    subprocess.run(command, check=True)
+    # As the studio's own script does, but for the frames that nobody wants.
+    choice = ["-vf", f"select=not(mod(n\\,{stride}))", "-fps_mode", "passthrough"]
+    command = [ffmpeg(), "-v", "error", "-threads", "1", "-i", video, *choice, "-q:v", "1", "-start_number", "0"]
+    subprocess.run([*command, pattern], check=True)
     calibration = json.loads((sequence / f"calibration_{sequence.name}.json").read_bytes())
     entry = next(entry for entry in calibration["cameras"] if entry["name"] == camera)
     count = 0
     with tf.io.TFRecordWriter(str(out / f"{camera}.tfrecord")) as writer:
         for path in sorted(frames.iterdir()):
-            poses = sequence / f"hdPose3d_stage1_coco19/body3DScene_{path.stem}.json"
+            number = int(path.stem) * stride
+            poses = sequence / f"hdPose3d_stage1_coco19/body3DScene_{number:08d}.json"
             picture = cv2.imread(str(path))
             for body in json.loads(poses.read_bytes())["bodies"]:
                 record = _record(picture, np.array(body["joints19"]).reshape(19, 4), entry)

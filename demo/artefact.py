@@ -1,37 +1,153 @@
-"""Finding the exported model to run. No TensorFlow here, so that a wrong path is told at once."""
+"""What lies in an export folder. Nothing here imports a runtime, so that a wrong path is told at once."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from demo.errors import ModelError
 
-_MARK = "saved_model.pb"
+DESCRIPTION_FILE = "pose.json"
+FORMATS_FILE = "formats.json"
 _REMEDY = (
     "make one with `make quickstart`, which trains a small model and exports it, or export a trained model "
     "with `python -m export`"
 )
+_SAMPLED_PARTS, _PART_BYTES = 16, 4096
+
+
+@dataclass(frozen=True)
+class Format:
+    """One of the forms that `python -m export` writes, and how it is run.
+
+    Attributes:
+        title: for sentences.
+        file: inside the export folder.
+        module: of the library that runs it.
+        package: what pip calls that library.
+    """
+
+    title: str
+    file: str
+    module: str
+    package: str
+
+    def path(self, folder: Path) -> Path:
+        """What a runtime loads: the file, but a SavedModel's folder."""
+        return folder if self.file == _SAVED_MODEL else folder / self.file
+
+
+_SAVED_MODEL = "saved_model.pb"
+
+#: By the names in `formats.json`; those that need no TensorFlow first.
+FORMATS = {
+    "openvino": Format("an OpenVINO model", "openvino/model.xml", "openvino", "openvino"),
+    "openvino-bf16": Format("an OpenVINO model in bfloat16", "openvino/model.xml", "openvino", "openvino"),
+    "onnx": Format("an ONNX model", "model.onnx", "onnxruntime", "onnxruntime"),
+    "litert": Format("a LiteRT model", "model.tflite", "ai_edge_litert", "ai-edge-litert"),
+    "litert-fp16": Format("a LiteRT model", "model-fp16.tflite", "ai_edge_litert", "ai-edge-litert"),
+    "litert-int8": Format("a LiteRT model", "model-int8.tflite", "ai_edge_litert", "ai-edge-litert"),
+    "frozen": Format("a frozen graph", "frozen.pb", "tensorflow", "tensorflow"),
+    "saved-model": Format("a SavedModel", _SAVED_MODEL, "tensorflow", "tensorflow"),
+}
 
 
 def newest_export(runs: Path) -> Path:
-    """Returns the folder of the most recent SavedModel under `runs/*/export`.
+    """Returns the most recent export folder under `runs/*/export`.
 
     Raises:
         ModelError: there is none.
     """
-    found = list(runs.glob(f"*/export/{_MARK}"))
+    found = [path for form in FORMATS.values() for path in runs.glob(f"*/export/{form.file}")]
     if not found:
         raise ModelError(f"there is no exported model under {runs}/*/export; {_REMEDY}")
-    return max(found, key=lambda path: path.stat().st_mtime).parent
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    return next(parent for parent in newest.parents if parent.name == "export")
 
 
-def check_export(folder: Path) -> Path:
-    """Returns the folder where it holds a SavedModel.
+def check_export(path: Path) -> Path:
+    """Returns the path where it is an artefact, or a folder that holds one.
 
     Raises:
-        ModelError: it does not.
+        ModelError: it is neither.
     """
-    if not (folder / _MARK).is_file():
-        what = "holds no SavedModel" if folder.is_dir() else "does not exist"
-        raise ModelError(f"--model {str(folder)!r} {what} (a folder with {_MARK}); {_REMEDY}")
-    return folder
+    if not formats_in(path):
+        what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
+        what = what if path.exists() else "does not exist"
+        names = ", ".join(form.file for form in FORMATS.values())
+        raise ModelError(f"--model {str(path)!r} {what} (a folder with one of {names}, or the file itself); {_REMEDY}")
+    return path
+
+
+def formats_in(path: Path) -> dict[str, Path]:
+    """Finds the artefacts.
+
+    Args:
+        path: an export folder, or one artefact's file.
+
+    Returns:
+        By the names of `FORMATS`, what a runtime loads; empty where there is nothing.
+    """
+    if path.is_dir():
+        return {name: form.path(path) for name, form in FORMATS.items() if (path / form.file).is_file()}
+    if not path.is_file():
+        return {}
+    same_name = [name for name, form in FORMATS.items() if Path(form.file).name == path.name]
+    same_ending = [name for name, form in FORMATS.items() if Path(form.file).suffix == path.suffix]
+    return {name: path.parent if path.name == _SAVED_MODEL else path for name in same_name or same_ending}
+
+
+def trusted(path: Path) -> list[str]:
+    """The formats there that the export found close enough to the Keras model.
+
+    Of a single file nothing is known, nor of a folder without `formats.json`; then everything counts but what computes
+    less exactly than its file could.
+
+    Args:
+        path: an export folder, or one artefact's file.
+
+    Raises:
+        ModelError: `formats.json` cannot be read.
+    """
+    found = formats_in(path)
+    if not path.is_dir():
+        return list(found)[:1]
+    notes = path / FORMATS_FILE
+    if not notes.is_file():
+        return [name for name in found if name != "openvino-bf16"]
+    try:
+        entries = json.loads(notes.read_text())["formats"]
+        return [name for name in found if name in entries and entries[name]["passed"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{str(notes)!r} cannot be read ({error!r}); export the model again") from error
+
+
+def fingerprint(path: Path) -> str:
+    """Tells artefacts apart by the name, size and 16 parts of every file: reading all of it would take seconds."""
+    digest = hashlib.blake2b(digest_size=16)
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(path.parent)} {size}\n".encode())
+        with file.open("rb") as stream:
+            for part in range(_SAMPLED_PARTS):
+                stream.seek(part * max(size - _PART_BYTES, 0) // (_SAMPLED_PARTS - 1))
+                digest.update(stream.read(_PART_BYTES))
+    return digest.hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole: under a temporary name, then renamed.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.write_text(text)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 # FFmpeg writes on stderr whatever it thinks of a stream, and reads this once, at its first use.
@@ -16,6 +16,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from demo.errors import SourceError  # noqa: E402
+from demo.handover import Handover  # noqa: E402
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
     # A camera that is not there is reported by SourceError, once, and not by every backend that was tried.
@@ -23,6 +24,8 @@ if "OPENCV_LOG_LEVEL" not in os.environ:
 
 _TIMEOUT_MS = 10_000
 _SILENCE_S = 3.0
+_ABSENCE_S = 60.0
+_RETRY_S = 1.0
 _DEFAULT_FPS = 30.0
 _FILE_QUEUE = 4
 
@@ -46,7 +49,22 @@ def _is_url(source: str) -> bool:
     return "://" in source
 
 
-def _open(source: str) -> cv2.VideoCapture:
+def opens_slowly(source: str) -> bool:
+    """Whether it is a camera or a stream, which answer after a second or more; a file does at once."""
+    return source.isdecimal() or _is_url(source)
+
+
+def _comes_back(source: str) -> bool:
+    """Whether it is a camera, which may be plugged in again, and no recording, which is at its end."""
+    return source.isdecimal() or source.startswith(("rtsp://", "rtsps://"))
+
+
+def open_capture(source: str) -> cv2.VideoCapture:
+    """Opens a camera's number, a stream's URL or a file with OpenCV.
+
+    Raises:
+        SourceError: there is no such file.
+    """
     if source.isdecimal():
         return cv2.VideoCapture(int(source))
     if _is_url(source):
@@ -74,7 +92,8 @@ class FrameSource:
     """Reads frames in the background, as a context manager.
 
     A live source (a camera, or a stream without an end) hands over its newest frame and drops those that
-    nobody took in time. A file hands over every frame, in order.
+    nobody took in time. A file hands over every frame, in order. A camera that goes away is looked for once a
+    second, for a minute.
 
     Attributes:
         source: as given: a camera's number, a file or a URL.
@@ -83,27 +102,32 @@ class FrameSource:
         size: (height, width) of the first frame.
         count: number of frames that a file announces, 0 where unknown.
 
+    Args:
+        source: a camera's number, a file or a URL.
+        opener: what opens it, for something else than OpenCV that answers as a `cv2.VideoCapture` does.
+
     Raises:
         SourceError: there is no such source, or it gives no picture.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, opener: Callable[[str], cv2.VideoCapture] = open_capture) -> None:
         """Opens the source and reads its first frame."""
         self.source = source
-        self._capture = _open(source)
+        self._opener = opener
+        self._capture = opener(source)
         # Reading one frame here tells a source that gives none from one that ends, before a model is loaded.
-        picture = self._next_picture() if self._capture.isOpened() else None
-        if picture is None:
+        first = self._first_frame() if self._capture.isOpened() else None
+        if first is None:
+            self._capture.release()
             raise _cannot_open(source)
-        self.size = picture.shape[:2]
+        self.size = first.picture.shape[:2]
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = float(fps) if 1 <= fps <= 1000 else _DEFAULT_FPS
         self.count = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         self.live = source.isdecimal() or (self.count == 0 and not Path(source).is_file())
-        self._frames: deque[Frame] = deque(maxlen=1 if self.live else _FILE_QUEUE)
-        self._changed = threading.Condition()
-        self._stopping = self._finished = False
-        self._frames.append(self._stamp(picture, 0))
+        self._frames: Handover[Frame] = Handover(1 if self.live else _FILE_QUEUE, newest=self.live)
+        self._last_s = time.perf_counter()
+        self._put(first)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def __enter__(self) -> FrameSource:
@@ -113,58 +137,74 @@ class FrameSource:
 
     def __exit__(self, *exception: object) -> None:
         """Stops the thread and lets go of the camera."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._frames.stop()
         # A camera may be stuck in its driver; the thread is a daemon and does not hold up the program's end.
         self._thread.join(timeout=2.0)
 
     @property
     def ended(self) -> bool:
         """Whether every frame has been handed over and no more will come."""
-        with self._changed:
-            return self._finished and not self._frames
+        return self._frames.ended
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the last frame came, in seconds."""
+        return time.perf_counter() - self._last_s
 
     def read(self, timeout_s: float) -> Frame | None:
         """Waits for the next frame; None where none came in time, or the source ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._finished, timeout_s)
-            frame = self._frames.popleft() if self._frames else None
-            self._changed.notify_all()
-            return frame
+        return self._frames.get(timeout_s)
 
-    def _stamp(self, picture: np.ndarray, index: int) -> Frame:
-        return Frame(picture, time.perf_counter() if self.live else index / self.fps, index)
+    def _first_frame(self) -> Frame | None:
+        frame, begin_s = self._next_frame(0), time.perf_counter()
+        while frame is None and self.source.isdecimal() and time.perf_counter() - begin_s < _SILENCE_S:
+            # Many a camera gives nothing at first.
+            time.sleep(0.02)
+            frame = self._next_frame(0)
+        return frame
 
-    def _next_picture(self) -> np.ndarray | None:
+    def _next_frame(self, index: int) -> Frame | None:
         good, picture = self._capture.read()
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if good else None
-
-    def _run(self) -> None:
-        try:
-            self._read_all()
-        finally:
-            with self._changed:
-                self._finished = True
-                self._changed.notify_all()
-            self._capture.release()
-
-    def _read_all(self) -> None:
-        index, last_s = 1, time.perf_counter()
-        while not self._stopping:
-            picture = self._next_picture()
-            if picture is not None:
-                self._put(self._stamp(picture, index))
-                index, last_s = index + 1, time.perf_counter()
-            elif self.live and time.perf_counter() - last_s < _SILENCE_S:
-                # A camera may miss a frame; a file that gives none is at its end.
-                time.sleep(0.02)
-            else:
-                return
+        # Before the conversion: from here on the picture grows old.
+        read_s = time.perf_counter()
+        return Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), read_s, index) if good else None
 
     def _put(self, frame: Frame) -> None:
-        with self._changed:
-            if not self.live:
-                self._changed.wait_for(lambda: len(self._frames) < _FILE_QUEUE or self._stopping)
-            self._frames.append(frame)
-            self._changed.notify_all()
+        self._frames.put(frame if self.live else replace(frame, time_s=frame.index / self.fps))
+
+    def _run(self) -> None:
+        error = None
+        try:
+            self._read_all()
+        except (cv2.error, SourceError, MemoryError) as problem:
+            error = SourceError(f"{self.source} cannot be read any further: {problem}")
+        finally:
+            self._capture.release()
+            self._frames.finish(error)
+
+    def _read_all(self) -> None:
+        index = 1
+        while not self._frames.stopped:
+            frame = self._next_frame(index)
+            if frame is not None:
+                self._last_s = frame.time_s
+                self._put(frame)
+                index += 1
+            elif self.live and self.silent_s < _SILENCE_S:
+                # A camera may miss a frame; a file that gives none is at its end.
+                self._frames.pause(0.02)
+            elif not (self.live and _comes_back(self.source) and self._reopened()):
+                return
+
+    def _reopened(self) -> bool:
+        """Waits for a camera that went away; False where it does not come back."""
+        while self.silent_s < _ABSENCE_S:
+            self._capture.release()
+            self._frames.pause(_RETRY_S)
+            if self._frames.stopped:
+                break
+            self._capture = self._opener(self.source)
+            if self._capture.isOpened():
+                # If it gives no frame, the next silence leads here again.
+                return True
+        return False

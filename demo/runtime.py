@@ -1,56 +1,81 @@
-"""Running an exported model: a SavedModel that carries its own skeleton, crop size and padding."""
+"""Running an exported model, in the fastest runtime that this machine has.
+
+The artefact carries its own skeleton, crop size and padding. TensorFlow is imported only where nothing lighter can
+run the artefact, or where it is asked for.
+"""
 
 from __future__ import annotations
 
 import json
-import os
+import sys
 from pathlib import Path
 
 import numpy as np
 
+from demo.artefact import DESCRIPTION_FILE, FORMATS, check_export, formats_in, trusted
 from demo.errors import ModelError
+from demo.runtimes.choice import Choice, choose
+from demo.runtimes.engine import Engine
+from demo.runtimes.litert_engine import LiteRtEngine
+from demo.runtimes.machine import installed
+from demo.runtimes.onnx_engine import OnnxEngine
+from demo.runtimes.openvino_engine import OpenVinoBf16Engine, OpenVinoEngine
+from demo.runtimes.tensorflow_engine import FrozenEngine, SavedModelEngine
 from pose import Skeleton
 
-# TensorFlow reports its build and devices on stderr while it is imported.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import tensorflow as tf  # noqa: E402
+_ENGINES: dict[str, type[Engine]] = {
+    "openvino": OpenVinoEngine,
+    "openvino-bf16": OpenVinoBf16Engine,
+    "onnx": OnnxEngine,
+    "litert": LiteRtEngine,
+    "litert-fp16": LiteRtEngine,
+    "litert-int8": LiteRtEngine,
+    "frozen": FrozenEngine,
+    "saved-model": SavedModelEngine,
+}
 
 
 class PoseModel:
-    """A loaded export.
+    """An artefact in one runtime.
 
     Attributes:
         skeleton: names and limbs of the J joints.
         size: height and width of the crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
+        runtime: one of `demo.artefact.FORMATS`.
+        threads: number of threads it computes on; None where the runtime decides.
 
     Args:
-        folder: a SavedModel with the signatures `serving_default` and `describe`.
+        path: an export folder, or one artefact's file.
+        runtime: one of `demo.artefact.FORMATS`.
+        threads: number of threads; None lets the runtime decide.
 
     Raises:
-        ModelError: the folder cannot be loaded, or lacks a signature.
+        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, or it does not say
+            what its joints are.
+        ValueError: there is no such runtime, or `threads` is below 1.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
         """Loads the model and its description."""
+        _check(runtime, threads)
+        form = FORMATS[runtime]
+        file = formats_in(path).get(runtime)
+        if file is None:
+            raise ModelError(f"{str(path)!r} holds no {form.file}; write it with `python -m export RUN --to {runtime}`")
+        if not installed(runtime):
+            raise ModelError(f"{form.title} needs {form.package}: pip install {form.package}")
         try:
-            # The object is kept: the signatures hold the variables by weak references only.
-            self._loaded = tf.saved_model.load(str(folder))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            raise ModelError(f"{str(folder)!r} cannot be loaded as a SavedModel: {error}") from error
-        signatures = self._loaded.signatures
-        missing = {"serving_default", "describe"} - set(signatures)
-        if missing:
-            raise ModelError(
-                f"{str(folder)!r} lacks the signature {' and '.join(sorted(missing))}: it was not written by "
-                "`python -m export`; export the trained model again"
-            )
-        self._serve = signatures["serving_default"]
-        description = json.loads(signatures["describe"]()["json"].numpy())
+            self._engine: Engine = _ENGINES[runtime](file, threads)
+        # Every runtime has errors of its own, some of them plain exceptions.
+        except Exception as error:
+            raise ModelError(f"{str(file)!r} cannot be loaded as {form.title}: {error}") from error
+        description = _description(path, file, self._engine)
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])
         self.padding = float(description["padding"])
+        self.runtime = runtime
+        self.threads = threads
 
     def predict(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Estimates one person in each crop.
@@ -60,11 +85,106 @@ class PoseModel:
 
         Returns:
             float32 (B, J, 2), joints in crop px, and float32 (B, J), their scores from 0 to 1.
+
+        Raises:
+            ValueError: the pictures have another shape or type.
         """
-        outputs = self._serve(pictures=tf.constant(pictures))
-        return outputs["joints_xy_px"].numpy(), outputs["scores"].numpy()
+        shape = (self.size, self.size, 3)
+        if pictures.ndim != 4 or pictures.shape[1:] != shape or pictures.dtype != np.uint8 or not len(pictures):
+            raise ValueError(
+                f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
+                f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
+            )
+        return self._engine.run(pictures)
 
     def warm_up(self, *batch_sizes: int) -> None:
         """Runs once for each batch size, so that the first frame does not wait for memory and kernels."""
         for count in batch_sizes:
             self.predict(np.zeros((count, self.size, self.size, 3), np.uint8))
+
+
+def load(path: Path, *, runtime: str | None = None, threads: int | None = None) -> PoseModel:
+    """Loads a model in the fastest runtime that this machine has.
+
+    At the first time each candidate is measured at some numbers of threads, which is told on stderr and takes some
+    seconds; the answer is kept in the user's cache folder until the model, the processor or a library changes.
+    Formats whose joints are off by more than their limit are no candidates.
+
+    Args:
+        path: an export folder, or one artefact's file.
+        runtime: one of `demo.artefact.FORMATS`; None chooses.
+        threads: number of threads; None chooses.
+
+    Raises:
+        ModelError: there is no artefact, none whose runtime is installed, or it cannot be loaded.
+        ValueError: there is no such runtime, or `threads` is below 1.
+    """
+    choice = fastest(path, runtime=runtime, threads=threads)
+    return PoseModel(path, choice.runtime, choice.threads)
+
+
+def fastest(
+    path: Path, *, runtime: str | None = None, threads: int | None = None, batches: tuple[int, ...] = (1,)
+) -> Choice:
+    """How to run a model; see `load`.
+
+    Args:
+        path: an export folder, or one artefact's file.
+        runtime: one of `demo.artefact.FORMATS`; None chooses.
+        threads: number of threads; None chooses.
+        batches: numbers of pictures at once to choose from.
+
+    Raises:
+        ModelError: see `load`.
+        ValueError: see `load`.
+    """
+    _check(runtime, threads)
+    names = candidates(path) if runtime is None else [runtime]
+    return choose(path, names, threads, batches, lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def candidates(path: Path) -> list[str]:
+    """The formats that may be chosen for a model: here, close enough to the Keras model, and with a runtime.
+
+    TensorFlow takes seconds to import, so it comes in only where nothing lighter can run the model.
+
+    Args:
+        path: an export folder, or one artefact's file.
+
+    Raises:
+        ModelError: there is none.
+    """
+    close = trusted(check_export(path))
+    if not close:
+        raise ModelError(
+            f"in {str(path)!r} every format is off by more than its limit; formats.json there says how much"
+        )
+    usable = [name for name in close if installed(name)]
+    if not usable:
+        packages = sorted({FORMATS[name].package for name in close})
+        raise ModelError(f"{str(path)!r} needs one of these packages: pip install {' or '.join(packages)}")
+    light = [name for name in usable if FORMATS[name].module != "tensorflow"]
+    if "litert" in light and "litert-fp16" in light:
+        # The same arithmetic from a smaller file.
+        light.remove("litert-fp16")
+    return light or usable[:1]
+
+
+def _check(runtime: str | None, threads: int | None) -> None:
+    if runtime is not None and runtime not in FORMATS:
+        raise ValueError(f"runtime must be one of {', '.join(FORMATS)}, got {runtime!r}; leave it out for the fastest")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}; leave it out for the fastest number")
+
+
+def _description(path: Path, file: Path, engine: Engine) -> dict:
+    """What an artefact says about itself, or the `pose.json` of its folder does."""
+    folders = [path] if path.is_dir() else [file.parent, file.parent.parent]
+    beside = next((folder / DESCRIPTION_FILE for folder in folders if (folder / DESCRIPTION_FILE).is_file()), None)
+    try:
+        text = engine.carried() or (beside.read_text() if beside else None)
+        if text is None:
+            raise ModelError(f"{str(file)!r} does not say what its joints are; put the export's pose.json beside it")
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the description of {str(file)!r} cannot be read ({error}); export it again") from error

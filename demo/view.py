@@ -1,65 +1,67 @@
-"""What is shown: the skeleton on the frame, mirrored where wanted, and a line of text that is not."""
+"""What the window shows: the picture, perhaps mirrored, with skeletons, and text that is not."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from demo.people import Person
 from pose import Skeleton, draw_skeleton, draw_text
-
-_RATE_SPAN_S = 1.0
-
-
-class RateMeter:
-    """Frames per second over the last second."""
-
-    def __init__(self) -> None:
-        """Begins without a frame."""
-        self._times_s: deque[float] = deque()
-
-    def tick(self, time_s: float) -> float:
-        """Counts a frame shown at `time_s` and returns the rate, 0 before the second frame."""
-        self._times_s.append(time_s)
-        while len(self._times_s) > 2 and time_s - self._times_s[0] > _RATE_SPAN_S:
-            self._times_s.popleft()
-        span_s = time_s - self._times_s[0]
-        return (len(self._times_s) - 1) / span_s if span_s > 0 else 0.0
 
 
 def render(
     picture: np.ndarray,
-    xy_px: np.ndarray | None,
-    shown: np.ndarray | None,
+    people: Sequence[Person],
     skeleton: Skeleton,
     *,
     text: str,
     mirror: bool,
+    numbers: bool = False,
 ) -> np.ndarray:
     """Draws one frame.
 
-    The skeleton is drawn before the picture is mirrored, so that left and right keep the person's own
+    The skeletons are drawn before the picture is mirrored, so that left and right keep the person's own
     colours; the text is written after.
 
     Args:
         picture: uint8 RGB (H, W, 3).
-        xy_px: float (J, 2), or None while there is nobody.
-        shown: bool (J,), joints to draw; None with `xy_px`.
-        skeleton: of the J joints.
+        people: whom to draw.
+        skeleton: of their J joints.
         text: one line for the top left corner.
-        mirror: shows the person as in a mirror.
+        mirror: shows the people as in a mirror.
+        numbers: writes each person's number beside the box.
 
     Returns:
         A new uint8 RGB (H, W, 3).
     """
     height, width = picture.shape[:2]
-    if xy_px is not None:
+    view = picture
+    for person in people:
         thickness = max(2, round(min(height, width) / 200))
-        picture = draw_skeleton(picture, xy_px, shown, skeleton, thickness=thickness)
-    return caption(cv2.flip(picture, 1) if mirror else picture.copy(), text)
+        view = draw_skeleton(view, person.xy_px, person.shown, skeleton, thickness=thickness)
+    view = cv2.flip(view, 1) if mirror else view.copy() if view is picture else view
+    for person in people if numbers else ():
+        _number(view, person, mirror=mirror)
+    return caption(view, text)
 
 
 def caption(picture: np.ndarray, text: str) -> np.ndarray:
     """Writes a line into the picture's top left corner, on a dark plate, and returns the picture."""
-    return draw_text(picture, text, scale=max(0.4, min(picture.shape[:2]) / 900))
+    return draw_text(picture, text, scale=_text_scale(picture))
+
+
+def _text_scale(picture: np.ndarray) -> float:
+    return max(0.4, min(picture.shape[:2]) / 900)
+
+
+def _number(view: np.ndarray, person: Person, *, mirror: bool) -> None:
+    box = person.box_px
+    if box is None:
+        return
+    height, width = view.shape[:2]
+    x = width - 1 - (box[0] + box[2]) if mirror else box[0]
+    # Inside the picture, and below the line of text.
+    place = np.clip([x, box[1]], [0, height * 0.08], [width * 0.95, height * 0.92]).astype(int)
+    draw_text(view, str(person.number), tuple(place.tolist()), scale=_text_scale(view))

@@ -1,11 +1,11 @@
-"""Draws the skeleton of the person before a camera, or in a video.
+"""Draws the skeletons of the people before a camera, or in a video.
 
     python -m demo.webcam
     python -m demo.webcam --source video.mp4 --no-window --output out.mp4
-    python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export
+    python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export --people 2 --jsonl people.jsonl
 
-Press q or Esc, close the window, or press Ctrl-C to stop. The output video holds what the window shows.
-Frames of a camera that come while the model works are dropped; of a file every frame is shown and written.
+Press s to keep a picture; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window
+shows. Frames of a camera that come while the model works are dropped; of a file every frame is shown and written.
 
 Exit codes:
     0: the stream ended, `--max-frames` was reached, or the user stopped it. The output video is finished.
@@ -20,37 +20,52 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tyro
 
-from demo.artefact import check_export, newest_export
-from demo.capture import Frame, FrameSource
+from demo.artefact import FORMATS, check_export, newest_export
+from demo.capture import FrameSource, open_capture, opens_slowly
 from demo.errors import DemoError
-from demo.follow import Follower, FollowRule
+from demo.follow import MOST_PEOPLE, Crowd
+from demo.jsonl import JsonlSink
+from demo.loop import Drawer, Look, Loop
 from demo.one_euro import OneEuro
+from demo.people import PeopleReader
+from demo.pipeline import Pipeline
 from demo.sink import VideoSink, check_output
-from demo.view import RateMeter, caption, render
+from demo.track import FollowRule
+from demo.view import caption
 from demo.window import Window
-from pose import Skeleton
 
-_POLL_S = 0.1
+if TYPE_CHECKING:
+    import cv2
+
+    from demo.runtime import PoseModel
 
 
 @dataclass(frozen=True)
 class Options:
-    """Draws the skeleton of the person before a camera, or in a video.
+    """Draws the skeletons of the people before a camera, or in a video.
 
     Attributes:
         source: a camera's number, a video file, or the URL of a stream.
-        model: folder of an exported model; by default the newest one under `runs/*/export`.
+        model: an exported model, its folder or one of its files; by default the newest folder `runs/*/export`.
+        runtime: what runs the model, such as openvino or litert; by default the fastest that is installed.
+        threads: that the model works with; by default the number that is fastest.
+        people: the most people to follow, 1 to 4.
         output: video to write: .mp4, .mov, .mkv or .avi.
+        jsonl: file to write, with a line of JSON for each frame: its people, their boxes, joints and scores.
+        snapshots: folder for the pictures that the key s keeps.
         window: show a window; q or Esc closes it.
         mirror: show live cameras as a mirror does. Files are never mirrored.
+        blur_faces: make the faces of those followed unrecognisable, and the whole picture while nobody is followed.
         max_frames: stop after so many frames.
         runs: where training runs and their exports lie.
         smooth_cutoff_hz: one-euro filter of the joints: cutoff at rest. Lower it against jitter.
@@ -60,58 +75,37 @@ class Options:
 
     source: str = "0"
     model: Path | None = None
+    runtime: str | None = None
+    threads: int | None = None
+    people: int = 1
     output: Path | None = None
+    jsonl: Path | None = None
+    snapshots: Path = Path(".")
     window: bool = True
     mirror: bool = True
+    blur_faces: bool = False
     max_frames: int | None = None
     runs: Path = Path("runs")
-    smooth_cutoff_hz: float = 1.5
-    smooth_beta: float = 5.0
+    smooth_cutoff_hz: float = 1.0
+    smooth_beta: float = 10.0
     follow: FollowRule = field(default_factory=FollowRule)
 
     def __post_init__(self) -> None:
         """Checks the values."""
         if self.max_frames is not None and self.max_frames < 1:
             raise ValueError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
+        if self.runtime is not None and self.runtime not in FORMATS:
+            raise ValueError(f"--runtime must be one of {', '.join(FORMATS)}, got {self.runtime!r}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
+        if not 1 <= self.people <= MOST_PEOPLE:
+            raise ValueError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
-        if self.output is None:
-            return
-        check_output(self.output)
-        if self.output.exists() and Path(self.source).exists() and self.output.samefile(self.source):
-            raise ValueError(f"--output {str(self.output)!r} is the source itself; choose another name")
-
-
-class Reader:
-    """From frames to pictures with a skeleton: follows the person, smooths the joints and draws them."""
-
-    def __init__(self, follower: Follower, skeleton: Skeleton, options: Options, *, mirror: bool) -> None:
-        """Begins with no frame read."""
-        self._follower = follower
-        self._skeleton = skeleton
-        self._joint_score = options.follow.joint_score
-        self._smooth = OneEuro(options.smooth_cutoff_hz, options.smooth_beta)
-        self._mirror = mirror
-        self._rate = RateMeter()
-        self.frames = 0
-        self.frames_with_person = 0
-
-    def __call__(self, frame: Frame) -> np.ndarray:
-        """Returns what to show for a frame, uint8 RGB (H, W, 3)."""
-        pose = self._follower.update(frame.picture, frame.time_s)
-        xy_px = shown = None
-        if pose is None:
-            self._smooth.reset()
-        else:
-            if pose.fresh:
-                self._smooth.reset()
-            shown = pose.scores >= self._joint_score
-            side_px = pose.crop.scale * pose.crop.size
-            xy_px = self._smooth(np.where(shown[:, None], pose.xy_px, np.nan), frame.time_s, unit=side_px)
-        self.frames += 1
-        self.frames_with_person += pose is not None
-        rate = f"{self._rate.tick(time.perf_counter()):.0f} frames/s"
-        text = rate if pose is not None else f"{rate}  looking for a person"
-        return render(frame.picture, xy_px, shown, self._skeleton, text=text, mirror=self._mirror)
+        if self.output is not None:
+            check_output(self.output)
+        for option, path in (("--output", self.output), ("--jsonl", self.jsonl)):
+            if path is not None and path.exists() and Path(self.source).exists() and path.samefile(self.source):
+                raise ValueError(f"{option} {str(path)!r} is the source itself; choose another name")
 
 
 @contextmanager
@@ -131,76 +125,71 @@ def _stop_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _loop(
-    source: FrameSource,
-    reader: Reader,
-    window: Window | None,
-    sink: VideoSink | None,
-    max_frames: int | None,
-    stopped: list[int],
-) -> str:
-    """Runs until something ends it; returns what did."""
-    start_s = time.perf_counter()
-    while not stopped:
-        frame = source.read(_POLL_S)
-        if frame is None and source.ended:
-            return "the stream ended"
-        if window and window.wants_quit():
-            return "stopped from the window"
-        if frame is None:
-            continue
-        view = reader(frame)
-        if sink:
-            sink.write(view, frame.time_s)
-        if window:
-            window.show(view)
-            # A file is shown at its own pace; a camera sets the pace itself.
-            if not source.live and window.wait(start_s + frame.time_s - time.perf_counter()):
-                return "stopped from the window"
-        if reader.frames == max_frames:
-            return f"--max-frames {max_frames} reached"
-    return "stopped by a signal"
+def _load(path: Path, options: Options) -> PoseModel:
+    """Loads the model, in a thread: a runtime takes a while to import, and a camera takes a while to open."""
+    from demo.runtime import load
+
+    model = load(path, runtime=options.runtime, threads=options.threads)
+    model.warm_up(1)
+    return model
 
 
-def run(options: Options) -> None:
+def run(options: Options, opener: Callable[[str], cv2.VideoCapture] = open_capture) -> None:
     """Runs the demo.
+
+    Args:
+        options: what to do.
+        opener: what opens the source; see `FrameSource`.
 
     Raises:
         DemoError: no model, no source, no display, or an output that cannot be written.
     """
-    folder = check_export(options.model) if options.model else newest_export(options.runs)
+    path = check_export(options.model) if options.model else newest_export(options.runs)
     with ExitStack() as stack:
-        source = stack.enter_context(FrameSource(options.source))
+        loader = stack.enter_context(ThreadPoolExecutor(1))
+        # Beside the opening of a camera. What is wrong with a file is told before a runtime is imported.
+        loading = loader.submit(_load, path, options) if opens_slowly(options.source) else None
+        source = stack.enter_context(FrameSource(options.source, opener))
+        loading = loading or loader.submit(_load, path, options)
         window = stack.enter_context(Window("PanoPose", source.size)) if options.window else None
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))
-        # TensorFlow takes seconds to import; whatever else may be wrong has been told by now.
-        from demo.runtime import PoseModel
-
-        model = PoseModel(folder)
-        follower = Follower(model.predict, model.skeleton, model.size, model.padding, options.follow)
-        reader = Reader(follower, model.skeleton, options, mirror=options.mirror and source.live)
-        model.warm_up(1)
-        # Before the sink, so that a signal does not break into the finishing of the video either.
+        model = loading.result()
+        # Before the outputs, so that a signal does not break into the finishing of them either.
         stopped = stack.enter_context(_stop_signals())
-        sink = None
+        video = lines = None
         if options.output:
-            sink = stack.enter_context(VideoSink(options.output, source.fps, by_time=source.live))
-        print(
-            f"{options.source}: {source.size[1]} x {source.size[0]} px, model {folder}. Ctrl-C stops.",
-            flush=True,
-        )
+            video = stack.enter_context(VideoSink(options.output, source.fps, by_time=source.live))
+        if options.jsonl:
+            lines = stack.enter_context(JsonlSink(options.jsonl, model.skeleton))
+        look = Look(options.mirror and source.live, options.people > 1, options.blur_faces)
+        drawer = Drawer(model.skeleton, look, live=source.live)
+        loop = Loop(source, drawer, window=window, video=video, lines=lines, snapshots=options.snapshots)
+        threads = "" if model.threads is None else f" on {model.threads} threads"
+        size = f"{source.size[1]} x {source.size[0]} px"
+        print(f"{options.source}: {size}, model {path}, {model.runtime}{threads}. Ctrl-C stops.", flush=True)
         start_s = time.perf_counter()
-        reason = _loop(source, reader, window, sink, options.max_frames, stopped)
+        with Pipeline(source, _reader(model, options)) as pipeline:
+            reason = loop.run(pipeline, options.max_frames, lambda: bool(stopped))
         seconds = time.perf_counter() - start_s
-    _report(reason, reader, source, seconds, options.output)
+    _report(reason, drawer, source, seconds, [file for file in (options.output, options.jsonl) if file])
 
 
-def _report(reason: str, reader: Reader, source: FrameSource, seconds: float, output: Path | None) -> None:
-    announced = f" of {source.count} announced" if reader.frames < source.count else ""
-    rate = reader.frames / seconds
-    print(f"{reason}: {reader.frames} frames{announced} in {seconds:.1f} s ({rate:.1f} frames/s), ", end="")
-    print(f"a person in {reader.frames_with_person}" + (f"; wrote {output}" if output and reader.frames else ""))
+def _reader(model: PoseModel, options: Options) -> PeopleReader:
+    crowd = Crowd(model.predict, model.skeleton, model.size, model.padding, options.follow, people=options.people)
+    return PeopleReader(crowd, options.follow.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
+
+
+def _report(reason: str, drawer: Drawer, source: FrameSource, seconds: float, written: list[Path]) -> None:
+    announced = f" of {source.count} announced" if drawer.frames < source.count else ""
+    parts = [
+        f"{reason}: {drawer.frames} frames{announced} in {seconds:.1f} s ({drawer.frames / seconds:.1f} frames/s)",
+        f"a person in {drawer.frames_with_person}",
+    ]
+    if (middle_ms := drawer.delay.quantile_ms(0.5)) is not None:
+        parts.append(f"{middle_ms} ms from camera to screen (19 of 20 within {drawer.delay.quantile_ms(0.95)} ms)")
+    files = [f"; wrote {path}" for path in written if path.exists() and drawer.frames]
+    print(", ".join(parts) + "".join(files))
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from enum import Enum
 
 import numpy as np
 
@@ -13,6 +14,13 @@ _REMEDY = "run without one: --no-window --output out.mp4"
 # Drivers by which SDL draws into memory that nobody sees.
 _BLIND_DRIVERS = ("dummy", "offscreen", "evdev")
 _SCREEN_SHARE = 0.9
+
+
+class Key(Enum):
+    """What a user can ask for in the window."""
+
+    QUIT = "q, Esc, or closing the window"
+    SNAPSHOT = "s"
 
 
 def _pygame():
@@ -82,19 +90,22 @@ class Window:
         self._screen.blit(surface, ((screen_width - shown[0]) // 2, (screen_height - shown[1]) // 2))
         pygame.display.flip()
 
-    def wants_quit(self) -> bool:
-        """Whether q or Esc was pressed or the window was closed since the last call."""
-        pygame = self._pygame
-        for event in pygame.event.get():
-            if event.type == pygame.QUIT:
-                return True
-            if event.type == pygame.KEYDOWN and event.key in (pygame.K_q, pygame.K_ESCAPE):
-                return True
-        return False
-
-    def wait(self, seconds: float) -> bool:
-        """Waits while answering the desktop; True where the user quits meanwhile."""
+    def keys(self, seconds: float = 0.0) -> frozenset[Key]:
+        """What was asked for since the last call; waits for more while answering the desktop, but not after QUIT."""
         end_s = time.perf_counter() + seconds
-        while not (quits := self.wants_quit()) and (left_s := end_s - time.perf_counter()) > 0:
+        asked = self._poll()
+        while Key.QUIT not in asked and (left_s := end_s - time.perf_counter()) > 0:
             time.sleep(min(left_s, 0.02))
-        return quits
+            asked |= self._poll()
+        return asked
+
+    def _poll(self) -> frozenset[Key]:
+        pygame = self._pygame
+        asked = set()
+        for event in pygame.event.get():
+            key = event.key if event.type == pygame.KEYDOWN else None
+            if event.type == pygame.QUIT or key in (pygame.K_q, pygame.K_ESCAPE):
+                asked.add(Key.QUIT)
+            elif key == pygame.K_s:
+                asked.add(Key.SNAPSHOT)
+        return frozenset(asked)

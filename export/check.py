@@ -1,4 +1,4 @@
-"""Holding an artefact against the model it came from, in a process that has none of our code."""
+"""Holding exported files against the model they came from, each in a process that has none of our code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,39 +14,68 @@ import keras
 import numpy as np
 from keras import ops
 
-# Runs in a fresh interpreter in another folder: what a stranger with TensorFlow alone has.
-_RELOAD = """
-import pathlib
-import sys
-import numpy as np
-import tensorflow as tf
-folder, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
-signatures = tf.saved_model.load(folder).signatures
-jpegs = [path.read_bytes() for path in sorted(scratch.glob("*.jpg"))]
-inputs = {
-    "serving_default": {"pictures": tf.constant(np.load(scratch / "pictures.npy"))},
-    "jpeg": {"jpeg": tf.constant(jpegs)},
-    "describe": {},
-}
-results = {}
-for name, arguments in inputs.items():
-    for output, tensor in signatures[name](**arguments).items():
-        results[f"{name}/{output}"] = tensor.numpy()
-np.savez(scratch / "outputs.npz", **results)
-"""
+_ALONE = Path(__file__).with_name("alone.py")
+# OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
+JPEG_TOLERANCE_PX = 0.5
+THREADS = (1, 2)
 
 
-def reload_and_run(folder: Path, pictures: np.ndarray, jpegs: list[bytes]) -> dict[str, np.ndarray]:
-    """Loads a SavedModel in a fresh process and runs every signature.
+@dataclass(frozen=True)
+class Measurement:
+    """How one file answered in one runtime.
+
+    Attributes:
+        path: the file in the export's folder, "." for the SavedModel.
+        runtime: the runtime's name and version.
+        max_px: the greatest distance of a joint from Keras's, over all pictures, in px of the picture.
+        mean_px: the mean distance.
+        limit_px: how far a joint may be.
+        latency_ms: for each number of threads, the median time of one picture in ms.
+        bytes: of all files of the format.
+        jpeg_px: as max_px, from JPEGs, where the file takes them.
+    """
+
+    path: str
+    runtime: str
+    max_px: float
+    mean_px: float
+    limit_px: float
+    latency_ms: dict[int, float]
+    bytes: int
+    jpeg_px: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all joints are within the limit."""
+        return self.max_px <= self.limit_px and (self.jpeg_px or 0) <= self.limit_px + JPEG_TOLERANCE_PX
+
+    def to_json(self) -> dict:
+        """An entry of formats.json."""
+        entry = {
+            "path": self.path,
+            "runtime": self.runtime,
+            "error_px": {"max": round(self.max_px, 5), "mean": round(self.mean_px, 5)},
+            "limit_px": self.limit_px,
+            "passed": self.passed,
+            "latency_ms": {str(threads): round(value, 3) for threads, value in self.latency_ms.items()},
+            "bytes": self.bytes,
+        }
+        return entry if self.jpeg_px is None else entry | {"jpeg_error_px": {"max": round(self.jpeg_px, 5)}}
+
+
+def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpegs: list[bytes]) -> dict:
+    """Runs a file in a fresh process, in another folder, with no module of ours but the one that runs it.
 
     Args:
-        folder: the SavedModel.
+        runtime: one of `export.alone.LOADERS`.
+        file: the file, or the SavedModel's folder.
         pictures: uint8 RGB (N, R, R, 3).
-        jpegs: M pictures of R x R px as JPEG.
+        threads: of the runtime.
+        jpegs: M pictures of R x R px as JPEG; only a SavedModel reads them.
 
     Returns:
-        "serving_default/joints_xy_px" (N, J, 2) and "serving_default/scores" (N, J), "jpeg/joints_xy_px" and
-        "jpeg/scores" for the M pictures, and "describe/json".
+        joints_xy_px (N, J, 2), scores (N, J), description, runtime, latency_ms and, where JPEGs were read,
+        jpeg_joints_xy_px (M, J, 2).
 
     Raises:
         RuntimeError: the process failed; the message holds its last lines.
@@ -55,11 +85,53 @@ def reload_and_run(folder: Path, pictures: np.ndarray, jpegs: list[bytes]) -> di
         for i, jpeg in enumerate(jpegs):
             (Path(scratch) / f"{i:06d}.jpg").write_bytes(jpeg)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        command = [sys.executable, "-c", _RELOAD, str(folder.resolve()), scratch]
+        # -P keeps the folder of alone.py, where our other modules are, off the path.
+        command = [sys.executable, "-P", str(_ALONE), runtime, str(file.resolve()), scratch, str(threads)]
         done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{folder} does not run by itself:\n" + "\n".join(done.stderr.splitlines()[-8:]))
+            raise RuntimeError(f"{file} does not run by itself:\n" + "\n".join(done.stderr.splitlines()[-8:]))
         return dict(np.load(Path(scratch) / "outputs.npz"))
+
+
+def measure(
+    model: keras.Model,
+    folder: Path,
+    path: str,
+    runtime: str,
+    pictures: np.ndarray,
+    limit_px: float,
+    size_bytes: int,
+) -> Measurement:
+    """Runs a file alone with each number of threads and compares its joints with the model's.
+
+    Args:
+        model: the model that was exported.
+        folder: the export's folder.
+        path: the file in it.
+        runtime: one of `export.alone.LOADERS`.
+        pictures: uint8 RGB (N, R, R, 3).
+        limit_px: how far a joint may be from the model's, in px of the picture.
+        size_bytes: noted in the result.
+
+    Raises:
+        RuntimeError: the file does not run.
+    """
+    jpegs, decoded = encode_jpegs(pictures) if path == "." else ([], pictures)
+    runs = {threads: run_alone(runtime, folder / path, pictures, threads, jpegs) for threads in THREADS}
+    expected = model_joints(model, pictures)
+    distances = np.stack([np.linalg.norm(run["joints_xy_px"] - expected, axis=-1) for run in runs.values()])
+    first = runs[THREADS[0]]
+    jpeg_px = greatest_distance_px(first["jpeg_joints_xy_px"], model_joints(model, decoded)) if jpegs else None
+    return Measurement(
+        path=path,
+        runtime=str(first["runtime"]),
+        max_px=float(distances.max()),
+        mean_px=float(distances.mean()),
+        limit_px=limit_px,
+        latency_ms={threads: float(run["latency_ms"]) for threads, run in runs.items()},
+        bytes=size_bytes,
+        jpeg_px=jpeg_px,
+    )
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:

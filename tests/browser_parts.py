@@ -181,7 +181,7 @@ def opened(browser, address: str, **options):
     problems = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    own = (address, "blob:", "data:")
+    own = (address.partition("?")[0], "blob:", "data:")
     page.on("request", lambda request: None if request.url.startswith(own) else problems.append(request.url))
     page.add_init_script(_WATCH)
     page.goto(address)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import demo.capture
+from benchmarks.restless_camera import RestlessCamera
 from demo.capture import FrameSource
 from demo.errors import SourceError
 
@@ -89,10 +90,72 @@ def test_a_camera_hands_over_its_newest_frame_and_drops_the_others(fake_camera):
     assert (np.diff([frame.time_s for frame in frames]) > 0).all()
 
 
-def test_a_camera_that_falls_silent_has_ended_after_a_while(fake_camera):
-    with FrameSource("0") as source:
+def test_a_stream_that_falls_silent_has_ended_after_a_while(fake_camera):
+    with FrameSource("http://127.0.0.1:9/stream") as source:
         frames = read_to_the_end(source)
-    assert frames[-1].index == FakeCamera.count - 1
+    assert source.live and frames[-1].index == FakeCamera.count - 1
+
+
+@pytest.fixture
+def quick_to_look_again(monkeypatch):
+    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.1)
+    monkeypatch.setattr(demo.capture, "_RETRY_S", 0.05)
+    monkeypatch.setattr(demo.capture, "_ABSENCE_S", 1.0)
+
+
+def grey_camera(**settings):
+    return RestlessCamera([np.full((48, 64, 3), 90, np.uint8)], seed=0, fps=100.0, **settings)
+
+
+@pytest.mark.parametrize("source", ["0", "rtsp://host/stream"])
+def test_a_camera_that_is_plugged_in_again_goes_on(quick_to_look_again, source):
+    camera = grey_camera(unplug_every_s=0.6, away_s=0.3)
+    silences = []
+    with FrameSource(source, camera.open) as frames:
+        taken = []
+        while camera.unplugged < 3:
+            taken.append(frames.read(0.02))
+            silences.append(frames.silent_s)
+    taken = [frame for frame in taken if frame is not None]
+    gaps_s = np.diff([frame.time_s for frame in taken])
+    assert (gaps_s > 0).all() and np.count_nonzero(gaps_s > 0.29) == 2
+    assert 0.25 < max(silences) < 0.6
+    assert camera.handles <= 0 and {frame.picture.shape[2] for frame in taken} == {3}
+
+
+def test_a_camera_that_gives_nothing_at_first(quick_to_look_again):
+    camera = grey_camera()
+    answers = iter(3 * [(False, None)])
+    camera.read = lambda: next(answers, (True, np.zeros((48, 64, 3), np.uint8)))
+    assert FrameSource("0", camera.open).size == (48, 64)
+    camera.read = lambda: (False, None)
+    with pytest.raises(SourceError, match="camera 0 cannot be opened"):
+        FrameSource("0", camera.open)
+
+
+def test_a_camera_that_stays_away_has_ended(quick_to_look_again):
+    camera = grey_camera(unplug_every_s=0.2, away_s=1e3)
+    with FrameSource("0", camera.open) as source:
+        begin_s = time.perf_counter()
+        read_to_the_end(source)
+    assert 1.0 < time.perf_counter() - begin_s < 3.0
+
+
+def test_leaving_does_not_wait_for_a_camera_that_is_away(monkeypatch, quick_to_look_again):
+    monkeypatch.setattr(demo.capture, "_RETRY_S", 30.0)
+    camera = grey_camera(unplug_every_s=0.1, away_s=1e3)
+    with FrameSource("0", camera.open) as source:
+        time.sleep(0.4)
+        begin_s, thread = time.perf_counter(), source._thread
+    assert time.perf_counter() - begin_s < 1.0 and not thread.is_alive()
+
+
+def test_a_reader_that_breaks_is_told(quick_to_look_again):
+    camera = grey_camera()
+    with FrameSource("0", camera.open) as source:
+        camera.read = lambda: (True, np.zeros((2, 2), np.float64))
+        with pytest.raises(SourceError, match="0 cannot be read any further"):
+            read_to_the_end(source)
 
 
 def test_leaving_stops_the_thread_while_it_waits_for_room(counting_video):

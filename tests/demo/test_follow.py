@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from demo.follow import Follower, FollowRule, confidence, search_squares
+from demo.follow import Follower
+from demo.search import search_squares
+from demo.track import FollowRule, confidence
 from pose import PANOPTIC19
 
 SIZE = (480, 640)
@@ -184,10 +186,12 @@ def test_a_person_takes_over_from_what_only_looked_like_one(fake_model, paint):
     both = green.copy()
     person = paint(SIZE, (450, 240, 200))
     both[:, 320:] = person[:, 320:]
-    # Not before its time: a search costs as much as several frames.
-    assert crop_center(follower.update(both, 0.9))[0] < 200
-    found = follower.update(both, 1.1)
-    assert found.fresh
+    # The round of the search begins after a second, and ends with its seventh square.
+    times_s = [0.9, *(1.1 + np.arange(7) / 30)]
+    poses = [follower.update(both, time_s) for time_s in times_s]
+    assert [pose.fresh for pose in poses] == 7 * [False] + [True]
+    assert crop_center(poses[-2])[0] < 200
+    found = poses[-1]
     np.testing.assert_allclose(body_center(found), (450, 240), atol=4)
 
 

@@ -1,9 +1,12 @@
 """What is drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from demo.view import RateMeter, render
+from demo.people import Person
+from demo.view import render
 from pose import PANOPTIC19
 from pose.draw import COLORS
 
@@ -23,12 +26,12 @@ def arms():
     for name, x in (("left_wrist", 200), ("left_elbow", 220), ("right_wrist", 100), ("right_elbow", 120)):
         xy[PANOPTIC19.index(name)] = x, 150
         shown[PANOPTIC19.index(name)] = True
-    return xy, shown
+    return Person(1, xy, np.ones(19), shown)
 
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_sides_keep_their_colours_in_the_mirror(arms, mirror):
-    view = render(PICTURE, *arms, PANOPTIC19, text="", mirror=mirror)
+    view = render(PICTURE, [arms], PANOPTIC19, text="", mirror=mirror)
     left, right = colored(view, "left"), colored(view, "right")
     # A mirror takes x to 319 - x.
     assert left.mean() == pytest.approx(319 - 210 if mirror else 210, abs=1)
@@ -36,27 +39,38 @@ def test_sides_keep_their_colours_in_the_mirror(arms, mirror):
 
 
 def test_the_text_is_not_mirrored():
-    plain = render(PICTURE, None, None, PANOPTIC19, text="30 frames/s", mirror=False)
-    mirrored = render(PICTURE, None, None, PANOPTIC19, text="30 frames/s", mirror=True)
+    plain = render(PICTURE, [], PANOPTIC19, text="30 frames/s", mirror=False)
+    mirrored = render(PICTURE, [], PANOPTIC19, text="30 frames/s", mirror=True)
     assert (plain != PICTURE).any()
     np.testing.assert_array_equal(plain, mirrored)
 
 
 def test_joints_that_are_not_shown_and_the_frame_itself_stay_untouched(arms):
-    xy, shown = arms
     before = PICTURE.copy()
-    xy[PANOPTIC19.index("right_wrist")] = np.nan
-    view = render(PICTURE, xy, shown & (xy[:, 0] > 150), PANOPTIC19, text="", mirror=False)
+    arms.xy_px[PANOPTIC19.index("right_wrist")] = np.nan
+    seen = replace(arms, shown=arms.shown & (arms.xy_px[:, 0] > 150))
+    view = render(PICTURE, [seen], PANOPTIC19, text="", mirror=False)
     assert colored(view, "left").size and not colored(view, "right").size
+    render(PICTURE, [], PANOPTIC19, text="text", mirror=False)
     np.testing.assert_array_equal(PICTURE, before)
 
 
-def test_rate_by_hand():
-    meter = RateMeter()
-    assert meter.tick(3.0) == 0.0
-    assert meter.tick(3.1) == pytest.approx(10.0)
-    assert meter.tick(3.3) == pytest.approx(2 / 0.3)
-    # Only what is at most a second old counts: the frames at 3.1, 3.3 and 4.05.
-    assert meter.tick(4.05) == pytest.approx(2 / 0.95)
-    # After a long pause the frame before it still gives a rate.
-    assert meter.tick(14.05) == pytest.approx(0.1)
+@pytest.mark.parametrize("mirror, x", [(False, 100), (True, 319 - 220)])
+def test_a_number_stands_at_the_box_and_is_readable_in_the_mirror(arms, mirror, x):
+    plain = render(PICTURE, [arms], PANOPTIC19, text="", mirror=mirror)
+    numbered = render(PICTURE, [arms], PANOPTIC19, text="", mirror=mirror, numbers=True)
+    rows, columns = np.nonzero((plain != numbered).any(axis=2))
+    # The arms' box begins at y = 150, and at x = 100 or, mirrored, 319 - 220.
+    assert columns.min() == pytest.approx(x, abs=1) and rows.min() == pytest.approx(150, abs=1)
+    unmirrored = render(PICTURE, [arms], PANOPTIC19, text="", mirror=False, numbers=True)
+    white = (numbered == 255).all(axis=2)[:, columns.min() :], (unmirrored == 255).all(axis=2)[:, 100:]
+    width = min(part.shape[1] for part in white)
+    np.testing.assert_array_equal(white[0][:, :width], white[1][:, :width])
+
+
+def test_two_people_are_drawn_and_a_number_at_the_edge_stays_inside(arms):
+    other = replace(arms, number=2, xy_px=arms.xy_px + [95, 80])
+    view = render(PICTURE, [arms, other], PANOPTIC19, text="", mirror=False, numbers=True)
+    assert set(colored(view, "right")) & set(range(195, 215)) and set(colored(view, "right")) & set(range(100, 120))
+    nobody = replace(arms, shown=np.zeros(19, bool))
+    np.testing.assert_array_equal(render(PICTURE, [nobody], PANOPTIC19, text="", mirror=False, numbers=True), PICTURE)

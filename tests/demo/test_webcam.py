@@ -1,5 +1,6 @@
 """The command as a user types it, with the fake model."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 import demo.capture
+import demo.loop
+from benchmarks.restless_camera import RestlessCamera
 from demo.webcam import Options, run
 
 
@@ -105,12 +108,90 @@ def test_what_is_wrong_is_told_with_its_exit_code(walk, fake_export, tmp_path):
         (("--source", tmp_path / "missing.mp4", *model), 3, "missing.mp4' does not exist"),
         (("--source", text, *model), 3, "cannot be read as a video"),
         (("--source", 99, *model), 3, "camera 99 cannot be opened"),
+        (("--people", 5), 2, "--people must be 1 to 4, got 5"),
+        (("--runtime", "abacus"), 2, "--runtime must be one of openvino"),
+        (("--threads", 0), 2, "--threads must be 1 or more, got 0"),
+        (("--source", walk, *model, "--jsonl", walk), 2, "--jsonl"),
+        (("--source", walk, *model, "--jsonl", tmp_path / "no" / "people.jsonl"), 2, "cannot be written"),
     ):
         result = call(*arguments)
         assert result.returncode == code, (arguments, result.stderr)
         # Long lines come wrapped in a box from the parser of arguments.
         assert message in " ".join(result.stderr.replace("│", " ").split())
         assert "Traceback" not in result.stderr
+
+
+def test_people_are_written_line_by_line(walk, fake_export, tmp_path):
+    lines = tmp_path / "people.jsonl"
+    run(Options(source=str(walk), model=fake_export, window=False, people=2, jsonl=lines))
+    records = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [record["frame"] for record in records] == list(range(90))
+    assert records[30]["time_s"] == pytest.approx(1.0) and records[30]["size"] == [480, 640]
+    assert [len(records[k]["people"]) for k in (0, 30, 68, 89)] == [1, 1, 0, 1]
+    (person,) = records[30]["people"]
+    # At frame 30 the person stands at (460, 240), 100 px wide and 200 px high; the joints are smoothed.
+    x, y, width, height = person["box_px"]
+    assert (x + width / 2, y + height / 2) == pytest.approx((460, 240), abs=12)
+    assert (width, height) == pytest.approx((100, 200), abs=12)
+
+
+def test_faces_are_blurred_in_what_is_shown(fake_export, tmp_path, paint, write_video, read_video):
+    picture = paint((480, 640), (320, 240, 200))
+    noise = np.random.default_rng(0).integers(0, 200, (480, 640, 1), np.uint8)
+    picture = np.where(picture == 90, noise, picture)
+    source = write_video(tmp_path / "noise.avi", 3 * [picture])
+    views = []
+    for output, blur in ((tmp_path / "plain.avi", False), (tmp_path / "blurred.avi", True)):
+        run(Options(source=str(source), model=fake_export, window=False, output=output, blur_faces=blur))
+        views.append(read_video(output)[0][2].astype(int))
+    rows, columns = np.nonzero(np.abs(views[0] - views[1]).max(axis=2)[40:] > 40)
+    # The nose is in the middle of the rectangle's upper edge; the shoulders are 60 px apart.
+    assert columns.min() == pytest.approx(320 - 33, abs=4) and columns.max() == pytest.approx(320 + 33, abs=4)
+    assert 40 + rows.min() == pytest.approx(140 - 33, abs=4) and 40 + rows.max() < 140 + 33
+
+
+@pytest.fixture
+def dummy_window(monkeypatch):
+    """The window without a screen; keys are posted with `press`."""
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.init()
+
+    def press(*names):
+        for name in names:
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=getattr(pygame, f"K_{name}")))
+
+    return press
+
+
+def test_the_key_s_keeps_what_is_shown(fake_export, tmp_path, paint, dummy_window, capsys):
+    camera = RestlessCamera([paint((120, 160), (80, 60, 90))[..., ::-1]], 0, unplug_every_s=1e9, resize_every_s=1e9)
+    threading.Timer(1.5, dummy_window, ["s"]).start()
+    threading.Timer(2.0, dummy_window, ["q"]).start()
+    run(Options(model=fake_export, snapshots=tmp_path, mirror=False), camera.open)
+    (kept,) = tmp_path.iterdir()
+    printed = capsys.readouterr().out
+    assert f"kept {kept}" in printed and "stopped from the window" in printed
+    assert "ms from camera to screen (19 of 20 within" in printed
+    assert cv2.imread(str(kept)).shape == (480, 640, 3)
+
+
+def test_a_camera_that_goes_away_is_told_and_taken_up_again(
+    fake_export, tmp_path, paint, dummy_window, monkeypatch, capsys
+):
+    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.2)
+    monkeypatch.setattr(demo.capture, "_RETRY_S", 0.1)
+    monkeypatch.setattr(demo.loop, "_SILENCE_S", 0.3)
+    told = []
+    monkeypatch.setattr(demo.loop, "caption", lambda view, text: (told.append(text), view)[1])
+    camera = RestlessCamera([paint((120, 160), (80, 60, 90))[..., ::-1]], 0, unplug_every_s=2.0, away_s=0.8)
+    lines = tmp_path / "people.jsonl"
+    run(Options(model=fake_export, jsonl=lines, max_frames=75), camera.open)
+    times_s = np.array([json.loads(line)["time_s"] for line in lines.read_text().splitlines()])
+    assert len(times_s) == 75 and camera.unplugged >= 1 and np.diff(times_s).max() > 0.8
+    assert any(text.startswith("no picture from 0 for") for text in told)
+    assert "--max-frames 75 reached" in capsys.readouterr().out
+    assert not [thread for thread in threading.enumerate() if thread.name in ("capture", "model")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")

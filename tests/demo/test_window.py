@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from demo.errors import DisplayError
-from demo.window import Window
+from demo.window import Key, Window
 
 pygame = pytest.importorskip("pygame")
 BLUE, BLACK = (0, 0, 255), (0, 0, 0)
@@ -38,21 +39,24 @@ def test_a_picture_larger_than_the_screen(dummy_screen):
 
 
 @pytest.mark.parametrize(
-    "event, quits",
+    "event, asked",
     [
-        ({"type": "KEYDOWN", "key": "K_q"}, True),
-        ({"type": "KEYDOWN", "key": "K_ESCAPE"}, True),
-        ({"type": "KEYDOWN", "key": "K_w"}, False),
-        ({"type": "QUIT"}, True),
+        ({"type": "KEYDOWN", "key": "K_q"}, {Key.QUIT}),
+        ({"type": "KEYDOWN", "key": "K_ESCAPE"}, {Key.QUIT}),
+        ({"type": "KEYDOWN", "key": "K_s"}, {Key.SNAPSHOT}),
+        ({"type": "KEYDOWN", "key": "K_w"}, set()),
+        ({"type": "QUIT"}, {Key.QUIT}),
     ],
 )
-def test_what_quits(dummy_screen, event, quits):
+def test_what_a_user_can_ask_for(dummy_screen, event, asked):
     with Window("test", (100, 200)) as window:
-        assert not window.wants_quit()
+        assert not window.keys()
         keys = {"key": getattr(pygame, event["key"])} if "key" in event else {}
         pygame.event.post(pygame.event.Event(getattr(pygame, event["type"]), **keys))
-        assert window.wait(0.05) is quits
-        assert not window.wants_quit()
+        begin_s = time.perf_counter()
+        assert window.keys(0.1) == asked
+        assert (time.perf_counter() - begin_s < 0.05) == (Key.QUIT in asked)
+        assert not window.keys()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")

@@ -1,0 +1,181 @@
+"""Estimates the pose in every picture of a folder, or every frame of a video, as fast as this machine can.
+
+    python -m demo.batch pictures --out joints.parquet
+    python -m demo.batch video.mp4 --out joints.csv --boxes boxes.csv
+
+Without `--boxes` each picture as a whole counts as one person's. With it, a row of the CSV file is a person: picture
+(the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's left top corner), width_px, height_px.
+The table has a row for each person: picture, or frame and time_s; person (a number from 0 inside the picture); the
+box; and for each joint its x_px and y_px in the picture and its score.
+
+Exit codes:
+    0: the table is written. Pictures that could not be read are counted and named.
+    2: wrong arguments, no exported model, or an output that cannot be written.
+    3: no pictures, no such video, or none that can be read.
+    130: Ctrl-C; nothing is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from demo.artefact import check_export, newest_export
+from demo.batch_input import Boxes, Item, ahead, pictures_in, read_boxes, read_folder, read_video
+from demo.batch_table import TABLE_ENDINGS, Person, Table, check_table
+from demo.errors import DemoError, SourceError
+from demo.runtime import PoseModel, fastest
+from pose import Crop
+
+# On a processor more pictures at once bring no more pictures a second.
+_BATCHES = (1, 8)
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Options:
+    """Estimates the pose in every picture of a folder, or every frame of a video.
+
+    Attributes:
+        source: a folder with pictures, or a video.
+        out: table to write: .parquet or .csv.
+        boxes: CSV file with the people's boxes; without it each picture as a whole is one person's.
+        model: an exported model, its folder or one of its files; by default the newest folder `runs/*/export`.
+        runs: where training runs and their exports lie.
+        runtime: what runs the model; by default the fastest that is installed.
+        threads: that the model works with; by default the number that is fastest.
+        batch: number of pictures at once; by default the number that is fastest.
+    """
+
+    source: Annotated[Path, tyro.conf.Positional]
+    out: Path
+    boxes: Path | None = None
+    model: Path | None = None
+    runs: Path = Path("runs")
+    runtime: str | None = None
+    threads: int | None = None
+    batch: int | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the values."""
+        if self.batch is not None and self.batch < 1:
+            raise ValueError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
+        if self.out.suffix not in TABLE_ENDINGS:
+            raise ValueError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
+
+
+@dataclass(eq=False)
+class Counts:
+    """What became of the pictures: how many were read, and which could not be."""
+
+    read: int = 0
+    broken: list[str | int] = field(default_factory=list)
+
+
+def look(
+    items: Iterable[Item], boxes: Boxes | None, size: int, padding: float, counts: Counts
+) -> Iterator[tuple[Person, np.ndarray]]:
+    """Yields the people of each picture, those of its boxes or one that is the whole picture, with their crops.
+
+    Args:
+        items: the pictures.
+        boxes: of all pictures, or None.
+        size: height and width of the crops in px.
+        padding: side of a crop as a multiple of the longer side of a box.
+        counts: counts the pictures.
+    """
+    for item in items:
+        if item.picture is None:
+            counts.broken.append(item.key)
+            continue
+        counts.read += 1
+        if boxes is None:
+            height, width = item.picture.shape[:2]
+            crop = Crop.centered(((width - 1) / 2, (height - 1) / 2), max(height, width), size)
+            crops = [(np.array([-0.5, -0.5, width, height]), crop)]
+        else:
+            crops = [(box_px, Crop.from_box(box_px, size, padding)) for box_px in boxes.get(item.key, ())]
+        for number, (box_px, crop) in enumerate(crops):
+            yield Person(item.key, item.time_s, number, box_px, crop), crop.cut(item.picture)
+
+
+def estimate(looks: Iterator[tuple[Person, np.ndarray]], model: PoseModel, batch: int, table: Table) -> None:
+    """Runs the model on people and their crops, so many at once, and adds them to the table."""
+    while chunk := list(islice(looks, batch)):
+        people, crops = zip(*chunk, strict=True)
+        table.add(list(people), *model.predict(np.stack(crops)))
+
+
+def run(options: Options) -> None:
+    """Runs the command.
+
+    Raises:
+        DemoError: no model, nothing to read, or an output that cannot be written.
+        ValueError: there is no such runtime, or `threads` is below 1.
+    """
+    check_table(options.out)
+    key = "picture" if options.source.is_dir() else "frame"
+    boxes = read_boxes(options.boxes, key) if options.boxes else None
+    items = _items(options.source, boxes)
+    path = check_export(options.model) if options.model else newest_export(options.runs)
+    batches = (options.batch,) if options.batch else _BATCHES
+    choice = fastest(path, runtime=options.runtime, threads=options.threads, batches=batches)
+    model = PoseModel(path, choice.runtime, choice.threads)
+    model.warm_up(choice.batch)
+    table = Table(model.skeleton, key)
+    start_s = time.perf_counter()
+    counts = Counts()
+    with ahead(look(items, boxes, model.size, model.padding, counts), 2 * choice.batch) as looks:
+        estimate(looks, model, choice.batch, table)
+    seconds = time.perf_counter() - start_s
+    if not len(table):
+        what = f"{len(counts.broken)} could not be read" if counts.broken else "no box lies in any"
+        raise SourceError(f"there is nobody in the pictures of {str(options.source)!r}: {what}; nothing was written")
+    table.write(options.out)
+    rate = len(table) / seconds
+    print(f"{counts.read} {key}s, {len(table)} people in {seconds:.1f} s ({rate:.0f} people/s) with {choice}")
+    if counts.broken:
+        names = ", ".join(map(str, counts.broken[:_MOST_NAMED])) + (", ..." if len(counts.broken) > _MOST_NAMED else "")
+        print(f"{len(counts.broken)} could not be read: {names}")
+    absent = sorted(set(boxes or ()) - table.keys() - set(counts.broken))
+    if absent:
+        print(f"{len(absent)} {key}s with boxes are not in {options.source}, the first of them {absent[0]}")
+    print(f"wrote {options.out}")
+
+
+def _items(source: Path, boxes: Boxes | None) -> Iterator[Item]:
+    if not source.is_dir():
+        if not source.is_file():
+            raise SourceError(f"{str(source)!r} does not exist; give a folder with pictures, or a video")
+        return read_video(source)
+    names = pictures_in(source)
+    if boxes is None:
+        return read_folder(source, names)
+    unknown = sorted(set(boxes) - set(names))
+    if unknown:
+        raise SourceError(f"--boxes names {unknown[0]!r}, which is no picture in {str(source)!r}")
+    return read_folder(source, [name for name in names if name in boxes])
+
+
+def main() -> int:
+    """Returns the exit code; see the top of the file."""
+    try:
+        run(tyro.cli(Options, prog="python -m demo.batch", description=__doc__))
+    except (DemoError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code if isinstance(error, DemoError) else 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What `python -m demo.batch` reads: the pictures of a folder or the frames of a video, and boxes of people."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from demo.capture import FrameSource
+from demo.errors import SourceError
+from demo.handover import Handover
+
+# After demo.capture, which keeps OpenCV from writing about broken files on stderr.
+import cv2  # isort: skip
+
+Thing = TypeVar("Thing")
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+_BOX_COLUMNS = ["x_px", "y_px", "width_px", "height_px"]
+_READERS = 4
+_POLL_S = 1.0
+
+#: By a picture's name or a frame's number: float64 (N, 4), x and y of the left top corner, width and height in px.
+Boxes = dict[str | int, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One picture to look at.
+
+    Attributes:
+        key: the picture's name inside its folder, or the frame's number.
+        time_s: the frame's place in the video; None for a picture of a folder.
+        picture: uint8 RGB (H, W, 3); None where it could not be read.
+    """
+
+    key: str | int
+    time_s: float | None
+    picture: np.ndarray | None
+
+
+def pictures_in(folder: Path) -> list[str]:
+    """Names of the pictures in a folder and the folders inside, with "/" on every system, sorted.
+
+    Raises:
+        SourceError: there are none.
+    """
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
+    names = sorted(path.relative_to(folder).as_posix() for path in found)
+    if not names:
+        raise SourceError(f"{str(folder)!r} holds no pictures ({', '.join(PICTURE_ENDINGS)}); give another folder")
+    return names
+
+
+def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
+    """Reads pictures, some of them ahead in other threads, and yields them in order."""
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
+        ahead: deque[tuple[str, Future]] = deque()
+        for name in names:
+            ahead.append((name, pool.submit(cv2.imread, str(folder / name), cv2.IMREAD_COLOR_RGB)))
+            if len(ahead) > 2 * _READERS:
+                first, picture = ahead.popleft()
+                yield Item(first, None, picture.result())
+        for name, picture in ahead:
+            yield Item(name, None, picture.result())
+
+
+def read_video(path: Path) -> Iterator[Item]:
+    """Yields every frame of a video.
+
+    Raises:
+        SourceError: it is none.
+    """
+    with FrameSource(str(path)) as source:
+        while not source.ended:
+            frame = source.read(_POLL_S)
+            if frame is not None:
+                yield Item(frame.index, frame.time_s, frame.picture)
+
+
+@contextmanager
+def ahead(things: Iterable[Thing], room: int) -> Iterator[Iterator[Thing]]:
+    """Lets another thread go through an iterable of anything but None, up to `room` things ahead of its taker."""
+    handover: Handover[Thing] = Handover(room, newest=False)
+
+    def make() -> None:
+        error = None
+        try:
+            for thing in things:
+                handover.put(thing)
+                if handover.stopped:
+                    break
+        except BaseException as raised:
+            # It is raised again where the things are taken.
+            error = raised
+        handover.finish(error)
+
+    def take() -> Iterator[Thing]:
+        while not handover.ended:
+            thing = handover.get(_POLL_S)
+            if thing is not None:
+                yield thing
+        # Raises what the thread ended with.
+        handover.get(0)
+
+    thread = threading.Thread(target=make, name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        handover.stop()
+        thread.join()
+
+
+def read_boxes(path: Path, key: str) -> Boxes:
+    """Reads boxes of people from a CSV file.
+
+    Args:
+        path: a file with a heading; a row for each person with `key`, x_px, y_px (the left top corner), width_px and
+            height_px.
+        key: "picture", a name inside the folder, or "frame", a number from 0.
+
+    Raises:
+        SourceError: the file cannot be read, lacks a column, or has a box that is none.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"picture": str})
+    except (OSError, ValueError) as error:
+        raise SourceError(f"--boxes {str(path)!r} cannot be read as CSV: {error}") from error
+    columns = [key, *_BOX_COLUMNS]
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise SourceError(f"--boxes {str(path)!r} must have the columns {', '.join(columns)}; {missing} are missing")
+    if key == "frame" and not pd.api.types.is_integer_dtype(table[key]):
+        raise SourceError(f"--boxes {str(path)!r}: frame must be a whole number from 0 in every row")
+    numbers = table[_BOX_COLUMNS].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(numbers).all(axis=1) | (numbers[:, 2:].max(axis=1) <= 0) | (numbers[:, 2:].min(axis=1) < 0)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise SourceError(
+            f"--boxes {str(path)!r}: a box must be finite and wider or higher than 0 px, got "
+            f"{table[_BOX_COLUMNS].iloc[row].tolist()} in row {row + 1}"
+        )
+    return {value: numbers[table[key] == value] for value in table[key].unique()}

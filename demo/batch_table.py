@@ -1,0 +1,99 @@
+"""The table that `python -m demo.batch` writes: a row for each person."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from demo.errors import OutputError
+from pose import Crop, Skeleton
+
+TABLE_ENDINGS = (".parquet", ".csv")
+
+
+def check_table(out: Path) -> None:
+    """Tells early whether a table can be written.
+
+    Raises:
+        OutputError: the ending needs a package that is missing, or there is no such folder.
+    """
+    if out.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise OutputError("a .parquet file needs pyarrow: pip install pyarrow, or let --out end in .csv")
+    if not out.parent.is_dir() or out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise OutputError(f"--out {str(out)!r} cannot be written: choose another name or folder")
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person to look at: where, and in which crop."""
+
+    key: str | int
+    time_s: float | None
+    number: int
+    box_px: np.ndarray
+    crop: Crop
+
+
+class Table:
+    """Collects people and their joints, and becomes a table."""
+
+    def __init__(self, skeleton: Skeleton, key: str) -> None:
+        """Begins without rows; `key` is the first column's name, "picture" or "frame"."""
+        self._skeleton = skeleton
+        self._key = key
+        self._people: list[Person] = []
+        self._joints: list[np.ndarray] = []
+
+    def __len__(self) -> int:
+        """Number of people."""
+        return len(self._people)
+
+    def keys(self) -> set[str | int]:
+        """The pictures' names or the frames' numbers."""
+        return {person.key for person in self._people}
+
+    def add(self, people: list[Person], joints_px: np.ndarray, scores: np.ndarray) -> None:
+        """Adds people with their joints (B, J, 2) in px of their crops, and scores (B, J)."""
+        for person, xy_px, score in zip(people, joints_px, scores, strict=True):
+            self._people.append(person)
+            self._joints.append(np.column_stack([person.crop.points_to_frame(xy_px), score]).astype(np.float32))
+
+    def frame(self) -> pd.DataFrame:
+        """The table; its `attrs` describe the skeleton."""
+        people = self._people
+        columns: dict[str, object] = {self._key: [person.key for person in people]}
+        if self._key == "frame":
+            columns["time_s"] = [person.time_s for person in people]
+        columns["person"] = [person.number for person in people]
+        boxes = np.array([person.box_px for person in people], np.float32)
+        columns |= {f"box_{name}_px": boxes[:, k] for k, name in enumerate(("x", "y", "width", "height"))}
+        joints = np.array(self._joints)
+        for j, joint in enumerate(self._skeleton.joints):
+            columns |= {f"{joint}_{name}": joints[:, j, k] for k, name in enumerate(("x_px", "y_px", "score"))}
+        table = pd.DataFrame(columns)
+        table.attrs["skeleton"] = self._skeleton.describe()
+        return table
+
+    def write(self, out: Path) -> None:
+        """Writes the table, whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        table = self.frame()
+        partial = out.with_name(f"{out.name}.partial")
+        try:
+            if out.suffix == ".parquet":
+                table.to_parquet(partial, index=False)
+            else:
+                table.to_csv(partial, index=False, float_format="%.4f")
+            os.replace(partial, out)
+        except OSError as error:
+            raise OutputError(f"--out {str(out)!r} cannot be written: {error}") from error
+        finally:
+            partial.unlink(missing_ok=True)

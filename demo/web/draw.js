@@ -1,0 +1,45 @@
+// What is shown: the skeleton on the picture, in the colours of pose/draw.py.
+const COLORS = { left: "rgb(86 180 233)", right: "rgb(230 159 0)", middle: "rgb(240 228 66)" };
+
+function side(joint) {
+  return ["left", "right"].find((name) => joint.startsWith(`${name}_`)) ?? "middle";
+}
+
+/**
+ * Draws a picture, and a person on it.
+ *
+ * @param {HTMLCanvasElement} canvas takes the picture's size
+ * @param {HTMLCanvasElement} picture
+ * @param {?{joints: number[][], shown: boolean[]}} person
+ * @param {{joints: string[], limbs: number[][]}} skeleton
+ * @param {boolean} mirrored shows both as a mirror does
+ */
+export function draw(canvas, picture, person, skeleton, mirrored) {
+  const { width, height } = picture;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  context.setTransform(mirrored ? -1 : 1, 0, 0, 1, mirrored ? width : 0, 0);
+  context.drawImage(picture, 0, 0);
+  if (!person) return;
+  // Canvas places are corners of pixels, joints are centres.
+  context.translate(0.5, 0.5);
+  const perScreenPx = width / (canvas.clientWidth || width);
+  const thickness = Math.max(Math.min(width, height) / 200, 2.5 * perScreenPx);
+  Object.assign(context, { lineWidth: thickness, lineCap: "round" });
+  const sides = skeleton.joints.map(side);
+  for (const [a, b] of skeleton.limbs) {
+    if (!person.shown[a] || !person.shown[b]) continue;
+    context.strokeStyle = COLORS[sides[a] === sides[b] ? sides[a] : "middle"];
+    context.beginPath();
+    context.moveTo(...person.joints[a]);
+    context.lineTo(...person.joints[b]);
+    context.stroke();
+  }
+  person.joints.forEach(([x, y], k) => {
+    if (!person.shown[k]) return;
+    context.fillStyle = COLORS[sides[k]];
+    context.beginPath();
+    context.arc(x, y, thickness + 1, 0, 2 * Math.PI);
+    context.fill();
+  });
+}

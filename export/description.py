@@ -1,0 +1,22 @@
+"""What every exported file says about itself."""
+
+from __future__ import annotations
+
+from pose import Skeleton
+
+DESCRIPTION_FILE = "pose.json"
+
+
+def describe(notes: dict) -> dict:
+    """What an artefact says about itself, from the notes in a run's run.json."""
+    skeleton = Skeleton.from_description(notes["skeleton"])
+    return {
+        "model": notes["model"],
+        "skeleton": skeleton.describe(),
+        "size": notes["record_size"],
+        "padding": notes["padding"],
+        "score": notes["score"],
+        "score_radius": notes["score_radius"],
+        "pictures": "RGB, 0 to 255, a square about the person: the longer side of the box times padding",
+        "joints": "(x, y) in px of the picture; the centre of the top-left pixel is (0, 0)",
+    }

@@ -1,0 +1,58 @@
+"""LiteRT (TensorFlow Lite) files: float, weights of 16 bits, and 8 bits."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
+
+from export.graph import DESCRIPTION, INPUT, graph_function
+
+
+def write_litert(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+    """Converts a graph of constants to a file in float32, with the description as metadata `pose`."""
+    _write(graph, description, file)
+
+
+def write_litert_fp16(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+    """As `write_litert`, with weights kept as float16 and computed with as the machine can: half the size."""
+    _write(graph, description, file, optimizations=[tf.lite.Optimize.DEFAULT], supported_types=[tf.float16])
+
+
+def write_litert_int8(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself.
+
+    Ranges fixed beforehand on real pictures are no faster on processors, and much worse: the few values of a residual
+    net's features that stand out decide how coarse all others become, and unseen pictures leave the ranges.
+    """
+    _write(graph, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
+
+
+def _write(graph, description, file, *, supported_types=(), **options) -> None:
+    shape = next(node for node in graph.node if node.name == INPUT).attr["shape"].shape
+    spec = tf.TensorSpec(tf.TensorShape(shape), tf.uint8, name=INPUT)
+    module = tf.Module()
+    module.serve = tf.function(graph_function(graph), input_signature=[spec])
+    with tempfile.TemporaryDirectory() as folder:
+        # By way of a SavedModel, because only then the names of inputs and outputs are kept.
+        tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
+        for name, value in options.items():
+            setattr(converter, name, value)
+        converter.target_spec.supported_types = list(supported_types)
+        file.write_bytes(_described(converter.convert(), description))
+
+
+def _described(content: bytes, description: str) -> bytes:
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(description.encode(), np.uint8)
+    metadata = schema.MetadataT()
+    metadata.name, metadata.buffer = DESCRIPTION, len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata = [*(model.metadata or []), metadata]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))

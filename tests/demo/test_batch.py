@@ -1,0 +1,198 @@
+"""Tables of joints from folders and videos, with the fake model."""
+
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from demo.batch import Options, main, run
+from demo.batch_input import ahead, read_folder
+from pose import PANOPTIC19
+
+# Full height and half as wide: what the fake model takes for a person.
+PEOPLE = {"a.png": (160, 120, 160), "b.jpg": (200, 100, 120), "deeper/c.png": (100, 130, 180)}
+
+
+def nose_and_feet(table):
+    """Where the model sees the upper and the lower edge of a person, (N, 4)."""
+    return table[["nose_x_px", "nose_y_px", "left_ankle_x_px", "left_ankle_y_px"]].to_numpy()
+
+
+def expected(people):
+    """The same from the painted rectangles; the left ankle is 0.2 widths to the right."""
+    return [(x, y - height / 2, x + 0.2 * height / 2, y + height / 2) for x, y, height in people]
+
+
+@pytest.fixture
+def folder(tmp_path, paint):
+    pictures = tmp_path / "pictures"
+    (pictures / "deeper").mkdir(parents=True)
+    for name, person in PEOPLE.items():
+        cv2.imwrite(str(pictures / name), paint((240, 320), person)[..., ::-1])
+    (pictures / "broken.jpg").write_bytes(b"no picture")
+    (pictures / "notes.txt").write_text("no picture either")
+    return pictures
+
+
+@pytest.fixture
+def options(fake_export, tmp_path):
+    """Makes options that leave nothing to be measured."""
+    return lambda source, **more: Options(
+        source, **{"model": fake_export, "batch": 2, "out": tmp_path / "out.csv"} | more
+    )
+
+
+def test_a_folder_of_whole_pictures(folder, options, tmp_path, capsys):
+    run(options(folder))
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["picture"].tolist() == sorted(PEOPLE) and (table["person"] == 0).all()
+    assert table.filter(like="box_").to_numpy().tolist() == 3 * [[-0.5, -0.5, 320, 240]]
+    np.testing.assert_allclose(nose_and_feet(table), expected(PEOPLE[name] for name in sorted(PEOPLE)), atol=4)
+    assert list(table.columns[6:9]) == ["neck_x_px", "neck_y_px", "neck_score"]
+    assert len(table.columns) == 6 + 3 * 19 and (table["neck_score"] > 0.5).all()
+    printed = capsys.readouterr().out
+    assert "3 pictures, 3 people in" in printed and "with saved-model, 2 pictures at once" in printed
+    assert "1 could not be read: broken.jpg" in printed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "pictures"]
+
+
+def test_boxes_in_a_video(options, tmp_path, paint, write_video, capsys):
+    left, right = (80, 120, 120), (240, 120, 150)
+    both = np.concatenate([paint((240, 160), left), paint((240, 160), (80, 120, 150))], axis=1)
+    video = write_video(tmp_path / "two.avi", [paint((240, 320), None), both, both, both], fps=10)
+    rows = ["frame,x_px,y_px,width_px,height_px"]
+    rows += [f"{frame},{x - h / 4},{y - h / 2},{h / 2},{h}" for frame in (1, 3) for x, y, h in (left, right)]
+    (tmp_path / "boxes.csv").write_text("\n".join([*rows, "9,0,0,10,10"]))
+    run(options(video, boxes=tmp_path / "boxes.csv", batch=3))
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["frame"].tolist() == [1, 1, 3, 3] and table["person"].tolist() == [0, 1, 0, 1]
+    np.testing.assert_allclose(table["time_s"], [0.1, 0.1, 0.3, 0.3])
+    np.testing.assert_allclose(nose_and_feet(table), expected(2 * [left, right]), atol=3)
+    np.testing.assert_allclose(table["box_height_px"], [120, 150, 120, 150])
+    assert "1 frames with boxes are not in" in capsys.readouterr().out
+
+
+def test_parquet_holds_the_same_and_the_skeleton(folder, options, tmp_path):
+    pytest.importorskip("pyarrow")
+    run(options(folder))
+    run(options(folder, out=tmp_path / "out.parquet", batch=1))
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    pd.testing.assert_frame_equal(table, pd.read_csv(tmp_path / "out.csv"), check_dtype=False, atol=1e-3)
+    assert table["nose_x_px"].dtype == np.float32
+    assert table.attrs["skeleton"]["joints"] == list(PANOPTIC19.joints)
+
+
+def test_pictures_of_a_folder_come_in_order_and_in_rgb(tmp_path):
+    for k in range(30):
+        cv2.imwrite(str(tmp_path / f"{k:02d}.png"), np.full((4, 6, 3), (0, 0, 5 * k), np.uint8))
+    names = [f"{k:02d}.png" for k in range(30)]
+    items = list(read_folder(tmp_path, names))
+    assert [item.key for item in items] == names
+    assert [item.picture[0, 0].tolist() for item in items] == [[5 * k, 0, 0] for k in range(30)]
+
+
+def test_another_thread_goes_ahead_but_not_far():
+    made = []
+
+    def make():
+        for k in range(100):
+            made.append(k)
+            yield k
+
+    with ahead(make(), 3) as things:
+        assert next(things) == 0
+        time.sleep(0.1)
+        # The one taken, three that wait, and one that waits for room.
+        assert len(made) == 5
+        assert list(things) == list(range(1, 100))
+
+
+def test_an_error_in_the_other_thread_is_raised_where_things_are_taken():
+    def make():
+        yield 1
+        raise OSError("the disk is gone")
+
+    with ahead(make(), 8) as things:
+        assert next(things) == 1
+        with pytest.raises(OSError, match="the disk is gone"):
+            next(things)
+
+
+def test_leaving_early_stops_the_other_thread():
+    made = []
+
+    def make():
+        for k in range(10**6):
+            made.append(k)
+            yield k
+
+    with ahead(make(), 2) as things:
+        next(things)
+    count = len(made)
+    time.sleep(0.05)
+    assert len(made) == count < 10
+
+
+def boxes(text):
+    return lambda folder: (folder / "boxes.csv").write_text(text)
+
+
+HEADING = "picture,x_px,y_px,width_px,height_px\n"
+
+
+@pytest.mark.parametrize(
+    "prepare, changes, code, message",
+    [
+        (None, {"out": "out.xlsx"}, 2, "--out must end in .parquet or .csv, got"),
+        (None, {"batch": 0}, 2, "--batch must be 1 or more, got 0"),
+        (None, {"runtime": "onyx"}, 2, "runtime must be one of"),
+        (None, {"out": "none/out.csv"}, 2, "cannot be written: choose another name or folder"),
+        (None, {"source": "missing.mp4"}, 3, "missing.mp4' does not exist; give a folder with pictures, or a video"),
+        (None, {"source": "empty"}, 3, "empty' holds no pictures"),
+        (None, {"source": "broken"}, 3, "1 could not be read; nothing was written"),
+        (boxes("no"), {"boxes": "boxes.csv"}, 3, "must have the columns picture, x_px, y_px, width_px, height_px"),
+        (boxes(HEADING + "a.png,0,0,x,5"), {"boxes": "boxes.csv"}, 3, "in row 1"),
+        (boxes(HEADING + "a.png,0,0,5,5\nb.jpg,0,0,-3,5"), {"boxes": "boxes.csv"}, 3, "in row 2"),
+        (boxes(HEADING + "z.png,0,0,5,5"), {"boxes": "boxes.csv"}, 3, "names 'z.png', which is no picture in"),
+        (
+            boxes("frame" + HEADING[7:] + "1.5,0,0,5,5"),
+            {"boxes": "boxes.csv", "source": "video.avi"},
+            3,
+            "whole number",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_exit_code(
+    folder, fake_export, tmp_path, monkeypatch, capsys, prepare, changes, code, message
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/a.png").touch()
+    (tmp_path / "video.avi").touch()
+    if prepare:
+        prepare(tmp_path)
+    arguments = {"source": folder, "out": "out.csv", "model": fake_export, "batch": 2} | changes
+    paths = {name: tmp_path / arguments[name] for name in ("source", "out", "boxes") if name in arguments}
+    before = sorted(tmp_path.rglob("*"))
+    source, *rest = (arguments | paths).items()
+    words = [str(source[1]), *(word for name, value in rest for word in (f"--{name}", str(value)))]
+    monkeypatch.setattr(sys, "argv", ["batch", *words])
+    try:
+        returned = main()
+    except SystemExit as error:
+        returned = error.code
+    # Long lines come wrapped in a box from the parser of arguments.
+    told = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert (returned, message in told) == (code, True), told
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_command_as_a_user_types_it(folder, fake_export, tmp_path):
+    command = [sys.executable, "-m", "demo.batch", folder, "--out", tmp_path / "out.csv", "--model", fake_export]
+    done = subprocess.run([*map(str, command), "--batch", "8"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "wrote " in done.stdout and len(pd.read_csv(tmp_path / "out.csv")) == 3

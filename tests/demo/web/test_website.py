@@ -1,0 +1,224 @@
+"""The page as a folder, and the server, without a browser."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tarfile
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from demo import website
+from demo.errors import DemoError, ModelError
+from demo.one_euro import OneEuro
+from demo.track import FollowRule
+from demo.web import Options, make_server
+from demo.website import RUNTIME_FILES, runtime_folder, unpack, write_site
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "demo" / "web"
+
+
+@pytest.fixture
+def export(tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"a net")
+    (folder / "pose.json").write_text('{"size": 96}')
+    return folder
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch):
+    """A cache that holds what stands for ONNX Runtime Web."""
+    monkeypatch.setattr(website, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    folder = website.cache_folder()
+    folder.mkdir(parents=True)
+    for name in RUNTIME_FILES:
+        (folder / name).write_text(name)
+    return folder
+
+
+@pytest.fixture
+def serve():
+    """Serves a folder: `serve(folder)` gives a function from a path to status, headers and body."""
+    servers = []
+
+    def start(folder):
+        server, address = make_server(folder, Options(port=0))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        servers.append((server, thread))
+
+        def get(path):
+            connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1])
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            connection.close()
+            return answer.status, answer.headers, body
+
+        return get
+
+    yield start
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_page_is_whole(tmp_path, export, cached):
+    site = tmp_path / "site"
+    write_site(site, export, FollowRule(found_score=0.4), OneEuro(2.5, 5.0))
+    settings = json.loads((site / "settings.json").read_text())
+    assert settings["pose"] == {"size": 96}
+    assert settings["follow"]["found_score"] == 0.4 and settings["smooth"] == {"cutoff_hz": 2.5, "beta": 5.0}
+    assert (site / "model.onnx").read_bytes() == b"a net"
+    wanted = re.findall(
+        r'(?:from|src=|href=)\s*"(?!data:)(?:\./)?([^"]+)"', "".join(map(Path.read_text, PAGE.iterdir()))
+    )
+    assert {"app.js", "style.css", "ort/ort.wasm.min.mjs"} <= set(wanted)
+    assert [name for name in wanted if not (site / name).is_file()] == []
+    assert all((site / "ort" / name).read_text() == name for name in RUNTIME_FILES)
+
+
+def test_a_file_is_an_export_too(tmp_path, export, cached):
+    write_site(tmp_path / "site", export / "model.onnx", FollowRule(), OneEuro())
+    assert (tmp_path / "site" / "model.onnx").is_file()
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "pose.json"])
+def test_an_export_without_onnx_is_told(tmp_path, export, cached, name):
+    (export / name).unlink()
+    with pytest.raises(ModelError, match=rf"{name}, which is not there; export the model with `--to onnx`"):
+        write_site(tmp_path / "site", export, FollowRule(), OneEuro())
+
+
+def test_no_npm_is_told_with_a_remedy(cached, monkeypatch):
+    (cached / RUNTIME_FILES[0]).unlink()
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(DemoError, match=r"install Node.js.*--onnxruntime-web FILE"):
+        runtime_folder()
+
+
+def test_what_npm_says_is_passed_on(cached, monkeypatch, tmp_path):
+    (cached / RUNTIME_FILES[0]).unlink()
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(npm))
+    with pytest.raises(DemoError, match=r"could not fetch onnxruntime-web(.|\n)*no such host"):
+        runtime_folder()
+
+
+def test_another_package_is_refused_and_the_cache_left_alone(cached, tmp_path):
+    package = tmp_path / "package.tgz"
+    package.write_bytes(b"something else")
+    with pytest.raises(DemoError, match="is not onnxruntime-web .* as published, but sha512-"):
+        unpack(package, cached)
+    assert all((cached / name).read_text() == name for name in RUNTIME_FILES)
+    with pytest.raises(DemoError, match="nowhere.tgz' cannot be read: No such file"):
+        runtime_folder(tmp_path / "nowhere.tgz")
+
+
+def test_of_the_package_only_what_the_page_needs_is_kept(tmp_path, monkeypatch):
+    package = tmp_path / "package.tgz"
+    with tarfile.open(package, "w:gz") as archive:
+        for name in (*RUNTIME_FILES, "ort.js"):
+            (tmp_path / name).write_text(f"this is {name}")
+            archive.add(tmp_path / name, f"package/dist/{name}")
+    integrity = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
+    monkeypatch.setattr(website, "_NPM_INTEGRITY", f"sha512-{integrity}")
+    unpack(package, tmp_path / "cache" / "runtime")
+    kept = {path.name: path.read_text() for path in (tmp_path / "cache" / "runtime").iterdir()}
+    assert kept == {name: f"this is {name}" for name in RUNTIME_FILES}
+
+
+def test_files_come_with_their_types_and_the_headers_for_threads(tmp_path, export, cached, serve):
+    write_site(tmp_path / "site", export, FollowRule(), OneEuro())
+    get = serve(tmp_path / "site")
+    types = {
+        "/": "text/html; charset=utf-8",
+        "/app.js": "text/javascript",
+        "/style.css": "text/css",
+        "/settings.json": "application/json",
+        "/model.onnx": "application/octet-stream",
+        "/ort/ort.wasm.min.mjs": "text/javascript",
+        "/ort/ort-wasm-simd-threaded.wasm": "application/wasm",
+    }
+    for path, expected in types.items():
+        status, headers, body = get(path)
+        assert (status, headers["Content-Type"]) == (200, expected)
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+        assert int(headers["Content-Length"]) == len(body)
+    assert get("/ort/")[0] == get("/../../export/pose.json")[0] == get("/%2e%2e/export/pose.json")[0] == 404
+
+
+def test_a_port_that_is_taken_is_told(tmp_path):
+    server, address = make_server(tmp_path, Options(port=0))
+    port = server.server_address[1]
+    assert address == f"http://localhost:{port}/"
+    with server, pytest.raises(DemoError, match=rf"cannot listen on 127.0.0.1, port {port} .*; try another --port"):
+        make_server(tmp_path, Options(port=port))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl, to make a certificate")
+def test_https(tmp_path):
+    (tmp_path / "index.html").write_text("a page")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    server, address = make_server(tmp_path, Options(port=0, certificate=certificate, key=key))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        assert address.startswith("https://localhost:")
+        with urllib.request.urlopen(address, context=ssl.create_default_context(cafile=certificate)) as answer:
+            assert answer.read() == b"a page"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_certificate_that_is_none_is_told(tmp_path):
+    with pytest.raises(DemoError, match="none.pem' cannot be used"):
+        make_server(tmp_path, Options(port=0, certificate=tmp_path / "none.pem"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"port": 70000}, "--port must be 0 to 65535, got 70000"), ({"key": Path("key.pem")}, "needs --certificate")],
+)
+def test_wrong_options_are_told(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Options(**wrong)
+
+
+def test_the_command_without_a_model(tmp_path):
+    command = [sys.executable, "-m", "demo.web", "--runs", str(tmp_path), "--no-open"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("error: there is no exported model")
+
+
+def test_the_command_serves_until_ctrl_c(tmp_path, export, cached):
+    command = [sys.executable, "-m", "demo.web", "--model", str(export), "--no-open", "--port", "0"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cached.parents[1])}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as served:
+        address = served.stdout.readline().split()[0]
+        with urllib.request.urlopen(address + "settings.json") as answer:
+            assert json.load(answer)["pose"] == {"size": 96}
+        served.send_signal(signal.SIGINT)
+        assert served.wait(timeout=30) == 0

@@ -1,0 +1,102 @@
+"""Every format but the SavedModel, whose own tests are in test_export.py."""
+
+import dataclasses
+import importlib.util
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export import alone
+from export.__main__ import Options, load_run, main
+from export.check import model_joints
+from export.formats import FORMATS, chosen_formats
+from export.graph import frozen_graph
+from export.onnx_file import write_onnx
+
+OTHERS = tuple(name for name in FORMATS if name != "saved-model")
+
+
+def need(*packages: str) -> None:
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+
+
+@pytest.fixture
+def load(monkeypatch, exported):
+    """Loads a format's file here instead of in a process of its own."""
+    # The number of TensorFlow's threads is fixed once it has run.
+    monkeypatch.setattr(alone, "_tensorflow", lambda threads: tf)
+
+    def load(name: str) -> alone.Loaded:
+        need(*FORMATS[name].packages)
+        return alone.LOADERS[FORMATS[name].runtimes[0]](str(exported / FORMATS[name].path), 1)
+
+    return load
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, exported, moved_run):
+    loaded = load(name)
+    model, _ = load_run(moved_run)
+    pictures = np.load(moved_run / "samples.npy")[:3]
+    expected = model_joints(model, pictures)
+    assert np.ptp(expected, axis=0).max() > 1
+    together = loaded.predict(pictures)
+    assert together["joints_xy_px"].shape == (3, 14, 2) and together["scores"].shape == (3, 14)
+    assert {value.dtype for value in together.values()} == {np.dtype("float32")}
+    single = loaded.predict(pictures[1:2])
+    np.testing.assert_allclose(single["joints_xy_px"][0], together["joints_xy_px"][1], atol=1e-3)
+    entry = json.loads((exported / "formats.json").read_text())["formats"][name]
+    assert entry["limit_px"] == (2.0 if name == "litert-int8" else 0.5)
+    np.testing.assert_allclose(together["joints_xy_px"], expected, atol=entry["limit_px"])
+    assert entry["passed"] and 0 <= entry["error_px"]["mean"] <= entry["error_px"]["max"] < entry["limit_px"]
+    assert entry["bytes"] > 0 and set(entry["latency_ms"]) == {"1", "2"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_carries_the_description(name, load, exported):
+    description = json.loads(load(name).description)
+    assert description == json.loads((exported / "pose.json").read_text())
+    assert description["skeleton"]["joints"][13] == "head_top"
+
+
+def test_smaller_weights_make_smaller_files(exported):
+    entries = json.loads((exported / "formats.json").read_text())["formats"]
+    assert entries["litert-fp16"]["bytes"] < entries["litert"]["bytes"]
+
+
+def test_a_format_over_its_limit_fails_once_all_are_written(moved_run, tmp_path, capsys):
+    options = Options(moved_run, to=("litert-int8", "litert"), out=tmp_path / "export", reduced_tolerance_px=1e-6)
+    assert main(options) == 1
+    entries = json.loads((tmp_path / "export/formats.json").read_text())["formats"]
+    assert {name: entry["passed"] for name, entry in entries.items()} == {"litert": True, "litert-int8": False}
+    assert (tmp_path / "export/model-int8.tflite").is_file() and (tmp_path / "export/model.tflite").is_file()
+    told = capsys.readouterr()
+    assert "OVER 1e-06 px" in told.out
+    assert told.err.strip() == "error: more px from Keras than allowed: litert-int8"
+
+
+def test_missing_packages_are_told_with_the_command(monkeypatch):
+    monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], packages=("tensorflow", "no_such_one")))
+    with pytest.raises(ValueError, match="the format onnx needs `pip install no_such_one`"):
+        chosen_formats(("litert", "onnx"))
+    names, left_out = chosen_formats(("all",))
+    assert left_out[0] == "onnx" and names[:2] == ["saved-model", "frozen"] and "onnx" not in names
+
+
+def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
+    """Features below zero, padded with zeros: the pooled border is 0, and not what the features are."""
+    need(*FORMATS["onnx"].packages)
+    pictures = keras.Input((4, 4, 3), dtype="uint8")
+    x = keras.layers.Conv2D(2, 1, kernel_initializer="ones")(keras.ops.cast(pictures, "float32") - 300.0)
+    x = keras.layers.MaxPooling2D(3, strides=2)(keras.layers.ZeroPadding2D(1)(x))
+    joints = keras.layers.Reshape((4, 2))(keras.layers.Conv2D(2, 1, kernel_initializer="ones")(x))
+    model = keras.Model(pictures, {"joints_xy_px": joints, "scores": keras.layers.Reshape((8,))(joints)})
+    graph = frozen_graph(model, {"record_size": 4, "input_size": 4}, "{}")
+    write_onnx(graph, "{}", tmp_path / "model.onnx")
+    answer = alone.load_onnx(str(tmp_path / "model.onnx"), 1).predict(np.full((1, 4, 4, 3), 200, np.uint8))
+    np.testing.assert_allclose(answer["joints_xy_px"][0, :, 0], [0, 0, 0, -600], atol=1e-6)
