@@ -9,7 +9,8 @@ ratios to the first contender within each round, the peak memory of the process,
 `python -m demo.webcam --no-window` and MediaPipe's own loop (read, estimate, draw) take turns on the clip.
 
 `--untrained-resnet 50` takes the place of `--model`: a ResNet of this depth with random weights, exported to a
-temporary folder. Its joints mean nothing, its speed is that of a trained one.
+temporary folder. Its joints mean nothing, its speed is that of a trained one; the demo would look for a person in every
+frame, and is left out.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def time_pictures(options: Latency, folder: Path, pictures: Path) -> None:
                 for worker in workers.values():
                     worker.run()
         base = np.array(next(iter(workers.values())).ms)
-        print(f"\n{f'{threads} threads':22}{'ms':>8}{'least':>8}{'ratio':>8}{'peak MB':>9}{'model MB':>10}")
+        print(f"\n{f'threads: {threads}':22}{'ms':>8}{'least':>8}{'ratio':>8}{'peak MB':>9}{'model MB':>10}")
         for name, worker in workers.items():
             size_mb = (worker.bytes or file_bytes(folder, name)) / 1e6
             print(
@@ -197,7 +198,7 @@ def time_loops(options: Latency, folder: Path) -> None:
             if options.mediapipe:
                 worker = [options.mediapipe.absolute(), _WORKER, clip, threads, "mediapipe", "loop"]
                 rates.setdefault("MediaPipe's loop", []).append(json.loads(_run(worker, threads))["rate"])
-        print(f"\n{f'{clip.name}, {threads} threads':30}{'frames/s':>10}{'most':>8}{'ratio':>8}")
+        print(f"\n{f'{clip.name}, threads: {threads}':30}{'frames/s':>10}{'most':>8}{'ratio':>8}")
         base = np.array(next(iter(rates.values())))
         for name, values in rates.items():
             ratio = np.median(np.array(values) / base)
@@ -226,7 +227,8 @@ def main(options: Latency) -> None:
         print(f"{folder.parent.name}: {options.pictures} pictures of {model.size} px, {options.rounds} rounds", end="")
         print(f", {os.cpu_count()} processors, load of the machine {load:.1f}")
         time_pictures(options, folder, scratch / "pictures.npy")
-        time_loops(options, folder)
+        if options.model:
+            time_loops(options, folder)
 
 
 if __name__ == "__main__":
