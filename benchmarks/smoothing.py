@@ -7,10 +7,14 @@ CLIPS holds clips with golden 2D joints: `pose_1.mp4` with `pose_1.json` and `po
 course. That tremble is laid on the golden courses at 30 frames/s, where the truth is known, and filtered with each
 setting.
 
-Prints for each setting, in lengths of a person (the longer side of the box about the golden joints):
+Prints for the unfiltered joints, the demo's own setting, MediaPipe's for pose landmarks and each of the others, in
+lengths of a person (the longer side of the box about the golden joints):
     jitter: frame-to-frame tremble of joints at rest, in thousandths, and as a share of the unfiltered.
     lag: by how many ms the filtered joints in motion trail behind the truth.
     error: root mean square distance from the truth, all joints, in thousandths.
+
+MediaPipe's setting: mediapipe/modules/pose_landmark/pose_landmark_filtering.pbtxt. It too weighs speeds by the side of
+the person's padded square.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from demo.capture import FrameSource
 from demo.follow import Follower
 from demo.one_euro import OneEuro
 from demo.runtime import PoseModel, load
+from demo.webcam import Options
 
 _FPS = 30.0
 # Of the centred smoothing that takes the tremble off: a third of a second, over which people move along parabolas.
@@ -36,6 +41,7 @@ _WINDOW, _ORDER = 11, 2
 # In lengths of a person per second. Breathing and swaying lie below the one, steps and gestures above the other.
 _REST, _MOTION = 0.05, 0.4
 _MOST_LAG_FRAMES = 8.0
+_MEDIAPIPE = (0.05, 80.0)
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,8 @@ class Smoothing:
 
     clips: Path
     model: Path
-    cutoffs_hz: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0)
-    betas: tuple[float, ...] = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+    cutoffs_hz: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)
+    betas: tuple[float, ...] = (0.0, 5.0, 10.0, 15.0, 20.0, 40.0)
     seed: int = 0
 
 
@@ -96,9 +102,11 @@ def trembling(course: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -
     return course + noise[places, columns]
 
 
-def smoothed(course: np.ndarray, cutoff_hz: float, beta: float, padding: float) -> np.ndarray:
-    """Filters a course (T, J, 2) as the demo does; speeds are weighed by the crop's side."""
-    smooth = OneEuro(cutoff_hz, beta)
+def smoothed(course: np.ndarray, setting: tuple[float, float] | None, padding: float) -> np.ndarray:
+    """Filters a course (T, J, 2) as the demo does, by (cutoff_hz, beta); speeds are weighed by the crop's side."""
+    if setting is None:
+        return course
+    smooth = OneEuro(*setting)
     return np.stack([smooth(joints, k / _FPS, unit=padding) for k, joints in enumerate(course)])
 
 
@@ -118,6 +126,18 @@ def lag_ms(course: np.ndarray, truth: np.ndarray, speed: np.ndarray) -> float:
     return float(delays[int(np.argmin(misses))] * 1000 / _FPS)
 
 
+def _setting(setting: tuple[float, float] | None) -> str:
+    return f"{'-':>9} {'-':>5}" if setting is None else f"{setting[0]:9.2f} {setting[1]:5.0f}"
+
+
+def _figures(rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]], raw: float) -> str:
+    """One line of the table, from (filtered, truth, speed) of each clip and the jitter of the unfiltered."""
+    still = np.mean([jitter(*row) for row in rows])
+    lag = np.mean([lag_ms(*row) for row in rows])
+    error = np.sqrt(np.mean([((output - truth) ** 2).sum(axis=-1).mean() for output, truth, _ in rows]))
+    return f"{1000 * still:7.2f} {still / raw:7.2f} {lag:7.1f} {1000 * error:6.1f}"
+
+
 def main(options: Smoothing) -> int:
     """Prints the table."""
     model = load(options.model)
@@ -131,15 +151,14 @@ def main(options: Smoothing) -> int:
     moving = np.mean([(speed > _MOTION).mean() for speed in speeds])
     print(f"the model's tremble: {1000 * noise.std():.1f} thousandths of a person's length, {model.runtime}")
     print(f"joints at rest {still:.0%}, in motion {moving:.0%} of the golden courses")
-    raw = np.mean([jitter(*one) for one in zip(inputs, truths, speeds, strict=True)])
+    raw = np.mean([jitter(*row) for row in zip(inputs, truths, speeds, strict=True)])
     print(f"{'cutoff Hz':>9} {'beta':>5} {'jitter':>7} {'of raw':>7} {'lag ms':>7} {'error':>6}")
-    for cutoff_hz, beta in [(cutoff_hz, beta) for cutoff_hz in options.cutoffs_hz for beta in options.betas]:
-        outputs = [smoothed(course, cutoff_hz, beta, model.padding) for course in inputs]
-        rows = list(zip(outputs, truths, speeds, strict=True))
-        still = np.mean([jitter(*row) for row in rows])
-        lag = np.mean([lag_ms(*row) for row in rows])
-        error = np.sqrt(np.mean([((output - truth) ** 2).sum(axis=-1).mean() for output, truth, _ in rows]))
-        print(f"{cutoff_hz:9.1f} {beta:5.0f} {1000 * still:7.2f} {still / raw:7.2f} {lag:7.1f} {1000 * error:6.1f}")
+    own = (Options.smooth_cutoff_hz, Options.smooth_beta)
+    others = [(cutoff_hz, beta) for cutoff_hz in options.cutoffs_hz for beta in options.betas]
+    named = [("unfiltered", None), ("the demo's", own), ("MediaPipe's", _MEDIAPIPE)]
+    for name, setting in named + [("", setting) for setting in others]:
+        outputs = [smoothed(course, setting, model.padding) for course in inputs]
+        print(f"{_setting(setting)} {_figures(list(zip(outputs, truths, speeds, strict=True)), raw)}  {name}".rstrip())
     return 0
 
 

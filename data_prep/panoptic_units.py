@@ -15,7 +15,6 @@ from data_prep.panoptic_pictures import Picture, pictures_of
 from data_prep.panoptic_poses import Bodies, PoseFiles, read_bodies
 from data_prep.panoptic_selection import View, distinct, spread
 from data_prep.panoptic_truth import VISIBLE, read_visible
-from data_prep.video_frame import VideoFrame
 from pose import Camera
 from records import BadInput, Person
 
@@ -144,8 +143,6 @@ class CameraUnit:
                     yield item
                     continue
                 frame, picture = item
-                if isinstance(picture, VideoFrame):
-                    picture.expect(view.box_px[by_frame[frame]])
                 for i in by_frame[frame]:
                     yield self._person(camera, bodies, view, visible, i, picture)
         except BadInput as bad:

@@ -31,18 +31,7 @@ class PanopticVga(Panoptic):
     the HD cameras. The cameras are 20 panels of 24, 01_01 to 20_24.
 
     Attributes:
-        root: one sequence's folder, or a folder of such folders.
-        sequences: their names; all if none is given.
         cameras: VGA cameras, such as 05_12; all that have pictures if none is given.
-        stride: take frames start, start + stride, start + 2 stride, ...
-        start: the first frame.
-        stop: the frame to stop before; the last one's successor if not given.
-        min_confidence: joints must be above; the studio's own range from about 0.1 to 0.8.
-        min_visible_joints: people with fewer joints on the picture are passed by.
-        min_box_px: people whose box is smaller, on its longer side, are passed by.
-        min_pose_change_mm: a body is passed by if its joints are, on average, nearer than this to those of a body
-            before it in the sequence, their centres laid on one another; 0 takes all.
-        max_people: views of bodies to take from each sequence, spread evenly over its time; all if not given.
     """
 
     layout: ClassVar[Layout] = VGA

@@ -1,4 +1,4 @@
-"""A decoded frame of a video, made RGB only where somebody stands."""
+"""A decoded frame of a video, made RGB only where somebody stands, and no larger than needed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import av
 import cv2
 import numpy as np
 
+from pose.crop import shrink_area
+
 # What OpenCV converts: 8 bits, ITU-R BT.601 (as FFmpeg takes untagged video to be), black at 16 and white at 235.
 _PLAIN_FORMAT, _PLAIN_COLORSPACES, _FULL_RANGE = "yuv420p", (2, 5, 6), 2
-# The side of a crop as a multiple of its box's longer side, about; and the share of the frame's area from which on
-# parts cost more, as measured on frames of 1920 x 1080 px.
-_CROP, _WHOLE_COSTS = 1.25, 0.5
+# The same conversion of small pictures, from (Y, U, V, 1).
+_TO_RGB = np.array(
+    [[1.164, 0, 1.596, -222.912], [1.164, -0.391, -0.813, 135.488], [1.164, 2.018, 0, -276.928]], np.float32
+)
 
 
 class VideoFrame:
-    """A decoded frame, which is called for the whole picture, or sliced for a part of it.
-
-    Both give the same pixels. Of a few people, or small ones, parts cost less than the whole, of which decoding costs
-    five times as much or more.
-    """
+    """A decoded frame, which is called for the whole picture, or makes a part of it, small (`pose.crop.Shrinkable`)."""
 
     def __init__(self, name: str, frame: av.VideoFrame) -> None:
         """Names the frame, for reports."""
@@ -33,16 +32,6 @@ class VideoFrame:
             and frame.height % 2 == frame.width % 2 == 0
         )
 
-    def expect(self, boxes_px: np.ndarray) -> None:
-        """Makes the whole picture at once if that will cost less than the parts about some boxes.
-
-        Args:
-            boxes_px: float (N, 4), x_min, y_min, width, height.
-        """
-        parts = (_CROP * boxes_px[:, 2:].max(axis=1)) ** 2
-        if parts.sum() > _WHOLE_COSTS * self.shape[0] * self.shape[1]:
-            self()
-
     def __call__(self) -> np.ndarray:
         """Returns the whole picture, uint8 RGB (H, W, 3)."""
         if self._picture is None:
@@ -50,23 +39,74 @@ class VideoFrame:
             self._picture = self._converted(*whole) if self._plain else self._frame.to_ndarray(format="rgb24")
         return self._picture
 
-    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
-        """Returns the rows and columns of two slices with ends and without steps, uint8 RGB (h, w, 3)."""
-        rows, columns = part
-        if self._picture is not None or not self._plain:
-            return self()[rows, columns]
-        # A pixel of colour is shared by two rows and two columns.
-        even = [slice(cut.start & ~1, cut.stop + 1 & ~1) for cut in part]
-        top, left = rows.start & 1, columns.start & 1
+    def shrunk(self, rows: slice, columns: slice, factor: int) -> np.ndarray:
+        """Makes a part, averaged over factor x factor pixels.
+
+        Brightness and colour are averaged before they become RGB: the same but for rounding, and for colours that are
+        no RGB, which conversion cuts off. What would cost more, the rest of the frame or large pictures, is not made.
+
+        Args:
+            rows: from an even one on, whole blocks, or as far as the picture reaches; what the last block then lacks
+                is the last row again.
+            columns: the same.
+            factor: 1 or more.
+
+        Returns:
+            uint8 RGB (h, w, 3).
+        """
+        if not self._plain:
+            return shrink_area(self()[rows, columns], factor)
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        return self._converted(*even)[top : top + height, left : left + width]
+        if factor == 1:
+            return self._converted(rows, columns)[:height, :width]
+        size = -(-width // factor), -(-height // factor)
+        # Pairs of blocks are whole numbers of pixels of U and V.
+        pairs = (slice(cut.start, cut.stop + (cut.start - cut.stop) % (2 * factor)) for cut in (rows, columns))
+        luma, *colours = self._planes(*pairs)
+        small = [_shrink_luma(luma[:height, :width], factor)]
+        small += [_shrink_colour(plane, size, factor) for plane in colours]
+        return cv2.transform(cv2.merge(small), _TO_RGB)
 
     def _converted(self, rows: slice, columns: slice) -> np.ndarray:
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        if not height * width:
-            return np.zeros((height, width, 3), np.uint8)
+        luma, *colours = self._planes(rows, columns)
+        return cv2.cvtColorTwoPlane(luma, cv2.merge(colours), cv2.COLOR_YUV2RGB_NV12)
+
+    def _planes(self, rows: slice, columns: slice) -> list[np.ndarray]:
+        """A part's Y (h, w), and U and V (h / 2, w / 2), made even and as far as the picture reaches."""
+        bottom, right = (
+            min(cut.stop + cut.stop % 2, end) for cut, end in zip((rows, columns), self.shape, strict=False)
+        )
         planes = []
         for by, plane in zip((1, 2, 2), self._frame.planes, strict=True):
             pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-            planes.append(pixels[rows.start // by : rows.stop // by, columns.start // by : columns.stop // by])
-        return cv2.cvtColorTwoPlane(planes[0], cv2.merge(planes[1:]), cv2.COLOR_YUV2RGB_NV12)
+            planes.append(pixels[rows.start // by : bottom // by, columns.start // by : right // by])
+        return planes
+
+
+def _shrink_luma(plane: np.ndarray, factor: int) -> np.ndarray:
+    """What `shrink_area` gives within a grey level, several times as fast."""
+    plane = _pad(plane, -plane.shape[1] % factor, -plane.shape[0] % factor)
+    while factor % 2 == 0:
+        plane, factor = shrink_area(plane, 2), factor // 2
+    if factor == 1:
+        return plane
+    # Of the means about all pixels, those of the blocks.
+    means = cv2.blur(plane, (factor, factor), anchor=(0, 0))
+    size = plane.shape[1] // factor, plane.shape[0] // factor
+    return cv2.resize(means, size, interpolation=cv2.INTER_NEAREST)
+
+
+def _shrink_colour(plane: np.ndarray, size: tuple[int, int], factor: int) -> np.ndarray:
+    """Shrinks U or V, of which a pixel stands for 2 x 2 of the picture, to the (width, height) of the small picture."""
+    # A block that makes up a pair goes again.
+    width, height = (count + count * factor % 2 for count in size)
+    plane = plane[: height * factor // 2, : width * factor // 2]
+    plane = _pad(plane, width * factor // 2 - plane.shape[1], height * factor // 2 - plane.shape[0])
+    # Of blocks of 1.5 pixels bilinear sampling at the centres gives nearly the means, and sooner.
+    how = cv2.INTER_LINEAR if factor == 3 else cv2.INTER_AREA
+    return cv2.resize(plane, (width, height), interpolation=how)[: size[1], : size[0]]
+
+
+def _pad(plane: np.ndarray, right: int, bottom: int) -> np.ndarray:
+    """Repeats the last row and column."""
+    return cv2.copyMakeBorder(plane, 0, bottom, 0, right, cv2.BORDER_REPLICATE) if right or bottom else plane

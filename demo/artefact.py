@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.errors import ModelError
+from weights import names, shipped
 
 DESCRIPTION_FILE = "pose.json"
 FORMATS_FILE = "formats.json"
-_REMEDY = (
-    "make one with `make quickstart`, which trains a small model and exports it, or export a trained model "
-    "with `python -m export`"
-)
+_REMEDY = f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
+_DEFAULT = Path("fast")
 _SAMPLED_PARTS, _PART_BYTES = 16, 4096
 
 
@@ -55,17 +54,21 @@ FORMATS = {
 }
 
 
-def newest_export(runs: Path) -> Path:
-    """Returns the most recent export folder under `runs/*/export`.
+def find_export(model: Path | None, runs: Path) -> Path:
+    """Returns the artefact that a user means.
+
+    Args:
+        model: an export folder, one of its files, or the name of a model that comes with the project; None is the
+            most recent export folder under `runs/*/export`, or where there is none the model `fast`.
+        runs: where training runs lie.
 
     Raises:
         ModelError: there is none.
     """
-    found = [path for form in FORMATS.values() for path in runs.glob(f"*/export/{form.file}")]
-    if not found:
-        raise ModelError(f"there is no exported model under {runs}/*/export; {_REMEDY}")
-    newest = max(found, key=lambda path: path.stat().st_mtime)
-    return next(parent for parent in newest.parents if parent.name == "export")
+    if model is None:
+        return _newest_export(runs) or shipped(_DEFAULT) / "export"
+    run = shipped(model)
+    return check_export(model) if run is None else run / "export"
 
 
 def check_export(path: Path) -> Path:
@@ -77,9 +80,18 @@ def check_export(path: Path) -> Path:
     if not formats_in(path):
         what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
         what = what if path.exists() else "does not exist"
-        names = ", ".join(form.file for form in FORMATS.values())
-        raise ModelError(f"--model {str(path)!r} {what} (a folder with one of {names}, or the file itself); {_REMEDY}")
+        # Some formats share a file.
+        files = ", ".join(dict.fromkeys(form.file for form in FORMATS.values()))
+        raise ModelError(f"--model {str(path)!r} {what} (a folder with one of {files}, or the file itself); {_REMEDY}")
     return path
+
+
+def _newest_export(runs: Path) -> Path | None:
+    found = [path for form in FORMATS.values() for path in runs.glob(f"*/export/{form.file}")]
+    if not found:
+        return None
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    return next(parent for parent in newest.parents if parent.name == "export")
 
 
 def formats_in(path: Path) -> dict[str, Path]:

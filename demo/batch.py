@@ -28,11 +28,13 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-from demo.artefact import check_export, newest_export
+from demo.artefact import find_export
 from demo.batch_input import Boxes, Item, ahead, pictures_in, read_boxes, read_folder, read_video
 from demo.batch_table import TABLE_ENDINGS, Person, Table, check_table
-from demo.errors import DemoError, SourceError
+from demo.capture import FrameSource
+from demo.errors import ArgumentError, DemoError, SourceError
 from demo.runtime import PoseModel, fastest
+from demo.words import counted
 from pose import Crop
 
 # On a processor more pictures at once bring no more pictures a second.
@@ -48,7 +50,8 @@ class Options:
         source: a folder with pictures, or a video.
         out: table to write: .parquet or .csv.
         boxes: CSV file with the people's boxes; without it each picture as a whole is one person's.
-        model: an exported model, its folder or one of its files; by default the newest folder `runs/*/export`.
+        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
+            newest folder `runs/*/export`, or `fast` where there is none.
         runs: where training runs and their exports lie.
         runtime: what runs the model; by default the fastest that is installed.
         threads: that the model works with; by default the number that is fastest.
@@ -67,9 +70,9 @@ class Options:
     def __post_init__(self) -> None:
         """Checks the values."""
         if self.batch is not None and self.batch < 1:
-            raise ValueError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
+            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
         if self.out.suffix not in TABLE_ENDINGS:
-            raise ValueError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
+            raise ArgumentError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
 
 
 @dataclass(eq=False)
@@ -124,8 +127,9 @@ def run(options: Options) -> None:
     check_table(options.out)
     key = "picture" if options.source.is_dir() else "frame"
     boxes = read_boxes(options.boxes, key) if options.boxes else None
-    items = _items(options.source, boxes)
-    path = check_export(options.model) if options.model else newest_export(options.runs)
+    video = None if options.source.is_dir() else _open_video(options.source)
+    items = read_video(video) if video else _pictures(options.source, boxes)
+    path = find_export(options.model, options.runs)
     batches = (options.batch,) if options.batch else _BATCHES
     choice = fastest(path, runtime=options.runtime, threads=options.threads, batches=batches)
     model = PoseModel(path, choice.runtime, choice.threads)
@@ -140,22 +144,25 @@ def run(options: Options) -> None:
         what = f"{len(counts.broken)} could not be read" if counts.broken else "no box lies in any"
         raise SourceError(f"there is nobody in the pictures of {str(options.source)!r}: {what}; nothing was written")
     table.write(options.out)
-    rate = len(table) / seconds
-    print(f"{counts.read} {key}s, {len(table)} people in {seconds:.1f} s ({rate:.0f} people/s) with {choice}")
+    read = counted(counts.read, key) + (f" of {video.count} announced" if video and counts.read < video.count else "")
+    people, rate = counted(len(table), "person", "people"), len(table) / seconds
+    print(f"{read}, {people} in {seconds:.1f} s ({rate:.0f} people/s) with {choice}")
     if counts.broken:
         names = ", ".join(map(str, counts.broken[:_MOST_NAMED])) + (", ..." if len(counts.broken) > _MOST_NAMED else "")
         print(f"{len(counts.broken)} could not be read: {names}")
     absent = sorted(set(boxes or ()) - table.keys() - set(counts.broken))
     if absent:
-        print(f"{len(absent)} {key}s with boxes are not in {options.source}, the first of them {absent[0]}")
+        print(f"not in {options.source}: {counted(len(absent), key)} with boxes, the first of them {absent[0]}")
     print(f"wrote {options.out}")
 
 
-def _items(source: Path, boxes: Boxes | None) -> Iterator[Item]:
-    if not source.is_dir():
-        if not source.is_file():
-            raise SourceError(f"{str(source)!r} does not exist; give a folder with pictures, or a video")
-        return read_video(source)
+def _open_video(source: Path) -> FrameSource:
+    if not source.is_file():
+        raise SourceError(f"{str(source)!r} does not exist; give a folder with pictures, or a video")
+    return FrameSource(str(source))
+
+
+def _pictures(source: Path, boxes: Boxes | None) -> Iterator[Item]:
     names = pictures_in(source)
     if boxes is None:
         return read_folder(source, names)
@@ -173,6 +180,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code if isinstance(error, DemoError) else 2
     except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
         return 130
     return 0
 

@@ -73,13 +73,9 @@ def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
             yield Item(name, None, picture.result())
 
 
-def read_video(path: Path) -> Iterator[Item]:
-    """Yields every frame of a video.
-
-    Raises:
-        SourceError: it is none.
-    """
-    with FrameSource(str(path)) as source:
+def read_video(source: FrameSource) -> Iterator[Item]:
+    """Yields every frame of a video."""
+    with source:
         while not source.ended:
             frame = source.read(_POLL_S)
             if frame is not None:

@@ -72,7 +72,8 @@ def open_capture(source: str) -> cv2.VideoCapture:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
         return cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
     if not Path(source).exists() or Path(source).is_dir():
-        what = "is a folder" if Path(source).is_dir() else "does not exist"
+        # Path("") is the folder one stands in.
+        what = "is a folder" if source and Path(source).is_dir() else "does not exist"
         raise SourceError(f"{source!r} {what}; --source takes a camera's number, a video file or a URL")
     return cv2.VideoCapture(source)
 

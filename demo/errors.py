@@ -7,6 +7,12 @@ class DemoError(Exception):
     exit_code = 1
 
 
+class ArgumentError(DemoError):
+    """An argument has a value that is not allowed. No ValueError: tyro would draw a box around the message."""
+
+    exit_code = 2
+
+
 class ModelError(DemoError):
     """There is no exported model, or the folder is not one."""
 

@@ -73,7 +73,7 @@ class Crowd:
         """Begins with nobody."""
         if not 1 <= people <= MOST_PEOPLE:
             raise ValueError(f"people must be 1 to {MOST_PEOPLE}, got {people}")
-        self._rule = rule or FollowRule()
+        self._rule = (rule or FollowRule()).for_model({})
         self._eye = Eye(predict, skeleton, size, padding, self._rule)
         self._most = people
         self._last_number = 0

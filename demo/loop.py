@@ -47,6 +47,12 @@ class Look:
 class Drawer:
     """Draws frames with their people, and counts them.
 
+    Attributes:
+        frames: how many were drawn.
+        frames_with_person: how many of them with a person or more.
+        first_person_s: when the first of these was on the screen, or would have been, by `time.perf_counter`.
+        delay: how old frames are when they are shown.
+
     Args:
         skeleton: of the people.
         look: how to draw.
@@ -62,6 +68,7 @@ class Drawer:
         self.delay = DelayMeter()
         self.frames = 0
         self.frames_with_person = 0
+        self.first_person_s: float | None = None
 
     def draw(self, seen: Seen) -> np.ndarray:
         """Returns what to show, uint8 RGB (H, W, 3)."""
@@ -75,8 +82,11 @@ class Drawer:
 
     def shown(self, seen: Seen) -> None:
         """Notes that a frame is on the screen, or would be."""
+        now_s = time.perf_counter()
+        if seen.people and self.first_person_s is None:
+            self.first_person_s = now_s
         if self._live:
-            self.delay.add(seen.frame.time_s, time.perf_counter())
+            self.delay.add(seen.frame.time_s, now_s)
 
     def _text(self, seen: Seen) -> str:
         parts = [f"{self._rate.tick(time.perf_counter()):.0f} frames/s"]

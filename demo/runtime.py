@@ -42,6 +42,7 @@ class PoseModel:
         skeleton: names and limbs of the J joints.
         size: height and width of the crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
+        follow: scores of `demo.track.FollowRule` that suit this model; may be empty.
         runtime: one of `demo.artefact.FORMATS`.
         threads: number of threads it computes on; None where the runtime decides.
 
@@ -74,6 +75,7 @@ class PoseModel:
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])
         self.padding = float(description["padding"])
+        self.follow: dict[str, float] = description.get("follow", {})
         self.runtime = runtime
         self.threads = threads
 

@@ -22,9 +22,15 @@ _SHRINK_PER_S = 0.3
 _WIDEN = 1.25
 
 
+_OWN_SCORES = {"joint_score": 0.1, "found_score": 0.25, "lost_score": 0.2}
+
+
 @dataclass(frozen=True)
 class FollowRule:
     """When a person counts as found and as lost.
+
+    The three scores are the model's own where they are not given, and 0.1, 0.25 and 0.2 where it has none: see
+    `for_model`.
 
     Attributes:
         joint_score: from this score on a joint is trusted: drawn, and counted into the person's box.
@@ -37,9 +43,9 @@ class FollowRule:
         better_by: how much more confident it must be of another to change over, when nobody more may be followed.
     """
 
-    joint_score: float = 0.1
-    found_score: float = 0.25
-    lost_score: float = 0.2
+    joint_score: float | None = None
+    found_score: float | None = None
+    lost_score: float | None = None
     lost_after: int = 5
     refinements: int = 2
     search_every_s: float = 1.0
@@ -47,8 +53,9 @@ class FollowRule:
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
-        scores = (self.joint_score, self.lost_score, self.found_score)
-        if not all(0 <= score <= 1 for score in scores) or self.lost_score > self.found_score:
+        scores = [getattr(self, name) for name in _OWN_SCORES]
+        backwards = None not in scores and self.lost_score > self.found_score
+        if not all(0 <= score <= 1 for score in scores if score is not None) or backwards:
             raise ValueError(
                 "scores must lie in 0..1 and lost_score must not exceed found_score, got joint_score="
                 f"{self.joint_score}, lost_score={self.lost_score}, found_score={self.found_score}"
@@ -63,6 +70,18 @@ class FollowRule:
                 "lost_after must be 1 or more and refinements 0 or more, got "
                 f"lost_after={self.lost_after}, refinements={self.refinements}"
             )
+
+    def for_model(self, own: dict[str, float]) -> FollowRule:
+        """Fills in the scores that are not given.
+
+        Args:
+            own: those of `joint_score`, `found_score` and `lost_score` that the model's description gives.
+
+        Raises:
+            ValueError: a score given and one filled in do not fit.
+        """
+        filled = {name: own.get(name, usual) for name, usual in _OWN_SCORES.items() if getattr(self, name) is None}
+        return replace(self, **filled)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ from pathlib import Path
 import tyro
 
 from demo import webcam
-from demo.artefact import check_export, newest_export
+from demo.artefact import find_export
 from demo.errors import DemoError
 from demo.one_euro import OneEuro
 from demo.track import FollowRule
@@ -39,7 +39,8 @@ class Options:
     """Serves a page that finds the person before a camera in the browser itself.
 
     Attributes:
-        model: folder of an exported model with model.onnx; by default the newest export under `runs/*/export`.
+        model: folder of an exported model with model.onnx, or `fast`, which comes with PanoPose; by default the newest
+            folder `runs/*/export`, or `fast` where there is none.
         runs: where training runs and their exports lie.
         host: address to listen on; 0.0.0.0 lets other computers and phones in, which need https for their cameras.
         port: to listen on; 0 takes any free one.
@@ -153,7 +154,7 @@ def run(options: Options) -> None:
     Raises:
         DemoError: no model, no ONNX Runtime Web, or a port that is taken.
     """
-    export = check_export(options.model) if options.model else newest_export(options.runs)
+    export = find_export(options.model, options.runs)
     smooth = OneEuro(options.smooth_cutoff_hz, options.smooth_beta)
     if options.out is not None:
         write_site(options.out, export, options.follow, smooth, options.onnxruntime_web)

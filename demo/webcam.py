@@ -30,9 +30,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tyro
 
-from demo.artefact import FORMATS, check_export, newest_export
+import demo
+from demo.artefact import FORMATS, find_export
 from demo.capture import FrameSource, open_capture, opens_slowly
-from demo.errors import DemoError
+from demo.errors import ArgumentError, DemoError
 from demo.follow import MOST_PEOPLE, Crowd
 from demo.jsonl import JsonlSink
 from demo.loop import Drawer, Look, Loop
@@ -43,6 +44,7 @@ from demo.sink import VideoSink, check_output
 from demo.track import FollowRule
 from demo.view import caption
 from demo.window import Window
+from demo.words import counted
 
 if TYPE_CHECKING:
     import cv2
@@ -56,7 +58,8 @@ class Options:
 
     Attributes:
         source: a camera's number, a video file, or the URL of a stream.
-        model: an exported model, its folder or one of its files; by default the newest folder `runs/*/export`.
+        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
+            newest folder `runs/*/export`, or `fast` where there is none.
         runtime: what runs the model, such as openvino or litert; by default the fastest that is installed.
         threads: that the model works with; by default the number that is fastest.
         people: the most people to follow, 1 to 4.
@@ -93,19 +96,20 @@ class Options:
     def __post_init__(self) -> None:
         """Checks the values."""
         if self.max_frames is not None and self.max_frames < 1:
-            raise ValueError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
+            raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
         if self.runtime is not None and self.runtime not in FORMATS:
-            raise ValueError(f"--runtime must be one of {', '.join(FORMATS)}, got {self.runtime!r}")
+            names = ", ".join(FORMATS)
+            raise ArgumentError(f"--runtime must be one of {names}, got {self.runtime!r}; leave it out for the fastest")
         if self.threads is not None and self.threads < 1:
-            raise ValueError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
+            raise ArgumentError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
         if not 1 <= self.people <= MOST_PEOPLE:
-            raise ValueError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
+            raise ArgumentError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
         if self.output is not None:
             check_output(self.output)
         for option, path in (("--output", self.output), ("--jsonl", self.jsonl)):
             if path is not None and path.exists() and Path(self.source).exists() and path.samefile(self.source):
-                raise ValueError(f"{option} {str(path)!r} is the source itself; choose another name")
+                raise ArgumentError(f"{option} {str(path)!r} is the source itself; choose another name")
 
 
 @contextmanager
@@ -134,17 +138,21 @@ def _load(path: Path, options: Options) -> PoseModel:
     return model
 
 
-def run(options: Options, opener: Callable[[str], cv2.VideoCapture] = open_capture) -> None:
+def run(
+    options: Options, opener: Callable[[str], cv2.VideoCapture] = open_capture, *, begun_s: float | None = None
+) -> None:
     """Runs the demo.
 
     Args:
         options: what to do.
         opener: what opens the source; see `FrameSource`.
+        begun_s: when the user began to wait for the first skeleton, by `time.perf_counter`; None is now.
 
     Raises:
         DemoError: no model, no source, no display, or an output that cannot be written.
     """
-    path = check_export(options.model) if options.model else newest_export(options.runs)
+    begun_s = time.perf_counter() if begun_s is None else begun_s
+    path = find_export(options.model, options.runs)
     with ExitStack() as stack:
         loader = stack.enter_context(ThreadPoolExecutor(1))
         # Beside the opening of a camera. What is wrong with a file is told before a runtime is imported.
@@ -165,27 +173,33 @@ def run(options: Options, opener: Callable[[str], cv2.VideoCapture] = open_captu
         look = Look(options.mirror and source.live, options.people > 1, options.blur_faces)
         drawer = Drawer(model.skeleton, look, live=source.live)
         loop = Loop(source, drawer, window=window, video=video, lines=lines, snapshots=options.snapshots)
-        threads = "" if model.threads is None else f" on {model.threads} threads"
+        threads = "" if model.threads is None else f" on {counted(model.threads, 'thread')}"
         size = f"{source.size[1]} x {source.size[0]} px"
         print(f"{options.source}: {size}, model {path}, {model.runtime}{threads}. Ctrl-C stops.", flush=True)
         start_s = time.perf_counter()
         with Pipeline(source, _reader(model, options)) as pipeline:
             reason = loop.run(pipeline, options.max_frames, lambda: bool(stopped))
         seconds = time.perf_counter() - start_s
-    _report(reason, drawer, source, seconds, [file for file in (options.output, options.jsonl) if file])
+    _report(reason, drawer, source, seconds, begun_s, [file for file in (options.output, options.jsonl) if file])
 
 
 def _reader(model: PoseModel, options: Options) -> PeopleReader:
-    crowd = Crowd(model.predict, model.skeleton, model.size, model.padding, options.follow, people=options.people)
-    return PeopleReader(crowd, options.follow.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
+    rule = options.follow.for_model(model.follow)
+    crowd = Crowd(model.predict, model.skeleton, model.size, model.padding, rule, people=options.people)
+    return PeopleReader(crowd, rule.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
 
 
-def _report(reason: str, drawer: Drawer, source: FrameSource, seconds: float, written: list[Path]) -> None:
+def _report(
+    reason: str, drawer: Drawer, source: FrameSource, seconds: float, begun_s: float, written: list[Path]
+) -> None:
     announced = f" of {source.count} announced" if drawer.frames < source.count else ""
     parts = [
-        f"{reason}: {drawer.frames} frames{announced} in {seconds:.1f} s ({drawer.frames / seconds:.1f} frames/s)",
+        f"{reason}: {counted(drawer.frames, 'frame')}{announced} in {seconds:.1f} s "
+        f"({drawer.frames / seconds:.1f} frames/s)",
         f"a person in {drawer.frames_with_person}",
     ]
+    if drawer.first_person_s is not None:
+        parts.append(f"first skeleton {drawer.first_person_s - begun_s:.1f} s after the start")
     if (middle_ms := drawer.delay.quantile_ms(0.5)) is not None:
         parts.append(f"{middle_ms} ms from camera to screen (19 of 20 within {drawer.delay.quantile_ms(0.95)} ms)")
     files = [f"; wrote {path}" for path in written if path.exists() and drawer.frames]
@@ -195,7 +209,7 @@ def _report(reason: str, drawer: Drawer, source: FrameSource, seconds: float, wr
 def main() -> int:
     """Returns the exit code; see the top of the file."""
     try:
-        run(tyro.cli(Options, prog="python -m demo.webcam", description=__doc__))
+        run(tyro.cli(Options, prog="python -m demo.webcam", description=__doc__), begun_s=demo.IMPORTED_S)
     except DemoError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -128,7 +128,7 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
     runtime = runtime_folder(package)
     settings = {
         "pose": description,
-        "follow": dataclasses.asdict(rule),
+        "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
         "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
     }
     try:

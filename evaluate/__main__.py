@@ -9,17 +9,20 @@ from typing import Literal
 
 import tyro
 
+from weights import shipped
+
 
 @dataclass(frozen=True)
 class Options:
     """Measures a model, and the mean pose beside it, on one split of a shard set.
 
     Attributes:
-        model: a training run's folder, a .keras file beside its run.json, or an exported SavedModel folder.
+        model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
+            a model that comes with PanoPose, such as fast.
         records: the shard set, as `python -m data_prep` makes it.
         split: which people to measure on.
-        out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, or beside
-            an exported model EXPORT-evaluation-SPLIT, if not given.
+        out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
+            EXPORT-evaluation-SPLIT, or for one that comes with PanoPose runs/NAME/evaluation-SPLIT, if not given.
         flip_test: average the answers for each picture and its mirror image.
         batch_size: people to predict at a time.
         gallery: how many people the report shows of the worst cases, and as many at random.
@@ -50,6 +53,8 @@ class Options:
         if self.out is not None:
             return self.out
         name = f"evaluation-{self.split}"
+        if shipped(self.model) is not None:
+            return Path("runs") / self.model / name
         if (self.model / "saved_model.pb").is_file():
             # Not inside: an exported folder is shipped as it is, and replaced by the next export.
             return self.model.with_name(f"{self.model.name}-{name}")
@@ -75,7 +80,7 @@ def run(options: Options) -> Path:
     # Before the model, because it is quick: no such records, no such split, or a shard missing.
     shard_paths(options.records, options.split)
     people = read_manifest(options.records).counts[options.split]
-    predictor = load_predictor(options.model, flip_test=options.flip_test)
+    predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)
     with tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None) as progress:
         evaluation = evaluate(
             predictor,

@@ -10,7 +10,9 @@ DESCRIPTION_FILE = "pose.json"
 def describe(notes: dict) -> dict:
     """What an artefact says about itself, from the notes in a run's run.json."""
     skeleton = Skeleton.from_description(notes["skeleton"])
-    return {
+    # Scores from which the demos take a joint or a person to be there, where somebody has measured them.
+    follow = {"follow": notes["follow"]} if "follow" in notes else {}
+    return follow | {
         "model": notes["model"],
         "skeleton": skeleton.describe(),
         "size": notes["record_size"],

@@ -2,26 +2,53 @@
 
 A builder, such as `build_resnet`, returns a `keras.Model` that maps RGB pictures 0..255, shape (B, S, S, 3),
 to named outputs. Its backbone is a function of its own (`resnet`, `densenet`), and so is the head that turns
-features into an output form. Each output form stands in one file with its encoding and decoding:
-`coordinates` holds the regression of one (x, y) point and one score for each joint.
+features into an output form. Each output form stands in one file with its encoding and decoding, and `FORMS` lists
+them: `coordinates` regresses one (x, y) point for each joint, `likelihood` its standard deviations too; `heatmaps`
+gives each joint a map, `integral` a map whose mean is meant, `simcc` a distribution along each axis. All give a score
+for each joint as well.
 """
 
-from models.coordinates import coordinate_head, decode, encode, inference_model
+from models.coordinates import coordinate_head, decode, encode
 from models.densenet import build_densenet, densenet
+from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
+from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, inference_model
+from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head
+from models.integral import decode_integral, expected_coordinates, integral_head
+from models.likelihood import ResidualFlow, decode_likelihood, likelihood_head
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
+from models.simcc import decode_simcc, encode_simcc, simcc_head
 
 __all__ = [
+    "FORMS",
+    "SCORES",
+    "HEAD_LAYERS",
     "FusedBatchNormalization",
+    "OutputForm",
+    "ResidualFlow",
     "basic_block",
     "bottleneck_block",
     "build_densenet",
+    "build_efficientnet_lite",
     "build_resnet",
     "coordinate_head",
     "decode",
+    "decode_heatmaps",
+    "decode_integral",
+    "decode_likelihood",
+    "decode_simcc",
     "densenet",
+    "efficientnet_lite",
     "encode",
+    "encode_heatmaps",
+    "encode_simcc",
+    "expected_coordinates",
+    "form_of",
+    "heatmap_head",
     "inference_model",
+    "integral_head",
+    "likelihood_head",
     "plain_copy",
     "resnet",
+    "simcc_head",
 ]

@@ -10,8 +10,9 @@ EPSILON = 1.001e-5
 
 # Called as normalization(epsilon=..., name=...); it returns a layer.
 Normalization = Callable[..., keras.Layer]
-# Called as head(features, num_joints); it returns the named outputs.
-Head = Callable[[Any, int], dict[str, Any]]
+# Called as head(features, num_joints, normalization=...), with features from fine to coarse; it returns the named
+# outputs.
+Head = Callable[..., dict[str, Any]]
 
 
 def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias: bool = False, name: str):
@@ -59,8 +60,14 @@ def stem_pool(x, *, name: str):
     return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)
 
 
+def pyramid(outputs: list) -> list:
+    """Keep the last of the features of each resolution, from fine to coarse."""
+    coarser = [*(x.shape[1:3] for x in outputs[1:]), None]
+    return [x for x, following in zip(outputs, coarser, strict=True) if x.shape[1:3] != following]
+
+
 def pose_net(
-    backbone: Callable[[Any], Any],
+    backbone: Callable[[Any], list],
     num_joints: int,
     *,
     input_size: int,
@@ -71,7 +78,8 @@ def pose_net(
     """Put pictures in front of a backbone and a head behind it.
 
     Args:
-        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), to features (B, h, w, C).
+        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), to features (B, h, w, C) from fine
+            to coarse.
         num_joints: Number of joints J, at least 1.
         input_size: Side S of the square input in pixels.
         smallest: Smallest `input_size` that leaves the backbone one feature cell.

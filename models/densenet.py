@@ -1,6 +1,7 @@
 """Densely connected networks (DenseNet-BC): Huang et al., arXiv 1608.06993."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 
@@ -59,7 +60,7 @@ def densenet(
     reduction: float = 0.5,
     stem_filters: int | None = None,
     normalization: Normalization = keras.layers.BatchNormalization,
-):
+) -> list:
     """Build the backbone: a stem, dense blocks with transitions between, a last normalisation with ReLU.
 
     With the defaults it is layer for layer that of `keras.applications.DenseNet121` and its siblings, with
@@ -74,8 +75,8 @@ def densenet(
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
 
     Returns:
-        Features (B, h, w, C), h and w being H and W divided by `2 ** (len(blocks) + 1)`. Block i, counted
-        from 2, of n layers ends in the layer `conv<i>_block<n>_concat`.
+        Features at strides 4, 8, ..., `2 ** (len(blocks) + 1)`, one for each block. Block i, counted from 2, of n
+        layers ends in the layer `conv<i>_block<n>_concat`; only the last features are normalised.
 
     Raises:
         ValueError: If there is no block, a block or the growth rate is below 1, or `reduction` is not in
@@ -93,12 +94,15 @@ def densenet(
     x = convolution(x, filters, 7, strides=2, name="conv1_conv")
     x = normalize_relu(x, normalization, name="conv1_")
     x = stem_pool(x, name="pool1")
+    outputs = []
     for stage, layers in enumerate(blocks, start=2):
         if stage > 2:
             x = transition(x, reduction, normalization=normalization, name=f"pool{stage - 1}")
         for layer in range(1, layers + 1):
             x = dense_layer(x, growth_rate, normalization=normalization, name=f"conv{stage}_block{layer}")
-    return normalize_relu(x, normalization, name="")
+        outputs.append(x)
+    outputs[-1] = normalize_relu(x, normalization, name="")
+    return outputs
 
 
 def build_densenet(
@@ -124,7 +128,7 @@ def build_densenet(
         growth_rate: Channels that each layer adds, the paper's k.
         reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
-        head: Function `(features, num_joints) -> dict` of named outputs.
+        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `densenet<depth>`, the depth being counted as in the paper, if None.
 
@@ -157,7 +161,7 @@ def build_densenet(
         num_joints,
         input_size=input_size,
         smallest=2 ** (len(blocks) + 1),
-        head=head,
+        head=partial(head, normalization=normalization),
         # Two convolutions in each layer, one in each transition, the stem, and the classifier the paper
         # counts.
         name=name or f"densenet{2 * sum(blocks) + len(blocks) + 1}",

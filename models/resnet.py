@@ -1,8 +1,10 @@
 """Pre-activation ResNet: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027."""
 
+from functools import partial
+
 import keras
 
-from models.blocks import Head, Normalization, convolution, normalize_relu, pose_net, stem_pool
+from models.blocks import Head, Normalization, convolution, normalize_relu, pose_net, pyramid, stem_pool
 from models.coordinates import coordinate_head
 
 
@@ -93,7 +95,7 @@ def resnet(
     *,
     width: int = 64,
     normalization: Normalization = keras.layers.BatchNormalization,
-):
+) -> list:
     """Build the backbone: a stem, four stages of pre-activation units, a last normalisation with ReLU.
 
     Depths 50, 101 and 152 are layer for layer those of `keras.applications.ResNet50V2` and its siblings, with
@@ -117,9 +119,9 @@ def resnet(
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
 
     Returns:
-        Features (B, ceil(H / 32), ceil(W / 32), C), where C is `8 * width` for depths 18 and 34, `32 * width`
-        above. The stages end in the layers `conv2_block<n>_out` to `conv5_block<n>_out`, n being the stage's
-        units.
+        Features at strides 4, 8, 16 and 32, the last (B, ceil(H / 32), ceil(W / 32), C), where C is `8 * width` for
+        depths 18 and 34, `32 * width` above. The stages end in the layers `conv2_block<n>_out` to
+        `conv5_block<n>_out`, n being the stage's units; only the last features are normalised.
 
     Raises:
         ValueError: If `depth` is not in the table.
@@ -129,6 +131,7 @@ def resnet(
     block, stages = UNITS[depth]
     x = convolution(x, width, 7, strides=2, use_bias=True, name="conv1_conv")
     x = stem_pool(x, name="pool1_pool")
+    outputs = []
     for stage, units in enumerate(stages):
         for unit in range(units):
             first, last = unit == 0, unit == units - 1
@@ -145,7 +148,9 @@ def resnet(
                 normalization=normalization,
                 name=f"conv{stage + 2}_block{unit + 1}",
             )
-    return normalize_relu(x, normalization, name="post_")
+            outputs.append(x)
+    outputs[-1] = normalize_relu(x, normalization, name="post_")
+    return pyramid(outputs)
 
 
 def build_resnet(
@@ -160,8 +165,7 @@ def build_resnet(
 ) -> keras.Model:
     """Build a pre-activation ResNet that locates the joints of the person in a picture.
 
-    Reference: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027. See `resnet` for
-        where the
+    Reference: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027. See `resnet` for where the
     backbone follows Keras instead.
 
     Args:
@@ -169,7 +173,7 @@ def build_resnet(
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
         width: Channels of the stem; 64 in the paper.
-        head: Function `(features, num_joints) -> dict` of named outputs.
+        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `resnet<depth>` if None.
 
@@ -186,6 +190,6 @@ def build_resnet(
         num_joints,
         input_size=input_size,
         smallest=32,
-        head=head,
+        head=partial(head, normalization=normalization),
         name=name or f"resnet{depth}",
     )

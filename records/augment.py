@@ -113,7 +113,8 @@ def augment(
         flip_order: int (J,), `Skeleton.flip_order`.
 
     Returns:
-        The pictures, uint8 (B, size, size, 3), and their labels.
+        The pictures, uint8 (B, size, size, 3), and their labels, with `left`, bool (B, J): joints that were in the
+        picture before.
     """
     varied = vary_pictures(pictures, changes.matrix, changes.color, changes.patch_edges, changes.patch_color, size)
     return varied, _warp_labels(labels, changes, size, flip_order)
@@ -163,6 +164,7 @@ def _warp_labels(labels: Labels, changes: Changes, size: int, flip_order: np.nda
     xy = np.take_along_axis(xy, order[:, :, None], axis=1)
     visible = np.take_along_axis(labels["visible"], order, axis=1)
     inside = ((xy >= -0.5) & (xy < size - 0.5)).all(axis=2)
+    left = (visible > 0) & ~inside
     visible = np.where(inside, visible, 0)
     to_linear, to_offset = labels["to_frame"][:, :, :2], labels["to_frame"][:, :, 2:]
     to_frame = np.concatenate([to_linear @ linear, to_linear @ offset + to_offset], axis=2)
@@ -174,4 +176,4 @@ def _warp_labels(labels: Labels, changes: Changes, size: int, flip_order: np.nda
         "area_px": labels["area_px"] / changes.scale**2,
         "to_frame": to_frame,
     }
-    return labels | {name: value.astype(labels[name].dtype) for name, value in varied.items()}
+    return labels | {name: value.astype(labels[name].dtype) for name, value in varied.items()} | {"left": left}

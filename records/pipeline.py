@@ -154,7 +154,8 @@ def training_dataset(
         shuffle_buffer: how many serialised people to shuffle among.
 
     Returns:
-        Batches as `dataset` gives them, of `batch_size` / N people.
+        Batches as `dataset` gives them, of `batch_size` / N people, with one label more: left, bool (B, J), joints that
+        augmentation put outside the picture.
 
     Raises:
         ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, or a
@@ -187,11 +188,13 @@ def training_dataset(
         jpegs, labels = parse_example(serialized, manifest.skeleton.num_joints)
         # Every worker draws for the whole batch, so that what a picture meets is the same however many there are.
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
-        dtypes = [tf.uint8, *(labels[name].dtype for name in _VARIED)]
-        varied = tf.numpy_function(vary, [jpegs, draws, *(labels[name] for name in _VARIED)], dtypes, stateful=False)
-        pictures = tf.ensure_shape(varied[0], [jpegs.shape[0], size, size, 3])
-        shaped = (tf.ensure_shape(value, labels[name].shape) for name, value in zip(_VARIED, varied[1:], strict=True))
-        return pictures, labels | dict(zip(_VARIED, shaped, strict=True))
+        dtypes = [tf.uint8, tf.bool, *(labels[name].dtype for name in _VARIED)]
+        values = [labels[name] for name in _VARIED]
+        varied, left, *values = tf.numpy_function(vary, [jpegs, draws, *values], dtypes, stateful=False)
+        pictures = tf.ensure_shape(varied, [jpegs.shape[0], size, size, 3])
+        shaped = (tf.ensure_shape(value, labels[name].shape) for name, value in zip(_VARIED, values, strict=True))
+        left = tf.ensure_shape(left, labels["visible"].shape)
+        return pictures, labels | dict(zip(_VARIED, shaped, strict=True)) | {"left": left}
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
     return stream.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
@@ -206,7 +209,7 @@ def _variation(manifest: Manifest, size: int, options: Augmentation, own: slice)
         changes = changes_of(draws, options, manifest.size, size).rows(own)
         labels = dict(zip(_VARIED, values, strict=True))
         pictures, labels = augment(jpegs, labels, changes, size=size, flip_order=flip_order)
-        return [pictures, *(labels[name] for name in _VARIED)]
+        return [pictures, labels["left"], *(labels[name] for name in _VARIED)]
 
     return vary
 

@@ -48,8 +48,8 @@ class Person:
     """One labelled person in one picture.
 
     Attributes:
-        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that has a
-            `shape` and can be sliced gives a part of the picture at less cost.
+        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that
+            makes small parts by itself (`pose.crop.Shrinkable`) does so at less cost.
         box_px: float (4,), x_min, y_min, width, height in picture px.
         joints_xy_px: float (J, 2) in picture px.
         visible: int (J,), COCO's 0 not labelled, 1 labelled but hidden, 2 labelled and seen.

@@ -19,7 +19,7 @@ from pose import LSP14
 # Not the 224 and 1.25 of real exports: whoever does not read them from the description is found out.
 SIZE, PADDING = 96, 1.4
 MAGENTA = (255, 0, 255)
-RULE = FollowRule(lost_after=4)
+RULE = FollowRule(lost_after=4).for_model({})
 SMOOTH = (1.3, 6.0)
 GREY = np.full((480, 640, 3), 90, np.uint8)
 READY_MS = 60_000

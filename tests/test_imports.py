@@ -8,13 +8,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "pose": set(),
+    "weights": set(),
     "records": {"pose"},
     "data_prep": {"pose", "records"},
     "models": set(),
-    "evaluate": {"pose", "records"},
-    "train": {"pose", "records", "models", "evaluate"},
+    "evaluate": {"pose", "records", "weights"},
+    "train": {"pose", "records", "models", "evaluate", "weights"},
     "export": {"pose", "models"},
-    "demo": {"pose"},
+    "demo": {"pose", "weights"},
 }
 WITHOUT_TENSORFLOW = ("pose",)
 

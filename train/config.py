@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from records import Augmentation
+
+Head = Literal["coordinates", "heatmaps", "integral", "simcc", "likelihood"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,10 @@ class TrainConfig:
         epochs: passes over the training split.
         batch_size: people in a batch.
         input_size: height and width of the net's pictures in px; the records' own if not given.
+        head: the form in which the net says where joints are: "coordinates" regresses a point for each (DeepPose, arXiv
+            1312.4659), "likelihood" with the distribution of its error (RLE, arXiv 2107.11291); "heatmaps" gives each a
+            map (arXiv 1406.2984), read out between its cells (DARK, arXiv 1910.06278), "integral" a map whose mean is
+            taken (arXiv 1711.08229); "simcc" classifies column and row (arXiv 2107.03332).
         learning_rate: at the end of the warm-up; cosine decay to 0 follows (arXiv 1608.03983).
         warmup_epochs: epochs in which the learning rate rises from 0.
         weight_decay: of AdamW (arXiv 1711.05101); biases and batch normalisation are spared.
@@ -29,8 +35,11 @@ class TrainConfig:
             the truth.
         precision: float32, or bfloat16 arithmetic with float32 weights.
         fused_normalization: TensorFlow's fused batch normalisation kernel; same results, faster on a CPU.
-        initial: a run folder whose best.keras gives the initial weights; the net must be of the same kind and size.
-            The head's weights come along where the skeletons are the same.
+        learn: what to train: everything, or the scores alone, perhaps with stronger augmentation, so that they learn
+            what a crop looks like that shows a person in part or not at all.
+        initial: a run folder whose best.keras gives the initial weights, or the name of a model that comes with
+            PanoPose; the net must be of the same kind. The head's weights come along where skeleton and head are the
+            same.
         augmentation: how much to vary the training pictures.
         seed: of the initial weights, the order and the augmentation.
         resume: go on with the run in the folder where it stopped.
@@ -42,6 +51,7 @@ class TrainConfig:
     epochs: int = 60
     batch_size: int = 32
     input_size: int | None = None
+    head: Head = "coordinates"
     learning_rate: float = 1e-3
     warmup_epochs: float = 2.0
     weight_decay: float = 0.05
@@ -50,6 +60,7 @@ class TrainConfig:
     score_radius: float = 0.05
     precision: Literal["float32", "mixed_bfloat16"] = "mixed_bfloat16"
     fused_normalization: bool = True
+    learn: Literal["all", "scores"] = "all"
     initial: Path | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
@@ -58,6 +69,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
+        if self.head not in get_args(Head):
+            raise ValueError(f"head must be one of {', '.join(get_args(Head))}, got {self.head}; choose one of these")
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
@@ -67,6 +80,8 @@ class TrainConfig:
         for name in ("warmup_epochs", "weight_decay", "ema_epochs"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        if self.learn == "scores" and self.initial is None:
+            raise ValueError("scores alone can be learnt by a trained net only, got no initial; pass --initial RUN")
         if self.input_size is not None and self.input_size < 32:
             raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
 

@@ -6,6 +6,7 @@ python -m train.densenet --records data/lspet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from models import build_densenet
@@ -32,17 +33,8 @@ class DenseNetConfig(TrainConfig):
 def train_densenet(config: DenseNetConfig) -> Path:
     """Trains and returns the run folder."""
     name = f"densenet{'-'.join(map(str, config.blocks)) or config.depth}"
-    return train(
-        config,
-        name,
-        lambda num_joints, size, normalization: build_densenet(
-            config.blocks or config.depth,
-            num_joints,
-            input_size=size,
-            growth_rate=config.growth_rate,
-            normalization=normalization,
-        ),
-    )
+    build = partial(build_densenet, config.blocks or config.depth, growth_rate=config.growth_rate)
+    return train(config, name, build)
 
 
 if __name__ == "__main__":

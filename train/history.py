@@ -24,10 +24,10 @@ class History:
         self.rows: list[dict[str, float]] = [row for row in rows if row["epoch"] <= epochs_done]
 
     def add(self, epoch: int, figures: dict[str, float]) -> bool:
-        """Adds the row of an epoch counted from 0; returns whether it is the best so far."""
+        """Adds the row of an epoch counted from 0; returns whether it is the best so far, the last of equal ones."""
         best = max((row[BEST_BY] for row in self.rows), default=float("-inf"))
         self.rows.append({"epoch": epoch + 1, **figures})
-        return figures[BEST_BY] > best
+        return figures[BEST_BY] >= best
 
     def write(self) -> None:
         """Writes all rows."""

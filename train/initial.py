@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from models import HEAD_LAYERS, form_of
 from pose import Skeleton
 
 
@@ -16,32 +17,39 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton) -> None:
     Args:
         net: the fresh net, changed in place.
         run: folder of the run that trained the other, with its best.keras and run.json.
-        skeleton: what `net` predicts; where the other predicts other joints, the head stays fresh.
+        skeleton: what `net` predicts. Where the other predicts other joints, or has a head of another form, what makes
+            the outputs stays fresh.
 
     Raises:
         ValueError: the folder holds no finished run, or its net is of another kind.
     """
     if not ((run / "best.keras").is_file() and (run / "run.json").is_file()):
         raise ValueError(f"initial must be a run folder with best.keras and run.json, got {run}")
+    model = keras.models.load_model(run / "best.keras")
+    trained = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    same_form = form_of(trained) == form_of(net)
     same_joints = json.loads((run / "run.json").read_text())["skeleton"]["joints"] == list(skeleton.joints)
-    trained = {layer.name: layer for layer in keras.models.load_model(run / "best.keras")._flatten_layers()}
-    layers = {name for name, layer in trained.items() if layer.weights and not isinstance(layer, keras.Model)}
-    if unknown := sorted(layers - {layer.name for layer in net.layers}):
+    theirs = {layer.name: layer for layer in trained.layers if layer.weights}
+
+    def is_free(name: str) -> bool:
+        return name.startswith(HEAD_LAYERS) and not same_form
+
+    if unknown := sorted(name for name in theirs.keys() - {layer.name for layer in net.layers} if not is_free(name)):
         raise ValueError(
             f"{run} was trained with another net, which has layers {', '.join(unknown[:3])} too; give the options it "
             "was trained with"
         )
     for layer in net.layers:
-        # A head's layers are named after the outputs they make.
-        in_head = layer.name.startswith(tuple(net.output))
-        if not layer.weights or (in_head and not same_joints):
+        makes_output = layer.name.startswith(tuple(net.output))
+        if not layer.weights or (makes_output and not (same_joints and same_form)):
             continue
         shapes = [tuple(weight.shape) for weight in layer.weights]
-        found = trained.get(layer.name)
-        theirs = [tuple(weight.shape) for weight in found.weights] if found else None
-        if theirs != shapes:
+        found = theirs.get(layer.name)
+        other = [tuple(weight.shape) for weight in found.weights] if found else None
+        if other == shapes:
+            layer.set_weights(found.get_weights())
+        elif not is_free(layer.name):
             raise ValueError(
-                f"{run} was trained with another net: its layer {layer.name} has weights {theirs}, ours {shapes}; "
+                f"{run} was trained with another net: its layer {layer.name} has weights {other}, ours {shapes}; "
                 "give the options it was trained with"
             )
-        layer.set_weights(found.get_weights())

@@ -11,18 +11,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import FusedBatchNormalization, inference_model
+from models import FORMS, FusedBatchNormalization, inference_model
 from records import Manifest, dataset, read_manifest, steps_per_epoch, training_dataset
 from records.manifest import write_json
 from train.callbacks import EpochEnd, StopOnNonFinite
 from train.config import TrainConfig
 from train.history import History
 from train.initial import start_from
-from train.trainer import PoseTrainer, build_optimizer
+from train.trainer import PoseTrainer, build_optimizer, learn_scores_alone
 from train.validation import Validator
+from weights import shipped
 
-#: (num_joints, input_size, normalization) -> a net with outputs "coordinates" and "score_logits".
-BuildNet = Callable[[int, int, type[keras.Layer]], keras.Model]
+#: build(num_joints, input_size=..., head=..., normalization=...) -> a net.
+BuildNet = Callable[..., keras.Model]
 
 _NUM_SAMPLES = 16
 
@@ -54,7 +55,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
     trainer = _build_trainer(config, build, manifest.skeleton.num_joints, size, steps)
     net = trainer.net
     if config.initial is not None:
-        start_from(net, config.initial, manifest.skeleton)
+        start_from(net, shipped(config.initial) or config.initial, manifest.skeleton)
+    if config.learn == "scores":
+        learn_scores_alone(net)
     epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
     history = History(run, epochs_done)
 
@@ -79,7 +82,7 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
         callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False))
     # Strings stay behind: they name people in messages and are nothing for an accelerator.
     batches = batches_from(epochs_done).map(
-        lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible")})
+        lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible", "left")})
     )
     if epochs_done < config.epochs:
         trainer.fit(
@@ -98,7 +101,8 @@ def _build_trainer(config: TrainConfig, build: BuildNet, num_joints: int, size: 
     keras.utils.set_random_seed(config.seed)
     normalization = FusedBatchNormalization if config.fused_normalization else keras.layers.BatchNormalization
     with _dtype_policy(config.precision):
-        net = build(num_joints, size, normalization)
+        head = FORMS[config.head].head
+        net = build(num_joints, input_size=size, head=head, normalization=normalization)
     trainer = PoseTrainer(net, size, config.score_radius)
     trainer.compile(build_optimizer(config, steps), jit_compile="auto" if _has_accelerator() else False)
     return trainer

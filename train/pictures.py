@@ -30,17 +30,19 @@ def write_curves(path: Path, rows: list[dict[str, float]], baseline: float) -> N
         baseline: the mean pose's PCK@0.2 on the validation split.
     """
     epochs = [row["epoch"] for row in rows]
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot(epochs, [row["coordinate_loss"] for row in rows], marker=".", label="training (augmented, L1)")
-    left.plot(epochs, [row["val_error"] for row in rows], marker=".", label="validation error / picture side")
-    left.set_title("Loss")
+    figure = Figure(figsize=(14, 4), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    left.plot(epochs, [row["joint_loss"] for row in rows], marker=".", label="training (augmented)")
+    left.set_title("Loss of the joints")
+    middle.plot(epochs, [row["val_error"] for row in rows], marker=".", label="validation, averaged weights")
+    middle.set_title("Mean error / picture side")
     right.plot(epochs, [row["val_pck@0.2"] for row in rows], marker=".", label="validation, averaged weights")
     right.axhline(baseline, color="gray", linestyle="--", label=f"mean pose ({baseline:.3f})")
     right.set_title("PCK@0.2, 12 limb joints")
-    for axes in (left, right):
+    for axes in (left, middle, right):
         axes.set_xlabel("epoch")
-        axes.set_ylim(bottom=0)
+        # The logarithm of a likelihood may fall below 0.
+        axes.set_ylim(bottom=min(0.0, axes.dataLim.ymin))
         axes.grid(alpha=0.3)
         axes.legend()
     write_whole(path, partial(figure.savefig, dpi=100))

@@ -6,6 +6,7 @@ python -m train.resnet --records data/lspet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -30,13 +31,7 @@ class ResNetConfig(TrainConfig):
 
 def train_resnet(config: ResNetConfig) -> Path:
     """Trains and returns the run folder."""
-    return train(
-        config,
-        f"resnet{config.depth}",
-        lambda num_joints, size, normalization: build_resnet(
-            config.depth, num_joints, input_size=size, width=config.width, normalization=normalization
-        ),
-    )
+    return train(config, f"resnet{config.depth}", partial(build_resnet, config.depth, width=config.width))
 
 
 if __name__ == "__main__":

@@ -6,22 +6,24 @@ from typing import Any
 
 import keras
 
-from models import encode
+from models import SCORES, form_of
 from train.config import TrainConfig
-from train.losses import score_loss, visible_l1
+from train.losses import JOINT_LOSSES, score_loss
 
 
 class PoseTrainer(keras.Model):
-    """A net with outputs "coordinates" and "score_logits", and labels in pixels."""
+    """A net of one of the output forms, and labels in pixels."""
 
     def __init__(self, net: keras.Model, input_size: int, score_radius: float) -> None:
         """Wraps a net for pictures of `input_size` px; `score_radius` is a share of the picture's side."""
         super().__init__(name="trainer")
         self.net = net
         self._input_size = input_size
-        # The normalised picture is 2 wide.
-        self._radius = 2 * score_radius
-        self._coordinate_loss = keras.metrics.Mean(name="coordinate_loss")
+        self._form = form_of(net)
+        # Where it is a layer, its weights are trained and kept in checkpoints, but are no part of the net.
+        self._loss_of_joints = JOINT_LOSSES[self._form.name]()
+        self._radius_px = score_radius * input_size
+        self._joint_loss = keras.metrics.Mean(name="joint_loss")
         self._score_loss = keras.metrics.Mean(name="score_loss")
 
     def call(self, pictures: Any, training: bool | None = None) -> dict[str, Any]:
@@ -31,13 +33,23 @@ class PoseTrainer(keras.Model):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The coordinates' L1 loss plus the scores' cross-entropy, whose gradients do not meet."""
-        true = encode(y["joints_xy_px"], self._input_size)
-        coordinate_loss = visible_l1(true, y_pred["coordinates"], y["visible"])
-        scores = score_loss(true, y_pred["coordinates"], y_pred["score_logits"], y["visible"], self._radius)
-        self._coordinate_loss.update_state(coordinate_loss)
+        """The form's own loss plus the scores' cross-entropy, whose gradients do not meet.
+
+        Labels are joints_xy_px (B, J, 2), visible (B, J) and, where known, left (B, J): see `score_loss`.
+        """
+        true, visible, size = y["joints_xy_px"], y["visible"], self._input_size
+        joint_loss = self._loss_of_joints(true, y_pred, visible, size=size)
+        predicted = self._form.decode(y_pred, size)
+        scores = score_loss(true, predicted, y_pred[SCORES], visible, self._radius_px, y.get("left"))
+        self._joint_loss.update_state(joint_loss)
         self._score_loss.update_state(scores)
-        return coordinate_loss + scores
+        return joint_loss + scores
+
+
+def learn_scores_alone(net: keras.Model) -> None:
+    """Holds all of a net but the layer of its scores, the statistics of batch normalisation too."""
+    for layer in net.layers:
+        layer.trainable = layer.name == SCORES
 
 
 def build_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

@@ -1,6 +1,5 @@
 """Frames by number: the very ones of plain decoding, wherever reading begins; damage is told, and never shown."""
 
-import cv2
 import numpy as np
 import pytest
 from video_files import VIDEO_SIZE, brightness, copy_video, decode_all, packets, write_moving_video
@@ -8,7 +7,6 @@ from video_files import VIDEO_SIZE, brightness, copy_video, decode_all, packets,
 from data_prep import video_decoding
 from data_prep.video import Video
 from data_prep.video_frame import VideoFrame
-from pose import Crop
 from records import BadInput
 
 B_FRAMES = {"bf": "3", "g": "20", "x264-params": "b-pyramid=normal:scenecut=0"}
@@ -152,69 +150,6 @@ def test_what_is_no_video_or_of_another_size_is_told(tmp_path):
     write_moving_video(path, range(3))
     with pytest.raises(BadInput, match="is 160 x 96 px, but its labels are for 1920 x 1080 px"):
         Video(path, (1080, 1920))
-
-
-@pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    """Two frames of the moving texture."""
-    return Video(write_moving_video(tmp_path_factory.mktemp("video") / "x.mp4", range(2)), VIDEO_SIZE)
-
-
-@pytest.fixture
-def frame(video):
-    """One of them, new."""
-    ((_, frame),) = video.frames([1])
-    return frame
-
-
-def test_a_frame_is_what_opencv_and_ffmpeg_make_of_it(frame):
-    picture = frame()
-    assert picture.shape == frame.shape == (96, 160, 3) and picture.dtype == np.uint8
-    assert frame() is picture
-    by_ffmpeg = frame._frame.to_ndarray(format="rgb24").astype(int)
-    # FFmpeg rounds down in a step of its conversion.
-    assert np.abs(by_ffmpeg - picture).max() <= 4
-    by_opencv = cv2.cvtColor(frame._frame.to_ndarray(format="yuv420p"), cv2.COLOR_YUV2RGB_I420)
-    np.testing.assert_array_equal(picture, by_opencv)
-
-
-@pytest.mark.parametrize("part", [(0, 96, 0, 160), (3, 8, 7, 12), (1, 2, 1, 2), (95, 96, 159, 160), (4, 4, 0, 9)])
-def test_a_part_has_the_pixels_of_the_whole(frame, part):
-    top, bottom, left, right = part
-    found = frame[top:bottom, left:right]
-    np.testing.assert_array_equal(found, frame()[top:bottom, left:right])
-
-
-def test_the_whole_is_made_at_once_if_parts_would_cost_more(tmp_path):
-    path = write_moving_video(tmp_path / "x.mp4", range(2))
-    # Crops of 50 x 50 px, of 96 x 160: three are 0.49 of the area, four 0.65.
-    boxes_px = np.array([[0, 0, 40, 20], [10, 10, 40, 40], [90, 20, 3, 40], [50, 50, 40, 40]], float)
-    ((_, frame),) = Video(path, VIDEO_SIZE).frames([0])
-    frame.expect(boxes_px[:3])
-    assert not np.shares_memory(frame[2:20, 4:30], frame())
-    ((_, frame),) = Video(path, VIDEO_SIZE).frames([0])
-    frame.expect(boxes_px)
-    assert np.shares_memory(frame[2:20, 4:30], frame())
-
-
-@pytest.mark.parametrize("options", [{"pixels": "yuv444p"}, {"pixels": "yuvj420p"}, {"colorspace": "bt709"}])
-def test_other_kinds_of_colour_are_left_to_ffmpeg(tmp_path, options):
-    path = write_moving_video(tmp_path / "x.mp4", range(2), **options)
-    ((_, frame),) = Video(path, VIDEO_SIZE).frames([1])
-    np.testing.assert_array_equal(frame(), frame._frame.to_ndarray(format="rgb24"))
-    ((_, again),) = Video(path, VIDEO_SIZE).frames([1])
-    np.testing.assert_array_equal(again[5:9, 3:60], frame()[5:9, 3:60])
-
-
-@pytest.mark.parametrize("side_px", [9, 30, 47, 48, 64, 100, 130, 400])
-@pytest.mark.parametrize("center_px", [(80.3, 48.6), (3.0, 90.0), (157.2, 1.5), (-300.0, 20.0)])
-def test_a_crop_of_a_frame_is_that_of_its_picture(frame, side_px, center_px):
-    crop = Crop.centered(center_px, side_px, 32)
-    of_frame, of_picture = crop.cut(frame), crop.cut(frame())
-    if round(side_px / 32) > 1:
-        np.testing.assert_array_equal(of_frame, of_picture)
-    else:
-        assert np.abs(of_frame.astype(int) - of_picture).max() <= 1
 
 
 def test_a_frame_outlives_its_video(tmp_path):

@@ -164,7 +164,7 @@ def test_joints_outside_the_frame_do_not_drag_the_crop(paint):
 )
 def test_a_wrong_rule(arguments, message):
     with pytest.raises(ValueError, match=message):
-        FollowRule(**arguments)
+        FollowRule(**arguments).for_model({})
 
 
 def test_a_person_takes_over_from_what_only_looked_like_one(fake_model, paint):
@@ -198,3 +198,10 @@ def test_a_person_takes_over_from_what_only_looked_like_one(fake_model, paint):
 def test_rules_that_cannot_be_are_told():
     with pytest.raises(ValueError, match="search_every_s must be above 0 and better_by 0 or more"):
         FollowRule(search_every_s=0)
+
+
+def test_scores_not_given_are_the_model_s_own():
+    rule = FollowRule(found_score=0.6, lost_after=9).for_model({"joint_score": 0.3, "found_score": 0.4})
+    assert rule == FollowRule(joint_score=0.3, found_score=0.6, lost_score=0.2, lost_after=9)
+    with pytest.raises(ValueError, match="lost_score must not exceed found_score, got .* lost_score=0.5, found_score"):
+        FollowRule(found_score=0.3).for_model({"lost_score": 0.5})

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import demo.runtime
-from demo.artefact import FORMATS, check_export, fingerprint, formats_in, newest_export
+from demo.artefact import FORMATS, find_export, fingerprint, formats_in
 from demo.errors import ModelError
 from demo.runtime import PoseModel, candidates, fastest, load
 from demo.runtimes import choice
@@ -293,10 +293,20 @@ def test_the_newest_export_is_found_whatever_its_format(tmp_path):
         path.parent.mkdir(parents=True)
         path.touch()
         os.utime(path, (1e9 - age, 1e9 - age))
-    assert newest_export(tmp_path) == tmp_path / "b/export"
-    assert check_export(tmp_path / "c/export") == tmp_path / "c/export"
-    with pytest.raises(ModelError, match="there is no exported model under .*; make one with `make quickstart`"):
-        newest_export(tmp_path / "a")
+    assert find_export(None, tmp_path) == tmp_path / "b/export"
+    assert find_export(tmp_path / "c/export", tmp_path) == tmp_path / "c/export"
+    with pytest.raises(ModelError, match="holds no SavedModel.*; export a trained model .*, or name one .*fast"):
+        find_export(tmp_path / "a", tmp_path)
+
+
+def test_a_model_comes_with_the_project(tmp_path, monkeypatch):
+    shipped = find_export(Path("fast"), tmp_path)
+    assert (shipped / "pose.json").is_file() and find_export(None, tmp_path) == shipped
+    # Something of that name that lies here is meant rather.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fast").mkdir()
+    with pytest.raises(ModelError, match="holds no SavedModel"):
+        find_export(Path("fast"), tmp_path)
 
 
 def test_the_fingerprint_is_the_content_s(folder, tmp_path):

@@ -160,9 +160,9 @@ def test_inference_model_of_another_size_is_explained():
 
 
 def test_inference_model_without_the_outputs_is_explained():
-    def head(features, num_joints):
-        return {"heatmaps": keras.layers.Conv2D(num_joints, 1)(features)}
+    def head(features, num_joints, normalization):
+        return {"heatmaps": keras.layers.Conv2D(num_joints, 1)(features[-1])}
 
     net = tiny_net(head=head)
-    with pytest.raises(ValueError, match=r"'coordinates' and 'score_logits', got \['heatmaps'\]; build"):
+    with pytest.raises(ValueError, match=r"score_logits and those of one form .*, got \['heatmaps'\]; build"):
         inference_model(net, 32)

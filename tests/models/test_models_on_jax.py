@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import FusedBatchNormalization, build_resnet, inference_model
+from models import FORMS, FusedBatchNormalization, build_densenet, build_resnet, inference_model
 
 # Keras converts its variables in a way that NumPy 2 deprecates whenever it saves a net.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -35,24 +35,69 @@ print(logs[2]["loss"] < logs[0]["loss"], unchanged)
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
+FORMS_SCRIPT = """
+import keras, numpy as np
+from models import FORMS, build_densenet
+from train.trainer import PoseTrainer
+
+assert keras.backend.backend() == "jax"
+pictures = np.load("pictures.npy")
+labels = {"joints_xy_px": np.full((2, 2, 2), 20, "float32"), "visible": np.full((2, 2), 2, "int32")}
+for name, form in FORMS.items():
+    np.savez(f"{name}.npz", **keras.models.load_model(f"{name}.keras").predict(pictures, verbose=0))
+    keras.utils.set_random_seed(0)
+    trainer = PoseTrainer(build_densenet((1, 1), 2, input_size=32, growth_rate=4, head=form.head), 32, 0.05)
+    trainer.compile(keras.optimizers.Adam(0.01))
+    before = [np.array(weight) for weight in trainer.trainable_variables]
+    losses = []
+    for _ in range(4):
+        losses.append(trainer.train_on_batch(pictures, labels, return_dict=True)["joint_loss"])
+        trainer.reset_metrics()
+    moved = all(not np.array_equal(w, old) for w, old in zip(trainer.trainable_variables, before))
+    print(name, losses[3] < losses[0], moved)
+"""
+
+needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
+
+
+def run_on_jax(script, folder):
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@needs_jax
+def test_every_form_predicts_the_same_on_jax_and_trains(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype="uint8")
+    np.save(tmp_path / "pictures.npy", pictures)
+    models = {}
+    for name, form in FORMS.items():
+        models[name] = inference_model(build_densenet((1, 1), 2, input_size=32, growth_rate=4, head=form.head), 32)
+        models[name].save(tmp_path / f"{name}.keras")
+    output = run_on_jax(FORMS_SCRIPT, tmp_path)
+    assert output.splitlines() == [f"{name} True True" for name in FORMS]
+    for name, model in models.items():
+        loaded = np.load(tmp_path / f"{name}.npz")
+        for key, expected in model(pictures).items():
+            np.testing.assert_allclose(loaded[key], expected, atol=1e-3, err_msg=name)
+
+
+@needs_jax
 def test_jax_predicts_the_same_and_trains(tmp_path):
     net = build_resnet(18, 2, input_size=32, width=4, normalization=FusedBatchNormalization)
     model = inference_model(net, 32)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype="uint8")
     model.save(tmp_path / "best.keras")
     np.save(tmp_path / "pictures.npy", pictures)
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    run = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=tmp_path,
-        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.split(maxsplit=1) == ["True", "[]\n"]
+    assert run_on_jax(SCRIPT, tmp_path).split(maxsplit=1) == ["True", "[]\n"]
     loaded = np.load(tmp_path / "outputs.npz")
     for name, expected in model.predict(pictures, verbose=0).items():
         np.testing.assert_allclose(loaded[name], expected, atol=1e-3)

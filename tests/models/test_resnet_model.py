@@ -19,7 +19,7 @@ BACKBONE_WEIGHTS = {18: 11_185_408, 34: 21_302_848, 50: 23_564_800, 101: 42_626_
 def backbone(depth, size=64, **options):
     """Return the backbone alone as a model."""
     pictures = keras.Input((size, size, 3))
-    return keras.Model(pictures, resnet(pictures, depth, **options))
+    return keras.Model(pictures, resnet(pictures, depth, **options)[-1])
 
 
 def tiny_net(num_joints=3, **options):
@@ -119,10 +119,12 @@ def test_black_and_white_reach_the_backbone_as_minus_one_and_one():
 
 
 def test_custom_head_gets_features_and_joints():
-    def head(features, num_joints):
-        return {"heatmaps": keras.layers.Conv2D(num_joints, 1)(features)}
+    def head(features, num_joints, *, normalization):
+        assert normalization is FusedBatchNormalization
+        return {f"maps{i}": keras.layers.Conv2D(num_joints, 1)(x) for i, x in enumerate(features)}
 
-    assert tiny_net(5, head=head).output["heatmaps"].shape == (None, 1, 1, 5)
+    output = tiny_net(5, head=head, normalization=FusedBatchNormalization).output
+    assert [output[f"maps{i}"].shape for i in range(4)] == [(None, side, side, 5) for side in (8, 4, 2, 1)]
 
 
 @NORMALIZATIONS

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pose import Crop, box_from_joints
+from pose.crop import shrink_area
 
 
 def test_crop_matrix_by_hand():
@@ -45,6 +46,42 @@ def test_beyond_the_picture_is_black():
     cut = Crop.centered((0.0, 0.0), 100, 50).cut(np.full((200, 200, 3), 200, np.uint8))
     assert (cut[:20, :20] == 0).all() and (cut[30:, 30:] == 200).all()
     assert Crop.centered((5000.0, 0.0), 1000, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
+
+
+class Parts:
+    """A picture that tells which parts of it are made."""
+
+    def __init__(self, picture):
+        self.picture, self.shape, self.made = picture, picture.shape, []
+
+    def shrunk(self, rows, columns, factor):
+        self.made.append((rows, columns, factor))
+        return shrink_area(self.picture[rows, columns], factor)
+
+
+@pytest.mark.parametrize(("side", "factor"), [(30, 1), (71, 1), (76, 2), (160, 3), (300, 6)])
+def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
+    y, x = np.mgrid[0:240, 0:320]
+    picture = np.stack([x / 2, y, 255 - y], axis=-1).astype(np.uint8)
+    crop = Crop.centered((120.5, 133.0), side, 50)
+    parts = Parts(picture)
+    assert np.abs(crop.cut(parts).astype(int) - crop.cut(picture)).max() <= 2
+    ((rows, columns, found),) = parts.made
+    assert (rows.start % 2, columns.start % 2, found) == (0, 0, factor)
+    # No more than two blocks and a pixel on each side.
+    assert rows.stop - rows.start <= side + 5 * factor + 2 and columns.stop - columns.start <= side + 5 * factor + 2
+
+
+def test_beside_what_makes_its_own_parts_none_is_made():
+    parts = Parts(np.full((200, 200, 3), 200, np.uint8))
+    cut = Crop.centered((5000.0, 0.0), 1000, 50).cut(parts)
+    assert cut.shape == (50, 50, 3) and cut.max() == 0 and not parts.made
+
+
+def test_shrinking_means_by_hand():
+    part = np.array([[0, 4, 8], [2, 6, 8], [10, 20, 30]], np.uint8)
+    # The last block of the first row is 8, 8 and 8, 8; those of the last have their rows twice.
+    assert shrink_area(part, 2).tolist() == [[3, 8], [15, 30]]
 
 
 def test_crop_camera_projects_into_the_crop():

@@ -116,6 +116,8 @@ def test_joints_that_leave_are_no_longer_labelled():
     assert inside[visible > 0].all()
     assert (xy[visible == 0] == 0).all()
     assert 0 < (visible > 0).any(axis=1).sum() < 40
+    # One joint of each was labelled: it is in the picture still, or it has left.
+    assert ((visible > 0).sum(axis=1) + labels["left"].sum(axis=1) == 1).all()
 
 
 def test_no_augmentation_changes_nothing():

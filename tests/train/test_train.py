@@ -103,6 +103,16 @@ def test_a_run_starts_from_the_weights_of_another(shards, tmp_path):
             np.testing.assert_allclose(value, taught[path], atol=1e-6)
 
 
+def test_scores_are_learnt_alone(shards, tmp_path):
+    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    again = train_densenet(config(shards, tmp_path / "again", initial=run, learn="scores", warmup_epochs=0.0))
+    before, after = (weights_of(keras.models.load_model(folder / "best.keras")) for folder in (run, again))
+    changed = {path for path in before if (before[path] != after[path]).any()}
+    assert changed == {"score_logits/kernel", "score_logits/bias"}
+    with pytest.raises(ValueError, match="scores alone can be learnt by a trained net only, got no initial; pass"):
+        config(shards, tmp_path / "none", learn="scores")
+
+
 def test_weights_of_another_net_are_refused(shards, tmp_path):
     run = train_densenet(config(shards, tmp_path / "run", epochs=1))
     net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=8)
@@ -123,7 +133,7 @@ def test_one_batch_is_overfitted(shards):
     trainer = small_trainer(config(shards, None, epochs=150, warmup_epochs=10.0, ema_epochs=0, learning_rate=3e-3), 1)
     pictures, labels = next(dataset(shards, "train", batch_size=8).as_numpy_iterator())
     labels = {name: labels[name] for name in ("joints_xy_px", "visible")}
-    losses = [trainer.train_on_batch(pictures, labels, return_dict=True)["coordinate_loss"] for _ in range(150)]
+    losses = [trainer.train_on_batch(pictures, labels, return_dict=True)["joint_loss"] for _ in range(150)]
     # The metric is a running mean; the last loss is what it grew by.
     last = 150 * losses[-1] - 149 * losses[-2]
     assert losses[0] > 0.2 and last < 0.04
@@ -210,8 +220,8 @@ class NotANumber(keras.layers.Layer):
         return x * float("nan")
 
 
-def build_broken(num_joints, size, normalization):
-    net = build_densenet((1, 1), num_joints, input_size=size, growth_rate=4, normalization=normalization)
+def build_broken(num_joints, **options):
+    net = build_densenet((1, 1), num_joints, growth_rate=4, **options)
     outputs = {**net.output, "coordinates": NotANumber(dtype="float32")(net.output["coordinates"])}
     return keras.Model(net.input, outputs)
 

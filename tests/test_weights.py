@@ -1,0 +1,69 @@
+"""The models that come with the project."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import weights
+from demo.runtime import load
+from pose import Crop
+from pose.crop import box_from_joints
+
+FOLDER = Path(weights.__file__).parent
+_MOST_BYTES = 25e6
+
+
+def test_a_name_is_one_unless_something_of_that_name_lies_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "fast" in weights.names()
+    assert weights.shipped(Path("fast")) == FOLDER / "fast"
+    assert weights.shipped(Path("slow")) is weights.shipped(Path("some/fast")) is None
+    (tmp_path / "fast").mkdir()
+    assert weights.shipped(Path("fast")) is None
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_a_model_is_whole_small_and_tells_nothing_of_where_it_was_made(name):
+    files = {path.relative_to(FOLDER / name).as_posix(): path for path in (FOLDER / name).rglob("*") if path.is_file()}
+    needed = {"README.md", "best.keras", "run.json", "history.csv", "export/pose.json", "export/formats.json"}
+    assert needed <= files.keys()
+    assert sum(path.stat().st_size for path in files.values()) < _MOST_BYTES
+    assert not [file for file, path in files.items() if path.suffix in (".npy", ".npz")]
+    notes = json.loads(files["run.json"].read_text())
+    assert not [value for value in notes["config"].values() if isinstance(value, str) and "/" in value]
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_the_runtimes_agree(name):
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("onnxruntime")
+    folder = FOLDER / name / "export"
+    litert, onnx = (load(folder, runtime=runtime, threads=1) for runtime in ("litert-fp16", "onnx"))
+    picture = np.random.default_rng(0).integers(0, 256, (1, litert.size, litert.size, 3), np.uint8)
+    for ours, theirs in zip(litert.predict(picture), onnx.predict(picture), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=0.5)
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_joints_of_a_real_walk_are_where_another_model_sees_them(name, shared_data):
+    model = load(FOLDER / name / "export", runtime="litert-fp16", threads=1)
+    golden = json.loads((shared_data / "clips" / "pose_1.json").read_text())
+    names = [joint for joint in model.skeleton.joints if joint in golden[0]]
+    video = cv2.VideoCapture(str(shared_data / "clips" / "pose_1.mp4"))
+    hits = []
+    for i, frame in enumerate(golden):
+        picture = video.read()[1]
+        if i % 20:
+            continue
+        truth = {joint: np.array([point["x"], point["y"]]) for joint, point in frame.items()}
+        everything = np.array(list(truth.values()))
+        box_px = box_from_joints(everything, np.full(len(everything), 2))
+        crop = Crop.from_box(box_px, model.size, model.padding)
+        joints_px, _ = model.predict(crop.cut(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))[None])
+        ours = dict(zip(model.skeleton.joints, crop.points_to_frame(joints_px[0]), strict=True))
+        torso_px = np.linalg.norm(truth["left_shoulder"] - truth["right_hip"])
+        hits += [np.linalg.norm(ours[joint] - truth[joint]) < 0.2 * torso_px for joint in names]
+    assert len(names) == 12 and np.mean(hits) > 0.7

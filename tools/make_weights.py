@@ -1,0 +1,118 @@
+"""Makes a folder of `weights/` from a training run.
+
+    python -m tools.make_weights RUN NAME --joint-score 0.2 --found-score 0.4 --lost-score 0.3
+
+The scores are those from which the demos take a joint to be there, take a person up, and let one go.
+
+Kernels are rounded to 16 bits, which halves the files, before anything is exported, so that every file computes with
+the same numbers. The run's sample pictures stay behind, because data sets have their own terms. Score the result
+afterwards: `python -m evaluate NAME --records RECORDS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from export.__main__ import Options
+from export.__main__ import main as export
+
+_WEIGHTS = Path(__file__).parents[1] / "weights"
+_FORMATS = ("litert-fp16", "onnx")
+_SCORES = ("joint_score", "found_score", "lost_score")
+# Below this many bytes a 16-bit copy is not worth its node.
+_LEAST_BYTES = 4096
+
+
+def make(run: Path, name: str, follow: dict[str, float]) -> Path:
+    """Writes weights/NAME: the rounded model, its exports, its notes and its learning curve.
+
+    Args:
+        run: a finished training run.
+        name: of the folder to write; its files are replaced, README.md stays.
+        follow: scores for the demos, see `demo.track.FollowRule`.
+
+    Returns:
+        The folder.
+    """
+    folder = _WEIGHTS / name
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        rounded = Path(place)
+        model = keras.models.load_model(run / "best.keras")
+        model.set_weights([_rounded(value) for value in model.get_weights()])
+        model.save(rounded / "best.keras")
+        notes = json.loads((run / "run.json").read_text())
+        # Where the data lay is nobody's business.
+        notes["config"] |= {key: Path(notes["config"][key] or "").name for key in ("records", "initial")}
+        # The files take pictures of the net's own size; sampling them down inside would take time.
+        notes["record_size"] = size = notes["input_size"]
+        notes["follow"] = follow
+        (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
+        samples = np.load(run / "samples.npy")
+        np.save(rounded / "samples.npy", [cv2.resize(picture, (size, size)) for picture in samples])
+        if code := export(Options(rounded, _FORMATS)):
+            sys.exit(code)
+        halve(rounded / "export" / "model.onnx")
+        shutil.rmtree(folder / "export", ignore_errors=True)
+        shutil.copytree(rounded / "export", folder / "export")
+        shutil.copy(rounded / "run.json", folder)
+        _compress(rounded / "best.keras", folder / "best.keras")
+    shutil.copy(run / "history.csv", folder)
+    return folder
+
+
+def _rounded(weights: np.ndarray) -> np.ndarray:
+    """Kernels in 16 bits; vectors, such as variances, may be too small for them."""
+    return weights.astype(np.float16).astype(weights.dtype) if weights.ndim > 1 else weights
+
+
+def halve(path: Path) -> None:
+    """Stores the large constants of an ONNX model in 16 bits; a runtime widens them once, when it loads the model."""
+    model = onnx.load(path)
+    for constant in list(model.graph.initializer):
+        values = numpy_helper.to_array(constant)
+        if constant.data_type != TensorProto.FLOAT or values.nbytes < _LEAST_BYTES:
+            continue
+        halved = numpy_helper.from_array(values.astype(np.float16), f"{constant.name}_half")
+        model.graph.initializer.remove(constant)
+        model.graph.initializer.append(halved)
+        model.graph.node.insert(0, helper.make_node("Cast", [halved.name], [constant.name], to=TensorProto.FLOAT))
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _compress(source: Path, target: Path) -> None:
+    """Packs a .keras file again: rounded weights are half zeros, and Keras does not compress."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
+        for entry in old.infolist():
+            new.writestr(zipfile.ZipInfo(entry.filename), old.read(entry), zipfile.ZIP_DEFLATED)
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.make_weights", description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    for score in _SCORES:
+        parser.add_argument(f"--{score.replace('_', '-')}", type=float, required=True)
+    arguments = parser.parse_args()
+    folder = make(arguments.run, arguments.name, {score: getattr(arguments, score) for score in _SCORES})
+    size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    print(f"wrote {folder}, {size_mb:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Models that come with the project. Each folder here is a training run with its exports and its model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """The shipped models' names."""
+    return sorted(path.parent.name for path in _FOLDER.glob("*/run.json"))
+
+
+def shipped(model: Path) -> Path | None:
+    """Returns the run folder of a shipped model.
+
+    Args:
+        model: what a user gave as the model.
+
+    Returns:
+        None if it is not the name of a shipped model, or something of that name lies in the working folder.
+    """
+    return _FOLDER / model.name if model == Path(model.name) and model.name in names() and not model.exists() else None
