@@ -13,7 +13,6 @@ from weights import names, shipped
 
 DESCRIPTION_FILE = "pose.json"
 FORMATS_FILE = "formats.json"
-_REMEDY = f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
 _DEFAULT = Path("fast")
 _SAMPLED_PARTS, _PART_BYTES = 16, 4096
 
@@ -82,7 +81,10 @@ def check_export(path: Path) -> Path:
         what = what if path.exists() else "does not exist"
         # Some formats share a file.
         files = ", ".join(dict.fromkeys(form.file for form in FORMATS.values()))
-        raise ModelError(f"--model {str(path)!r} {what} (a folder with one of {files}, or the file itself); {_REMEDY}")
+        raise ModelError(
+            f"--model {str(path)!r} {what} (a folder with one of {files}, or the file itself); "
+            f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
+        )
     return path
 
 

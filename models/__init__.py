@@ -8,13 +8,13 @@ gives each joint a map, `integral` a map whose mean is meant, `simcc` a distribu
 for each joint as well.
 """
 
-from models.coordinates import coordinate_head, decode, encode
+from models.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, inference_model
-from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head
+from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
 from models.integral import decode_integral, expected_coordinates, integral_head
-from models.likelihood import ResidualFlow, decode_likelihood, likelihood_head
+from models.likelihood import ResidualFlow, likelihood_head
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simcc import decode_simcc, encode_simcc, simcc_head
@@ -33,9 +33,9 @@ __all__ = [
     "build_resnet",
     "coordinate_head",
     "decode",
+    "decode_coordinates",
     "decode_heatmaps",
     "decode_integral",
-    "decode_likelihood",
     "decode_simcc",
     "densenet",
     "efficientnet_lite",
@@ -48,6 +48,7 @@ __all__ = [
     "inference_model",
     "integral_head",
     "likelihood_head",
+    "log_probabilities",
     "plain_copy",
     "resnet",
     "simcc_head",

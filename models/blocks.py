@@ -60,6 +60,13 @@ def stem_pool(x, *, name: str):
     return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)
 
 
+def readout(x, units: int, *, name: str):
+    """Map pooled features (B, C) to (B, units) float32 by a layer that begins with next to nothing."""
+    return keras.layers.Dense(
+        units, kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3), dtype="float32", name=name
+    )(x)
+
+
 def pyramid(outputs: list) -> list:
     """Keep the last of the features of each resolution, from fine to coarse."""
     coarser = [*(x.shape[1:3] for x in outputs[1:]), None]

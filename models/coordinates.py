@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from models.blocks import Normalization
+from models.blocks import Normalization, readout
 from models.scores import score_head
 
 
@@ -35,12 +35,7 @@ def coordinate_head(features: list, num_joints: int, *, normalization: Normaliza
 def point_layer(pooled, num_joints: int):
     """Regress "coordinates" (B, J, 2) float32 from pooled features (B, C), in the layer `coordinates_dense`."""
     # Small weights and no bias put every joint near the centre at first, within the pull of an L1 loss.
-    points = keras.layers.Dense(
-        2 * num_joints,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-        dtype="float32",
-        name="coordinates_dense",
-    )(pooled)
+    points = readout(pooled, 2 * num_joints, name="coordinates_dense")
     return keras.layers.Reshape((num_joints, 2), dtype="float32", name="coordinates")(points)
 
 
@@ -79,6 +74,19 @@ def decode(coordinates, size: int):
     """
     _check_size(size)
     return (coordinates + 1.0) * (size / 2.0) - 0.5
+
+
+def decode_coordinates(outputs: dict[str, Any], size: int):
+    """Turn the output "coordinates" into joints in pixels.
+
+    Args:
+        outputs: The head's outputs.
+        size: Side of the square picture in pixels.
+
+    Returns:
+        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+    """
+    return decode(outputs["coordinates"], size)
 
 
 def _check_size(size):

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 
 from models.blocks import Head
-from models.coordinates import coordinate_head, decode
+from models.coordinates import coordinate_head, decode_coordinates
 from models.heatmaps import decode_heatmaps, heatmap_head
 from models.integral import decode_integral, integral_head
-from models.likelihood import decode_likelihood, likelihood_head
+from models.likelihood import likelihood_head
 from models.normalization import plain_copy
 from models.simcc import decode_simcc, simcc_head
 
@@ -35,16 +35,11 @@ class OutputForm:
 FORMS = {
     form.name: form
     for form in (
-        OutputForm(
-            "coordinates",
-            frozenset({"coordinates"}),
-            coordinate_head,
-            lambda outputs, size: decode(outputs["coordinates"], size),
-        ),
+        OutputForm("coordinates", frozenset({"coordinates"}), coordinate_head, decode_coordinates),
         OutputForm("heatmaps", frozenset({"heatmap_logits"}), heatmap_head, decode_heatmaps),
         OutputForm("integral", frozenset({"integral_logits"}), integral_head, decode_integral),
         OutputForm("simcc", frozenset({"simcc_x_logits", "simcc_y_logits"}), simcc_head, decode_simcc),
-        OutputForm("likelihood", frozenset({"coordinates", "sigmas"}), likelihood_head, decode_likelihood),
+        OutputForm("likelihood", frozenset({"coordinates", "sigmas"}), likelihood_head, decode_coordinates),
     )
 }
 #: What the names of the heads' layers begin with; no backbone's do.

@@ -8,7 +8,7 @@ from keras import ops
 from models.blocks import EPSILON, Normalization
 from models.parabola import greatest, parabola_weights
 from models.pyramid import feature_pyramid
-from models.scores import score_head
+from models.scores import peak_score_head
 
 #: Standard deviation of the target in cells, as in Simple Baselines (arXiv 1804.06208).
 SIGMA_CELLS = 2.0
@@ -52,10 +52,13 @@ def joint_maps(features: list, num_joints: int, *, normalization: Normalization,
 
 def map_scores(features: list, logits):
     """Read the scores' logits (B, J) off the coarsest features and the peaks of maps (B, h, w, J)."""
-    peaks = ops.max(logits - ops.logsumexp(logits, axis=(1, 2), keepdims=True), axis=(1, 2))
-    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="score_pooled")(features[-1])
-    evidence = keras.layers.Concatenate(dtype="float32", name="score_evidence")([pooled, peaks])
-    return score_head(evidence, logits.shape[-1])
+    peaks = ops.max(log_probabilities(logits), axis=(1, 2))
+    return peak_score_head(features[-1], logits.shape[-1], [peaks])
+
+
+def log_probabilities(logits):
+    """Take the logarithm of the softmax over the cells of maps (B, h, w, J)."""
+    return logits - ops.logsumexp(logits, axis=(1, 2), keepdims=True)
 
 
 def encode_heatmaps(joints_xy_px, size: int, cells: int):

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.blocks import Normalization
-from models.coordinates import decode, point_layer
+from models.blocks import Normalization, readout
+from models.coordinates import point_layer
 from models.scores import score_head
 
 # In the coordinates' unit: a twentieth of a pixel at 100 px. Without a floor a joint that is hit has no least loss.
@@ -34,12 +34,7 @@ def likelihood_head(features: list, num_joints: int, *, normalization: Normaliza
         predicted joint is right.
     """
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pooled")(features[-1])
-    doubts = keras.layers.Dense(
-        2 * num_joints,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-        dtype="float32",
-        name="sigmas_dense",
-    )(pooled)
+    doubts = readout(pooled, 2 * num_joints, name="sigmas_dense")
     sigmas = ops.maximum(ops.sigmoid(doubts), _LEAST_SIGMA)
     evidence = keras.layers.Concatenate(dtype="float32", name="score_evidence")([pooled, ops.log(sigmas)])
     return {
@@ -47,19 +42,6 @@ def likelihood_head(features: list, num_joints: int, *, normalization: Normaliza
         "sigmas": keras.layers.Reshape((num_joints, 2), dtype="float32", name="sigmas")(sigmas),
         "score_logits": score_head(evidence, num_joints),
     }
-
-
-def decode_likelihood(outputs: dict[str, Any], size: int):
-    """Turn the coordinates into joints in pixels; `models.coordinates.encode` is the inverse.
-
-    Args:
-        outputs: The head's outputs.
-        size: Side of the square picture in pixels.
-
-    Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
-    """
-    return decode(outputs["coordinates"], size)
 
 
 class ResidualFlow(keras.layers.Layer):

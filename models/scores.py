@@ -2,6 +2,8 @@
 
 import keras
 
+from models.blocks import readout
+
 
 def score_head(evidence, num_joints: int):
     """Read a score for each joint off what a net knows, without teaching the net anything.
@@ -14,9 +16,20 @@ def score_head(evidence, num_joints: int):
         "score_logits" (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right. No
         gradient flows back from them, so that learning to score never disturbs the joints.
     """
-    return keras.layers.Dense(
-        num_joints,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-        dtype="float32",
-        name="score_logits",
-    )(keras.ops.stop_gradient(evidence))
+    return readout(keras.ops.stop_gradient(evidence), num_joints, name="score_logits")
+
+
+def peak_score_head(features, num_joints: int, peaks: list):
+    """Read the scores off pooled features and how sharp the peaks are, in the layers `score_...`.
+
+    Args:
+        features: The coarsest features (B, h, w, C).
+        num_joints: Number of joints J.
+        peaks: Logarithms of the peaks' probabilities, each (B, J).
+
+    Returns:
+        "score_logits" (B, J) float32; see `score_head`.
+    """
+    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="score_pooled")(features)
+    evidence = keras.layers.Concatenate(dtype="float32", name="score_evidence")([pooled, *peaks])
+    return score_head(evidence, num_joints)

@@ -7,7 +7,7 @@ from keras import ops
 
 from models.blocks import Normalization
 from models.parabola import greatest, parabola_weights
-from models.scores import score_head
+from models.scores import peak_score_head
 
 #: Bins for each pixel of the picture, the paper's k.
 SPLIT = 2
@@ -42,9 +42,7 @@ def simcc_head(features: list, num_joints: int, *, normalization: Normalization 
         bins = features[0].shape[side] * _STRIDE * SPLIT
         outputs[f"simcc_{axis}_logits"] = keras.layers.Dense(bins, dtype="float32", name=f"simcc_{axis}_logits")(x)
     peaks = [ops.max(ops.log_softmax(logits), axis=-1) for logits in outputs.values()]
-    pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name="score_pooled")(features[-1])
-    evidence = keras.layers.Concatenate(dtype="float32", name="score_evidence")([pooled, *peaks])
-    return outputs | {"score_logits": score_head(evidence, num_joints)}
+    return outputs | {"score_logits": peak_score_head(features[-1], num_joints, peaks)}
 
 
 def encode_simcc(places_px, size: int, bins: int):

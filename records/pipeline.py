@@ -15,7 +15,7 @@ from records.manifest import Manifest, read_manifest, shard_paths
 
 Labels = dict[str, tf.Tensor]
 # What augmentation changes; the key stays.
-_VARIED = ("joints_xy_px", "visible", "torso_px", "head_px", "area_px", "to_frame")
+_VARIED = ("joints_xy_px", "visible", "torso_px", "head_px", "area_px", "to_frame", "left")
 
 
 def parse_example(serialized: tf.Tensor, num_joints: int) -> tuple[tf.Tensor, Labels]:
@@ -188,13 +188,12 @@ def training_dataset(
         jpegs, labels = parse_example(serialized, manifest.skeleton.num_joints)
         # Every worker draws for the whole batch, so that what a picture meets is the same however many there are.
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
-        dtypes = [tf.uint8, tf.bool, *(labels[name].dtype for name in _VARIED)]
-        values = [labels[name] for name in _VARIED]
-        varied, left, *values = tf.numpy_function(vary, [jpegs, draws, *values], dtypes, stateful=False)
-        pictures = tf.ensure_shape(varied, [jpegs.shape[0], size, size, 3])
-        shaped = (tf.ensure_shape(value, labels[name].shape) for name, value in zip(_VARIED, values, strict=True))
-        left = tf.ensure_shape(left, labels["visible"].shape)
-        return pictures, labels | dict(zip(_VARIED, shaped, strict=True)) | {"left": left}
+        labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
+        dtypes = [tf.uint8, *(labels[name].dtype for name in _VARIED)]
+        varied = tf.numpy_function(vary, [jpegs, draws, *(labels[name] for name in _VARIED)], dtypes, stateful=False)
+        pictures = tf.ensure_shape(varied[0], [jpegs.shape[0], size, size, 3])
+        shaped = (tf.ensure_shape(value, labels[name].shape) for name, value in zip(_VARIED, varied[1:], strict=True))
+        return pictures, labels | dict(zip(_VARIED, shaped, strict=True))
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
     return stream.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
@@ -209,7 +208,7 @@ def _variation(manifest: Manifest, size: int, options: Augmentation, own: slice)
         changes = changes_of(draws, options, manifest.size, size).rows(own)
         labels = dict(zip(_VARIED, values, strict=True))
         pictures, labels = augment(jpegs, labels, changes, size=size, flip_order=flip_order)
-        return [pictures, labels["left"], *(labels[name] for name in _VARIED)]
+        return [pictures, *(labels[name] for name in _VARIED)]
 
     return vary
 

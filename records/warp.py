@@ -64,8 +64,7 @@ def vary_pictures(
         pictures, varied, matrix, recolor, patch_edges.tolist(), patch_color, strict=True
     ):
         picture = decode_jpeg(picture) if isinstance(picture, bytes) else picture
-        reused = whole if whole is not None and whole.shape[:2] == picture.shape[:2] else None
-        whole = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA, dst=reused)
+        whole = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA, dst=whole)
         cv2.warpAffine(whole, affine, (size, size), dst=wide, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         cv2.cvtColor(wide, cv2.COLOR_RGBA2RGB, dst=warped)
         cv2.transform(warped, gains, dst=out)

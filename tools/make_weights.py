@@ -25,7 +25,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.__main__ import Options
+from export.__main__ import FORMATS_FILE, Options, measure_formats
 from export.__main__ import main as export
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
@@ -60,11 +60,12 @@ def make(run: Path, name: str, follow: dict[str, float]) -> Path:
         notes["record_size"] = size = notes["input_size"]
         notes["follow"] = follow
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
-        samples = np.load(run / "samples.npy")
-        np.save(rounded / "samples.npy", [cv2.resize(picture, (size, size)) for picture in samples])
-        if code := export(Options(rounded, _FORMATS)):
+        samples = np.stack([cv2.resize(picture, (size, size)) for picture in np.load(run / "samples.npy")])
+        np.save(rounded / "samples.npy", samples)
+        options = Options(rounded, _FORMATS)
+        if code := export(options):
             sys.exit(code)
-        halve(rounded / "export" / "model.onnx")
+        _halve_onnx(model, rounded / "export", samples, options)
         shutil.rmtree(folder / "export", ignore_errors=True)
         shutil.copytree(rounded / "export", folder / "export")
         shutil.copy(rounded / "run.json", folder)
@@ -76,6 +77,18 @@ def make(run: Path, name: str, follow: dict[str, float]) -> Path:
 def _rounded(weights: np.ndarray) -> np.ndarray:
     """Kernels in 16 bits; vectors, such as variances, may be too small for them."""
     return weights.astype(np.float16).astype(weights.dtype) if weights.ndim > 1 else weights
+
+
+def _halve_onnx(model: keras.Model, folder: Path, samples: np.ndarray, options: Options) -> None:
+    """Halves the ONNX file of an export and puts what it then measures into formats.json."""
+    path = folder / "model.onnx"
+    halve(path)
+    (measured,) = measure_formats(model, folder, {"onnx": path.stat().st_size}, samples, options).values()
+    if not measured.passed:
+        sys.exit(f"error: with 16-bit weights model.onnx is {measured.most_px:.3f} px from Keras, more than allowed")
+    formats = json.loads((folder / FORMATS_FILE).read_text())
+    formats["formats"]["onnx"] = measured.to_json()
+    (folder / FORMATS_FILE).write_text(json.dumps(formats, indent=1) + "\n")
 
 
 def halve(path: Path) -> None:

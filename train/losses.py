@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from models import ResidualFlow, encode, encode_heatmaps, encode_simcc, expected_coordinates
+from models import ResidualFlow, encode, encode_heatmaps, encode_simcc, expected_coordinates, log_probabilities
 
 _TINY = 1e-9
 
@@ -47,9 +47,8 @@ def map_cross_entropy(joints_xy_px: Any, logits: Any, visible: Any, size: int) -
     weight = ops.cast(visible > 0, "float32")
     joints_xy_px = ops.where(weight[..., None] > 0, joints_xy_px, 0.0)
     target = encode_heatmaps(joints_xy_px, size, logits.shape[1])
-    log = logits - ops.logsumexp(logits, axis=(1, 2), keepdims=True)
-    excess = ops.sum(target * (ops.log(target + _TINY) - log), axis=(1, 2))
-    return ops.sum(excess * weight) / ops.maximum(ops.sum(weight), 1.0)
+    excess = ops.sum(target * (ops.log(target + _TINY) - log_probabilities(logits)), axis=(1, 2))
+    return _mean(excess, weight)
 
 
 def score_loss(
@@ -75,7 +74,7 @@ def score_loss(
     hit = ops.logical_and(labelled, ops.sum(offset**2, axis=-1) <= radius**2)
     loss = ops.binary_crossentropy(ops.cast(hit, "float32"), score_logits, from_logits=True)
     weight = ops.cast(labelled if left is None else ops.logical_or(labelled, left), "float32")
-    return ops.sum(loss * weight) / ops.maximum(ops.sum(weight), 1.0)
+    return _mean(loss, weight)
 
 
 def axis_cross_entropy(joints_xy_px: Any, outputs: dict[str, Any], visible: Any, size: int) -> Any:
@@ -96,7 +95,7 @@ def axis_cross_entropy(joints_xy_px: Any, outputs: dict[str, Any], visible: Any,
     for index, name in enumerate(("simcc_x_logits", "simcc_y_logits")):
         target = encode_simcc(joints_xy_px[..., index], size, outputs[name].shape[-1])
         excess += ops.sum(target * (ops.log(target + _TINY) - ops.log_softmax(outputs[name])), axis=-1)
-    return ops.sum(excess * weight) / ops.maximum(ops.sum(weight), 1.0)
+    return _mean(excess, weight)
 
 
 class ResidualLikelihood(keras.layers.Layer):
@@ -124,7 +123,12 @@ class ResidualLikelihood(keras.layers.Layer):
         laplace = ops.sum(math.log(2) + ops.abs(residuals), axis=-1)
         learned = -ops.reshape(self.flow(ops.reshape(residuals, (-1, 2))), ops.shape(weight))
         loss = laplace + learned + 2 * ops.sum(ops.log(sigmas), axis=-1)
-        return ops.sum(loss * weight) / ops.maximum(ops.sum(weight), 1.0)
+        return _mean(loss, weight)
+
+
+def _mean(values: Any, weight: Any) -> Any:
+    """The mean of values (B, J), weighed by 1 and 0; 0 where all weigh 0."""
+    return ops.sum(values * weight) / ops.maximum(ops.sum(weight), 1.0)
 
 
 def _coordinate_loss(joints_xy_px: Any, outputs: dict[str, Any], visible: Any, size: int) -> Any:

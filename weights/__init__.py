@@ -21,4 +21,5 @@ def shipped(model: Path) -> Path | None:
     Returns:
         None if it is not the name of a shipped model, or something of that name lies in the working folder.
     """
-    return _FOLDER / model.name if model == Path(model.name) and model.name in names() and not model.exists() else None
+    run = _FOLDER / model.name
+    return run if model == Path(model.name) and (run / "run.json").is_file() and not model.exists() else None

@@ -7,28 +7,9 @@ from data_prep.dome.moves import retarget as retarget_module
 from data_prep.dome.moves.bvh import read_bvh
 from data_prep.dome.moves.retarget import retarget
 from records.schema import BadInput
+from tools.fuzz.seeds_studio import BVH
 
-SMALL = """HIERARCHY
-ROOT Hips
-{
-  OFFSET 0 0 0
-  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
-  JOINT Knee
-  {
-    OFFSET 0 -10 0
-    CHANNELS 3 Xrotation Yrotation Zrotation
-    End Site
-    {
-      OFFSET 0 -8 0
-    }
-  }
-}
-MOTION
-Frames: 2
-Frame Time: 0.5
-0 0 0 0 0 0 0 0 0
-1 2 3 90 0 0 90 0 0
-"""
+SMALL = BVH.decode()
 
 
 def write(tmp_path, text):
