@@ -15,6 +15,7 @@ from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, infere
 from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
 from models.integral import decode_integral, expected_coordinates, integral_head
 from models.likelihood import ResidualFlow, likelihood_head
+from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simcc import decode_simcc, encode_simcc, simcc_head
@@ -30,6 +31,7 @@ __all__ = [
     "bottleneck_block",
     "build_densenet",
     "build_efficientnet_lite",
+    "build_mobilenet_v2",
     "build_resnet",
     "coordinate_head",
     "decode",
@@ -49,6 +51,7 @@ __all__ = [
     "integral_head",
     "likelihood_head",
     "log_probabilities",
+    "mobilenet_v2",
     "plain_copy",
     "resnet",
     "simcc_head",

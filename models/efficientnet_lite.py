@@ -8,9 +8,7 @@ import keras
 
 from models.blocks import Head, Normalization, pose_net, pyramid
 from models.coordinates import coordinate_head
-
-# Of the published training; they belong to the published weights.
-_EPSILON, _MOMENTUM = 1e-3, 0.99
+from models.mobilenet_v2 import inverted_bottleneck, normalize_relu6, scaled_filters
 
 
 class Stage(NamedTuple):
@@ -35,53 +33,6 @@ STAGES = (
 #: Width and depth multipliers of the published sizes.
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2), 3: (1.2, 1.4), 4: (1.4, 1.8)}
 _STEM_FILTERS = 32
-
-
-def inverted_bottleneck(
-    x,
-    filters: int,
-    *,
-    expansion: int,
-    kernel_size: int,
-    strides: int = 1,
-    normalization: Normalization = keras.layers.BatchNormalization,
-    name: str,
-):
-    """Expand the channels, convolve each by itself, and project them back (MobileNetV2, arXiv 1801.04381).
-
-    Args:
-        x: Features (B, H, W, C).
-        filters: Number of output channels.
-        expansion: The channels inside are C times this.
-        kernel_size: Side of the depthwise kernel.
-        strides: Stride of the depthwise convolution.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
-        name: Prefix of the layers' names; the output is `<name>_out`.
-
-    Returns:
-        Features (B, ceil(H / strides), ceil(W / strides), filters), the input added where shapes agree.
-    """
-    channels = x.shape[-1]
-    inside = x
-    if expansion > 1:
-        inside = keras.layers.Conv2D(channels * expansion, 1, use_bias=False, name=f"{name}_expand_conv")(inside)
-        inside = _normalize(inside, normalization, f"{name}_expand_")
-    inside = keras.layers.DepthwiseConv2D(
-        kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
-    )(inside)
-    inside = _normalize(inside, normalization, f"{name}_depthwise_")
-    inside = keras.layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inside)
-    adds = strides == 1 and channels == filters
-    inside = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}_project_bn" if adds else f"{name}_out")(
-        inside
-    )
-    return keras.layers.Add(name=f"{name}_out")([x, inside]) if adds else inside
-
-
-def _normalize(x, normalization, prefix):
-    """Normalise and apply ReLU6, whose bounded range 8-bit arithmetic likes."""
-    x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{prefix}bn")(x)
-    return keras.layers.ReLU(6.0, name=f"{prefix}relu")(x)
 
 
 def efficientnet_lite(
@@ -111,7 +62,7 @@ def efficientnet_lite(
         raise ValueError(f"scale must be one of {', '.join(map(str, SCALES))}, got {scale!r}; choose one of these.")
     width, depth = SCALES[scale]
     x = keras.layers.Conv2D(_STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = _normalize(x, normalization, "stem_")
+    x = normalize_relu6(x, normalization, name="stem_")
     outputs = []
     for index, stage in enumerate(STAGES):
         ends = index in (0, len(STAGES) - 1)
@@ -128,12 +79,6 @@ def efficientnet_lite(
             outputs.append(x)
     # The first stage keeps the stem's stride of 2.
     return pyramid(outputs[STAGES[0].units :])
-
-
-def scaled_filters(filters: int, width: float) -> int:
-    """Multiply a number of channels, round to a multiple of 8, and lose no more than a tenth of them."""
-    scaled = max(8, int(filters * width + 4) // 8 * 8)
-    return scaled + 8 if scaled < 0.9 * filters * width else scaled
 
 
 def build_efficientnet_lite(

