@@ -31,7 +31,7 @@ class Evaluation:
         skeleton: of the J joints.
         size: height and width of the records' crops in px; every length below is in their px, whatever the
             model's input size, so that models of different sizes can be compared.
-        flip_test: whether the answers for each picture and its mirror image were averaged.
+        flip_test: whether the answers for each picture and its mirror image were merged.
         answers: of the model, for each person.
         summary: the model's metrics.
         ap: the model's OKS-AP.

@@ -34,7 +34,7 @@ class Predictor:
         score_reach: a score is the probability that the joint lies within this share of the picture's side of
             its label.
         forward: uint8 pictures (B, S, S, 3) -> joints (B, J, 2) in px and scores (B, J).
-        flip_test: whether to average the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each picture and its mirror image.
     """
 
     path: Path
@@ -67,7 +67,7 @@ class Predictor:
             mirrored_xy, mirrored_scores = self._checked(np.ascontiguousarray(pictures[:, :, ::-1]))
             order = self.skeleton.flip_order
             mirrored_xy = mirrored_xy[:, order] * (-1, 1) + (side - 1, 0)
-            xy, scores = (xy + mirrored_xy) / 2, (scores + mirrored_scores[:, order]) / 2
+            xy, scores = _merged(xy, scores, mirrored_xy, mirrored_scores[:, order], self.score_reach * side)
         return xy, scores
 
     def check_records(self, manifest: Manifest) -> None:
@@ -95,12 +95,26 @@ class Predictor:
         return xy, scores
 
 
+def _merged(
+    xy: np.ndarray, scores: np.ndarray, other_xy: np.ndarray, other_scores: np.ndarray, reach_px: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two answers as one: the mean, weighed by the scores, of what is near; of what is apart, what scores higher.
+
+    Half way between two places where a joint may be it is certainly not.
+    """
+    total = scores + other_scores
+    share = np.divide(scores, total, out=np.full_like(scores, 0.5), where=total > 0)
+    near = np.linalg.norm(xy - other_xy, axis=-1) < reach_px
+    share = np.where(near, share, share >= 0.5)[..., None]
+    return share * xy + (1 - share) * other_xy, total / 2
+
+
 def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
     """Loads a model from whatever `python -m train...` or `python -m export` left.
 
     Args:
         path: a run folder (run.json and best.keras), a .keras file beside a run.json, or a SavedModel folder.
-        flip_test: whether to average the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each picture and its mirror image.
 
     Raises:
         ValueError: there is nothing at the path, nothing that can be asked for joints, or the files

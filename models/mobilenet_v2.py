@@ -30,7 +30,9 @@ STAGES = (
     Stage(6, 160, 3, 2),
     Stage(6, 320, 1, 1),
 )
-_STEM_FILTERS, _LAST_FILTERS, _KERNEL_SIZE = 32, 1280, 3
+#: Channels of the published net's last convolution.
+LAST_FILTERS = 1280
+_STEM_FILTERS, _KERNEL_SIZE = 32, 3
 
 
 def inverted_bottleneck(
@@ -84,16 +86,18 @@ def mobilenet_v2(
     x,
     width: float = 1.0,
     *,
+    last_filters: int = LAST_FILTERS,
     normalization: Normalization = keras.layers.BatchNormalization,
 ) -> list:
     """Build the backbone: a stem, seven stages of inverted bottlenecks and a 1x1 convolution.
 
-    The last convolution keeps its 1280 channels at every width, as in MoveNet; the paper widens it above 1. Layers are
-    padded as TensorFlow's "same", so that published weights fit.
+    Layers are padded as TensorFlow's "same", so that published weights fit.
 
     Args:
         x: Pictures (B, H, W, 3), scaled to [-1, 1].
-        width: Multiplier of the numbers of channels.
+        width: Multiplier of the numbers of channels, except the last convolution's: as in MoveNet, where the paper
+            widens that one too above 1.
+        last_filters: Channels of the last convolution; 0 leaves it out.
         normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
 
     Returns:
@@ -120,8 +124,9 @@ def mobilenet_v2(
                 name=f"stage{index + 1}_unit{unit + 1}",
             )
             outputs.append(x)
-    x = keras.layers.Conv2D(_LAST_FILTERS, 1, use_bias=False, name="stage8_conv")(x)
-    outputs.append(normalize_relu6(x, normalization, name="stage8_"))
+    if last_filters:
+        x = keras.layers.Conv2D(last_filters, 1, use_bias=False, name="stage8_conv")(x)
+        outputs.append(normalize_relu6(x, normalization, name="stage8_"))
     # The first stage keeps the stem's stride of 2.
     return pyramid(outputs[STAGES[0].units :])
 
@@ -137,6 +142,7 @@ def build_mobilenet_v2(
     num_joints: int,
     *,
     input_size: int = 224,
+    last_filters: int = LAST_FILTERS,
     head: Head = coordinate_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
@@ -149,6 +155,7 @@ def build_mobilenet_v2(
         width: Multiplier of the numbers of channels; MoveNet Lightning has 1.0, Thunder 1.75.
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
+        last_filters: Channels of the backbone's last convolution; 0 leaves it out.
         head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `mobilenet_v2_<width>` if None.
@@ -160,7 +167,7 @@ def build_mobilenet_v2(
         ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.
     """
     return pose_net(
-        lambda x: mobilenet_v2(x, width, normalization=normalization),
+        lambda x: mobilenet_v2(x, width, last_filters=last_filters, normalization=normalization),
         num_joints,
         input_size=input_size,
         smallest=32,

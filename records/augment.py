@@ -17,10 +17,14 @@ Labels = dict[str, np.ndarray]
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
 _NUM_OWN_DRAWS = 10
+# Share of the pixels along a side that a blurred picture keeps at least.
+_LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
+# Darkness, whether it is blurred, how much.
+_NUM_LAST_DRAWS = 3
 #: How many numbers are drawn for a picture.
-NUM_DRAWS = _NUM_OWN_DRAWS + _NUM_PATCHES * _NUM_PATCH_DRAWS
+NUM_DRAWS = _NUM_OWN_DRAWS + _NUM_PATCHES * _NUM_PATCH_DRAWS + _NUM_LAST_DRAWS
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Augmentation:
         color: multiply each of red, green, blue by up to 1 +- this.
         occlusion: probability of each of two patches of one colour.
         occlusion_size: longest side of a patch as a share of the crop's side.
+        darkness: darken half of the pictures by a factor up to 1 + darkness, uniform in its logarithm.
+        blur: probability of losing detail, as in a picture of a quarter of the size or more, uniform in its logarithm.
     """
 
     flip: float = 0.5
@@ -48,16 +54,19 @@ class Augmentation:
     color: float = 0.15
     occlusion: float = 0.25
     occlusion_size: float = 0.35
+    darkness: float = 0.0
+    blur: float = 0.0
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
-        for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "shift"):
+        for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")
         if not 0 <= self.rotation_deg <= 180:
             raise ValueError(f"augmentation rotation_deg must lie between 0 and 180, got {self.rotation_deg}")
-        if self.scale < 0:
-            raise ValueError(f"augmentation scale must be 0 or more, got {self.scale}")
+        for field in ("scale", "darkness"):
+            if getattr(self, field) < 0:
+                raise ValueError(f"augmentation {field} must be 0 or more, got {getattr(self, field)}")
 
 
 class Changes(NamedTuple):
@@ -67,6 +76,7 @@ class Changes(NamedTuple):
         flipped: bool (B,), mirrored; left and right joints swap.
         matrix: float64 (B, 2, 3), pixels of the result -> pixels of the picture.
         scale: float64 (B,), the picture's px per px of the result.
+        detail: float64 (B,), the share of the pixels along a side that are not lost.
         color: float64 (B, 3, 2), gain and offset of red, green and blue.
         patch_edges: int64 (B, P, 4), as `records.warp.vary_pictures` takes them.
         patch_color: uint8 (B, P, 3).
@@ -75,6 +85,7 @@ class Changes(NamedTuple):
     flipped: np.ndarray
     matrix: np.ndarray
     scale: np.ndarray
+    detail: np.ndarray
     color: np.ndarray
     patch_edges: np.ndarray
     patch_color: np.ndarray
@@ -93,11 +104,15 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
         size_in: height and width of the pictures in px.
         size: height and width of the results in px.
     """
-    draws = draws.astype(np.float64)
-    flipped = draws[:, 0] < options.flip
-    matrix, scale = _affine(draws[:, 1:5], flipped, options, size_in, size)
-    color = _color(draws[:, 5:_NUM_OWN_DRAWS], options)
-    return Changes(flipped, matrix, scale, color, *_patches(draws[:, _NUM_OWN_DRAWS:], options, size))
+    own, patches, last = np.split(draws.astype(np.float64), (_NUM_OWN_DRAWS, -_NUM_LAST_DRAWS), axis=1)
+    dark, blurred, amount = last.T
+    flipped = own[:, 0] < options.flip
+    matrix, scale = _affine(own[:, 1:5], flipped, options, size_in, size)
+    detail = np.where(blurred < options.blur, _LEAST_DETAIL**amount, 1.0)
+    # One in two stays as light as it was.
+    light = (1 + options.darkness) ** -np.maximum(2 * dark - 1, 0)
+    color = _color(own[:, 5:], options) * light[:, None, None]
+    return Changes(flipped, matrix, scale, detail, color, *_patches(patches, options, size))
 
 
 def augment(
@@ -116,7 +131,15 @@ def augment(
         The pictures, uint8 (B, size, size, 3), and their labels, with `left`, bool (B, J): joints that were in the
         picture before.
     """
-    varied = vary_pictures(pictures, changes.matrix, changes.color, changes.patch_edges, changes.patch_color, size)
+    varied = vary_pictures(
+        pictures,
+        changes.matrix,
+        changes.detail,
+        changes.color,
+        changes.patch_edges,
+        changes.patch_color,
+        size,
+    )
     return varied, _warp_labels(labels, changes, size, flip_order)
 
 

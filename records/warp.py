@@ -32,6 +32,7 @@ def decode_jpeg(jpeg: bytes) -> np.ndarray:
 def vary_pictures(
     pictures: Sequence[bytes] | np.ndarray,
     matrix: np.ndarray,
+    detail: np.ndarray,
     color: np.ndarray,
     patch_edges: np.ndarray,
     patch_color: np.ndarray,
@@ -44,6 +45,8 @@ def vary_pictures(
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
         matrix: float (B, 2, 3), pixels of the result -> pixels of the picture; bilinear, black beyond the border.
+        detail: float (B,), share of the result's pixels along a side that are not lost; they are averaged away and
+            interpolated.
         color: float (B, 3, 2), gain and offset of red, green and blue.
         patch_edges: int (B, P, 4), left, top, right and bottom of each patch in px of the result, the last two
             not in it.
@@ -60,13 +63,16 @@ def vary_pictures(
     whole = None
     recolor = np.zeros((len(pictures), 3, 4), np.float32)
     recolor[:, range(3), range(3)], recolor[:, :, 3] = color[..., 0], color[..., 1]
-    for picture, out, affine, gains, edges, shades in zip(
-        pictures, varied, matrix, recolor, patch_edges.tolist(), patch_color, strict=True
+    sides = np.maximum(np.round(size * detail), 1).astype(int).tolist()
+    for picture, out, affine, side, gains, edges, shades in zip(
+        pictures, varied, matrix, sides, recolor, patch_edges.tolist(), patch_color, strict=True
     ):
         picture = decode_jpeg(picture) if isinstance(picture, bytes) else picture
         whole = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA, dst=whole)
         cv2.warpAffine(whole, affine, (size, size), dst=wide, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         cv2.cvtColor(wide, cv2.COLOR_RGBA2RGB, dst=warped)
+        if side < size:
+            cv2.resize(cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA), (size, size), dst=warped)
         cv2.transform(warped, gains, dst=out)
         for (left, top, right, bottom), shade in zip(edges, shades, strict=True):
             out[top:bottom, left:right] = shade

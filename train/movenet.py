@@ -44,7 +44,8 @@ def start_from_movenet(net: keras.Model, width: float, package: Path, pictures: 
     layers = [layer for layer in net.layers if layer.weights and layer.name.startswith(("stem", "stage"))]
     pairs = list(zip(layers[::2], layers[1::2], strict=True))
     offsets = []
-    for (convolution, normalization), (kernel, offset) in zip(pairs, _folded(theirs), strict=True):
+    # A net without the last convolution has one pair less.
+    for (convolution, normalization), (kernel, offset) in zip(pairs, _folded(theirs), strict=False):
         convolution.set_weights([kernel])
         _answer_as(normalization, offset, np.zeros_like(offset), np.ones_like(offset))
         offsets.append(offset)

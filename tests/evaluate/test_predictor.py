@@ -35,19 +35,25 @@ def test_a_run_may_name_its_skeleton_and_its_score_radius(run_folder, tmp_path):
     assert (predictor.skeleton, predictor.score_reach) == (LSP14, 0.1)
 
 
-def test_the_mirror_test_averages_and_swaps_left_and_right(tmp_path, pictures, constant_model, write_run):
+def test_the_mirror_test_merges_and_swaps_left_and_right(tmp_path, pictures, constant_model, write_run):
     xy = np.zeros((14, 2))
     left, right = LSP14.index("left_wrist"), LSP14.index("right_wrist")
     xy[left], xy[right] = [10, 20], [4, 8]
+    knees = [LSP14.index("left_knee"), LSP14.index("right_knee")]
+    xy[knees] = [[15, 3], [15.2, 4]]
     scores = np.zeros(14)
-    scores[left], scores[right] = 0.5, 0.25
+    scores[[left, right, *knees]] = 0.5, 0.25, 0.75, 0.25
     run = write_run(tmp_path / "run", constant_model(xy, scores, size=32), size=32)
     found_xy, found_scores = load_predictor(run, flip_test=True).predict(pictures)
-    # In the mirror the right wrist was answered at x 4, which is 31 - 4 = 27, and is the person's left one.
-    np.testing.assert_allclose(found_xy[0, left], [(10 + 27) / 2, (20 + 8) / 2])
-    np.testing.assert_allclose(found_xy[1, right], [(4 + 21) / 2, (8 + 20) / 2])
-    np.testing.assert_allclose(found_xy[0, LSP14.index("neck")], [15.5, 0])
-    np.testing.assert_allclose(found_scores[0, [left, right]], [0.375, 0.375])
+    # In the mirror the right wrist was answered at x 4, which is 31 - 4 = 27, and is the left one, far off, and
+    # its own answer scores higher; and the other way about.
+    np.testing.assert_allclose(found_xy[0, left], [10, 20])
+    np.testing.assert_allclose(found_xy[1, right], [31 - 10, 20])
+    # The right knee's is at 31 - 15.2 = 15.8, within a twentieth of 32 px: three parts to one.
+    np.testing.assert_allclose(found_xy[0, knees[0]], [0.75 * 15 + 0.25 * 15.8, 0.75 * 3 + 0.25 * 4])
+    # Two answers that nothing speaks for.
+    np.testing.assert_allclose(found_xy[0, LSP14.index("neck")], [0, 0])
+    np.testing.assert_allclose(found_scores[0, [left, right, *knees]], [0.375, 0.375, 0.5, 0.5])
 
 
 def test_the_mirror_test_asks_about_the_mirrored_picture():
@@ -59,7 +65,7 @@ def test_the_mirror_test_asks_about_the_mirrored_picture():
 
     picture = np.zeros((1, 8, 8, 3), np.uint8)
     picture[:, :, 0], picture[:, :, 7] = 2, 6
-    xy, _ = Predictor(Path("m"), LSP14, 8, 0.05, forward, flip_test=True).predict(picture)
+    xy, _ = Predictor(Path("m"), LSP14, 8, 0.2, forward, flip_test=True).predict(picture)
     assert xy[0, 0, 0] == (2 + (7 - 6)) / 2
 
 

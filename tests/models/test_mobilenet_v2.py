@@ -28,6 +28,7 @@ def test_features_halve_from_stride_four():
     pictures = keras.Input((65, 65, 3))
     features = mobilenet_v2(pictures, 1.75)
     assert [tuple(x.shape[1:]) for x in features] == [(17, 17, 40), (9, 9, 56), (5, 5, 168), (3, 3, 1280)]
+    assert mobilenet_v2(pictures, 1.75, last_filters=0)[-1].shape == (None, 3, 3, 560)
 
 
 def test_wrong_arguments_are_explained():

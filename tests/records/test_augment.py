@@ -176,6 +176,34 @@ def test_patches_hide_and_colors_vary():
     assert all((picture == picture[0, 0]).all() for picture in colored)
 
 
+def test_half_the_pictures_are_darkened():
+    """By 9 to the power of what the draw has above one half: not at all, not at all, by its root, by 8.1."""
+    draws = np.stack([MIDDLE] * 4)
+    draws[:, -3] = 0.2, 0.5, 0.75, 0.976
+    light = np.full((4, 8, 8, 3), 90, np.uint8)
+    varied, _ = run(light, labels_of(*[[]] * 4), Augmentation(0, 0, 0, 0, 0, 0, 0, 0, darkness=8), draws)
+    assert varied[:, 4, 4, 0].tolist() == [90, 90, 30, 11]
+
+
+def test_blur_loses_detail_and_moves_nothing():
+    """The widest blur, from 64 to 16 px and back, melts stripes of 1 px; a disc stays where its joint is."""
+    draws = np.stack([MIDDLE] * 2)
+    draws[:, -2:] = [[0.3, 1.0], [0.29, 0.999]]
+    stripes = np.zeros((2, 64, 64, 3), np.uint8)
+    stripes[:, :, ::2] = 200
+    options = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, blur=0.3)
+    varied, _ = run(stripes, labels_of(*[[]] * 2), options, draws)
+    assert (varied[0] == stripes[0]).all() and np.ptp(varied[1]) <= 1
+    varied, labels = run([disc(64, (40, 21))] * 2, labels_of(*[[(40, 21)]] * 2), options, draws)
+    y, x = np.mgrid[0:64, 0:64]
+    for shade in varied[..., 0].astype(float):
+        np.testing.assert_allclose(
+            [(shade * x).sum() / shade.sum(), (shade * y).sum() / shade.sum()], (40, 21), atol=0.2
+        )
+    assert varied[1].max() < varied[0].max()
+    np.testing.assert_allclose(labels["joints_xy_px"][:, 0], [(40, 21)] * 2)
+
+
 def test_half_the_pictures_are_mirrored():
     people = labels_of(*[[(20, 20)]] * 400)
     _, labels = run(np.zeros((400, 40, 40, 3), np.uint8), people, Augmentation(), draws_of(5, 400))
@@ -199,10 +227,10 @@ def test_arithmetic_of_the_warp():
     nothing = np.zeros((1, 0, 4), int), np.zeros((1, 0, 3), np.uint8)
     same = np.tile(np.float32([1, 0]), (1, 3, 1))
     matrix = np.float64([[[1, 0, 0.25], [0, 1, 0.5]]])
-    varied = vary_pictures(picture, matrix, same, *nothing, 2)
+    varied = vary_pictures(picture, matrix, np.ones(1), same, *nothing, 2)
     assert varied[0, :, :, 0].tolist() == [[20, 80], [40, 160]]
     white = np.full((1, 4, 4, 3), 160, np.uint8)
-    varied = vary_pictures(white, np.float64([[[1, 0, -0.5], [0, 1, 0]]]), same, *nothing, 2)
+    varied = vary_pictures(white, np.float64([[[1, 0, -0.5], [0, 1, 0]]]), np.ones(1), same, *nothing, 2)
     assert varied[0, :, :, 0].tolist() == [[80, 160], [80, 160]]
 
 
@@ -213,3 +241,7 @@ def test_wrong_options_are_told():
         Augmentation(rotation_deg=200)
     with pytest.raises(ValueError, match="scale must be 0 or more, got -0.1"):
         Augmentation(scale=-0.1)
+    with pytest.raises(ValueError, match="darkness must be 0 or more, got -1"):
+        Augmentation(darkness=-1)
+    with pytest.raises(ValueError, match="blur must lie between 0 and 1, got 2"):
+        Augmentation(blur=2)
