@@ -20,6 +20,8 @@ class Calibration:
         found: float (K,), the share of them that is right; NaN for an empty bin.
         error: expected calibration error (Guo et al., arXiv 1706.04599): mean |claimed - found| over joints.
         invalid: how many labelled joints have a score that is not a number from 0 to 1; no bin holds them.
+        joint_claimed: float (J,), the mean score of each joint; NaN where no one has it.
+        joint_found: float (J,), the share of them that is right; NaN where no one has it.
     """
 
     edges: np.ndarray
@@ -28,6 +30,8 @@ class Calibration:
     found: np.ndarray
     error: float
     invalid: int
+    joint_claimed: np.ndarray
+    joint_found: np.ndarray
 
 
 def calibrate(
@@ -55,8 +59,8 @@ def calibrate(
     if scores.shape != distances.shape:
         raise ValueError(f"there must be one score for each of {distances.shape} joints, got shape {scores.shape}")
     labelled, valid = ~np.isnan(distances), (scores >= 0) & (scores <= 1)
-    kept = scores[labelled & valid]
-    right = distances[labelled & valid] <= reach_px
+    counted = labelled & valid
+    kept, right = scores[counted], distances[counted] <= reach_px
     place = np.minimum((kept * bins).astype(int), bins - 1)
     count = np.bincount(place, minlength=bins)
     per_joint = np.where(count > 0, 1 / np.maximum(count, 1), np.nan)
@@ -64,4 +68,12 @@ def calibrate(
     found = np.bincount(place, weights=right, minlength=bins) * per_joint
     gap = np.where(count > 0, np.abs(claimed - found), 0)
     error = float((gap * count).sum() / count.sum()) if count.sum() else float("nan")
-    return Calibration(np.linspace(0, 1, bins + 1), count, claimed, found, error, int((labelled & ~valid).sum()))
+    joint_claimed, joint_found = (_joint_means(values, counted) for values in (scores, distances <= reach_px))
+    invalid = int((labelled & ~valid).sum())
+    return Calibration(np.linspace(0, 1, bins + 1), count, claimed, found, error, invalid, joint_claimed, joint_found)
+
+
+def _joint_means(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """The mean of each column's counted values, NaN where there are none."""
+    number = counted.sum(axis=0)
+    return np.where(number > 0, np.where(counted, values, 0).sum(axis=0) / np.maximum(number, 1), np.nan)

@@ -75,7 +75,7 @@ def _opening(evaluation: Evaluation) -> str:
         "Records": f"{evaluation.records}, {evaluation.split} split",
         "People": evaluation.summary.people,
         "Skeleton": f"{evaluation.skeleton.name}, {evaluation.skeleton.num_joints} joints",
-        "Mirror test": "on: each picture and its mirror image, averaged" if evaluation.flip_test else "off",
+        "Mirror test": "on: each picture and its mirror image" if evaluation.flip_test else "off",
         "Mean pose": f"of the {evaluation.baseline_split} split; it looks at no picture",
     }
     listed = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in facts.items())
@@ -159,8 +159,16 @@ def _calibration(evaluation: Evaluation) -> str:
         '<h2>Do the scores mean what they say?</h2>\n<p class="soft">A score claims the probability that '
         f"the joint lies within {reach} of the crop's side of its label. On the dashed line it does. "
         f"Expected calibration error: {text(error)} %.</p>\n"
-        f'<figure class="card wide">{themed_picture(*drawn, "Reliability diagram of the scores")}</figure>'
+        f'<figure class="card wide">{themed_picture(*drawn, "Reliability diagram of the scores")}</figure>\n'
+        + table(["Joint", "Mean score (%)", "Found right (%)"], _joint_scores(evaluation), narrow=True)
     )
+
+
+def _joint_scores(evaluation: Evaluation) -> list[list[str]]:
+    return [
+        [row["joint"].replace("_", " "), *(cell(tables.show(row[name], "%")) for name in ("score", "found_right"))]
+        for row in tables.per_joint(evaluation).to_dict("records")
+    ]
 
 
 def _galleries(evaluation: Evaluation) -> str:

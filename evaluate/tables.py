@@ -44,11 +44,15 @@ def show(value: float, unit: str) -> str:
 
 
 def per_joint(evaluation: Evaluation) -> pd.DataFrame:
-    """One row for each joint: its number of labels, the model's figures, and those of the mean pose."""
+    """One row for each joint: its number of labels, the model's figures, those of the mean pose, and the scores' worth.
+
+    "score" is the joint's mean score, "found_right" the share that is as near the label as a score claims.
+    """
     columns: dict[str, object] = {"joint": evaluation.summary.joints, "labelled": evaluation.summary.labelled}
     for prefix, summary in (("", evaluation.summary), ("mean_pose_", evaluation.baseline_summary)):
         columns |= {prefix + name: values for name, values in _by_joint(summary).items()}
-    return pd.DataFrame(columns)
+    calibration = evaluation.calibration
+    return pd.DataFrame({**columns, "score": calibration.joint_claimed, "found_right": calibration.joint_found})
 
 
 def per_limb(evaluation: Evaluation) -> pd.DataFrame:
@@ -120,7 +124,9 @@ def as_text(evaluation: Evaluation) -> str:
     ours, theirs = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
     for name, heading, unit in FIGURES:
         lines.append(f"{heading:<26}{show(ours[name], unit):>10}{show(theirs[name], unit):>12} {unit}")
-    return "\n".join([*lines, "", *notes(evaluation)])
+    error, reach = show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
+    worth = f"Scores claim that joints lie within {reach} of the crop's side: expected calibration error {error} %."
+    return "\n".join([*lines, "", *notes(evaluation), worth])
 
 
 def notes(evaluation: Evaluation) -> list[str]:

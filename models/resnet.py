@@ -79,9 +79,12 @@ def _shortcut(x, activated, channels, *, strides, project, name):
     return x
 
 
-# Units in the four stages: table 1 of He et al. 2015 (arXiv 1512.03385), whose units the 2016 paper reorders.
+# Units in the four stages: table 1 of He et al. 2015 (arXiv 1512.03385), whose units the 2016 paper reorders; 10 and 26
+# are smaller in the same manner.
 UNITS = {
+    10: (basic_block, (1, 1, 1, 1)),
     18: (basic_block, (2, 2, 2, 2)),
+    26: (bottleneck_block, (2, 2, 2, 2)),
     34: (basic_block, (3, 4, 6, 3)),
     50: (bottleneck_block, (3, 4, 6, 3)),
     101: (bottleneck_block, (3, 4, 23, 3)),
@@ -108,19 +111,20 @@ def resnet(
       the first unit shares them;
     - convolutions that no normalisation follows directly (stem, projections, last of a unit) have a bias.
 
-    The paper has no pre-activation nets of depth 18 and 34. These use the basic units of the 2015 paper,
+    The paper has no pre-activation nets of depth 18 and 34. These, and 10, use the basic units of the 2015 paper,
     strided as there: the first unit of the last three stages, on its first convolution, beside a projection.
-    Their first stage keeps its number of channels and so has no projection. Stem and biases are as above.
+    Their first stage keeps its number of channels and so has no projection. Stem and biases are as above. Depths 10
+    and 26 are in no paper: one basic unit, or two bottlenecks laid out as those of depth 50, in each stage.
 
     Args:
         x: Pictures or features (B, H, W, C), for pictures scaled to about [-1, 1].
-        depth: 18, 34, 50, 101 or 152.
+        depth: 10, 18, 26, 34, 50, 101 or 152.
         width: Channels of the stem and inside the first stage's units; doubled in each later stage.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
 
     Returns:
         Features at strides 4, 8, 16 and 32, the last (B, ceil(H / 32), ceil(W / 32), C), where C is `8 * width` for
-        depths 18 and 34, `32 * width` above. The stages end in the layers `conv2_block<n>_out` to
+        depths 10, 18 and 34, `32 * width` for the others. The stages end in the layers `conv2_block<n>_out` to
         `conv5_block<n>_out`, n being the stage's units; only the last features are normalised.
 
     Raises:
@@ -169,7 +173,7 @@ def build_resnet(
     backbone follows Keras instead.
 
     Args:
-        depth: 18, 34, 50, 101 or 152.
+        depth: 10, 18, 26, 34, 50, 101 or 152.
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
         width: Channels of the stem; 64 in the paper.

@@ -25,7 +25,7 @@ class ResNetConfig(TrainConfig):
         width: channels of the first stage.
     """
 
-    depth: Literal[18, 34, 50, 101, 152] = 50
+    depth: Literal[10, 18, 26, 34, 50, 101, 152] = 50
     width: int = 64
 
 

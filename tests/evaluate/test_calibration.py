@@ -19,6 +19,17 @@ def test_by_hand():
     assert found.error == pytest.approx((2 * 0.4 + 3 * (0.9 - 1 / 3)) / 5)
     assert found.invalid == 0
     assert found.edges.tolist() == [0, 0.5, 1]
+    # One person: each joint's own score, and whether it is right.
+    np.testing.assert_array_equal(found.joint_claimed, [0.9, 0.8, 0.1, 0.1, 1, np.nan])
+    np.testing.assert_array_equal(found.joint_found, [1, 0, 1, 0, 0, np.nan])
+
+
+def test_means_of_each_joint():
+    true, visible = np.zeros((2, 2, 2)), np.array([[2, 2], [2, 0]])
+    predicted = np.array([[[0, 1], [0, 9]], [[9, 0], [0, 0]]])
+    found = calibrate(predicted, np.array([[0.5, 0.3], [0.7, 0.9]]), true, visible, reach_px=5)
+    np.testing.assert_allclose(found.joint_claimed, [0.6, 0.3])
+    np.testing.assert_allclose(found.joint_found, [0.5, 0])
 
 
 def test_scores_that_are_no_probabilities_are_counted_and_left_out():

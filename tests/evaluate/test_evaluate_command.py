@@ -47,6 +47,7 @@ def expected_pck(random_people, threshold):
 def test_tables_on_the_screen(finished, records, run_folder):
     out, folder = finished
     assert f"{run_folder} on the 5 people of {records}, test split" in out
+    assert re.search(r"within 5 % of the crop's side: expected calibration error [0-9.]+ %\.", out)
     for joint in LSP14.joints:
         assert re.search(rf"^{joint} +5 ", out, re.MULTILINE)
     assert re.search(r"^ +model +mean pose$", out, re.MULTILINE)
@@ -68,6 +69,11 @@ def test_files(finished, random_people):
     assert joints["joint"].tolist() == list(LSP14.joints)
     np.testing.assert_allclose(joints["pck@0.2"], pck, rtol=1e-9)
     assert {"mean_pose_pck@0.2", "mean_pose_error_px", "auc", "pckh@0.5"} <= set(joints.columns)
+    near = (np.linalg.norm(np.array([xy for xy, _ in random_people(5, seed=2)]) - 31.5, axis=2) <= 0.05 * 64).mean(
+        axis=0
+    )
+    np.testing.assert_allclose(joints["found_right"], near)
+    assert joints["score"].between(0, 1).all()
     # Errors are in px of the records, though the model's pictures have half their size.
     people = pd.read_csv(folder / "predictions.csv")
     xy = np.array([xy for xy, _ in random_people(5, seed=2)])
@@ -84,6 +90,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     assert sources
     assert all(source.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) for source in sources)
     assert not re.search(r"https?://|url\(|@import|<script|<link", page)
+    assert "Expected calibration error" in page and "<th>Found right (%)</th>" in page
     assert "made/&lt;b&gt;one &amp; two&lt;/b&gt;//0/0" in page
     assert "<b>one" not in page
     assert page.count('<figure class="card"><img') == 3 + 3  # The worst and the random ones.

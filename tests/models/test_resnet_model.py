@@ -13,7 +13,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 NORMALIZATIONS = pytest.mark.parametrize(
     "normalization", [keras.layers.BatchNormalization, FusedBatchNormalization], ids=["plain", "fused"]
 )
-BACKBONE_WEIGHTS = {18: 11_185_408, 34: 21_302_848, 50: 23_564_800, 101: 42_626_560, 152: 58_331_648}
+BACKBONE_WEIGHTS = {
+    10: 4_909_888,
+    18: 11_185_408,
+    26: 13_973_248,
+    34: 21_302_848,
+    50: 23_564_800,
+    101: 42_626_560,
+    152: 58_331_648,
+}
 
 
 def backbone(depth, size=64, **options):
@@ -32,11 +40,11 @@ def strided_layers(net):
     return [layer.name for layer in net.layers if getattr(layer, "strides", None) == (2, 2)]
 
 
-@pytest.mark.parametrize("depth", [18, 34])
-def test_basic_backbones_have_the_pinned_weights(depth):
+@pytest.mark.parametrize(("depth", "channels"), [(10, 512), (18, 512), (26, 2048), (34, 512)])
+def test_backbones_that_keras_lacks_have_the_pinned_weights(depth, channels):
     net = backbone(depth)
     assert net.count_params() == BACKBONE_WEIGHTS[depth]
-    assert net.output.shape == (None, 2, 2, 512)
+    assert net.output.shape == (None, 2, 2, channels)
 
 
 @pytest.mark.parametrize("depth", [50, 101, 152])
@@ -168,7 +176,7 @@ def test_mixed_precision_gives_float32_outputs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((20, 19), "depth must be one of 18, 34, 50, 101, 152, got 20; choose one of these."),
+        ((20, 19), "depth must be one of 10, 18, 26, 34, 50, 101, 152, got 20; choose one of these."),
         ((18, 0), "num_joints must be at least 1, got 0; pass the skeleton's num_joints."),
     ],
 )
