@@ -18,7 +18,7 @@ class Options:
 
     Attributes:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
-            a model that comes with PanoPose, such as fast.
+            a model that comes with PanoPose, such as fast; --model may stand before it.
         records: the shard set, as `python -m data_prep` makes it.
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
@@ -101,8 +101,11 @@ def run(options: Options) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code, 2 where the user's input is at fault."""
+    words = sys.argv[1:] if arguments is None else arguments
+    # Whoever comes from the demos says --model.
+    words = [word.removeprefix("--model=") for word in words if word != "--model"]
     try:
-        run(tyro.cli(Options, args=arguments, prog="python -m evaluate", description=__doc__))
+        run(tyro.cli(Options, args=words, prog="python -m evaluate", description=__doc__))
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         return 130

@@ -200,3 +200,10 @@ def test_help_starts_no_tensorflow():
     code = "import sys, evaluate.__main__; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("words", [["--model", "{}"], ["--model={}"]])
+def test_the_model_may_be_named_as_in_the_demos(words, records, run_folder, tmp_path, capsys):
+    words = [word.format(run_folder) for word in words]
+    code, out, _ = run_main([*words, "--records", records, "--out", tmp_path, "--gallery", 0], capsys)
+    assert code == 0 and f"{run_folder} on the 5 people of {records}" in out
