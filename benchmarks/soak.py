@@ -41,6 +41,7 @@ from demo.webcam import Options, run
 _MB = 1e6
 _SAMPLE_S = 0.25
 _LOWEST_SHARE = 0.1
+_SETTLE_S = 2.0
 _FRAMES_A_START = 8
 _UNPLUG_EVERY_S, _RESIZE_EVERY_S = 30.0, 7.0
 # So many sizes that each quarter has the smallest among them.
@@ -147,7 +148,10 @@ def watched(what: str, limit_mb: float, faults: list[str]) -> Iterator[Memory]:
     files, threads = process.num_fds(), process.num_threads()
     yield memory
     left = [thread.name for thread in threading.enumerate() if thread.ident not in before]
-    # With those of the runtimes and of OpenCV, of which Python knows nothing.
+    # With those of the runtimes and of OpenCV, of which Python knows nothing. One that has ended may still be counted.
+    end_s = time.perf_counter() + _SETTLE_S
+    while process.num_threads() > threads and time.perf_counter() < end_s:
+        time.sleep(_SAMPLE_S)
     threads = process.num_threads() - threads
     quarters = memory.quarters_mb()
     for column, kind in enumerate(("in use", "resident")):

@@ -48,6 +48,7 @@ FORMATS = {
     "litert": Format("a LiteRT model", "model.tflite", "ai_edge_litert", "ai-edge-litert"),
     "litert-fp16": Format("a LiteRT model", "model-fp16.tflite", "ai_edge_litert", "ai-edge-litert"),
     "litert-int8": Format("a LiteRT model", "model-int8.tflite", "ai_edge_litert", "ai-edge-litert"),
+    "litert-int8-static": Format("a LiteRT model", "model-int8-static.tflite", "ai_edge_litert", "ai-edge-litert"),
     "frozen": Format("a frozen graph", "frozen.pb", "tensorflow", "tensorflow"),
     "saved-model": Format("a SavedModel", _SAVED_MODEL, "tensorflow", "tensorflow"),
 }

@@ -17,6 +17,7 @@ Exit codes:
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -174,6 +175,8 @@ def _pictures(source: Path, boxes: Boxes | None) -> Iterator[Item]:
 
 def main() -> int:
     """Returns the exit code; see the top of the file."""
+    # From here on a table that is half written is cleared away.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         run(tyro.cli(Options, prog="python -m demo.batch", description=__doc__))
     except (DemoError, ValueError) as error:

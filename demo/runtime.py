@@ -30,6 +30,7 @@ _ENGINES: dict[str, type[Engine]] = {
     "litert": LiteRtEngine,
     "litert-fp16": LiteRtEngine,
     "litert-int8": LiteRtEngine,
+    "litert-int8-static": LiteRtEngine,
     "frozen": FrozenEngine,
     "saved-model": SavedModelEngine,
 }

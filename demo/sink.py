@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,9 @@ from demo.errors import OutputError
 
 #: Codecs that OpenCV's packages carry without an encoder of the system's own, by the file's ending.
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+
+# A picture is repeated for no longer than half of the pause that it fills, but for a second at least.
+_REPEAT_SHARE, _REPEAT_S = 0.5, 1.0
 
 
 def check_output(path: Path) -> None:
@@ -36,7 +40,8 @@ class VideoSink:
         path: ends in one of `CODECS`.
         fps: frames per second of the video.
         by_time: False writes each picture once. True, for a live source, repeats or leaves out pictures so
-            that the video runs as fast as what it shows, whatever the rate at which pictures came.
+            that the video runs as fast as what it shows, whatever the rate at which pictures came. Where the machine
+            is too slow to repeat them in time, pauses are cut short.
     """
 
     def __init__(self, path: Path, fps: float, *, by_time: bool) -> None:
@@ -49,7 +54,7 @@ class VideoSink:
         self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
-        self._start_s = 0.0
+        self._start_s = self._last_s = 0.0
 
     def __enter__(self) -> VideoSink:
         """Returns itself."""
@@ -67,14 +72,20 @@ class VideoSink:
         """
         if self._writer is None:
             self._open(picture.shape[:2])
-            self._start_s = time_s
+            self._start_s = self._last_s = time_s
         if picture.shape[:2] != self._size:
             picture = cv2.resize(picture, self._size[::-1])
         wanted = round((time_s - self._start_s) * self.fps) + 1 if self._by_time else self.count + 1
         frame = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        end_s = time.perf_counter() + max(_REPEAT_SHARE * (time_s - self._last_s), _REPEAT_S)
+        self._last_s = time_s
         while self.count < wanted:
             self._writer.write(frame)
             self.count += 1
+            if time.perf_counter() > end_s and self.count < wanted:
+                # Otherwise the next pause would be as long as this writing takes, and each longer than the last.
+                self._start_s += (wanted - self.count) / self.fps
+                return
 
     def close(self) -> None:
         """Finishes the file and gives it its name. Nothing is left where nothing was written.

@@ -11,10 +11,12 @@ anywhere else. Ctrl-C stops.
 Exit codes:
     0: stopped, or the folder of `--out` was written.
     2: wrong arguments, no exported model, no ONNX Runtime Web, or a port that is taken.
+    130: Ctrl-C before the page was served.
 """
 
 from __future__ import annotations
 
+import signal
 import ssl
 import sys
 import tempfile
@@ -176,11 +178,15 @@ def run(options: Options) -> None:
 
 def main() -> int:
     """Returns the exit code; see the top of the file."""
+    # From here on a page that is half written is cleared away.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         run(tyro.cli(Options, prog="python -m demo.web", description=__doc__))
     except DemoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

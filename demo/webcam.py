@@ -119,7 +119,7 @@ def _stop_signals() -> Iterator[list[int]]:
 
     def note(number: int, _: object) -> None:
         received.append(number)
-        signal.signal(number, before[number])
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

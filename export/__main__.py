@@ -3,13 +3,14 @@
     python -m export runs/resnet50-lspet                        # every format whose packages are installed
     python -m export runs/resnet50-lspet --to saved-model onnx
 
-Exit code 1 if a file does not answer as the model does, 2 for a wrong argument.
+Exit code 1 if a file does not answer as the model does, 2 for a wrong argument, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 import tyro
 
+from export.calibration import training_pictures
 from export.check import Measurement, measure
 from export.formats import FORMATS, chosen_formats, install
 from export.openvino_file import computes_in_bf16
@@ -34,17 +36,31 @@ class Options:
 
     Attributes:
         run: the run's folder, with run.json, best.keras and samples.npy.
-        to: formats; "all" stands for each one whose packages are installed.
+        to: formats; "all" stands for each one whose packages are installed, less litert-int8-static.
         out: the folder to write; RUN/export if not given.
+        calibration: shard set whose training pictures fix the ranges of litert-int8-static; the run's sample pictures
+            if not given, on which it is also checked, and looks better than it is.
         tolerance_px: how far from the model's a file's joints may be; one in a hundred may be further.
         reduced_tolerance_px: the same for a file that computes in 8 bits, and for bfloat16.
     """
 
     run: Annotated[Path, tyro.conf.Positional]
     to: tuple[
-        Literal["all", "saved-model", "frozen", "litert", "litert-fp16", "litert-int8", "onnx", "openvino"], ...
+        Literal[
+            "all",
+            "saved-model",
+            "frozen",
+            "litert",
+            "litert-fp16",
+            "litert-int8",
+            "litert-int8-static",
+            "onnx",
+            "openvino",
+        ],
+        ...,
     ] = ("all",)
     out: Path | None = None
+    calibration: Path | None = None
     tolerance_px: float = 0.5
     reduced_tolerance_px: float = 2.0
 
@@ -113,7 +129,8 @@ def main(options: Options) -> int:
     folder = options.out or options.run / "export"
     temporary = folder.with_name(folder.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
-    sizes = write_formats(model, notes, names, temporary)
+    calibration = training_pictures(options.calibration, notes["record_size"]) if options.calibration else pictures
+    sizes = write_formats(model, notes, names, temporary, calibration)
     measured = measure_formats(model, temporary, sizes, pictures, options)
     entries = {name: one.to_json() for name, one in measured.items()}
     (temporary / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
@@ -132,8 +149,12 @@ def main(options: Options) -> int:
 if __name__ == "__main__":
     # What converters call is old, and TensorFlow would say so at length.
     tf.get_logger().setLevel("ERROR")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         sys.exit(main(tyro.cli(Options, prog="python -m export", description=__doc__)))
+    except KeyboardInterrupt:
+        print("stopped; the export is as it was", file=sys.stderr)
+        sys.exit(130)
     except (ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,8 +1,9 @@
-"""LiteRT (TensorFlow Lite) files: float, weights of 16 bits, and 8 bits."""
+"""LiteRT (TensorFlow Lite) files: float, weights of 16 bits, and 8 bits with moving and with fixed ranges."""
 
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +25,28 @@ def write_litert_fp16(graph: tf.compat.v1.GraphDef, description: str, file: Path
 
 
 def write_litert_int8(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
-    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself.
-
-    Ranges fixed beforehand on real pictures are no faster on processors, and much worse: the few values of a residual
-    net's features that stand out decide how coarse all others become, and unseen pictures leave the ranges.
-    """
+    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself."""
     _write(graph, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
-def _write(graph, description, file, *, supported_types=(), **options) -> None:
+def write_litert_int8_static(graph: tf.compat.v1.GraphDef, description: str, file: Path, pictures: np.ndarray) -> None:
+    """As `write_litert`, with convolutions whose weights and features have 8 bits, in ranges fixed beforehand.
+
+    What lies between the convolutions stays float32. A pre-activation net adds channels of very different sizes up and
+    normalises them afterwards, which one range for all of them cannot hold. It is less exact than
+    `write_litert_int8`: the few values that stand out decide how coarse all others become, and unseen pictures leave
+    the ranges.
+
+    Args:
+        graph: as `frozen_graph` returns it.
+        description: kept in the file.
+        file: where to write.
+        pictures: uint8 RGB (N, R, R, 3), on which the ranges are measured.
+    """
+    _write(graph, description, file, pictures=pictures, optimizations=[tf.lite.Optimize.DEFAULT])
+
+
+def _write(graph, description, file, *, pictures=None, supported_types=(), **options) -> None:
     shape = next(node for node in graph.node if node.name == INPUT).attr["shape"].shape
     spec = tf.TensorSpec(tf.TensorShape(shape), tf.uint8, name=INPUT)
     module = tf.Module()
@@ -44,7 +58,25 @@ def _write(graph, description, file, *, supported_types=(), **options) -> None:
         for name, value in options.items():
             setattr(converter, name, value)
         converter.target_spec.supported_types = list(supported_types)
-        file.write_bytes(_described(converter.convert(), description))
+        content = converter.convert() if pictures is None else _convert_static(converter, pictures)
+        file.write_bytes(_described(content, description))
+
+
+def _convert_static(converter: tf.lite.TFLiteConverter, pictures: np.ndarray) -> bytes:
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    kept = ("CONV_2D", "DEPTHWISE_CONV_2D")
+    converter.representative_dataset = lambda: ({INPUT: picture[None]} for picture in pictures)
+    # The only way that the converter has to leave some operations in float.
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=[name for name in names.values() if name not in kept]
+    )
+    with warnings.catch_warnings():
+        # It still runs TensorFlow's own interpreter, which announces its end.
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+        )
+    return debugger.get_nondebug_quantized_model()
 
 
 def _described(content: bytes, description: str) -> bytes:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import demo.sink
 from demo.errors import OutputError
 from demo.sink import CODECS, VideoSink, check_output
 
@@ -29,6 +30,33 @@ def test_a_live_video_runs_as_fast_as_the_world(tmp_path, read_video):
     # At 20 frames/s the pictures stand last at places 0, 2, 3 and 10; the fifth comes too soon for its own.
     values = [round((picture.mean() - 20) / 40) for picture in read_video(path)[0]]
     assert values == [0, 1, 1, 2] + 7 * [3]
+
+
+def test_a_machine_too_slow_for_the_pauses_cuts_them_short(tmp_path, monkeypatch):
+    now_s = [100.0]
+    monkeypatch.setattr(demo.sink.time, "perf_counter", lambda: now_s[0])
+
+    class SlowWriter:
+        def write(self, frame):
+            now_s[0] += 0.2
+
+        def release(self):
+            pass
+
+    def open_slowly(sink, size):
+        sink._size, sink._writer = size, SlowWriter()
+
+    monkeypatch.setattr(demo.sink.VideoSink, "_open", open_slowly)
+    sink, taken_s = VideoSink(tmp_path / "slow.avi", 30.0, by_time=True), []
+    for _ in range(8):
+        taken_s.append(now_s[0])
+        sink.write(np.zeros((48, 64, 3), np.uint8), now_s[0])
+    # In 0.2 s six more pictures fall due. Unbounded, each call would take six times as long as the last.
+    assert 0.2 <= np.diff(taken_s).max() <= 1.5
+    # Once it keeps up again, so does the video.
+    count = sink.count
+    sink.write(np.zeros((48, 64, 3), np.uint8), now_s[0] + 0.1)
+    assert count < sink.count <= count + 7
 
 
 def test_odd_and_changing_sizes(tmp_path, read_video):

@@ -16,7 +16,7 @@ from export.formats import FORMATS, chosen_formats
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
 
-OTHERS = tuple(name for name in FORMATS if name != "saved-model")
+OTHERS = tuple(name for name, form in FORMATS.items() if name != "saved-model" and not form.by_name)
 
 
 def need(*packages: str) -> None:
