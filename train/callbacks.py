@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -52,6 +53,11 @@ class EpochEnd(keras.callbacks.Callback):
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
         self._skeleton = skeleton
+
+    @property
+    def run(self) -> Path:
+        """The folder that is written to."""
+        return self._history.run
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Adds a row to the history; writes the history before the checkpoint that stands for it."""

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from records import Augmentation
+from train.distribution import Distribute
+
+# Options that do not change the result.
+_NO_MATTER = ("run", "resume", "tensorboard", "distribute")
 
 Head = Literal["coordinates", "heatmaps", "integral", "simcc", "likelihood"]
 
@@ -41,6 +45,9 @@ class TrainConfig:
             PanoPose; the net must be of the same kind. The head's weights come along where skeleton and head are the
             same.
         augmentation: how much to vary the training pictures.
+        distribute: share every batch among all GPUs of this host ("devices"; among its CPU devices where it has no GPU)
+            or of several hosts ("hosts": started on each with the same options, and told of one another by the
+            environment). The result is that of one device, but for rounding.
         seed: of the initial weights, the order and the augmentation.
         resume: go on with the run in the folder where it stopped.
         tensorboard: write TensorBoard logs into the run folder.
@@ -63,6 +70,7 @@ class TrainConfig:
     learn: Literal["all", "scores"] = "all"
     initial: Path | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
+    distribute: Distribute = "none"
     seed: int = 0
     resume: bool = False
     tensorboard: bool = True
@@ -71,6 +79,11 @@ class TrainConfig:
         """Checks the ranges."""
         if self.head not in get_args(Head):
             raise ValueError(f"head must be one of {', '.join(get_args(Head))}, got {self.head}; choose one of these")
+        if self.distribute not in get_args(Distribute):
+            raise ValueError(
+                f"distribute must be one of {', '.join(get_args(Distribute))}, got {self.distribute}; choose one of "
+                "these"
+            )
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
@@ -88,4 +101,4 @@ class TrainConfig:
     def as_json(self) -> dict:
         """The options as plain values, without those that do not change the result."""
         options = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
-        return {key: value for key, value in options.items() if key not in ("run", "resume", "tensorboard")}
+        return {key: value for key, value in options.items() if key not in _NO_MATTER}

@@ -6,16 +6,19 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from models import FORMS, FusedBatchNormalization, inference_model
+from pose import Skeleton
 from records import Manifest, dataset, read_manifest, steps_per_epoch, training_dataset
 from records.manifest import write_json
 from train.callbacks import EpochEnd, StopOnNonFinite
 from train.config import TrainConfig
+from train.distribution import OneDevice, distribution_of
 from train.history import History
 from train.initial import start_from
 from train.trainer import PoseTrainer, build_optimizer, learn_scores_alone
@@ -45,26 +48,44 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
             with other options.
         NonFiniteLoss: the loss became NaN or infinite.
     """
+    distribution = distribution_of(config.distribute, config.batch_size)
     manifest = read_manifest(config.records)
     size = config.input_size or manifest.size
     steps = steps_per_epoch(config.records, "train", config.batch_size)
     validator = Validator(config.records, manifest.skeleton, size, config.batch_size)
     run = config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
-    _open_run(run, config, model_name, manifest, size)
+    _open_run(run, config, model_name, manifest, size, writes=distribution.is_chief)
 
-    trainer = _build_trainer(config, build, manifest.skeleton.num_joints, size, steps)
-    net = trainer.net
-    if config.initial is not None:
-        start_from(net, shipped(config.initial) or config.initial, manifest.skeleton)
-    if config.learn == "scores":
-        learn_scores_alone(net)
-    epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+    with distribution.scope():
+        trainer = _build_trainer(config, build, manifest.skeleton, size, steps, distribution)
+        epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+    if not distribution.agree(epochs_done):
+        raise ValueError(
+            f"all hosts must go on after the same epoch, this one has {epochs_done} behind it in {run}; pass a --run "
+            "that all hosts share"
+        )
+    if distribution.is_chief:
+        count = trainer.net.count_params()
+        print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
+        print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
     history = History(run, epochs_done)
+    with TemporaryDirectory() as elsewhere:
+        # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
+        if not distribution.is_chief:
+            history.run = Path(elsewhere)
+        end = EpochEnd(validator, inference_model(trainer.net, size), history, manifest.skeleton)
+        distribution.share_statistics(trainer.net)
+        if epochs_done < config.epochs:
+            _fit(config, distribution, trainer, size, epochs_done, end)
+    return run
 
-    print(f"{model_name}: {net.count_params():,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
-    print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
 
-    def batches_from(epoch: int) -> tf.data.Dataset:
+def _fit(
+    config: TrainConfig, distribution: OneDevice, trainer: PoseTrainer, size: int, epochs_done: int, end: EpochEnd
+) -> None:
+    """Trains the epochs that are left, with `end` after each."""
+
+    def batches_from(epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         return training_dataset(
             config.records,
             "train",
@@ -72,44 +93,53 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
             epochs=config.epochs,
             seed=config.seed,
             first_epoch=epoch,
+            shard=shard,
             input_size=size,
             augmentation=config.augmentation,
         )
 
-    end = EpochEnd(validator, inference_model(net, size), history, manifest.skeleton)
+    def batches_of(shard: tuple[int, int]) -> tf.data.Dataset:
+        # Strings stay behind: they name people in messages and are nothing for an accelerator.
+        return batches_from(epochs_done, shard).map(
+            lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible", "left")})
+        )
+
     callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(batches_from), end]
     if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False))
-    # Strings stay behind: they name people in messages and are nothing for an accelerator.
-    batches = batches_from(epochs_done).map(
-        lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible", "left")})
+        callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
+    distribution.fit(
+        trainer,
+        batches_of,
+        initial_epoch=epochs_done,
+        epochs=config.epochs,
+        steps_per_epoch=steps_per_epoch(config.records, "train", config.batch_size),
+        callbacks=callbacks,
     )
-    if epochs_done < config.epochs:
-        trainer.fit(
-            batches,
-            initial_epoch=epochs_done,
-            epochs=config.epochs,
-            steps_per_epoch=steps,
-            callbacks=callbacks,
-            shuffle=False,
-        )
-    return run
 
 
-def _build_trainer(config: TrainConfig, build: BuildNet, num_joints: int, size: int, steps: int) -> PoseTrainer:
-    """A seeded, compiled trainer of a fresh net."""
+def _build_trainer(
+    config: TrainConfig, build: BuildNet, skeleton: Skeleton, size: int, steps: int, distribution: OneDevice
+) -> PoseTrainer:
+    """A seeded, compiled trainer of a net that is fresh or starts from the weights of another."""
     keras.utils.set_random_seed(config.seed)
     normalization = FusedBatchNormalization if config.fused_normalization else keras.layers.BatchNormalization
     with _dtype_policy(config.precision):
         head = FORMS[config.head].head
-        net = build(num_joints, input_size=size, head=head, normalization=normalization)
-    trainer = PoseTrainer(net, size, config.score_radius)
-    trainer.compile(build_optimizer(config, steps), jit_compile="auto" if _has_accelerator() else False)
+        net = build(skeleton.num_joints, input_size=size, head=head, normalization=normalization)
+    trainer = PoseTrainer(net, size, config.score_radius, distribution)
+    optimizer = build_optimizer(config, steps, distribution.optimizer)
+    trainer.compile(optimizer, jit_compile="auto" if _has_accelerator() else False)
+    if config.initial is not None:
+        start_from(net, shipped(config.initial) or config.initial, skeleton)
+    if config.learn == "scores":
+        learn_scores_alone(net)
     return trainer
 
 
-def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifest, size: int) -> None:
-    """Makes the run folder, or checks that it is the one to resume."""
+def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifest, size: int, *, writes: bool) -> None:
+    """Makes the run folder if this process `writes`, or checks that it is the one to resume."""
+    if not (writes or config.resume):
+        return
     skeleton = manifest.skeleton
     notes = {
         "model": model_name,
@@ -151,7 +181,7 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
     trainer.build((None, size, size, 3))
     trainer.optimizer.build(trainer.trainable_variables)
     trainer.load_weights(path)
-    epochs_done = int(trainer.optimizer.iterations) // steps
+    epochs_done = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations)) // steps
     print(f"going on after epoch {epochs_done}")
     return epochs_done
 

@@ -8,15 +8,19 @@ import keras
 
 from models import SCORES, form_of
 from train.config import TrainConfig
+from train.distribution import OneDevice
 from train.losses import JOINT_LOSSES, score_loss
 
 
 class PoseTrainer(keras.Model):
     """A net of one of the output forms, and labels in pixels."""
 
-    def __init__(self, net: keras.Model, input_size: int, score_radius: float) -> None:
+    def __init__(
+        self, net: keras.Model, input_size: int, score_radius: float, distribution: OneDevice | None = None
+    ) -> None:
         """Wraps a net for pictures of `input_size` px; `score_radius` is a share of the picture's side."""
         super().__init__(name="trainer")
+        self._distribution = distribution or OneDevice()
         self.net = net
         self._input_size = input_size
         self._form = form_of(net)
@@ -37,13 +41,16 @@ class PoseTrainer(keras.Model):
 
         Labels are joints_xy_px (B, J, 2), visible (B, J) and, where known, left (B, J): see `score_loss`.
         """
-        true, visible, size = y["joints_xy_px"], y["visible"], self._input_size
-        joint_loss = self._loss_of_joints(true, y_pred, visible, size=size)
+        true, visible, left, size = y["joints_xy_px"], y["visible"], y.get("left"), self._input_size
+        weigh = self._distribution.weigh
+        labelled = visible > 0
+        joint_loss = self._loss_of_joints(true, y_pred, visible, size=size) * weigh(labelled)
         predicted = self._form.decode(y_pred, size)
-        scores = score_loss(true, predicted, y_pred[SCORES], visible, self._radius_px, y.get("left"))
+        scores = score_loss(true, predicted, y_pred[SCORES], visible, self._radius_px, left)
+        scores = scores * weigh(labelled if left is None else keras.ops.logical_or(labelled, left))
         self._joint_loss.update_state(joint_loss)
         self._score_loss.update_state(scores)
-        return joint_loss + scores
+        return (joint_loss + scores) / self._distribution.num_losses
 
 
 def learn_scores_alone(net: keras.Model) -> None:
@@ -52,7 +59,9 @@ def learn_scores_alone(net: keras.Model) -> None:
         layer.trainable = layer.name == SCORES
 
 
-def build_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def build_optimizer(
+    config: TrainConfig, steps_per_epoch: int, kind: type[keras.optimizers.AdamW] = keras.optimizers.AdamW
+) -> keras.optimizers.Optimizer:
     """AdamW with warm-up, cosine decay, clipping and an exponential moving average of the weights."""
     warmup = round(config.warmup_epochs * steps_per_epoch)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -62,7 +71,7 @@ def build_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimize
         warmup_steps=warmup,
     )
     horizon = config.ema_epochs * steps_per_epoch
-    optimizer = keras.optimizers.AdamW(
+    optimizer = kind(
         schedule,
         weight_decay=config.weight_decay,
         global_clipnorm=config.clip_norm,
