@@ -35,13 +35,14 @@ _SCORES = ("joint_score", "found_score", "lost_score")
 _LEAST_BYTES = 4096
 
 
-def make(run: Path, name: str, follow: dict[str, float]) -> Path:
+def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...] = _FORMATS) -> Path:
     """Writes weights/NAME: the rounded model, its exports, its notes and its learning curve.
 
     Args:
         run: a finished training run.
         name: of the folder to write; its files are replaced, README.md stays.
         follow: scores for the demos, see `demo.track.FollowRule`.
+        formats: to export to.
 
     Returns:
         The folder.
@@ -62,10 +63,11 @@ def make(run: Path, name: str, follow: dict[str, float]) -> Path:
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
         samples = np.stack([cv2.resize(picture, (size, size)) for picture in np.load(run / "samples.npy")])
         np.save(rounded / "samples.npy", samples)
-        options = Options(rounded, _FORMATS)
+        options = Options(rounded, formats)
         if code := export(options):
             sys.exit(code)
-        _halve_onnx(model, rounded / "export", samples, options)
+        if "onnx" in formats:
+            _halve_onnx(model, rounded / "export", samples, options)
         shutil.rmtree(folder / "export", ignore_errors=True)
         shutil.copytree(rounded / "export", folder / "export")
         shutil.copy(rounded / "run.json", folder)
@@ -108,9 +110,9 @@ def halve(path: Path) -> None:
 
 def _compress(source: Path, target: Path) -> None:
     """Packs a .keras file again: rounded weights are half zeros, and Keras does not compress."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for entry in old.infolist():
-            new.writestr(zipfile.ZipInfo(entry.filename), old.read(entry), zipfile.ZIP_DEFLATED)
+            new.writestr(zipfile.ZipInfo(entry.filename), old.read(entry), zipfile.ZIP_LZMA)
 
 
 def main() -> int:
@@ -120,8 +122,10 @@ def main() -> int:
     parser.add_argument("name")
     for score in _SCORES:
         parser.add_argument(f"--{score.replace('_', '-')}", type=float, required=True)
+    parser.add_argument("--formats", nargs="+", default=_FORMATS)
     arguments = parser.parse_args()
-    folder = make(arguments.run, arguments.name, {score: getattr(arguments, score) for score in _SCORES})
+    follow = {score: getattr(arguments, score) for score in _SCORES}
+    folder = make(arguments.run, arguments.name, follow, tuple(arguments.formats))
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     print(f"wrote {folder}, {size_mb:.1f} MB")
     return 0
