@@ -25,8 +25,8 @@ from export.__main__ import load_run
 from export.write import write_formats
 from pose import COCO17, Skeleton, convert_joints
 
-# Others compute less exactly, and are for those who ask for them by their file.
-_FLOAT_FORMATS = ("openvino", "onnx", "litert")
+# These compute in float32. Others are less exact, and for those who ask for them by their file.
+_FLOAT_FORMATS = ("openvino", "onnx", "litert", "litert-fp16")
 _MEDIAPIPE_JOINTS = Path(__file__).with_name("mediapipe_joints.py")
 _MEDIAPIPE_PX = 384
 
