@@ -34,9 +34,7 @@ def start_from_movenet(net: keras.Model, width: float, package: Path, pictures: 
         ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
     """
     if width not in FILES:
-        raise ValueError(
-            f"MoveNet has the widths {' and '.join(map(str, FILES))}, got {width}; give one, or no movenet"
-        )
+        raise ValueError(f"MoveNet has the widths {' and '.join(map(str, FILES))}, got {width}; give one of these")
     folder = package / "models" if (package / "models").is_dir() else package
     if not (folder / FILES[width]).is_file():
         raise ValueError(f"movenet {str(package)!r} has no {FILES[width]}; give the package of {_PACKAGE}")
