@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from export.graph import UNTIE
+from export.graph import FINE
 
 _ALONE = Path(__file__).with_name("alone.py")
 # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
@@ -170,6 +170,6 @@ def model_joints(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
         resized = ops.image.resize(
             ops.cast(pictures, "float32"), (input_size, input_size), interpolation="bilinear", antialias=False
         )
-        pictures = ops.cast(ops.round(resized + UNTIE), "uint8")
+        pictures = ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8")
     joints = ops.convert_to_numpy(model(pictures, training=False)["joints_xy_px"])
     return (joints + 0.5) * (size / input_size) - 0.5

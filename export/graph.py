@@ -14,9 +14,9 @@ INPUT = "pictures"
 OUTPUTS = ("joints_xy_px", "scores")
 # The node that carries the description in a graph, and the name under which other formats carry it.
 DESCRIPTION = "pose"
-#: Added before grey levels are rounded. From 256 to 192 px, for one, many lie half way between two, where the last bit
-#: of a runtime's arithmetic would decide.
-UNTIE = 1e-3
+#: Grey levels are rounded to this part of one first. From 256 to 192 px, for one, many lie half way between two, where
+#: the last bit of a runtime's arithmetic would decide; so all round the same half to the even one.
+FINE = 1024.0
 
 
 def serving_function(model: keras.Model, notes: dict) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
@@ -34,11 +34,11 @@ def serving_function(model: keras.Model, notes: dict) -> Callable[[tf.Tensor], d
 
     def serve(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         if size != input_size:
-            # Sampled and rounded as the training pipeline does. Cast first, because LiteRT resizes no uint8.
+            # Sampled and rounded just as the training pipeline does. Cast first, because LiteRT resizes no uint8.
             pictures = tf.image.resize(
                 tf.cast(pictures, tf.float32), [input_size, input_size], method="bilinear", antialias=False
             )
-            pictures = tf.cast(tf.round(pictures + UNTIE), tf.uint8)
+            pictures = tf.cast(tf.round(tf.round(pictures * FINE) / FINE), tf.uint8)
         outputs = model(pictures, training=False)
         joints = (outputs["joints_xy_px"] + 0.5) * (size / input_size) - 0.5
         return {"joints_xy_px": tf.identity(joints, OUTPUTS[0]), "scores": tf.identity(outputs["scores"], OUTPUTS[1])}

@@ -2,25 +2,14 @@
 
 import math
 from functools import partial
-from typing import NamedTuple
 
 import keras
 
 from models.blocks import Head, Normalization, pose_net, pyramid
 from models.coordinates import coordinate_head
-from models.mobilenet_v2 import inverted_bottleneck, normalize_relu6, scaled_filters
+from models.mobilenet_v2 import STEM_FILTERS, Stage, bottleneck_stages, scaled_filters
 
-
-class Stage(NamedTuple):
-    """A stage of inverted bottlenecks: table 1 of the paper."""
-
-    expansion: int
-    filters: int
-    units: int
-    strides: int
-    kernel_size: int
-
-
+# Table 1 of the paper.
 STAGES = (
     Stage(1, 16, 1, 1, 3),
     Stage(6, 24, 2, 2, 3),
@@ -32,7 +21,6 @@ STAGES = (
 )
 #: Width and depth multipliers of the published sizes.
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2), 3: (1.2, 1.4), 4: (1.4, 1.8)}
-_STEM_FILTERS = 32
 
 
 def efficientnet_lite(
@@ -61,24 +49,13 @@ def efficientnet_lite(
     if scale not in SCALES:
         raise ValueError(f"scale must be one of {', '.join(map(str, SCALES))}, got {scale!r}; choose one of these.")
     width, depth = SCALES[scale]
-    x = keras.layers.Conv2D(_STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = normalize_relu6(x, normalization, name="stem_")
-    outputs = []
-    for index, stage in enumerate(STAGES):
-        ends = index in (0, len(STAGES) - 1)
-        for unit in range(stage.units if ends else math.ceil(stage.units * depth)):
-            x = inverted_bottleneck(
-                x,
-                scaled_filters(stage.filters, width),
-                expansion=stage.expansion,
-                kernel_size=stage.kernel_size,
-                strides=stage.strides if unit == 0 else 1,
-                normalization=normalization,
-                name=f"stage{index + 1}_unit{unit + 1}",
-            )
-            outputs.append(x)
-    # The first stage keeps the stem's stride of 2.
-    return pyramid(outputs[STAGES[0].units :])
+    stages = [
+        stage._replace(filters=scaled_filters(stage.filters, width), units=math.ceil(stage.units * depth))
+        for stage in STAGES
+    ]
+    for end in (0, -1):
+        stages[end] = stages[end]._replace(units=STAGES[end].units)
+    return pyramid(bottleneck_stages(x, STEM_FILTERS, stages, normalization=normalization))
 
 
 def build_efficientnet_lite(

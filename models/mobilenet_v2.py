@@ -1,5 +1,6 @@
 """MobileNetV2: Sandler et al., "Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,12 +14,13 @@ _EPSILON, _MOMENTUM = 1e-3, 0.99
 
 
 class Stage(NamedTuple):
-    """A stage of inverted bottlenecks: table 2 of the paper."""
+    """A stage of inverted bottlenecks: a row of table 2 of the paper."""
 
     expansion: int
     filters: int
     units: int
     strides: int
+    kernel_size: int = 3
 
 
 STAGES = (
@@ -32,7 +34,7 @@ STAGES = (
 )
 #: Channels of the published net's last convolution.
 LAST_FILTERS = 1280
-_STEM_FILTERS, _KERNEL_SIZE = 32, 3
+STEM_FILTERS = 32
 
 
 def inverted_bottleneck(
@@ -82,6 +84,36 @@ def normalize_relu6(x, normalization: Normalization, *, name: str):
     return keras.layers.ReLU(6.0, name=f"{name}relu")(x)
 
 
+def bottleneck_stages(x, stem_filters: int, stages: Sequence[Stage], *, normalization: Normalization) -> list:
+    """Build a stem of stride 2, and stages of inverted bottlenecks.
+
+    Args:
+        x: Pictures (B, H, W, 3).
+        stem_filters: Channels of the stem.
+        stages: What to build; only the first unit of a stage strides.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+
+    Returns:
+        The features of all units but those of the first stage, which keeps the stem's stride.
+    """
+    x = keras.layers.Conv2D(stem_filters, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
+    x = normalize_relu6(x, normalization, name="stem_")
+    outputs = []
+    for index, stage in enumerate(stages):
+        for unit in range(stage.units):
+            x = inverted_bottleneck(
+                x,
+                stage.filters,
+                expansion=stage.expansion,
+                kernel_size=stage.kernel_size,
+                strides=stage.strides if unit == 0 else 1,
+                normalization=normalization,
+                name=f"stage{index + 1}_unit{unit + 1}",
+            )
+            outputs.append(x)
+    return outputs[stages[0].units :]
+
+
 def mobilenet_v2(
     x,
     width: float = 1.0,
@@ -108,27 +140,12 @@ def mobilenet_v2(
     """
     if not width > 0:
         raise ValueError(f"width must be above 0, got {width}; 1.0 is the published net, 0.5 has half its channels.")
-    stem = scaled_filters(_STEM_FILTERS, width)
-    x = keras.layers.Conv2D(stem, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = normalize_relu6(x, normalization, name="stem_")
-    outputs = []
-    for index, stage in enumerate(STAGES):
-        for unit in range(stage.units):
-            x = inverted_bottleneck(
-                x,
-                scaled_filters(stage.filters, width),
-                expansion=stage.expansion,
-                kernel_size=_KERNEL_SIZE,
-                strides=stage.strides if unit == 0 else 1,
-                normalization=normalization,
-                name=f"stage{index + 1}_unit{unit + 1}",
-            )
-            outputs.append(x)
+    stages = [stage._replace(filters=scaled_filters(stage.filters, width)) for stage in STAGES]
+    outputs = bottleneck_stages(x, scaled_filters(STEM_FILTERS, width), stages, normalization=normalization)
     if last_filters:
-        x = keras.layers.Conv2D(last_filters, 1, use_bias=False, name="stage8_conv")(x)
+        x = keras.layers.Conv2D(last_filters, 1, use_bias=False, name="stage8_conv")(outputs[-1])
         outputs.append(normalize_relu6(x, normalization, name="stage8_"))
-    # The first stage keeps the stem's stride of 2.
-    return pyramid(outputs[STAGES[0].units :])
+    return pyramid(outputs)
 
 
 def scaled_filters(filters: int, width: float) -> int:
