@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 import tyro
 
-_MOBILENET, _LITE = "train.mobilenet_v2", "train.efficientnet_lite"
+_MOVENET, _MOBILENET, _LITE = "train.movenet", "train.mobilenet_v2", "train.efficientnet_lite"
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,25 @@ class Row:
 
     title: str
     options: tuple[str, ...] = ()
-    module: str = _MOBILENET
+    module: str = _MOVENET
     movenet: bool = True
 
 
 _BASE = (
-    *("--head", "heatmaps", "--precision", "float32", "--learning-rate", "7e-4", "--warmup-epochs", "0.25"),
+    *("--head", "heatmaps", "--precision", "float32", "--learning-rate", "3e-4", "--warmup-epochs", "0.25"),
     *("--ema-epochs", "0.5", "--augmentation.rotation-deg", "45", "--augmentation.scale", "0.3"),
 )
+# What has more to learn.
+_FASTER = ("--learning-rate", "1e-3")
 ROWS = {
-    "base": Row("MobileNetV2 from MoveNet, heatmaps"),
-    "imagenet": Row("EfficientNet-Lite 0 from ImageNet", ("--imagenet",), _LITE, movenet=False),
-    "nothing": Row("MobileNetV2 from nothing", movenet=False),
-    "coordinates": Row("head: coordinates", ("--head", "coordinates")),
-    "likelihood": Row("head: likelihood (RLE)", ("--head", "likelihood")),
-    "integral": Row("head: integral", ("--head", "integral")),
-    "simcc": Row("head: SimCC", ("--head", "simcc")),
+    "base": Row("MoveNet from its weights"),
+    "backbone": Row("MobileNetV2 from MoveNet's, our pyramid: heatmaps", _FASTER, _MOBILENET),
+    "integral": Row("the same, head integral", (*_FASTER, "--head", "integral"), _MOBILENET),
+    "simcc": Row("the same, head SimCC", (*_FASTER, "--head", "simcc"), _MOBILENET),
+    "likelihood": Row("the same, head likelihood (RLE)", (*_FASTER, "--head", "likelihood"), _MOBILENET),
+    "coordinates": Row("the same, head coordinates", (*_FASTER, "--head", "coordinates"), _MOBILENET),
+    "imagenet": Row("EfficientNet-Lite 0 from ImageNet, heatmaps", (*_FASTER, "--imagenet"), _LITE, movenet=False),
+    "nothing": Row("MoveNet from nothing", _FASTER, movenet=False),
     "no-average": Row("no average of the weights", ("--ema-epochs", "0")),
     "no-decay": Row("no weight decay", ("--weight-decay", "0")),
     "no-clip": Row("gradient not clipped", ("--clip-norm", "1e9")),
@@ -57,7 +60,8 @@ ROWS = {
     "turn": Row("rotation up to 180 degrees", ("--augmentation.rotation-deg", "180")),
     "no-occlusion": Row("no patches", ("--augmentation.occlusion", "0")),
     "blur": Row("blur 0.2, darkness 2", ("--augmentation.blur", "0.2", "--augmentation.darkness", "2")),
-    "rate": Row("half the learning rate", ("--learning-rate", "3.5e-4")),
+    "rate": Row("thrice the learning rate", ("--learning-rate", "9e-4")),
+    "slow": Row("a third of the learning rate", ("--learning-rate", "1e-4")),
 }
 
 

@@ -16,6 +16,7 @@ from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_
 from models.integral import decode_integral, expected_coordinates, integral_head
 from models.likelihood import ResidualFlow, likelihood_head
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
+from models.movenet import build_movenet, movenet, movenet_head
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simcc import decode_simcc, encode_simcc, simcc_head
@@ -32,6 +33,7 @@ __all__ = [
     "build_densenet",
     "build_efficientnet_lite",
     "build_mobilenet_v2",
+    "build_movenet",
     "build_resnet",
     "coordinate_head",
     "decode",
@@ -52,6 +54,8 @@ __all__ = [
     "likelihood_head",
     "log_probabilities",
     "mobilenet_v2",
+    "movenet",
+    "movenet_head",
     "plain_copy",
     "resnet",
     "simcc_head",

@@ -138,6 +138,11 @@ def mobilenet_v2(
     Raises:
         ValueError: If `width` is not above 0.
     """
+    return pyramid(mobilenet_v2_units(x, width, last_filters=last_filters, normalization=normalization))
+
+
+def mobilenet_v2_units(x, width: float, *, last_filters: int, normalization: Normalization) -> list:
+    """Build the backbone as `mobilenet_v2` does, and return the features of all units after the first stage."""
     if not width > 0:
         raise ValueError(f"width must be above 0, got {width}; 1.0 is the published net, 0.5 has half its channels.")
     stages = [stage._replace(filters=scaled_filters(stage.filters, width)) for stage in STAGES]
@@ -145,7 +150,7 @@ def mobilenet_v2(
     if last_filters:
         x = keras.layers.Conv2D(last_filters, 1, use_bias=False, name="stage8_conv")(outputs[-1])
         outputs.append(normalize_relu6(x, normalization, name="stage8_"))
-    return pyramid(outputs)
+    return outputs
 
 
 def scaled_filters(filters: int, width: float) -> int:

@@ -12,13 +12,10 @@ import keras
 
 from models import build_mobilenet_v2
 from models.mobilenet_v2 import LAST_FILTERS
-from records import dataset
 from train.cli import run_recipe
 from train.config import TrainConfig
 from train.loop import train
-from train.movenet import start_from_movenet
-
-_STATISTICS_PEOPLE = 512
+from train.movenet_weights import pictures_to_measure, start_from_movenet
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,7 @@ def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
             config.width, num_joints, input_size=input_size, last_filters=config.last_filters, **options
         )
         if config.movenet is not None:
-            batches = dataset(config.records, "train", batch_size=32, input_size=input_size, limit=_STATISTICS_PEOPLE)
-            pictures = [pictures for pictures, _ in batches.as_numpy_iterator()]
+            pictures = pictures_to_measure(config.records, input_size)
             start_from_movenet(net, config.width, config.movenet, pictures)
         return net
 
