@@ -30,6 +30,8 @@ from export.__main__ import main as export
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")
+# How far 16 bits may move 99 % of the joints: where two cells of a map are as great, they change places.
+_MOST_PX = 1.0
 _SCORES = ("joint_score", "found_score", "lost_score")
 # Below this many bytes a 16-bit copy is not worth its node.
 _LEAST_BYTES = 4096
@@ -63,7 +65,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
         samples = np.stack([cv2.resize(picture, (size, size)) for picture in np.load(run / "samples.npy")])
         np.save(rounded / "samples.npy", samples)
-        options = Options(rounded, formats)
+        options = Options(rounded, formats, tolerance_px=_MOST_PX)
         if code := export(options):
             sys.exit(code)
         if "onnx" in formats:

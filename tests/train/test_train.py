@@ -88,6 +88,11 @@ def test_a_run_starts_from_the_weights_of_another(shards, tmp_path):
     started = weights_of(net)
     assert all((started[path] == taught[path]).all() for path in started)
     assert any((started[path] != fresh[path]).any() for path in started)
+    # A share: the mean of both.
+    net.set_weights([weight + 1 for weight in net.get_weights()])
+    start_from(net, run, LSP14, 0.75)
+    for path, value in weights_of(net).items():
+        np.testing.assert_allclose(value, taught[path] + 0.25, rtol=1e-5, atol=1e-6)
     # Other joints: the head stays as it was, all else comes along.
     net = build_densenet((1, 1, 1, 1), 17, input_size=64, growth_rate=4)
     fresh = weights_of(net)
@@ -258,6 +263,8 @@ def test_schedule_by_hand(shards):
         ({"epochs": 0}, "epochs must be 1 or more, got 0"),
         ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
         ({"ema_epochs": -1.0}, "ema_epochs must be 0 or more, got -1.0"),
+        ({"initial_share": 0.0}, "initial_share must be above 0 and at most 1, got 0.0"),
+        ({"initial_share": 0.5}, "initial_share is of the weights of another run, got no initial; pass --initial RUN"),
         ({"input_size": 16}, "input_size must be 32 px or more"),
     ],
 )
