@@ -58,7 +58,8 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         model.save(rounded / "best.keras")
         notes = json.loads((run / "run.json").read_text())
         # Where the data lay is nobody's business.
-        notes["config"] |= {key: Path(notes["config"][key] or "").name for key in ("records", "initial")}
+        places = {key: notes["config"].get(key) for key in ("records", "initial", "movenet")}
+        notes["config"] |= {key: Path(place).name for key, place in places.items() if place}
         # The files take pictures of the net's own size; sampling them down inside would take time.
         notes["record_size"] = size = notes["input_size"]
         notes["follow"] = follow

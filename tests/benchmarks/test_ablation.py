@@ -22,7 +22,7 @@ def test_every_row_is_a_command_that_training_accepts(name, tmp_path):
     _, _, module, *words = command(ROWS[name], options, tmp_path / name)
     config = tyro.cli(getattr(importlib.import_module(module), CONFIGS[module]), args=words)
     base = tyro.cli(
-        importlib.import_module("train.movenet").MoveNetConfig,
+        importlib.import_module("train.mobilenet_v2").MobileNetV2Config,
         args=command(ROWS["base"], options, tmp_path / name)[3:],
     )
     assert (config.epochs, config.input_size, config.head == base.head) == (3, 128, name not in _HEADS)
@@ -48,13 +48,13 @@ def test_runs_are_made_once(tmp_path, monkeypatch, capsys):
     assert made == [("base", False), ("simcc", True)]
     main(options)
     assert len(made) == 2
-    assert capsys.readouterr().out.rstrip().endswith("| the same, head SimCC | 0.438 | -0.062 |")
+    assert capsys.readouterr().out.rstrip().endswith("| head: SimCC | 0.438 | -0.062 |")
 
 
 def test_without_the_base_there_is_no_difference():
-    assert table({"simcc": 0.5}).splitlines()[-1] == "| the same, head SimCC | 0.500 |  |"
+    assert table({"simcc": 0.5}).splitlines()[-1] == "| head: SimCC | 0.500 |  |"
 
 
 def test_unknown_rows_are_told(tmp_path):
-    with pytest.raises(ValueError, match="only must name rows, got magic; there are base, backbone"):
+    with pytest.raises(ValueError, match="only must name rows, got magic; there are base, integral"):
         Ablation(tmp_path, tmp_path, tmp_path, only=("magic",))
