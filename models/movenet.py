@@ -1,5 +1,6 @@
 """MoveNet for one person: Votel and Li, "Next-Generation Pose Detection with MoveNet and TensorFlow.js", 2021."""
 
+from itertools import accumulate
 from typing import Any
 
 import keras
@@ -28,8 +29,9 @@ def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layer
         the fourth stage, not of the fifth, which has that stride too.
     """
     units = mobilenet_v2_units(x, width, last_filters=LAST_FILTERS, normalization=normalization)
-    counts = [stage.units for stage in STAGES[1:4]]
-    return [*(units[sum(counts[: index + 1]) - 1] for index in range(len(counts))), units[-1]]
+    # The last units of the second, third and fourth stage.
+    ends = accumulate(stage.units for stage in STAGES[1:4])
+    return [*(units[end - 1] for end in ends), units[-1]]
 
 
 def movenet_head(
