@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -18,6 +19,8 @@ from records import BadInput
 PARTIAL = ".partial"
 #: Threads that wait for a server are left behind after this; nothing is lost by that.
 _LONGEST_FAREWELL_S = 0.5
+#: What Ctrl-C may have to wait for.
+_LONGEST_WAIT_S = 0.5
 
 
 class Crew:
@@ -57,7 +60,7 @@ class Crew:
     def _collect(self, done: queue.SimpleQueue, count: int, bar: tqdm) -> dict[str, str]:
         lacking = {}
         for i in range(count):
-            file, error = done.get()
+            file, error = _next(done)
             if isinstance(error, Missing | Failed | BadInput):
                 lacking[self.name(file)] = str(error)
             elif error is not None:
@@ -89,6 +92,13 @@ class Crew:
         folder = self._out / file.target.relative_to(self._out).parts[0] / PARTIAL
         part = PartFile(folder, file.target.name)
         fetch(file, part, self._servers, self._patience, stop, _reporter(bar))
+
+
+def _next(done: queue.SimpleQueue) -> tuple[RemoteFile, Exception | None]:
+    """Waits in pieces, between which Ctrl-C is heeded: on Windows, one long wait would hold it up until its end."""
+    while True:
+        with suppress(queue.Empty):
+            return done.get(timeout=_LONGEST_WAIT_S)
 
 
 def _reporter(bar: tqdm) -> Callable[[int, int | None], None]:

@@ -74,9 +74,10 @@ def _in_window(pool: Executor, parts: Parts, todo: list[tuple[int, Unit]], worke
 
 
 def _become_worker(watched: Connection) -> None:
-    """Prepares a process: it is one of many, ends without a word when stopped, and does not outlive its parent."""
+    """Prepares a process: it is one of many, and ends without a word when its parent does or is stopped."""
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Ctrl-C reaches all processes. Were this one to die of it first, its parent would take that for a crash.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
 
 

@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: answer.send])
         if answer.stall:
             self.wfile.flush()
-            self.studio.closing.wait(60)
+            self.studio.closing.wait()
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
