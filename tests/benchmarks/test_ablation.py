@@ -21,12 +21,10 @@ def test_every_row_is_a_command_that_training_accepts(name, tmp_path):
     options = Ablation(tmp_path, tmp_path, tmp_path / "out")
     _, _, module, *words = command(ROWS[name], options, tmp_path / name)
     config = tyro.cli(getattr(importlib.import_module(module), CONFIGS[module]), args=words)
-    base = tyro.cli(
-        importlib.import_module("train.mobilenet_v2").MobileNetV2Config,
-        args=command(ROWS["base"], options, tmp_path / name)[3:],
-    )
+    _, _, module, *words = command(ROWS[ROWS[name].base], options, tmp_path / name)
+    base = tyro.cli(getattr(importlib.import_module(module), CONFIGS[module]), args=words)
     assert (config.epochs, config.input_size, config.head == base.head) == (3, 128, name not in _HEADS)
-    assert (config == base) is (name == "base")
+    assert (config == base) is (name == ROWS[name].base)
 
 
 def test_runs_are_made_once(tmp_path, monkeypatch, capsys):
@@ -53,6 +51,11 @@ def test_runs_are_made_once(tmp_path, monkeypatch, capsys):
 
 def test_without_the_base_there_is_no_difference():
     assert table({"simcc": 0.5}).splitlines()[-1] == "| head: SimCC | 0.500 |  |"
+
+
+def test_differences_are_to_what_a_row_changes():
+    rows = table({"base": 0.5, "movenet": 0.625, "turn": 0.25, "movenet-turn": 0.5}).splitlines()
+    assert [row.split(" | ")[-1] for row in rows[2:]] == [" |", "+0.125 |", "-0.250 |", "-0.125 |"]
 
 
 def test_unknown_rows_are_told(tmp_path):
