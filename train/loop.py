@@ -54,7 +54,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
     steps = steps_per_epoch(config.records, "train", config.batch_size)
     validator = Validator(config.records, manifest.skeleton, size, config.batch_size)
     run = config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
-    _open_run(run, config, model_name, manifest, size, writes=distribution.is_chief)
+    notes = _notes(config, model_name, manifest, size)
+    if distribution.is_chief or config.resume:
+        _check_run(run, notes, resume=config.resume)
 
     with distribution.scope():
         trainer = _build_trainer(config, build, manifest.skeleton, size, steps, distribution)
@@ -65,6 +67,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet) -> Path:
             "that all hosts share"
         )
     if distribution.is_chief:
+        # Not before the net is there, which weights that cannot be read may prevent.
+        if not config.resume:
+            _begin_run(run, notes, config.records)
         count = trainer.net.count_params()
         print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
         print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
@@ -136,14 +141,11 @@ def _build_trainer(
     return trainer
 
 
-def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifest, size: int, *, writes: bool) -> None:
-    """Makes the run folder if this process `writes`, or checks that it is the one to resume."""
-    if not (writes or config.resume):
-        return
-    skeleton = manifest.skeleton
-    notes = {
+def _notes(config: TrainConfig, model_name: str, manifest: Manifest, size: int) -> dict:
+    """What a run folder tells of its run."""
+    return {
         "model": model_name,
-        "skeleton": skeleton.describe(),
+        "skeleton": manifest.skeleton.describe(),
         "input_size": size,
         "record_size": manifest.size,
         "padding": manifest.source["padding"],
@@ -151,25 +153,32 @@ def _open_run(run: Path, config: TrainConfig, model_name: str, manifest: Manifes
         "score_radius": config.score_radius,
         "config": config.as_json(),
     }
+
+
+def _check_run(run: Path, notes: dict, *, resume: bool) -> None:
+    """Checks that the folder is free, or holds the run to resume."""
     path = run / "run.json"
-    if path.is_file():
-        if not config.resume:
-            raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
-        then, now = json.loads(path.read_text())["config"], json.loads(json.dumps(notes["config"]))
-        changed = [f"{key}: {then.get(key)} -> {now.get(key)}" for key in now if then.get(key) != now.get(key)]
-        if changed:
-            raise ValueError(
-                f"{run} was begun with other options ({'; '.join(changed)}); resume it with its own, or pass "
-                "another --run"
-            )
+    if not path.is_file():
+        if resume:
+            raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
         return
-    if config.resume:
-        raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
+    if not resume:
+        raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
+    then, now = json.loads(path.read_text())["config"], json.loads(json.dumps(notes["config"]))
+    changed = [f"{key}: {then.get(key)} -> {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+    if changed:
+        raise ValueError(
+            f"{run} was begun with other options ({'; '.join(changed)}); resume it with its own, or pass another --run"
+        )
+
+
+def _begin_run(run: Path, notes: dict, records: Path) -> None:
+    """Makes the run folder."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real pictures, so that an export can be checked, and calibrated, without the records.
-    pictures, _ = next(dataset(config.records, "val", batch_size=_NUM_SAMPLES).as_numpy_iterator())
+    pictures, _ = next(dataset(records, "val", batch_size=_NUM_SAMPLES).as_numpy_iterator())
     np.save(run / "samples.npy", pictures)
-    write_json(path, notes)
+    write_json(run / "run.json", notes)
 
 
 def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:

@@ -134,6 +134,12 @@ def test_weights_of_another_net_are_refused(shards, tmp_path):
         start_from(net, tmp_path / "none", LSP14)
 
 
+def test_a_run_that_cannot_begin_leaves_its_folder_free(shards, tmp_path):
+    with pytest.raises(ValueError, match="initial must be a run folder"):
+        train_densenet(config(shards, tmp_path / "run", epochs=1, initial=tmp_path / "none"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_one_batch_is_overfitted(shards):
     trainer = small_trainer(config(shards, None, epochs=150, warmup_epochs=10.0, ema_epochs=0, learning_rate=3e-3), 1)
     pictures, labels = next(dataset(shards, "train", batch_size=8).as_numpy_iterator())
