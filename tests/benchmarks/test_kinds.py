@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.kinds.classes import ALTERATIONS, Alteration, classes, gained, shrunk, smeared
+from benchmarks.kinds.classes import ALTERATIONS, Alteration, classes, covered, gained, patched, shrunk, smeared
 from benchmarks.kinds.measure import ask, figures, swapped
 from benchmarks.kinds.people import People, cut_people, from_clips, from_coco
 from benchmarks.kinds.worst import worst, write_worst
@@ -167,6 +167,12 @@ def test_alterations_keep_shape_and_do_what_they_say():
     assert np.ptp(shrunk(stripes, SIZE // 2)) == 0
     edge = np.where(np.arange(SIZE)[None, :, None] < 32, 0, 240).repeat(SIZE, 0).repeat(3, 2).astype(np.uint8)
     assert len(np.unique(smeared(edge, 1 / 8))) == 9
+    changed = (patched(picture, 1, 0.25) != picture).any(axis=2)
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    assert changed.sum() == len(rows) * len(columns) == (SIZE // 4) ** 2
+    assert 2 * 16**2 < (patched(picture, 4, 0.25) != picture).any(axis=2).sum() <= 4 * 16**2
+    hidden = covered(picture, 0.25)
+    assert (hidden[48:] == 127).all() and (hidden[:48] == picture[:48]).all()
     assert len({alteration.title for alteration in ALTERATIONS}) == len(ALTERATIONS)
 
 
