@@ -7,8 +7,9 @@ CLIPS holds clips with golden 2D joints: `pose_1.mp4` with `pose_1.json` and `po
 course. That tremble is laid on the golden courses at 30 frames/s, where the truth is known, and filtered with each
 setting.
 
-Prints for the unfiltered joints, the demo's own setting, MediaPipe's for pose landmarks and each of the others, in
-lengths of a person (the longer side of the box about the golden joints):
+Prints for the unfiltered joints, the demo's own setting, the same without holding joints that leap, MediaPipe's for
+pose landmarks (without it too) and each of the others with it, in lengths of a person (the longer side of the box about
+the golden joints):
     jitter: frame-to-frame tremble of joints at rest, in thousandths, and as a share of the unfiltered.
     lag: by how many ms the filtered joints in motion trail behind the truth.
     error: root mean square distance from the truth, all joints, in thousandths.
@@ -31,6 +32,7 @@ from scipy.signal import savgol_filter
 
 from demo.capture import FrameSource
 from demo.follow import Follower
+from demo.leaps import LeapGate
 from demo.one_euro import OneEuro
 from demo.runtime import PoseModel, load
 from demo.webcam import Options
@@ -102,12 +104,18 @@ def trembling(course: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -
     return course + noise[places, columns]
 
 
-def smoothed(course: np.ndarray, setting: tuple[float, float] | None, padding: float) -> np.ndarray:
-    """Filters a course (T, J, 2) as the demo does, by (cutoff_hz, beta); speeds are weighed by the crop's side."""
+def smoothed(
+    course: np.ndarray, setting: tuple[float, float] | None, padding: float, *, gated: bool = True
+) -> np.ndarray:
+    """Filters a course (T, J, 2) by (cutoff_hz, beta), as the demo does if `gated`; its unit is the crop's side."""
     if setting is None:
         return course
-    smooth = OneEuro(*setting)
-    return np.stack([smooth(joints, k / _FPS, unit=padding) for k, joints in enumerate(course)])
+    gate, smooth = LeapGate(), OneEuro(*setting)
+    outputs = []
+    for k, joints in enumerate(course):
+        measured = gate(joints, k / _FPS, unit=padding) if gated else joints
+        outputs.append(smooth(measured, k / _FPS, unit=padding))
+    return np.stack(outputs)
 
 
 def jitter(course: np.ndarray, truth: np.ndarray, speed: np.ndarray) -> float:
@@ -155,9 +163,15 @@ def main(options: Smoothing) -> int:
     print(f"{'cutoff Hz':>9} {'beta':>5} {'jitter':>7} {'of raw':>7} {'lag ms':>7} {'error':>6}")
     own = (Options.smooth_cutoff_hz, Options.smooth_beta)
     others = [(cutoff_hz, beta) for cutoff_hz in options.cutoffs_hz for beta in options.betas]
-    named = [("unfiltered", None), ("the demo's", own), ("MediaPipe's", _MEDIAPIPE)]
-    for name, setting in named + [("", setting) for setting in others]:
-        outputs = [smoothed(course, setting, model.padding) for course in inputs]
+    rows = [
+        ("unfiltered", None, False),
+        ("the demo's", own, True),
+        ("leaps not held", own, False),
+        ("MediaPipe's", _MEDIAPIPE, False),
+        *(("", setting, True) for setting in others),
+    ]
+    for name, setting, gated in rows:
+        outputs = [smoothed(course, setting, model.padding, gated=gated) for course in inputs]
         print(f"{_setting(setting)} {_figures(list(zip(outputs, truths, speeds, strict=True)), raw)}  {name}".rstrip())
     return 0
 

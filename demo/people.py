@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.capture import Frame
 from demo.follow import Crowd
+from demo.leaps import LeapGate
 from demo.one_euro import OneEuro
 from demo.track import Pose
 from pose import box_from_joints
@@ -58,7 +59,7 @@ class PeopleReader:
         self._crowd = crowd
         self._joint_score = joint_score
         self._parameters = (smooth_cutoff_hz, smooth_beta)
-        self._filters: dict[int, OneEuro] = {}
+        self._filters: dict[int, tuple[LeapGate, OneEuro]] = {}
 
     def __call__(self, frame: Frame) -> Seen:
         """Returns the people of a frame that is later than the one before."""
@@ -70,8 +71,10 @@ class PeopleReader:
 
     def _person(self, number: int, pose: Pose, time_s: float) -> Person:
         if pose.fresh or number not in self._filters:
-            self._filters[number] = OneEuro(*self._parameters)
+            self._filters[number] = LeapGate(), OneEuro(*self._parameters)
         shown = (pose.scores >= self._joint_score) & np.isfinite(pose.xy_px).all(axis=1)
         side_px = pose.crop.scale * pose.crop.size
-        smooth = self._filters[number](np.where(shown[:, None], pose.xy_px, np.nan), time_s, unit=side_px)
-        return Person(number, np.where(shown[:, None], smooth, pose.xy_px), pose.scores, shown)
+        gate, smooth = self._filters[number]
+        measured = gate(np.where(shown[:, None], pose.xy_px, np.nan), time_s, unit=side_px)
+        smooth_xy_px = smooth(measured, time_s, unit=side_px)
+        return Person(number, np.where(shown[:, None], smooth_xy_px, pose.xy_px), pose.scores, shown)

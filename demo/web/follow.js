@@ -1,6 +1,7 @@
 // Following one person from frame to frame with a single-person model: demo/follow.py and demo/track.py for one person.
 import { Crop } from "./crop.js";
 import { Eye } from "./eye.js";
+import { LeapGate } from "./leaps.js";
 import { OneEuro } from "./one_euro.js";
 import { Search } from "./search.js";
 
@@ -90,7 +91,7 @@ export class Follower {
 export class Smoother {
   /** @param {{cutoff_hz: number, beta: number}} options of the one-euro filter */
   constructor(jointScore, options) {
-    Object.assign(this, { jointScore, options, filter: null });
+    Object.assign(this, { jointScore, options, gate: null, filter: null });
   }
 
   /**
@@ -102,10 +103,14 @@ export class Smoother {
       this.filter = null;
       return null;
     }
-    if (pose.fresh || !this.filter) this.filter = new OneEuro(this.options.cutoff_hz, this.options.beta);
+    if (pose.fresh || !this.filter) {
+      this.gate = new LeapGate();
+      this.filter = new OneEuro(this.options.cutoff_hz, this.options.beta);
+    }
     const shown = pose.scores.map((score, k) => score >= this.jointScore && pose.joints[k].every(Number.isFinite));
-    const measured = pose.joints.flatMap((point, k) => (shown[k] ? point : [NaN, NaN]));
-    const smooth = this.filter.next(measured, timeS, pose.crop.side);
+    const trusted = pose.joints.map((point, k) => (shown[k] ? point : [NaN, NaN]));
+    const measured = this.gate.next(trusted, timeS, pose.crop.side);
+    const smooth = this.filter.next(measured.flat(), timeS, pose.crop.side);
     const joints = pose.joints.map((point, k) => (shown[k] ? [smooth[2 * k], smooth[2 * k + 1]] : point));
     return { joints, scores: pose.scores, shown };
   }

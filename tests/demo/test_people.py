@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from demo.capture import Frame
+from demo.leaps import REACH
 from demo.one_euro import OneEuro
 from demo.people import PeopleReader
 from demo.track import Pose
@@ -41,9 +42,17 @@ def test_joints_are_smoothed_by_the_crops_side():
 
 
 def test_each_person_is_smoothed_alone_and_they_come_in_order():
-    people = read([{2: (50, 0.9, True), 1: (10, 0.9, True)}, {2: (50, 0.9, False), 1: (30, 0.9, False)}])
+    people = read([{2: (50, 0.9, True), 1: (10, 0.9, True)}, {2: (50, 0.9, False), 1: (25, 0.9, False)}])
     assert [[person.number for person in seen] for seen in people] == [[1, 2], [1, 2]]
-    assert people[1][1].xy_px[0, 0] == 50 and 10 < people[1][0].xy_px[0, 0] < 30
+    assert people[1][1].xy_px[0, 0] == 50 and 10 < people[1][0].xy_px[0, 0] < 25
+
+
+def test_a_leap_of_one_frame_is_not_shown():
+    # The crop's side is 200 px of the frame.
+    far = 10 + 1.01 * REACH * 200 / np.sqrt(2)
+    people = read([{1: (x, 0.9, k == 0)} for k, x in enumerate((10, far, 10, far, far))])
+    assert [person[0].xy_px[0, 0] for person in people][:4] == [10, 10, 10, 10]
+    assert people[4][0].xy_px[0, 0] > 10
 
 
 @pytest.mark.parametrize("between", [{}, {1: (40, 0.9, True)}])

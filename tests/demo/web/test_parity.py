@@ -9,6 +9,7 @@ from browser_parts import GREY, PADDING, RULE, SIZE, SMOOTH, painted, says, told
 
 from demo.capture import Frame
 from demo.follow import Crowd, Follower
+from demo.leaps import LeapGate
 from demo.one_euro import OneEuro
 from demo.people import PeopleReader
 from demo.search import search_squares
@@ -147,11 +148,15 @@ def test_the_smaller_parts_agree_with_python(page):
     answers = page.evaluate(
         """async ({ values, times, scores, skeleton }) => {
           const { OneEuro } = await import("./one_euro.js");
+          const { LeapGate } = await import("./leaps.js");
           const { searchSquares } = await import("./search.js");
           const { confidence } = await import("./eye.js");
           const filter = new OneEuro(1.5, 5);
+          const gate = new LeapGate();
+          const pairs = (row) => [0, 2].map((k) => [row[k] ?? NaN, row[k + 1] ?? NaN]);
           return {
             smooth: values.map((row, k) => filter.next(row.map((value) => value ?? NaN), times[k], 80)),
+            held: values.map((row, k) => gate.next(pairs(row), times[k], 80)),
             squares: [[480, 640], [640, 480]].map(([height, width]) =>
               searchSquares(height, width).map(({ center, side }) => [...center, side])),
             confidence: confidence(scores, skeleton),
@@ -167,5 +172,9 @@ def test_the_smaller_parts_agree_with_python(page):
     smooth = OneEuro(1.5, 5)
     expected = [smooth(row, time_s, unit=80) for row, time_s in zip(values, times_s, strict=True)]
     np.testing.assert_allclose(np.array(answers["smooth"], float), expected, rtol=1e-9)
+    gate = LeapGate()
+    held = [gate(row[:4].reshape(2, 2), time_s, unit=80) for row, time_s in zip(values, times_s, strict=True)]
+    np.testing.assert_allclose(np.array(answers["held"], float), held, rtol=1e-9)
+    assert 3 < (np.array(held)[:, 0] != values[:, :2]).any(axis=1).sum() < 15
     np.testing.assert_allclose(answers["squares"], [search_squares(480, 640), search_squares(640, 480)])
     assert answers["confidence"] == pytest.approx(confidence(scores, LSP14))
