@@ -104,9 +104,7 @@ def trembling(course: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -
     return course + noise[places, columns]
 
 
-def smoothed(
-    course: np.ndarray, setting: tuple[float, float] | None, padding: float, *, gated: bool = True
-) -> np.ndarray:
+def smoothed(course: np.ndarray, setting: tuple[float, float] | None, padding: float, *, gated: bool) -> np.ndarray:
     """Filters a course (T, J, 2) by (cutoff_hz, beta), as the demo does if `gated`; its unit is the crop's side."""
     if setting is None:
         return course
