@@ -15,6 +15,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=[
+        "machine",
         "pose",
         "records",
         "data_prep",

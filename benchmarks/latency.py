@@ -32,9 +32,8 @@ import numpy as np
 import tyro
 
 from benchmarks.latency_worker import pin
-from demo.artefact import FORMATS, formats_in
+from demo.artefact import FORMATS, formats_in, installed
 from demo.runtime import PoseModel, candidates, fastest
-from demo.runtimes.machine import installed
 from pose import LSP14, Crop
 
 _WORKER = Path(__file__).with_name("latency_worker.py")

@@ -71,6 +71,6 @@ def part_and_kind(name: str) -> tuple[str, str]:
     kind = _ONEDNN.sub("", kind)
     if "gradient_tape/" in scopes:
         return "backward", kind
-    if "adam_w/" in scopes:
+    if re.search(r"adam_w(_\d+)?/", scopes):
         return "optimiser", kind
     return ("forward" if "trainer" in scopes else "rest"), kind

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
-import pandas as pd
 import tyro
 
 from data_prep.coco import Coco
@@ -34,6 +33,7 @@ from data_prep.panoptic import Panoptic
 from data_prep.panoptic_kinect import PanopticKinect
 from data_prep.panoptic_vga import PanopticVga
 from data_prep.reader import Reader
+from machine.command import run_command
 from records import Manifest
 
 AnyReader = TypeVar("AnyReader", bound=Reader)
@@ -74,6 +74,8 @@ Command = (
 
 def print_summary(manifest: Manifest, folder: Path) -> None:
     """Prints what a shard set holds and what was left out of it."""
+    import pandas as pd
+
     rows = [
         {
             "split": split,
@@ -97,25 +99,25 @@ def print_summary(manifest: Manifest, folder: Path) -> None:
     print(f"done: {folder}; next: python -m records {folder}")
 
 
-def main() -> int:
-    """Runs a command as it was typed.
-
-    Returns:
-        The exit code.
-    """
-    try:
-        command = tyro.cli(
-            Command, prog="python -m data_prep", description=__doc__, config=(tyro.conf.OmitArgPrefixes,)
-        )
-        if isinstance(command, Convert):
-            print_summary(convert(command.reader, command.out, command.conversion), command.out)
-        elif isinstance(command, Dome):
-            command.write()
-        else:
-            command.run()
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command again goes on where it stopped")
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+def run(command: Command) -> int:
+    """Runs a command and returns its exit code."""
+    if isinstance(command, Download):
+        return command.run()
+    if isinstance(command, Dome):
+        command.write()
+    else:
+        print_summary(convert(command.reader, command.out, command.conversion), command.out)
     return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_command(
+        Command,
+        run,
+        arguments,
+        prog="python -m data_prep",
+        description=__doc__,
+        stopped="stopped; the same command again goes on where it stopped",
+        config=(tyro.conf.OmitArgPrefixes,),
+    )

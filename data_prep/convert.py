@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +17,7 @@ from data_prep.parts import Part, Parts
 from data_prep.reader import Reader, Unit
 from data_prep.runners import run_beam, run_local
 from data_prep.splits import SplitRule
+from machine.processor import usable_cpus
 from pose import SKELETONS, Skeleton
 from records import SPLITS, BadInput, Manifest, ShardSetWriter, read_manifest
 from records.tfrecord import read_records
@@ -46,7 +46,7 @@ class Conversion:
     people_per_shard: int = 1024
     max_skipped: int = 100
     runner: Literal["local", "beam"] = "local"
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=usable_cpus)
     beam_options: str = ""
     skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
     split: SplitRule = field(default_factory=SplitRule)
@@ -113,7 +113,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
             finished = run_local(parts, todo, options.workers)
         there = sum(map(_people, made.values()))
         with (
-            tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05) as progress,
+            tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05, disable=None) as progress,
             closing(finished),
         ):
             filling.run(made, finished, progress)

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 from filelock import FileLock, Timeout
 
-from data_prep.download_crew import PARTIAL, Crew
 from data_prep.file_checks import check_calibration, check_mp4, check_tar
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import POSES
-from data_prep.transfer import Patience, RemoteFile, Servers
+from data_prep.part_file import PARTIAL
+
+if TYPE_CHECKING:
+    from data_prep.transfer import RemoteFile
 
 _SEQUENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -104,11 +107,10 @@ class Download:
             raise ValueError(f"a camera must be named as {self._kind.example}, got {name!r}")
         return full
 
-    def run(self) -> None:
-        """Downloads and says what is lacking.
+    def run(self) -> int:
+        """Downloads, prints what is lacking, and returns the exit code: 1 if something is.
 
         Raises:
-            SystemExit: with code 1, if something is.
             ValueError: another process is downloading one of the sequences.
             OSError: a file cannot be written.
         """
@@ -117,8 +119,7 @@ class Download:
             print(f"lacking: {self.out / name}: {why}", file=sys.stderr)
         following = "" if self.vga else f"; next: python -m data_prep panoptic --root {self.out} --out data/records"
         print(f"done: {self.out}{following}")
-        if lacking:
-            raise SystemExit(1)
+        return 1 if lacking else 0
 
     def download(self) -> dict[str, str]:
         """Downloads all that can be had.
@@ -130,6 +131,10 @@ class Download:
             ValueError: another process is downloading one of the sequences.
             OSError: a file cannot be written.
         """
+        # Late: a command that downloads nothing need not wait for them.
+        from data_prep.download_crew import Crew
+        from data_prep.transfer import Patience, Servers
+
         with ExitStack() as locks:
             for name in self.sequences:
                 locks.enter_context(_alone(self.out / name))
@@ -166,6 +171,8 @@ class Download:
         return self._file(sequence, f"videos/{kind.folder}/{video}", f"{kind.name}Videos/{video}", check_mp4)
 
     def _file(self, sequence: str, remote: str, local: str, check: Callable[[Path], None]) -> RemoteFile:
+        from data_prep.transfer import RemoteFile
+
         return RemoteFile(f"webdata/dataset/{sequence}/{remote}", self.out / sequence / local, check)
 
 

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from data_prep.part_file import PartFile
+from data_prep.part_file import PARTIAL, PartFile
 from data_prep.transfer import Failed, Missing, Patience, RemoteFile, Servers, Stopped, fetch
 from records import BadInput
 
-#: In a sequence's folder, what is not whole yet.
-PARTIAL = ".partial"
 #: Threads that wait for a server are left behind after this; nothing is lost by that.
 _LONGEST_FAREWELL_S = 0.5
 #: What Ctrl-C may have to wait for.
@@ -41,7 +39,7 @@ class Crew:
         for file in files:
             to_do.put(file)
         stop = threading.Event()
-        with tqdm(total=0, unit="B", unit_scale=True, desc=f"0/{len(files)} files") as bar:
+        with tqdm(total=0, unit="B", unit_scale=True, desc=f"0/{len(files)} files", disable=None) as bar:
             # Threads of a pool would be waited for at the end of the program, as long as a silent server likes.
             threads = [
                 threading.Thread(target=self._work, args=(to_do, done, stop, bar), daemon=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from data_prep.panoptic_poses import Bodies
 from pose import PANOPTIC19, Camera
@@ -112,6 +111,9 @@ def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float) -> 
 
 def _change_mm(poses: np.ndarray, known: np.ndarray, some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The mean distance (A, B) of the joints known in both, of some poses from others; infinite without any."""
+    # Late: it takes a third of a second to import, and few selections need it.
+    from scipy.spatial.distance import cdist
+
     total, count = np.zeros((len(some), len(others))), np.zeros((len(some), len(others)))
     for joint in range(poses.shape[1]):
         if joint != _CENTER:

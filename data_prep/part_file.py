@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 from records.manifest import write_json
 
+#: In a sequence's folder, what is not whole yet.
+PARTIAL = ".partial"
+
 
 class PartFile:
     """The bytes that are here of a file, and what is known of the whole.

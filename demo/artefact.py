@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from demo.errors import ModelError
+from demo.errors import ArgumentError, ModelError
 from weights import names, shipped
 
 DESCRIPTION_FILE = "pose.json"
@@ -52,6 +52,21 @@ FORMATS = {
     "frozen": Format("a frozen graph", "frozen.pb", "tensorflow", "tensorflow"),
     "saved-model": Format("a SavedModel", _SAVED_MODEL, "tensorflow", "tensorflow"),
 }
+
+
+def installed(name: str) -> bool:
+    """Whether the library that runs a format is there; it is not imported."""
+    return find_spec(FORMATS[name].module) is not None
+
+
+def check_runtime(name: str) -> None:
+    """Checks the option --runtime.
+
+    Raises:
+        ArgumentError: it is neither "auto" nor a format.
+    """
+    if name != "auto" and name not in FORMATS:
+        raise ArgumentError(f"--runtime must be auto or one of {', '.join(FORMATS)}, got {name!r}")
 
 
 def find_export(model: Path | None, runs: Path) -> Path:
@@ -152,17 +167,3 @@ def fingerprint(path: Path) -> str:
                 stream.seek(part * max(size - _PART_BYTES, 0) // (_SAMPLED_PARTS - 1))
                 digest.update(stream.read(_PART_BYTES))
     return digest.hexdigest()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole: under a temporary name, then renamed.
-
-    Raises:
-        OSError: the folder cannot be written to.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        temporary.write_text(text)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

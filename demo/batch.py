@@ -17,7 +17,6 @@ Exit codes:
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -29,13 +28,14 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-from demo.artefact import find_export
+from demo.artefact import check_runtime, find_export
 from demo.batch_input import Boxes, Item, ahead, pictures_in, read_boxes, read_folder, read_video
 from demo.batch_table import TABLE_ENDINGS, Person, Table, check_table
 from demo.capture import FrameSource
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.runtime import PoseModel, fastest
 from demo.words import counted
+from machine.command import run_command
 from pose import Crop
 
 # On a processor more pictures at once bring no more pictures a second.
@@ -54,8 +54,9 @@ class Options:
         model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
             newest folder `runs/*/export`, or `fast` where there is none.
         runs: where training runs and their exports lie.
-        runtime: what runs the model; by default the fastest that is installed.
-        threads: that the model works with; by default the number that is fastest.
+        runtime: what runs the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; the fastest number if not given.
+        measure_again: find the fastest anew, instead of taking what was measured on this machine before.
         batch: number of pictures at once; by default the number that is fastest.
     """
 
@@ -64,12 +65,14 @@ class Options:
     boxes: Path | None = None
     model: Path | None = None
     runs: Path = Path("runs")
-    runtime: str | None = None
+    runtime: str = "auto"
     threads: int | None = None
+    measure_again: bool = False
     batch: int | None = None
 
     def __post_init__(self) -> None:
         """Checks the values."""
+        check_runtime(self.runtime)
         if self.batch is not None and self.batch < 1:
             raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
         if self.out.suffix not in TABLE_ENDINGS:
@@ -132,7 +135,13 @@ def run(options: Options) -> None:
     items = read_video(video) if video else _pictures(options.source, boxes)
     path = find_export(options.model, options.runs)
     batches = (options.batch,) if options.batch else _BATCHES
-    choice = fastest(path, runtime=options.runtime, threads=options.threads, batches=batches)
+    choice = fastest(
+        path,
+        runtime=None if options.runtime == "auto" else options.runtime,
+        threads=options.threads,
+        batches=batches,
+        measure_again=options.measure_again,
+    )
     model = PoseModel(path, choice.runtime, choice.threads)
     model.warm_up(choice.batch)
     table = Table(model.skeleton, key)
@@ -173,19 +182,17 @@ def _pictures(source: Path, boxes: Boxes | None) -> Iterator[Item]:
     return read_folder(source, [name for name in names if name in boxes])
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code; see the top of the file."""
-    # From here on a table that is half written is cleared away.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        run(tyro.cli(Options, prog="python -m demo.batch", description=__doc__))
-    except (DemoError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code if isinstance(error, DemoError) else 2
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(
+        Options,
+        run,
+        arguments,
+        prog="python -m demo.batch",
+        description=__doc__,
+        stopped="stopped; nothing was written",
+        errors=(DemoError, ValueError),
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 
 from demo.capture import FrameSource
 from demo.errors import SourceError
@@ -127,6 +126,8 @@ def read_boxes(path: Path, key: str) -> Boxes:
     Raises:
         SourceError: the file cannot be read, lacks a column, or has a box that is none.
     """
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, dtype={"picture": str})
     except (OSError, ValueError) as error:

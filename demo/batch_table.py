@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from demo.errors import OutputError
 from pose import Crop, Skeleton
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE_ENDINGS = (".parquet", ".csv")
 
@@ -65,6 +68,8 @@ class Table:
 
     def frame(self) -> pd.DataFrame:
         """The table; its `attrs` describe the skeleton."""
+        import pandas as pd
+
         people = self._people
         columns: dict[str, object] = {self._key: [person.key for person in people]}
         if self._key == "frame":

@@ -4,25 +4,19 @@
 class DemoError(Exception):
     """Something to tell the user in one message, without a traceback."""
 
-    exit_code = 1
+    exit_code = 2
 
 
 class ArgumentError(DemoError):
     """An argument has a value that is not allowed. No ValueError: tyro would draw a box around the message."""
 
-    exit_code = 2
-
 
 class ModelError(DemoError):
     """There is no exported model, or the folder is not one."""
 
-    exit_code = 2
-
 
 class OutputError(DemoError):
     """The output video cannot be written."""
-
-    exit_code = 2
 
 
 class SourceError(DemoError):

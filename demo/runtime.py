@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from demo.artefact import DESCRIPTION_FILE, FORMATS, check_export, formats_in, trusted
+from demo.artefact import DESCRIPTION_FILE, FORMATS, check_export, formats_in, installed, trusted
 from demo.errors import ModelError
 from demo.runtimes.choice import Choice, choose
 from demo.runtimes.engine import Engine
 from demo.runtimes.litert_engine import LiteRtEngine
-from demo.runtimes.machine import installed
 from demo.runtimes.onnx_engine import OnnxEngine
 from demo.runtimes.openvino_engine import OpenVinoBf16Engine, OpenVinoEngine
 from demo.runtimes.tensorflow_engine import FrozenEngine, SavedModelEngine
@@ -106,28 +106,37 @@ class PoseModel:
             self.predict(np.zeros((count, self.size, self.size, 3), np.uint8))
 
 
-def load(path: Path, *, runtime: str | None = None, threads: int | None = None) -> PoseModel:
+def load(
+    path: Path, *, runtime: str | None = None, threads: int | None = None, measure_again: bool = False
+) -> PoseModel:
     """Loads a model in the fastest runtime that this machine has.
 
-    At the first time each candidate is measured at some numbers of threads, which is told on stderr and takes some
-    seconds; the answer is kept in the user's cache folder until the model, the processor or a library changes.
+    At the first time the candidates are measured in turns at some numbers of threads, which is printed on stderr and
+    takes some seconds. The answer is kept in the user's cache folder for a month, or until the model, the processor or
+    a library changes; one that other programs may have spoilt is measured again at the next start.
     Formats whose joints are off by more than their limit are no candidates.
 
     Args:
         path: an export folder, or one artefact's file.
         runtime: one of `demo.artefact.FORMATS`; None chooses.
         threads: number of threads; None chooses.
+        measure_again: measure whatever is remembered.
 
     Raises:
         ModelError: there is no artefact, none whose runtime is installed, or it cannot be loaded.
         ValueError: there is no such runtime, or `threads` is below 1.
     """
-    choice = fastest(path, runtime=runtime, threads=threads)
+    choice = fastest(path, runtime=runtime, threads=threads, measure_again=measure_again)
     return PoseModel(path, choice.runtime, choice.threads)
 
 
 def fastest(
-    path: Path, *, runtime: str | None = None, threads: int | None = None, batches: tuple[int, ...] = (1,)
+    path: Path,
+    *,
+    runtime: str | None = None,
+    threads: int | None = None,
+    batches: tuple[int, ...] = (1,),
+    measure_again: bool = False,
 ) -> Choice:
     """How to run a model; see `load`.
 
@@ -136,6 +145,7 @@ def fastest(
         runtime: one of `demo.artefact.FORMATS`; None chooses.
         threads: number of threads; None chooses.
         batches: numbers of pictures at once to choose from.
+        measure_again: measure whatever is remembered.
 
     Raises:
         ModelError: see `load`.
@@ -143,7 +153,8 @@ def fastest(
     """
     _check(runtime, threads)
     names = candidates(path) if runtime is None else [runtime]
-    return choose(path, names, threads, batches, lambda text: print(text, file=sys.stderr, flush=True))
+    tell = partial(print, file=sys.stderr, flush=True)
+    return choose(path, names, threads, batches, tell, measure_again=measure_again)
 
 
 def candidates(path: Path) -> list[str]:

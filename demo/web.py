@@ -16,7 +16,6 @@ Exit codes:
 
 from __future__ import annotations
 
-import signal
 import ssl
 import sys
 import tempfile
@@ -26,14 +25,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import tyro
-
 from demo import webcam
 from demo.artefact import find_export
 from demo.errors import DemoError
 from demo.one_euro import OneEuro
 from demo.track import FollowRule
 from demo.website import write_site
+from machine.command import run_command
 
 
 @dataclass(frozen=True)
@@ -176,18 +174,11 @@ def run(options: Options) -> None:
                 print()
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code; see the top of the file."""
-    # From here on a page that is half written is cleared away.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        run(tyro.cli(Options, prog="python -m demo.web", description=__doc__))
-    except DemoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run_command(
+        Options, run, arguments, prog="python -m demo.web", description=__doc__, errors=(DemoError, ValueError)
+    )
 
 
 if __name__ == "__main__":

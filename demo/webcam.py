@@ -24,14 +24,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tyro
 
 import demo
-from demo.artefact import FORMATS, find_export
+from demo.artefact import check_runtime, find_export
 from demo.capture import FrameSource, open_capture, opens_slowly
 from demo.errors import ArgumentError, DemoError
 from demo.follow import MOST_PEOPLE, Crowd
@@ -45,6 +45,7 @@ from demo.track import FollowRule
 from demo.view import caption
 from demo.window import Window
 from demo.words import counted
+from machine.command import run_command
 
 if TYPE_CHECKING:
     import cv2
@@ -60,8 +61,9 @@ class Options:
         source: a camera's number, a video file, or the URL of a stream.
         model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
             newest folder `runs/*/export`, or `fast` where there is none.
-        runtime: what runs the model, such as openvino or litert; by default the fastest that is installed.
-        threads: that the model works with; by default the number that is fastest.
+        runtime: what runs the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; the fastest number if not given.
+        measure_again: find the fastest anew, instead of taking what was measured on this machine before.
         people: the most people to follow, 1 to 4.
         output: video to write: .mp4, .mov, .mkv or .avi.
         jsonl: file to write, with a line of JSON for each frame: its people, their boxes, joints and scores.
@@ -78,8 +80,9 @@ class Options:
 
     source: str = "0"
     model: Path | None = None
-    runtime: str | None = None
+    runtime: str = "auto"
     threads: int | None = None
+    measure_again: bool = False
     people: int = 1
     output: Path | None = None
     jsonl: Path | None = None
@@ -97,9 +100,7 @@ class Options:
         """Checks the values."""
         if self.max_frames is not None and self.max_frames < 1:
             raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
-        if self.runtime is not None and self.runtime not in FORMATS:
-            names = ", ".join(FORMATS)
-            raise ArgumentError(f"--runtime must be one of {names}, got {self.runtime!r}; leave it out for the fastest")
+        check_runtime(self.runtime)
         if self.threads is not None and self.threads < 1:
             raise ArgumentError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
         if not 1 <= self.people <= MOST_PEOPLE:
@@ -121,7 +122,9 @@ def _stop_signals() -> Iterator[list[int]]:
         received.append(number)
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What the command was started to ignore, as `&` in a script makes it ignore Ctrl-C, it goes on ignoring.
+    heeded = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield received
     finally:
@@ -133,7 +136,8 @@ def _load(path: Path, options: Options) -> PoseModel:
     """Loads the model, in a thread: a runtime takes a while to import, and a camera takes a while to open."""
     from demo.runtime import load
 
-    model = load(path, runtime=options.runtime, threads=options.threads)
+    runtime = None if options.runtime == "auto" else options.runtime
+    model = load(path, runtime=runtime, threads=options.threads, measure_again=options.measure_again)
     model.warm_up(1)
     return model
 
@@ -206,16 +210,16 @@ def _report(
     print(", ".join(parts) + "".join(files))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code; see the top of the file."""
-    try:
-        run(tyro.cli(Options, prog="python -m demo.webcam", description=__doc__), begun_s=demo.IMPORTED_S)
-    except DemoError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run_command(
+        Options,
+        partial(run, begun_s=demo.IMPORTED_S),
+        arguments,
+        prog="python -m demo.webcam",
+        description=__doc__,
+        errors=(DemoError, ValueError),
+    )
 
 
 if __name__ == "__main__":

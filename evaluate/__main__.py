@@ -9,6 +9,9 @@ from typing import Literal
 
 import tyro
 
+from machine.command import run_command
+from machine.quiet import import_tensorflow
+from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
 
@@ -62,24 +65,23 @@ class Options:
         return (self.model if self.model.is_dir() else self.model.parent) / name
 
 
-def run(options: Options) -> Path:
-    """Evaluates, prints the tables and writes the report; returns the page's path.
+def run(options: Options) -> None:
+    """Evaluates, prints the tables and writes the report.
 
     Raises:
         ValueError: the model or the records are not there, damaged, or do not fit each other.
         OSError: the report cannot be written.
     """
-    # Late: these load TensorFlow, which `--help` and a wrong option should not wait for.
+    # Before TensorFlow and the model, because it is quick: no such records, no such split, or a shard missing.
+    shard_paths(options.records, options.split)
+    import_tensorflow()
     from tqdm import tqdm
 
     from evaluate.evaluation import evaluate
     from evaluate.predictor import load_predictor
     from evaluate.report import write_report
     from evaluate.tables import as_text
-    from records.manifest import read_manifest, shard_paths
 
-    # Before the model, because it is quick: no such records, no such split, or a shard missing.
-    shard_paths(options.records, options.split)
     people = read_manifest(options.records).counts[options.split]
     predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)
     with tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None) as progress:
@@ -96,7 +98,6 @@ def run(options: Options) -> Path:
     print(as_text(evaluation))
     report, *others = write_report(evaluation, options.folder)
     print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")
-    return report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,15 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     # Whoever comes from the demos says --model.
     words = [word.removeprefix("--model=") for word in words if word != "--model"]
-    try:
-        run(tyro.cli(Options, args=words, prog="python -m evaluate", description=__doc__))
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    stopped = "stopped; nothing was written"
+    return run_command(Options, run, words, prog="python -m evaluate", description=__doc__, stopped=stopped)
 
 
 if __name__ == "__main__":

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import keras
 import numpy as np
-import tensorflow as tf
 import tyro
 
-from export.calibration import training_pictures
-from export.check import Measurement, measure
 from export.formats import FORMATS, chosen_formats, install
-from export.openvino_file import computes_in_bf16
-from export.write import replace_folder, write_formats
+from machine.command import run_command
+from machine.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+    from export.check import Measurement
 
 FORMATS_FILE = "formats.json"
 
@@ -73,8 +73,8 @@ class Options:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}; 0.5 is half a pixel")
 
 
-def load_run(run: Path) -> tuple[keras.Model, dict]:
-    """Loads a run's best model and its notes.
+def check_run(run: Path) -> None:
+    """Checks that a folder holds what is exported.
 
     Raises:
         ValueError: the folder is no run, or has no finished epoch.
@@ -86,6 +86,17 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
     ):
         if not (run / name).is_file():
             raise ValueError(f"{run} has no {name}; {remedy}")
+
+
+def load_run(run: Path) -> tuple[keras.Model, dict]:
+    """Loads a run's best model and its notes.
+
+    Raises:
+        ValueError: the folder is no run, has no finished epoch, or cannot be read.
+    """
+    check_run(run)
+    import keras
+
     try:
         return keras.models.load_model(run / "best.keras"), json.loads((run / "run.json").read_text())
     except (ValueError, OSError, KeyError) as error:
@@ -96,6 +107,9 @@ def measure_formats(
     model: keras.Model, folder: Path, sizes: dict[str, int], pictures: np.ndarray, options: Options
 ) -> dict[str, Measurement]:
     """Measures each written format in each runtime that this machine has for it."""
+    from export.check import measure
+    from export.openvino_file import computes_in_bf16
+
     measured = {}
     for name, size_bytes in sizes.items():
         for runtime in FORMATS[name].runtimes:
@@ -121,9 +135,18 @@ def table(measured: dict[str, Measurement]) -> str:
     return "\n".join(lines)
 
 
-def main(options: Options) -> int:
-    """Runs the command and returns its exit code."""
+def export(options: Options) -> int:
+    """Exports a run and returns the exit code."""
     names, left_out = chosen_formats(options.to)
+    check_run(options.run)
+    import_tensorflow()
+    import tensorflow as tf
+
+    from export.calibration import training_pictures
+    from export.write import replace_folder, write_formats
+
+    # What converters call is old, and TensorFlow would say so at length.
+    tf.get_logger().setLevel("ERROR")
     model, notes = load_run(options.run)
     pictures = np.load(options.run / "samples.npy")
     folder = options.out or options.run / "export"
@@ -146,15 +169,18 @@ def main(options: Options) -> int:
     return 1 if set(over) - {"openvino-bf16"} else 0
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_command(
+        Options,
+        export,
+        arguments,
+        prog="python -m export",
+        description=__doc__,
+        stopped="stopped; the export is as it was",
+        errors=(ValueError, OSError, RuntimeError),
+    )
+
+
 if __name__ == "__main__":
-    # What converters call is old, and TensorFlow would say so at length.
-    tf.get_logger().setLevel("ERROR")
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        sys.exit(main(tyro.cli(Options, prog="python -m export", description=__doc__)))
-    except KeyboardInterrupt:
-        print("stopped; the export is as it was", file=sys.stderr)
-        sys.exit(130)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main())

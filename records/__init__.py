@@ -1,6 +1,8 @@
 """The record: one Example schema, sharded writing, the tf.data pipeline, augmentation and inspection."""
 
-from records.manifest import SPLITS, Manifest, read_manifest, shard_paths
+from machine.interrupts import end_quietly_while_importing
+from records.augment import Augmentation
+from records.manifest import SPLITS, Manifest, read_manifest, shard_paths, steps_per_epoch
 from records.schema import BadInput, Person, encode_example, read_picture
 from records.writer import ShardSetWriter
 
@@ -20,11 +22,13 @@ __all__ = [
     "training_dataset",
 ]
 
+end_quietly_while_importing(__name__)
+
 
 def __getattr__(name: str) -> object:
-    """Imports what needs TensorFlow when it is asked for: those who make records need not wait for that."""
+    """Imports what needs TensorFlow when it is asked for: those who make or check records need not wait for that."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from records import augment, pipeline
+    from records import pipeline
 
-    return getattr(augment if name == "Augmentation" else pipeline, name)
+    return getattr(pipeline, name)

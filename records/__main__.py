@@ -14,6 +14,7 @@ from typing import Annotated
 
 import tyro
 
+from machine.command import run_command
 from records.inspect import check_shards, contact_sheet, drop_damaged, write_picture
 from records.manifest import SPLITS, Manifest, read_manifest
 
@@ -61,8 +62,8 @@ def print_manifest(manifest: Manifest) -> None:
         print(f"  ... and {len(manifest.skipped) - 10} more in manifest.json")
 
 
-def main(options: Options) -> int:
-    """Runs the command and returns its exit code."""
+def show(options: Options) -> int:
+    """Shows a shard set and returns the exit code."""
     manifest = read_manifest(options.folder)
     print_manifest(manifest)
     damaged = check_shards(options.folder, manifest)
@@ -85,9 +86,10 @@ def main(options: Options) -> int:
     return 0
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_command(Options, show, arguments, prog="python -m records", description=__doc__)
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main(tyro.cli(Options, prog="python -m records", description=__doc__)))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main())

@@ -1,19 +1,28 @@
-"""What TensorFlow needs to know of the record to read it."""
+"""The record's features: their names, shapes and types, and how they are read without TensorFlow and by it."""
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import TYPE_CHECKING
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from records.example import Example
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
 
-def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_single_example` needs to read the features that every record has."""
-    text, number = tf.io.FixedLenFeature((), tf.string), tf.io.FixedLenFeature((), tf.int64)
-    scalar = tf.io.FixedLenFeature((), tf.float32)
+def required_features(num_joints: int) -> dict[str, tuple[tuple[int, ...], type]]:
+    """Shape and type of the features that every record has."""
+    text, number, scalar = ((), bytes), ((), np.int64), ((), np.float32)
     return {
         "image/jpeg": text,
-        "joints/xy_px": tf.io.FixedLenFeature((num_joints, 2), tf.float32),
-        "joints/visible": tf.io.FixedLenFeature((num_joints,), tf.int64),
-        "crop/to_frame": tf.io.FixedLenFeature((2, 3), tf.float32),
+        "joints/xy_px": ((num_joints, 2), np.float32),
+        "joints/visible": ((num_joints,), np.int64),
+        "crop/to_frame": ((2, 3), np.float32),
         "person/torso_px": scalar,
         "person/head_px": scalar,
         "person/area_px": scalar,
@@ -25,11 +34,44 @@ def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
     }
 
 
+def read_features(serialized: bytes, num_joints: int) -> dict[str, bytes | np.ndarray]:
+    """Reads the features that every record has, without TensorFlow.
+
+    Raises:
+        ValueError: the bytes are no Example, or a feature is missing or has another type or number of values.
+    """
+    try:
+        found = Example.FromString(serialized).features.feature
+    except DecodeError as error:
+        raise ValueError(f"no tf.train.Example ({error})") from error
+    features: dict[str, bytes | np.ndarray] = {}
+    for name, (shape, kind) in required_features(num_joints).items():
+        # A map of messages makes what is asked for.
+        values = getattr(found[name], _LISTS[kind]).value if name in found else ()
+        expected = int(np.prod(shape))
+        if len(values) != expected:
+            raise ValueError(f"{name} has {len(values)} values of {kind.__name__} instead of {expected}")
+        features[name] = values[0] if kind is bytes else np.array(values, kind).reshape(shape)
+    return features
+
+
+def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
+    """What `tf.io.parse_single_example` needs to read the features that every record has."""
+    import tensorflow as tf
+
+    types = {bytes: tf.string, np.int64: tf.int64, np.float32: tf.float32}
+    return {
+        name: tf.io.FixedLenFeature(shape, types[kind]) for name, (shape, kind) in required_features(num_joints).items()
+    }
+
+
 def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
     """The features that a record may lack: 3D joints (J, 3) in mm and the crop's camera matrix (3, 3).
 
     Pass it to `tf.io.parse_single_example` beside `feature_spec` for a set whose source knows them.
     """
+    import tensorflow as tf
+
     return {
         "joints/xyz_mm": tf.io.FixedLenFeature((num_joints, 3), tf.float32),
         "camera/matrix": tf.io.FixedLenFeature((3, 3), tf.float32),
@@ -38,9 +80,13 @@ def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
 
 def decode_depth(png: tf.Tensor, size: int) -> tf.Tensor:
     """Decodes the feature `depth/png` to uint16 (size, size) in mm, 0 where unknown."""
+    import tensorflow as tf
+
     return tf.ensure_shape(tf.io.decode_png(png, channels=1, dtype=tf.uint16)[..., 0], [size, size])
 
 
 def depth_feature_spec() -> dict[str, tf.io.FixedLenFeature]:
     """What `tf.io.parse_single_example` needs beside `feature_spec` for a set with depth pictures."""
+    import tensorflow as tf
+
     return {"depth/png": tf.io.FixedLenFeature((), tf.string)}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from pose import Skeleton, draw_skeleton, draw_text, picture_grid
 from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
-from records.manifest import Manifest, Shard, file_sha256, read_manifest
-from records.pipeline import dataset, parse_example
+from records.features import read_features
+from records.manifest import Manifest, Shard, file_sha256, read_manifest, shard_paths
 from records.tfrecord import read_records
+from records.warp import decode_jpeg
 
 _COLUMNS = 8
 # Of the first so many people of a split, so that the sheet of a huge one takes no longer.
@@ -32,12 +33,13 @@ def check_shard(path: Path, shard: Shard, num_joints: int) -> str | None:
     try:
         # TensorFlow's own reader asks for as much memory as a length tells, and may end the process.
         for serialized in read_records(path):
-            parse_example(serialized, num_joints)
+            try:
+                read_features(serialized, num_joints)
+            except ValueError as error:
+                return f"record {read} does not follow the schema ({error})"
             read += 1
     except ValueError:
         return f"fails its checksum at record {read} of {shard.count} ({path.stat().st_size} of {shard.bytes} bytes)"
-    except tf.errors.InvalidArgumentError as error:
-        return f"record {read} does not follow the schema ({error.message.splitlines()[0]})"
     if read != shard.count:
         return f"holds {read} records instead of {shard.count}"
     if file_sha256(path) != shard.sha256:
@@ -78,11 +80,12 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     manifest = read_manifest(folder)
     skeleton, searched = manifest.skeleton, min(manifest.counts[split], _MOST_SEARCHED)
     step = max(1, searched // count)
-    people = dataset(folder, split, batch_size=1, limit=searched).shard(step, 0).take(count)
+    examples = islice(chain.from_iterable(map(read_records, shard_paths(folder, split))), 0, searched, step)
     draws, size = np.random.default_rng(seed).random((count, NUM_DRAWS)), manifest.size
     changes, flip_order = changes_of(draws, Augmentation(), size, size), np.array(skeleton.flip_order)
     stored, augmented = [], []
-    for i, (pictures, labels) in enumerate(people.as_numpy_iterator()):
+    for i, example in enumerate(islice(examples, count)):
+        pictures, labels = _batch_of_one(example, skeleton.num_joints)
         stored.append(_drawn(pictures, labels, skeleton, "stored"))
         varied = augment(pictures, labels, changes.rows(slice(i, i + 1)), size=size, flip_order=flip_order)
         augmented.append(_drawn(*varied, skeleton, "augmented"))
@@ -92,6 +95,19 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
         for kind in (stored, augmented):
             tiles += (kind[row : row + _COLUMNS] + [blank] * _COLUMNS)[:_COLUMNS]
     return picture_grid(tiles, _COLUMNS)
+
+
+def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one."""
+    features = read_features(example, num_joints)
+    labels = {
+        "joints_xy_px": features["joints/xy_px"],
+        "visible": features["joints/visible"].astype(np.int32),
+        **{name: features[f"person/{name}"] for name in ("torso_px", "head_px", "area_px")},
+        "to_frame": features["crop/to_frame"],
+    }
+    labels = {name: value[None] for name, value in labels.items()}
+    return decode_jpeg(features["image/jpeg"])[None], labels
 
 
 def _drawn(pictures: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton, caption: str) -> np.ndarray:

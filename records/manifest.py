@@ -142,3 +142,18 @@ def shard_paths(folder: str | Path, split: str) -> list[str]:
                 "and with --drop-damaged goes on with the whole ones"
             )
     return [str(folder / shard.name) for shard in manifest.shards[split]]
+
+
+def steps_per_epoch(folder: str | Path, split: str, batch_size: int) -> int:
+    """How many full batches an epoch has.
+
+    Raises:
+        ValueError: the split is smaller than one batch.
+    """
+    count = read_manifest(folder).counts.get(split, 0)
+    if count < batch_size:
+        raise ValueError(
+            f"a batch of {batch_size} needs at least as many people, the {split} split of {folder} has {count}; "
+            "take a smaller batch size"
+        )
+    return count // batch_size

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
 from records.features import feature_spec
-from records.manifest import Manifest, read_manifest, shard_paths
+from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epoch
 
 Labels = dict[str, tf.Tensor]
 # What augmentation changes; the key stays.
@@ -224,18 +224,3 @@ def _own_rows(batch_size: int, shard: tuple[int, int]) -> slice:
         )
     share = batch_size // count
     return slice(index * share, (index + 1) * share)
-
-
-def steps_per_epoch(folder: str | Path, split: str, batch_size: int) -> int:
-    """How many full batches an epoch has.
-
-    Raises:
-        ValueError: the split is smaller than one batch.
-    """
-    count = read_manifest(folder).counts.get(split, 0)
-    if count < batch_size:
-        raise ValueError(
-            f"a batch of {batch_size} needs at least as many people, the {split} split of {folder} has {count}; "
-            "take a smaller batch size"
-        )
-    return count // batch_size

@@ -1,12 +1,50 @@
 import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
+import signal
 from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started by `nohup` or in the background of a script; tests of Ctrl-C, and the processes they start, heed it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a worker for each core.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+
 _ROOT = Path(__file__).parents[1]
+
+
+# Folders whose files share what takes long to make.
+_SHARED = ("tests/evaluate", "tests/export")
+_LONG = (*_SHARED, "tests/train", "tests/models")
+
+
+def pytest_collection_modifyitems(items):
+    """Has what takes long begin first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Has tests that share fixtures run in the same worker: those of a file, or of a folder."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixtures(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return next((folder for folder in _SHARED if file.startswith(folder)), file)
+
+    return ByFixtures(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """What is measured and remembered in tests stays out of the user's cache, in their processes too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
+    "machine": set(),
     "pose": set(),
     "weights": set(),
-    "records": {"pose"},
-    "data_prep": {"pose", "records"},
+    "records": {"machine", "pose"},
+    "data_prep": {"machine", "pose", "records"},
     "models": set(),
-    "evaluate": {"pose", "records", "weights"},
-    "train": {"pose", "records", "models", "evaluate", "weights"},
-    "export": {"pose", "models"},
-    "demo": {"pose", "weights"},
+    "evaluate": {"machine", "pose", "records", "weights"},
+    "train": {"machine", "pose", "records", "models", "evaluate", "weights"},
+    "export": {"machine", "pose", "models"},
+    "demo": {"machine", "pose", "weights"},
 }
 WITHOUT_TENSORFLOW = ("pose",)
 

@@ -25,8 +25,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.__main__ import FORMATS_FILE, Options, measure_formats
-from export.__main__ import main as export
+from export.__main__ import FORMATS_FILE, Options, export, measure_formats
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")

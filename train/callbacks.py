@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +11,11 @@ import keras
 import tensorflow as tf
 
 from pose import Skeleton
+from train.errors import NonFiniteLoss
 from train.history import History, write_whole
 from train.pictures import write_curves, write_predictions
 from train.trainer import PoseTrainer, averaged_weights
 from train.validation import Validator
-
-
-class NonFiniteLoss(RuntimeError):
-    """The loss became NaN or infinite."""
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
@@ -45,6 +43,10 @@ class StopOnNonFinite(keras.callbacks.Callback):
         )
 
 
+# To draw them takes a second, as long as a small net's epoch.
+_CURVES_EVERY_S = 15.0
+
+
 class EpochEnd(keras.callbacks.Callback):
     """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
 
@@ -53,6 +55,7 @@ class EpochEnd(keras.callbacks.Callback):
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
         self._skeleton = skeleton
+        self._curves_drawn_s = float("-inf")
 
     @property
     def run(self) -> Path:
@@ -72,5 +75,14 @@ class EpochEnd(keras.callbacks.Callback):
             write_whole(run / "best.keras", self._inference.save)
             write_predictions(run / "predictions.png", validation, self._skeleton)
         history.write()
-        write_curves(run / "curves.png", history.rows, self._validator.baseline)
         write_whole(run / "last.weights.h5", trainer.save_weights)
+        if time.monotonic() - self._curves_drawn_s > _CURVES_EVERY_S:
+            self._draw_curves()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Draws the curves of all epochs."""
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        write_curves(self.run / "curves.png", self._history.rows, self._validator.baseline)
+        self._curves_drawn_s = time.monotonic()

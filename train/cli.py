@@ -1,27 +1,38 @@
-"""How a recipe becomes a command."""
+"""The command line of a recipe."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import tyro
-
-from train.callbacks import NonFiniteLoss
+from machine.command import run_command
 from train.config import TrainConfig
+from train.errors import NonFiniteLoss
 
 Config = TypeVar("Config", bound=TrainConfig)
 
 
-def run_recipe(name: str, config_class: type[Config], description: str, train: Callable[[Config], Path]) -> None:
-    """Parses the command line of `python -m train.NAME` and trains; errors a user can mend become one line."""
-    try:
-        run = train(tyro.cli(config_class, prog=f"python -m train.{name}", description=description))
-    except KeyboardInterrupt:
-        sys.exit("stopped; the same command with --resume goes on after the last whole epoch")
-    except (ValueError, OSError, NonFiniteLoss) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    print(f"done: {run}; next: python -m evaluate {run} --records RECORDS, python -m export {run}")
+def run_recipe(
+    name: str,
+    config_class: type[Config],
+    description: str | None,
+    train: Callable[[Config], Path],
+    arguments: list[str] | None,
+) -> int:
+    """Parses the command line of `python -m train.NAME`, trains, and returns the exit code."""
+
+    def run(config: Config) -> None:
+        folder = train(config)
+        records = config.records
+        print(f"done: {folder}; next: python -m evaluate {folder} --records {records}, python -m export {folder}")
+
+    return run_command(
+        config_class,
+        run,
+        arguments,
+        prog=f"python -m train.{name}",
+        description=description,
+        stopped="stopped; the same command with --resume goes on after the last whole epoch",
+        errors=(ValueError, OSError, NonFiniteLoss),
+    )

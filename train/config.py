@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from records import Augmentation
-from train.distribution import Distribute
 
-# Options that do not change the result.
-_NO_MATTER = ("run", "resume", "tensorboard", "distribute")
+# Options that do not change the result but for rounding.
+_NO_MATTER = (
+    *("run", "resume", "tensorboard", "distribute"),
+    *("precision", "normalization", "xla", "threads", "measure_again"),
+)
+
+Distribute = Literal["none", "devices", "hosts"]
 
 Head = Literal["coordinates", "heatmaps", "integral", "simcc", "likelihood"]
 
@@ -37,8 +41,12 @@ class TrainConfig:
             saved as best.keras; 0 turns averaging off.
         score_radius: a joint's score is the probability that it lies within this share of the picture's side of
             the truth.
-        precision: float32, or bfloat16 arithmetic with float32 weights.
-        fused_normalization: TensorFlow's fused batch normalisation kernel; same results, faster on a CPU.
+        precision: float32, or bfloat16 arithmetic with float32 weights; auto measures which is faster on this machine.
+        normalization: batch normalisation by TensorFlow's fused kernel, or plain, by Keras's operations, with the same
+            results; auto measures.
+        xla: compile the training step with XLA; auto measures, where the training is long enough to pay for compiling.
+        threads: processors that TensorFlow computes on; all that this process may use if not given.
+        measure_again: measure what is "auto" again, instead of taking what was measured on this machine before.
         learn: what to train: everything, or the scores alone, perhaps with stronger augmentation, so that they learn
             what a crop looks like that shows a person in part or not at all.
         initial: a run folder whose best.keras gives the initial weights, or the name of a model that comes with
@@ -68,8 +76,11 @@ class TrainConfig:
     clip_norm: float = 1.0
     ema_epochs: float = 1.0
     score_radius: float = 0.05
-    precision: Literal["float32", "mixed_bfloat16"] = "mixed_bfloat16"
-    fused_normalization: bool = True
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
+    normalization: Literal["auto", "fused", "plain"] = "auto"
+    xla: Literal["auto", "on", "off"] = "auto"
+    threads: int | None = None
+    measure_again: bool = False
     learn: Literal["all", "scores"] = "all"
     initial: Path | None = None
     initial_share: float = 1.0
@@ -88,8 +99,8 @@ class TrainConfig:
                 f"distribute must be one of {', '.join(get_args(Distribute))}, got {self.distribute}; choose one of "
                 "these"
             )
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
+        for name in ("epochs", "batch_size", "threads"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         for name in ("learning_rate", "clip_norm", "score_radius"):
             if not getattr(self, name) > 0:

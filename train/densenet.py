@@ -5,14 +5,17 @@ python -m train.densenet --records data/lspet
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from models import build_densenet
 from train.cli import run_recipe
 from train.config import TrainConfig
 from train.loop import train
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class DenseNetConfig(TrainConfig):
         growth_rate: channels that each layer adds.
     """
 
-    depth: int = 121
+    depth: Literal[121, 169, 201] = 121
     blocks: tuple[int, ...] = ()
     growth_rate: int = 32
 
@@ -33,9 +36,19 @@ class DenseNetConfig(TrainConfig):
 def train_densenet(config: DenseNetConfig) -> Path:
     """Trains and returns the run folder."""
     name = f"densenet{'-'.join(map(str, config.blocks)) or config.depth}"
-    build = partial(build_densenet, config.blocks or config.depth, growth_rate=config.growth_rate)
+
+    def build(num_joints: int, **options: Any) -> keras.Model:
+        from models import build_densenet
+
+        return build_densenet(config.blocks or config.depth, num_joints, growth_rate=config.growth_rate, **options)
+
     return train(config, name, build)
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_recipe("densenet", DenseNetConfig, __doc__, train_densenet, arguments)
+
+
 if __name__ == "__main__":
-    run_recipe("densenet", DenseNetConfig, __doc__, train_densenet)
+    sys.exit(main())

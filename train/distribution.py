@@ -7,14 +7,15 @@ means over labelled joints, the statistics of batch normalisation, the gradient,
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-Distribute = Literal["none", "devices", "hosts"]
+from train.config import Distribute
 
 #: (index, count) of a host -> its share of every batch: see `records.training_dataset`.
 BatchesOf = Callable[[tuple[int, int]], tf.data.Dataset]
@@ -56,7 +57,12 @@ class OneDevice:
     def fit(self, trainer: keras.Model, batches_of: BatchesOf, **options: Any) -> None:
         """Trains as `keras.Model.fit` does; options are initial_epoch, epochs, steps_per_epoch and callbacks."""
         with self.scope():
-            trainer.fit(self._batches(batches_of), shuffle=False, verbose="auto" if self.is_chief else 0, **options)
+            trainer.fit(self._batches(batches_of), shuffle=False, verbose=self.verbose, **options)
+
+    @property
+    def verbose(self) -> int:
+        """Keras's: a progress bar on a terminal, a line for each epoch in a log, and nothing but from the chief."""
+        return 0 if not self.is_chief else 1 if sys.stdout.isatty() else 2
 
     def _batches(self, batches_of: BatchesOf) -> tf.data.Dataset:
         return batches_of((0, 1))
@@ -137,7 +143,12 @@ class Replicas(OneDevice):
             return {name: strategy.reduce(tf.distribute.ReduceOp.MEAN, logs[name], axis=None) for name in sorted(logs)}
 
         calls = keras.callbacks.CallbackList(
-            callbacks, add_progbar=self.is_chief, model=trainer, verbose=1, epochs=epochs, steps=steps_per_epoch
+            callbacks,
+            add_progbar=self.is_chief,
+            model=trainer,
+            verbose=self.verbose,
+            epochs=epochs,
+            steps=steps_per_epoch,
         )
         batches = iter(strategy.distribute_datasets_from_function(lambda context: self._parts(batches_of, context)))
         calls.on_train_begin()

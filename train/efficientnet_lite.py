@@ -5,17 +5,17 @@ python -m train.efficientnet_lite --records data/lspet --head heatmaps --imagene
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras
-
-from models import build_efficientnet_lite
 from train.cli import run_recipe
 from train.config import TrainConfig
-from train.imagenet import start_from_imagenet
 from train.loop import train
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,23 @@ class EfficientNetLiteConfig(TrainConfig):
 def train_efficientnet_lite(config: EfficientNetLiteConfig) -> Path:
     """Trains and returns the run folder."""
 
-    def build(num_joints: int, **options) -> keras.Model:
-        net = build_efficientnet_lite(config.scale, num_joints, **options)
-        if config.imagenet:
-            start_from_imagenet(net, config.scale)
-        return net
+    def build(num_joints: int, **options: Any) -> keras.Model:
+        from models import build_efficientnet_lite
 
-    return train(config, f"efficientnet_lite{config.scale}", build)
+        return build_efficientnet_lite(config.scale, num_joints, **options)
+
+    def start(net: keras.Model) -> None:
+        from train.imagenet import start_from_imagenet
+
+        start_from_imagenet(net, config.scale)
+
+    return train(config, f"efficientnet_lite{config.scale}", build, start if config.imagenet else None)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_recipe("efficientnet_lite", EfficientNetLiteConfig, __doc__, train_efficientnet_lite, arguments)
 
 
 if __name__ == "__main__":
-    run_recipe("efficientnet_lite", EfficientNetLiteConfig, __doc__, train_efficientnet_lite)
+    sys.exit(main())

@@ -5,17 +5,17 @@ python -m train.mobilenet_v2 --records data/lspet --head heatmaps --movenet pack
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from models import build_mobilenet_v2
-from models.mobilenet_v2 import LAST_FILTERS
 from train.cli import run_recipe
 from train.config import TrainConfig
 from train.loop import train
-from train.movenet_weights import pictures_to_measure, start_from_movenet
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class MobileNetV2Config(TrainConfig):
     """
 
     width: float = 1.0
-    last_filters: int = LAST_FILTERS
+    last_filters: int = 1280
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
@@ -45,17 +45,24 @@ class MobileNetV2Config(TrainConfig):
 def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
     """Trains and returns the run folder."""
 
-    def build(num_joints: int, *, input_size: int, **options) -> keras.Model:
-        net = build_mobilenet_v2(
-            config.width, num_joints, input_size=input_size, last_filters=config.last_filters, **options
-        )
-        if config.movenet is not None:
-            pictures = pictures_to_measure(config.records, input_size)
-            start_from_movenet(net, config.width, config.movenet, pictures)
-        return net
+    def build(num_joints: int, **options: Any) -> keras.Model:
+        from models import build_mobilenet_v2
 
-    return train(config, f"mobilenet_v2_{config.width:g}", build)
+        return build_mobilenet_v2(config.width, num_joints, last_filters=config.last_filters, **options)
+
+    def start(net: keras.Model) -> None:
+        from train.movenet_weights import pictures_to_measure, start_from_movenet
+
+        pictures = pictures_to_measure(config.records, net.input_shape[1])
+        start_from_movenet(net, config.width, config.movenet, pictures)
+
+    return train(config, f"mobilenet_v2_{config.width:g}", build, start if config.movenet is not None else None)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_recipe("mobilenet_v2", MobileNetV2Config, __doc__, train_mobilenet_v2, arguments)
 
 
 if __name__ == "__main__":
-    run_recipe("mobilenet_v2", MobileNetV2Config, __doc__, train_mobilenet_v2)
+    sys.exit(main())

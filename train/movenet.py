@@ -5,17 +5,18 @@ python -m train.movenet --records data/lspet --movenet package
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from models import build_movenet
 from records import read_manifest
 from train.cli import run_recipe
 from train.config import Head, TrainConfig
 from train.loop import train
-from train.movenet_weights import pictures_to_measure, start_from_movenet
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,25 @@ class MoveNetConfig(TrainConfig):
 def train_movenet(config: MoveNetConfig) -> Path:
     """Trains and returns the run folder."""
 
-    def build(num_joints: int, *, input_size: int, head: object, **options) -> keras.Model:
-        del head
-        net = build_movenet(config.width, num_joints, input_size=input_size, **options)
-        if config.movenet is not None:
-            pictures = pictures_to_measure(config.records, input_size)
-            skeleton = read_manifest(config.records).skeleton
-            start_from_movenet(net, config.width, config.movenet, pictures, skeleton)
-        return net
+    def build(num_joints: int, *, head: object, **options: Any) -> keras.Model:
+        from models import build_movenet
 
-    return train(config, f"movenet_{config.width:g}", build)
+        del head
+        return build_movenet(config.width, num_joints, **options)
+
+    def start(net: keras.Model) -> None:
+        from train.movenet_weights import pictures_to_measure, start_from_movenet
+
+        pictures = pictures_to_measure(config.records, net.input_shape[1])
+        start_from_movenet(net, config.width, config.movenet, pictures, read_manifest(config.records).skeleton)
+
+    return train(config, f"movenet_{config.width:g}", build, start if config.movenet is not None else None)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_recipe("movenet", MoveNetConfig, __doc__, train_movenet, arguments)
 
 
 if __name__ == "__main__":
-    run_recipe("movenet", MoveNetConfig, __doc__, train_movenet)
+    sys.exit(main())

@@ -5,15 +5,17 @@ python -m train.resnet --records data/lspet
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from models import build_resnet
 from train.cli import run_recipe
 from train.config import TrainConfig
 from train.loop import train
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,19 @@ class ResNetConfig(TrainConfig):
 
 def train_resnet(config: ResNetConfig) -> Path:
     """Trains and returns the run folder."""
-    return train(config, f"resnet{config.depth}", partial(build_resnet, config.depth, width=config.width))
+
+    def build(num_joints: int, **options: Any) -> keras.Model:
+        from models import build_resnet
+
+        return build_resnet(config.depth, num_joints, width=config.width, **options)
+
+    return train(config, f"resnet{config.depth}", build)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return run_recipe("resnet", ResNetConfig, __doc__, train_resnet, arguments)
 
 
 if __name__ == "__main__":
-    run_recipe("resnet", ResNetConfig, __doc__, train_resnet)
+    sys.exit(main())

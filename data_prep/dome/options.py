@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-from tqdm import tqdm
-
 from data_prep.dome.settings import SequenceSettings
-from data_prep.dome.write import begin, finish, is_written, write_cameras
-
-_SECONDS_BETWEEN_LOOKS = 0.2
-# Cameras that are drawn at once, for people and shadows to be found once for all of them.
-_TOGETHER = 4
+from machine.processor import usable_cpus
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ class Dome:
     photographs: Path | None = None
     calibration: Path | None = None
     maps: bool = True
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=usable_cpus)
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
@@ -83,15 +70,11 @@ class Dome:
             ValueError: a sequence is there with other settings, or no motion is found for its people.
             OSError: a sequence cannot be written.
         """
+        # Late: what draws takes a while to import.
+        from data_prep.dome.processes import write_sequences
+
         jobs = [(self.out / f"dome_{number:03d}", self._settings(number)) for number in self._numbers()]
-        missing = [job for job in jobs if not is_written(*job)]
-        total = len(missing) * self.cameras * self.frames
-        with tqdm(total=total, unit="view", desc=str(self.out), smoothing=0.05) as progress:
-            if self.workers == 1:
-                for target, settings in missing:
-                    _write_sequence(target, settings, progress.update)
-            else:
-                self._write_in_processes(missing, progress)
+        write_sequences(jobs, self.workers, str(self.out))
         return [target for target, _ in jobs]
 
     def _numbers(self) -> range:
@@ -114,96 +97,12 @@ class Dome:
             maps=self.maps,
         )
 
-    def _write_in_processes(self, jobs: list[tuple[Path, SequenceSettings]], progress: tqdm) -> None:
-        """Shares out whole sequences where there are enough, else cameras, which have their people made in each."""
-        # Drawing holds the interpreter's lock: processes, not threads. Not forked, because whoever calls may have
-        # threads.
-        context = multiprocessing.get_context("spawn")
-        drawn, stop = context.Value("q", 0), context.Event()
-        with ProcessPoolExecutor(self.workers, context, initializer=_begin_process, initargs=(drawn, stop)) as pool:
-            try:
-                if len(jobs) >= 2 * self.workers:
-                    _watch([pool.submit(_write_counted, *job) for job in jobs], drawn, progress)
-                    return
-                for target, settings in jobs:
-                    unfinished = begin(target, settings)
-                    groups = _groups(settings.cameras, self.workers)
-                    _watch([pool.submit(_cameras_counted, unfinished, g, settings) for g in groups], drawn, progress)
-                    finish(unfinished, target)
-            finally:
-                stop.set()
-
 
 def _people_range(text: str) -> tuple[int, int]:
     fewest, _, most = text.partition("-")
     if not fewest.isdecimal() or (most and not most.isdecimal()) or text.endswith("-"):
         raise ValueError(f"people must be a number or a range such as 1-4, got {text!r}")
     return int(fewest), int(most or fewest)
-
-
-def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable[[], None]) -> None:
-    unfinished = begin(target, settings)
-    for group in _groups(settings.cameras, 1):
-        write_cameras(unfinished, group, settings, progress)
-    finish(unfinished, target)
-
-
-def _begin_process(drawn: object, stop: object) -> None:
-    global _drawn, _stop
-    _drawn, _stop = drawn, stop
-    # Ctrl-C reaches all processes; the command's own tells the others, which then end quietly.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # There is a process for each core.
-    cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A process pool outlives a command that is killed, and would write where the command, given again, writes too.
-    multiprocessing.parent_process().join()
-    os._exit(1)
-
-
-def _count() -> None:
-    _go_on()
-    with _drawn.get_lock():
-        _drawn.value += 1
-
-
-def _go_on() -> None:
-    if _stop.is_set():
-        raise InterruptedError("stopped")
-
-
-def _write_counted(target: Path, settings: SequenceSettings) -> None:
-    _go_on()
-    _write_sequence(target, settings, _count)
-
-
-def _cameras_counted(folder: Path, numbers: range, settings: SequenceSettings) -> None:
-    _go_on()
-    write_cameras(folder, numbers, settings, _count)
-
-
-def _groups(cameras: int, workers: int) -> list[range]:
-    """Cameras that are drawn together, with something to do for all workers."""
-    most = min(_TOGETHER, -(-cameras // workers))
-    return [range(first, min(first + most, cameras)) for first in range(0, cameras, most)]
-
-
-def _watch(futures: list[Future], drawn: object, progress: tqdm) -> None:
-    """Shows the processes' count until all is done; the first failure stops what has not begun."""
-    waiting = set(futures)
-    try:
-        while waiting:
-            done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_EXCEPTION)
-            if drawn.value > progress.n:
-                progress.update(drawn.value - progress.n)
-            for future in done:
-                future.result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def write_dome(folder: Path, *, sequences: int = 1, **settings: object) -> list[Path]:

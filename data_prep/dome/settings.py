@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.dome.moves.archetypes import archetypes
-from data_prep.dome.place.places import PLACES
 from data_prep.dome.view.rig import MAX_CAMERAS
 
 _EXCLUDE = {"poses": ("motion", "dome's own motions"), "places": ("photographs", "dome's own places")}
@@ -76,9 +74,8 @@ class SequenceSettings:
             )
         if not 0.1 <= self.fps <= 240:
             raise ValueError(f"fps must be from 0.1 to 240, got {self.fps}")
-        for name, known in (("poses", archetypes().groups), ("places", PLACES)):
-            if unknown := [value for value in getattr(self, name) if value not in known]:
-                raise ValueError(f"{name} must be of {', '.join(known)}, got {', '.join(unknown)}")
+        if self.poses or self.places:
+            self._check_kinds()
         for name, (other, of) in _EXCLUDE.items():
             if getattr(self, name) and getattr(self, other):
                 raise ValueError(f"{name} are kinds of the {of}, which {other} replaces; leave one of them out")
@@ -86,6 +83,15 @@ class SequenceSettings:
             path = getattr(self, name)
             if path is not None and not (path.is_dir() if wanted == "folder" else path.is_file()):
                 raise ValueError(f"{name} must be a {wanted}, got {path}")
+
+    def _check_kinds(self) -> None:
+        # Late: these take half a second to import, which `--help` should not.
+        from data_prep.dome.moves.archetypes import archetypes
+        from data_prep.dome.place.places import PLACES
+
+        for name, known in (("poses", archetypes().groups), ("places", PLACES)):
+            if unknown := [value for value in getattr(self, name) if value not in known]:
+                raise ValueError(f"{name} must be of {', '.join(known)}, got {', '.join(unknown)}")
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """Randomness for one purpose, untouched by how much of it another purpose takes."""

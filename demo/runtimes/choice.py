@@ -1,23 +1,25 @@
-"""Which runtime is the fastest here: measured once, and remembered in the user's cache folder."""
+"""Which runtime is the fastest here: measured, and remembered in the user's cache folder."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
-from demo.artefact import FORMATS, fingerprint, write_text
+from demo.artefact import FORMATS, fingerprint
 from demo.errors import ModelError
-from demo.runtimes.machine import processor, usable_cpus, versions
+from machine.choices import Timings, is_sure, keep, recall, take_turns
+from machine.processor import thread_counts, usable_cpus, versions
 
+_KIND = "runtimes"
 _TIMEOUT_S = 120
-_MOST_THREADS = 8
+_BUDGET_S = 2.0
 # Another thread is worth its processor, which also reads the camera and draws, if it saves more than this share.
 _WORTH = 0.1
 
@@ -50,16 +52,6 @@ class Choice:
         return ", ".join(words)
 
 
-def thread_counts(cpus: int) -> list[int]:
-    """The numbers of threads worth trying: up to 8 or the processors there are, its half, and a quarter.
-
-    >>> thread_counts(2), thread_counts(6), thread_counts(64)
-    ([1, 2], [1, 3, 6], [2, 4, 8])
-    """
-    most = min(cpus, _MOST_THREADS)
-    return sorted({max(1, most // share) for share in (1, 2, 4)})
-
-
 def best(measured: list[Choice]) -> Choice:
     """The fastest, or one that is nearly as fast on fewer threads."""
     least_ms = min(choice.ms for choice in measured)
@@ -68,7 +60,13 @@ def best(measured: list[Choice]) -> Choice:
 
 
 def choose(
-    path: Path, names: list[str], threads: int | None, batches: tuple[int, ...], tell: Callable[[str], None]
+    path: Path,
+    names: list[str],
+    threads: int | None,
+    batches: tuple[int, ...],
+    tell: Callable[[str], None],
+    *,
+    measure_again: bool = False,
 ) -> Choice:
     """Finds the fastest way to run an artefact, by measuring unless that is remembered.
 
@@ -78,6 +76,7 @@ def choose(
         threads: number of threads; None chooses it too.
         batches: numbers of pictures at once to choose from.
         tell: is told what was measured.
+        measure_again: whatever is remembered.
 
     Raises:
         ModelError: none of the formats can be run.
@@ -85,26 +84,27 @@ def choose(
     counts = {name: _counts(name, threads) for name in names}
     if len(names) == len(batches) == len(counts[names[0]]) == 1:
         return Choice(names[0], counts[names[0]][0], batches[0])
-    question = [fingerprint(path), counts, batches, processor(), versions(names)]
-    key = hashlib.blake2b(json.dumps(question).encode(), digest_size=16).hexdigest()
-    memory = user_cache_path("panopose") / "runtimes" / f"{key}.json"
-    remembered = _recall(memory)
-    if remembered:
-        return remembered
+    packages = versions(FORMATS[name].package for name in names)
+    question = [fingerprint(path), counts, batches, packages]
+    known = None if measure_again else recall(_KIND, question)
+    if known:
+        return Choice(**known)
     tell("finding the fastest runtime for this model on this machine, once")
-    measured, reasons = [], []
+    timings, reasons = _measure(path, counts, batches)
+    choices = {way: Choice(*way, ms=timings.least(way)) for way in timings.times}
     for name in names:
-        rows, reason = _measure(path, name, counts[name], batches)
-        measured += rows
-        if rows:
-            tell(f"  {best(rows)}")
+        if name in reasons:
+            tell(f"  {name} does not run here: {reasons[name]}")
         else:
-            reasons.append(f"{name}: {reason}")
-            tell(f"  {name} does not run here: {reason}")
-    if not measured:
-        raise ModelError(f"{str(path)!r} cannot be run: {'; '.join(reasons)}")
-    _remember(memory, best(measured))
-    return best(measured)
+            tell(f"  {best([choice for choice in choices.values() if choice.runtime == name])}")
+    if not choices:
+        raise ModelError(f"{str(path)!r} cannot be run: {'; '.join(f'{n}: {why}' for n, why in reasons.items())}")
+    chosen = best(list(choices.values()))
+    sure = is_sure(timings, (chosen.runtime, chosen.threads, chosen.batch), 2 * _WORTH)
+    if not sure:
+        tell("  the times vary, as other programs are at work; the next start measures again")
+    keep(_KIND, question, asdict(chosen), sure=sure)
+    return chosen
 
 
 def _counts(name: str, threads: int | None) -> list[int | None]:
@@ -112,33 +112,63 @@ def _counts(name: str, threads: int | None) -> list[int | None]:
     return [threads] if threads or FORMATS[name].module == "tensorflow" else [*thread_counts(usable_cpus())]
 
 
-def _measure(path: Path, name: str, counts: list[int | None], batches: tuple[int, ...]) -> tuple[list[Choice], str]:
-    """Times one format; returns what was measured, and why there is nothing."""
-    command = [sys.executable, "-m", "demo.runtimes.measure", str(path.resolve()), name]
-    command += ["--threads", *(str(count or 0) for count in counts), "--batches", *map(str, batches)]
-    # From there `-m` finds this package, wherever the user stands.
-    root = Path(__file__).parents[2]
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
-        return [], f"it took longer than {_TIMEOUT_S} s"
-    rows = [Choice(name, **json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
-    lines = done.stderr.strip().splitlines()
-    return (rows, "") if done.returncode == 0 else ([], lines[-1] if lines else f"exit code {done.returncode}")
+def _measure(
+    path: Path, counts: dict[str, list[int | None]], batches: tuple[int, ...]
+) -> tuple[Timings, dict[str, str]]:
+    """Times all in turns: milliseconds of (runtime, threads, batch), and why there are none of a runtime."""
+    with ExitStack() as stack:
+        # All begin before the first is waited for.
+        workers = {name: stack.enter_context(_Worker(path, name, counts[name], batches)) for name in counts}
+        reasons = {name: worker.reason for name, worker in workers.items() if not worker.is_ready()}
+        ways = [(name, n, batch) for name in counts if name not in reasons for n in counts[name] for batch in batches]
+        if not ways:
+            return Timings(), reasons
+        return take_turns({way: partial(workers[way[0]].turn_ms, *way[1:]) for way in ways}, _BUDGET_S), reasons
 
 
-def _recall(memory: Path) -> Choice | None:
-    try:
-        return Choice(**json.loads(memory.read_text()))
-    except (OSError, ValueError, TypeError):
-        # Never measured, or a file that something has damaged: it is measured again.
-        return None
+class _Worker:
+    """A process of `demo.runtimes.measure`."""
 
+    def __init__(self, path: Path, name: str, counts: list[int | None], batches: tuple[int, ...]) -> None:
+        self.reason = ""
+        self._errors = tempfile.TemporaryFile()
+        command = [sys.executable, "-m", "demo.runtimes.measure", str(path.resolve()), name]
+        command += ["--threads", *(str(count or 0) for count in counts), "--batches", *map(str, batches)]
+        # From there `-m` finds this package, wherever the user stands.
+        root = Path(__file__).parents[2]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, cwd=root, stdin=pipe, stdout=pipe, stderr=self._errors, text=True, bufsize=1
+        )
+        self._timer = threading.Timer(_TIMEOUT_S, self._process.kill)
+        self._timer.daemon = True
+        self._timer.start()
 
-def _remember(memory: Path, choice: Choice) -> None:
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        write_text(memory, json.dumps(asdict(choice)) + "\n")
-    except OSError:
-        # A cache folder that cannot be written costs a few seconds at the next start, and nothing else.
-        pass
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def is_ready(self) -> bool:
+        """Waits for the artefact to be loaded; where it is not, `reason` says why."""
+        for line in self._process.stdout:
+            if line == "ready\n":
+                return True
+        code = self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        took_long = f"it took longer than {_TIMEOUT_S} s" if not self._timer.is_alive() else None
+        self.reason = took_long or (lines[-1] if lines else f"exit code {code}")
+        return False
+
+    def turn_ms(self, threads: int | None, batch: int) -> float:
+        """Runs it; infinite once the process has died of it."""
+        try:
+            self._process.stdin.write(f"{threads or 0} {batch}\n")
+            return float(self._process.stdout.readline())
+        except (OSError, ValueError):
+            return float("inf")

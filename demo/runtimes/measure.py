@@ -1,15 +1,16 @@
-"""Times one artefact in one runtime, in a process of its own.
+"""Runs one artefact in one runtime as often as it is told to, in a process of its own, and says how long that takes.
 
     python -m demo.runtimes.measure runs/resnet/export openvino --threads 1 2 --batches 1 8
 
-Prints one line of JSON for each number of threads and pictures. A process of its own, because a runtime that was built
-for another processor may take its process down, and because runtimes keep their threads and memory.
+Each pair of a number of threads and of pictures is run once; then a line "ready" is printed. After that each line
+"THREADS BATCH" of the standard input is answered with the milliseconds that a picture takes. A process of its own,
+because a runtime that was built for another processor may take its process down, and because runtimes keep their
+threads and memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,22 +20,23 @@ import numpy as np
 from demo.errors import DemoError
 from demo.runtime import PoseModel
 
-_LEAST_RUNS, _MOST_RUNS, _MOST_S = 3, 30, 0.25
+# A turn lasts about so long, so that one that another program breaks into is the exception.
+_TURN_S = 0.02
 
 
-def time_ms(model: PoseModel, batch: int) -> float:
-    """Milliseconds that a picture takes in batches of this size.
+def pictures_of(model: PoseModel, batch: int) -> np.ndarray:
+    """Pictures to run the model on."""
+    return np.random.default_rng(0).integers(0, 256, (batch, model.size, model.size, 3), np.uint8)
 
-    The least of some runs, because other programs only ever make one slower.
-    """
-    pictures = np.random.default_rng(0).integers(0, 256, (batch, model.size, model.size, 3), np.uint8)
-    model.predict(pictures)
-    times_s: list[float] = []
-    while len(times_s) < _LEAST_RUNS or (len(times_s) < _MOST_RUNS and sum(times_s) < _MOST_S):
+
+def turn_ms(model: PoseModel, pictures: np.ndarray) -> float:
+    """Milliseconds that a picture takes: the least of a few runs."""
+    begin_s, times_s = time.perf_counter(), []
+    while not times_s or time.perf_counter() - begin_s < _TURN_S:
         start_s = time.perf_counter()
         model.predict(pictures)
         times_s.append(time.perf_counter() - start_s)
-    return 1e3 * min(times_s) / batch
+    return 1e3 * min(times_s) / len(pictures)
 
 
 def main() -> None:
@@ -45,14 +47,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", required=True, help="0 leaves it to the runtime")
     parser.add_argument("--batches", type=int, nargs="+", required=True)
     arguments = parser.parse_args()
-    for threads in arguments.threads:
-        try:
-            model = PoseModel(arguments.path, arguments.runtime, threads or None)
-        except DemoError as error:
-            sys.exit(str(error))
-        for batch in arguments.batches:
-            row = {"threads": model.threads, "batch": batch, "ms": time_ms(model, batch)}
-            print(json.dumps(row), flush=True)
+    try:
+        models = {n: PoseModel(arguments.path, arguments.runtime, n or None) for n in arguments.threads}
+    except DemoError as error:
+        sys.exit(str(error))
+    pictures = {batch: pictures_of(models[arguments.threads[0]], batch) for batch in arguments.batches}
+    for model in models.values():
+        model.warm_up(*arguments.batches)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        threads, batch = map(int, line.split())
+        print(turn_ms(models[threads], pictures[batch]), flush=True)
 
 
 if __name__ == "__main__":

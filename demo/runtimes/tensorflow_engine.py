@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
+from machine.quiet import import_tensorflow
+
 
 def _tensorflow(threads: int | None) -> ModuleType:
-    # TensorFlow reports its build and devices on stderr while it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import_tensorflow(with_keras=False)
     import tensorflow as tf
 
     if threads is not None and tf.config.threading.get_intra_op_parallelism_threads() != threads:

@@ -34,6 +34,7 @@ def test_mobilenet_v2_takes_the_papers_300_million_multiply_adds():
     assert forward_gflops(build_net(Job("mobilenet_v2", OURS))) == pytest.approx(0.6, rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet50", "mobilenet_v2", pytest.param("densenet121", marks=pytest.mark.slow)])
 def test_rows_are_of_the_same_gflop_and_differ_in_normalization(name):
     ours, plain, peer = (build_net(Job(name, row, "mixed_bfloat16", input_size=32)) for row in (OURS, PLAIN, PEER))

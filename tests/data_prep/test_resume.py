@@ -65,6 +65,7 @@ def run_until(reader, folder, steps):
     convert(reader, folder, OPTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_at_many_steps(tmp_path, reader, processes, seed):
     convert(reader, tmp_path / "whole", OPTIONS)
@@ -98,6 +99,7 @@ def convert_within(limit, reader, folder, options, messages):
 
 
 # Seven people, of about 1.2 kB each, fill no part above 12 kB, but twenty a shard.
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "parts"), [(3_000, 0), (12_000, 3)])
 def test_a_full_disk_is_told_and_then_gone_on_from(tmp_path, reader, processes, limit, parts):
     options = replace(OPTIONS, people_per_shard=20)
@@ -114,6 +116,7 @@ def test_a_full_disk_is_told_and_then_gone_on_from(tmp_path, reader, processes, 
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flipped", "lost"])
 def test_a_damaged_part_is_made_again(tmp_path, reader, processes, damage):
     convert(reader, tmp_path / "whole", OPTIONS)
@@ -205,7 +208,7 @@ def test_the_command_is_killed_then_stopped_and_goes_on(tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, stop)
         _, errors = process.communicate()
-        assert process.returncode == (1 if stop == signal.SIGINT else -stop), errors
+        assert process.returncode == (130 if stop == signal.SIGINT else -stop), errors
         assert "Traceback" not in errors
         assert not (out / "manifest.json").exists() and not list(out.glob("*.tfrecord"))
     assert errors.endswith("stopped; the same command again goes on where it stopped\n")

@@ -157,7 +157,7 @@ HEADING = "picture,x_px,y_px,width_px,height_px\n"
     [
         (None, {"out": "out.xlsx"}, 2, "--out must end in .parquet or .csv, got"),
         (None, {"batch": 0}, 2, "--batch must be 1 or more, got 0"),
-        (None, {"runtime": "onyx"}, 2, "runtime must be one of"),
+        (None, {"runtime": "onyx"}, 2, "runtime must be auto or one of"),
         (None, {"out": "none/out.csv"}, 2, "cannot be written: choose another name or folder"),
         (None, {"source": "missing.mp4"}, 3, "missing.mp4' does not exist; give a folder with pictures, or a video"),
         (None, {"source": "empty"}, 3, "empty' holds no pictures"),

@@ -13,21 +13,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import numpy as np
 import pytest
+from commands import call
 
 import demo.capture
 import demo.loop
 from benchmarks.restless_camera import RestlessCamera
 from demo.artefact import FORMATS
-from demo.webcam import Options, run
+from demo.webcam import Options, _stop_signals, main, run
+
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
 
 
 def command(*arguments):
     return [sys.executable, "-m", "demo.webcam", *map(str, arguments)]
 
 
-def call(*arguments):
-    displays = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
-    environment = {name: value for name, value in os.environ.items() if name not in displays}
+def call_process(*arguments):
+    environment = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=60, env=environment)
 
 
@@ -42,7 +44,7 @@ def walk(tmp_path_factory, paint, write_video):
 def test_a_video_from_end_to_end(walk, fake_export, tmp_path, read_video):
     output = tmp_path / "out.mp4"
     begin_s = time.perf_counter()
-    result = call("--source", walk, "--model", fake_export, "--no-window", "--output", output)
+    result = call_process("--source", walk, "--model", fake_export, "--no-window", "--output", output)
     called_s = time.perf_counter() - begin_s
     assert result.returncode == 0, result.stderr
     assert "the stream ended: 90 frames in" in result.stdout and f"wrote {output}" in result.stdout
@@ -68,6 +70,19 @@ def test_the_newest_export_is_the_default(walk, fake_export, capsys):
     assert re.search(r"first skeleton 10\d\d\.\d s after the start", printed)
 
 
+def test_a_demo_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with _stop_signals() as stopped:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert stopped == [] and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stopped == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_whole_video(fake_export, tmp_path, paint, write_video, read_video):
     source = write_video(tmp_path / "long.avi", [paint((120, 160), (80, 60, 60))] * 6_000)
     output = tmp_path / "out.mp4"
@@ -117,12 +132,12 @@ def test_what_is_wrong_is_told_with_its_exit_code(walk, fake_export, tmp_path):
         (("--source", 99, *model), 3, "camera 99 cannot be opened"),
         (("--source", "", *model), 3, "'' does not exist"),
         (("--people", 5), 2, "error: --people must be 1 to 4, got 5"),
-        (("--runtime", "onyx"), 2, f"error: --runtime must be one of {', '.join(FORMATS)}, got 'onyx'"),
+        (("--runtime", "onyx"), 2, f"error: --runtime must be auto or one of {', '.join(FORMATS)}, got 'onyx'"),
         (("--threads", 0), 2, "error: --threads must be 1 or more, got 0"),
         (("--source", walk, *model, "--jsonl", walk), 2, "--jsonl"),
         (("--source", walk, *model, "--jsonl", tmp_path / "no" / "people.jsonl"), 2, "cannot be written"),
     ):
-        result = call(*arguments)
+        result = call(main, *arguments)
         assert result.returncode == code, (arguments, result.stderr)
         assert message in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
 
@@ -201,15 +216,17 @@ def test_a_camera_that_goes_away_is_told_and_taken_up_again(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_no_display(walk, fake_export):
-    result = call("--source", walk, "--model", fake_export)
+def test_no_display(walk, fake_export, monkeypatch):
+    for name in DISPLAYS:
+        monkeypatch.delenv(name, raising=False)
+    result = call(main, "--source", walk, "--model", fake_export)
     assert result.returncode == 4
     assert "--no-window --output out.mp4" in result.stderr and "Traceback" not in result.stderr
 
 
 def test_a_folder_that_is_no_export(walk, tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
-    result = call("--source", walk, "--model", tmp_path, "--no-window")
+    result = call(main, "--source", walk, "--model", tmp_path, "--no-window")
     assert result.returncode == 2
     assert "cannot be loaded as a SavedModel" in result.stderr and "Traceback" not in result.stderr
 

@@ -1,15 +1,12 @@
 """`python -m evaluate` as a user types it: what is printed, what is written, and what is said when it cannot be."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from commands import call
 
 from evaluate.__main__ import Options, main
 from pose import LSP14
@@ -17,22 +14,16 @@ from pose import LSP14
 FILES = ["metrics.json", "per_joint.csv", "per_limb.csv", "predictions.csv", "report.html"]
 
 
-def run_main(arguments, capsys):
+def run_main(arguments):
     """The exit code, standard output and standard error."""
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as end:  # tyro's own way out.
-        code = end.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+    done = call(main, *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
 def finished(records, run_folder):
     """The command's standard output, and the folder it wrote by default."""
-    command = [sys.executable, "-m", "evaluate", str(run_folder), "--records", str(records), "--gallery", "3"]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env={**os.environ})
+    done = call(main, run_folder, "--records", records, "--gallery", 3)
     assert done.returncode == 0, done.stderr
     return done.stdout, run_folder / "evaluation-test"
 
@@ -98,19 +89,19 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     assert "prefers-color-scheme: dark" in page
 
 
-def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, records, run_folder, tmp_path, capsys):
+def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, records, run_folder, tmp_path):
     _, folder = finished
     arguments = [run_folder / "best.keras", "--records", records, "--gallery", "3", "--out", tmp_path / "new"]
-    code, _, _ = run_main([*arguments, "--batch-size", "2"], capsys)
+    code, _, _ = run_main([*arguments, "--batch-size", "2"])
     assert code == 0
     for name in ("per_joint.csv", "per_limb.csv", "predictions.csv"):
         assert (tmp_path / "new" / name).read_text() == (folder / name).read_text()
 
 
-def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, capsys, write_records, random_people):
+def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, write_records, random_people):
     records = write_records(tmp_path / "records", {"val": random_people(3, seed=4)}, area_px=900.0)
     code, out, _ = run_main(
-        [run_folder, "--records", records, "--split", "val", "--out", tmp_path / "out", "--flip-test"], capsys
+        [run_folder, "--records", records, "--split", "val", "--out", tmp_path / "out", "--flip-test"]
     )
     assert code == 0
     assert "no train split: the mean pose is that of val itself" in out
@@ -119,11 +110,11 @@ def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, capsys
     assert content["flip_test"] is True
 
 
-def test_predictions_that_are_not_finite_are_reported(records, tmp_path, capsys, constant_model, write_run):
+def test_predictions_that_are_not_finite_are_reported(records, tmp_path, constant_model, write_run):
     joints = np.full((14, 2), 10.0)
     joints[3] = np.nan
     run = write_run(tmp_path / "run", constant_model(joints, np.full(14, np.nan), size=64), size=64)
-    code, out, _ = run_main([run, "--records", records], capsys)
+    code, out, _ = run_main([run, "--records", records])
     assert code == 0
     assert "WARNING: 5 predictions are not finite" in out
     assert "WARNING: 70 scores do not lie between 0 and 1" in out
@@ -143,13 +134,13 @@ def test_predictions_that_are_not_finite_are_reported(records, tmp_path, capsys,
         (["RUN", "--records", "RECORDS", "--out", "RUN/run.json"], "File exists"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_folder, tmp_path, capsys):
+def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_folder, tmp_path):
     def filled(text):
         for name, path in (("RUN", run_folder), ("RECORDS", records), ("TMP", tmp_path)):
             text = re.sub(rf"\b{name}\b", str(path), text)
         return text
 
-    code, _, err = run_main([filled(argument) for argument in arguments], capsys)
+    code, _, err = run_main([filled(argument) for argument in arguments])
     last = err.splitlines()[-1]
     assert code == 2
     assert last.startswith("error: ")
@@ -167,19 +158,19 @@ def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_fo
         ("--recrods", "x", "--recrods"),
     ],
 )
-def test_wrong_options(option, value, message, capsys):
-    code, _, err = run_main(["run", "--records", "records", option, value], capsys)
+def test_wrong_options(option, value, message):
+    code, _, err = run_main(["run", "--records", "records", option, value])
     assert code == 2
     assert message in err
 
 
-def test_a_damaged_record_is_named(run_folder, tmp_path, capsys, write_records, random_people):
+def test_a_damaged_record_is_named(run_folder, tmp_path, write_records, random_people):
     records = write_records(tmp_path / "records", {"test": random_people(2, seed=1)})
     shard = next(records.glob("test-*.tfrecord"))
     content = bytearray(shard.read_bytes())
     content[len(content) // 3] ^= 255
     shard.write_bytes(content)
-    code, _, err = run_main([run_folder, "--records", records, "--out", tmp_path / "out"], capsys)
+    code, _, err = run_main([run_folder, "--records", records, "--out", tmp_path / "out"])
     assert code == 2
     assert "has a damaged record in its test split" in err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
@@ -196,14 +187,8 @@ def test_where_the_report_goes(run_folder, tmp_path):
     assert Options(export, tmp_path, out=tmp_path / "x").folder == tmp_path / "x"
 
 
-def test_help_starts_no_tensorflow():
-    code = "import sys, evaluate.__main__; print('tensorflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
 @pytest.mark.parametrize("words", [["--model", "{}"], ["--model={}"]])
-def test_the_model_may_be_named_as_in_the_demos(words, records, run_folder, tmp_path, capsys):
+def test_the_model_may_be_named_as_in_the_demos(words, records, run_folder, tmp_path):
     words = [word.format(run_folder) for word in words]
-    code, out, _ = run_main([*words, "--records", records, "--out", tmp_path, "--gallery", 0], capsys)
+    code, out, _ = run_main([*words, "--records", records, "--out", tmp_path, "--gallery", 0])
     assert code == 0 and f"{run_folder} on the 5 people of {records}" in out

@@ -3,9 +3,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from commands import AS_GIVEN
 from people import write_shard_set
 
-from export.__main__ import Options, main
+from export.__main__ import Options, export
 from export.formats import FORMATS
 from train.densenet import DenseNetConfig, train_densenet
 
@@ -31,6 +32,7 @@ def run(shards, tmp_path_factory) -> Path:
             blocks=(1, 1),
             growth_rate=4,
             tensorboard=False,
+            **AS_GIVEN,
         )
     )
 
@@ -57,5 +59,8 @@ def exported(moved_run, tmp_path_factory) -> Path:
     """The moved run in every format that can be written here."""
     folder = tmp_path_factory.mktemp("exports") / "export"
     names = tuple(name for name, form in FORMATS.items() if not (form.missing or form.by_name))
-    assert main(Options(moved_run, to=names, out=folder)) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        # With one thread alone, which halves the processes.
+        patch.setattr("export.check.THREADS", (1,))
+        assert export(Options(moved_run, to=names, out=folder)) == 0
     return folder

@@ -1,14 +1,13 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import tyro
+from commands import call
 
-from export.__main__ import Options, load_run, main
+from export.__main__ import Options, export, load_run, main
 from export.check import encode_jpegs, measure, model_joints, run_alone
 from pose import LSP14, Skeleton
 from records import dataset
@@ -59,7 +58,7 @@ def test_exporting_again_replaces_the_artefact(run, tmp_path):
     out = tmp_path / "export"
     out.mkdir()
     (out / "stale").write_text("")
-    main(Options(run, to=("litert",), out=out))
+    export(Options(run, to=("litert",), out=out))
     assert sorted(path.name for path in out.iterdir()) == ["formats.json", "model.tflite", "pose.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["export"]
 
@@ -77,8 +76,7 @@ def test_wrong_runs_are_told_in_one_line(run, tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             load_run(tmp_path / name)
-    command = [sys.executable, "-m", "export", str(tmp_path / "broken")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = call(main, tmp_path / "broken")
     assert done.returncode == 2
     assert "broken cannot be read" in done.stderr and "Traceback" not in done.stderr
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from export import alone
-from export.__main__ import Options, load_run, main
+from export.__main__ import Options, export, load_run
 from export.check import model_joints
 from export.formats import FORMATS, chosen_formats
 from export.graph import frozen_graph
@@ -54,7 +54,7 @@ def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, expor
     assert entry["limit_px"] == (2.0 if name == "litert-int8" else 0.5)
     np.testing.assert_allclose(together["joints_xy_px"], expected, atol=entry["limit_px"])
     assert entry["passed"] and 0 <= entry["error_px"]["mean"] <= entry["error_px"]["max"] < entry["limit_px"]
-    assert entry["bytes"] > 0 and set(entry["latency_ms"]) == {"1", "2"}
+    assert entry["bytes"] > 0 and set(entry["latency_ms"]) == {"1"}
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -71,7 +71,7 @@ def test_smaller_weights_make_smaller_files(exported):
 
 def test_a_format_over_its_limit_fails_once_all_are_written(moved_run, tmp_path, capsys):
     options = Options(moved_run, to=("litert-int8", "litert"), out=tmp_path / "export", reduced_tolerance_px=1e-6)
-    assert main(options) == 1
+    assert export(options) == 1
     entries = json.loads((tmp_path / "export/formats.json").read_text())["formats"]
     assert {name: entry["passed"] for name, entry in entries.items()} == {"litert": True, "litert-int8": False}
     assert (tmp_path / "export/model-int8.tflite").is_file() and (tmp_path / "export/model.tflite").is_file()

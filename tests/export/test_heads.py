@@ -36,6 +36,7 @@ def moved_model(head):
     return inference_model(net, SIZE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", FORMS)
 def test_every_runtime_answers_as_keras_does(head, tmp_path):
     names = [name for name in ("litert", "onnx", "openvino") if not FORMATS[name].missing]

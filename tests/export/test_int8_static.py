@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tensorflow.lite.python import schema_py_generated as schema
 
-from export.__main__ import Options, main
+from export.__main__ import Options, export
 from export.alone import load_litert
 from export.calibration import training_pictures
 from export.formats import chosen_formats
@@ -17,7 +17,7 @@ from export.write import write_formats
 def folder(moved_run, shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("static") / "export"
     options = Options(moved_run, ("litert-int8-static",), folder, calibration=shards, reduced_tolerance_px=1000.0)
-    assert main(options) == 0
+    assert export(options) == 0
     return folder
 
 

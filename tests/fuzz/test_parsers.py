@@ -52,6 +52,7 @@ def test_the_valid_people_become_records(prepared, name, people):
     assert sum(len(list(read_records(part))) for part in (folder / ".parts").glob("*.tfrecord")) == people
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_files_are_read_or_refused(prepared, name):
     folder, path, valid = prepared(name)

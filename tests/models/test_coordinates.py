@@ -125,6 +125,7 @@ def test_inference_model_of_a_mixed_precision_net_is_float32_and_plain(mixed_pre
     np.testing.assert_allclose(outputs["scores"], keras.ops.sigmoid(trained["score_logits"]), atol=0.01)
 
 
+@pytest.mark.slow
 def test_inference_model_loads_in_a_process_without_our_code(mixed_precision_net, tmp_path):
     model = inference_model(mixed_precision_net, 32)
     pictures = np.random.default_rng(5).integers(0, 256, (2, 32, 32, 3), dtype="uint8")

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 BACKBONE_WEIGHTS = {121: 7_037_504, 169: 12_642_880, 201: 18_321_984}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [121, 169, 201])
 def test_backbones_equal_keras_applications(depth):
     pictures = keras.Input((32, 32, 3))
@@ -59,6 +60,7 @@ def test_saved_net_predicts_the_same(tmp_path):
         np.testing.assert_array_equal(loaded(pictures)[name], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "normalization", [keras.layers.BatchNormalization, FusedBatchNormalization], ids=["plain", "fused"]
 )

@@ -84,7 +84,9 @@ def test_what_is_encoded_is_decoded_also_at_the_edges(form):
     np.testing.assert_allclose(in_other_pixels, 3 * (joints_xy_px + 0.5) - 0.5, atol=3e-3, rtol=0)
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize(
+    "backbone", ["resnet", *(pytest.param(name, marks=pytest.mark.slow) for name in BACKBONES if name != "resnet")]
+)
 def test_every_head_stands_on_every_backbone(backbone):
     names = {}
     for form in FORMS.values():
@@ -134,6 +136,7 @@ print("models" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_inference_models_load_without_our_code(tmp_path):
     pictures = np.random.default_rng(5).integers(0, 256, (2, SIZE, SIZE, 3), dtype="uint8")
     np.save(tmp_path / "pictures.npy", pictures)

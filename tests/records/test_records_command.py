@@ -1,22 +1,14 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
+from commands import call
 from people import write_shard_set
 
-ROOT = Path(__file__).parents[2]
-
-
-def run_command(*arguments):
-    command = [sys.executable, "-m", "records", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+from records.__main__ import main
 
 
 def test_shows_checks_and_draws(tmp_path):
     write_shard_set(tmp_path, train=20)
-    done = run_command(tmp_path, "--count", 10)
+    done = call(main, tmp_path, "--count", 10)
     assert done.returncode == 0, done.stderr
     assert "lsp14, 64 x 64 px" in done.stdout and "train:       20 people in 4 shards" in done.stdout
     assert "all 6 shards are whole" in done.stdout
@@ -34,19 +26,19 @@ def test_a_flipped_bit_is_found_and_the_rest_kept(tmp_path):
     data = bytearray(path.read_bytes())
     data[3000] ^= 1
     path.write_bytes(data)
-    done = run_command(tmp_path)
+    done = call(main, tmp_path)
     assert done.returncode == 1
     assert f"DAMAGED {path}: fails its checksum at record" in done.stderr
     assert "the other shards are whole; --drop-damaged" in done.stderr
-    done = run_command(tmp_path, "--drop-damaged")
+    done = call(main, tmp_path, "--drop-damaged")
     assert done.returncode == 0, done.stderr
     assert "moved 1 damaged shards" in done.stdout
-    done = run_command(tmp_path)
+    done = call(main, tmp_path)
     assert done.returncode == 0 and "all 4 shards are whole" in done.stdout
 
 
 def test_wrong_arguments_are_told_in_one_line(tmp_path):
-    done = run_command(tmp_path / "nowhere")
+    done = call(main, tmp_path / "nowhere")
     assert done.returncode == 2 and "is no shard set: it has no manifest.json" in done.stderr
     assert "Traceback" not in done.stderr
-    assert run_command(tmp_path, "--split", "tset").returncode == 2
+    assert call(main, tmp_path, "--split", "tset").returncode == 2

@@ -61,7 +61,7 @@ def runs(backend, shards, tmp_path_factory):
 
 def start(backend, shards, folder, devices, options, environment):
     own = {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
-    own["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    own["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [sys.executable, "tests/train/distributed_run.py", shards, folder, str(devices), *map(json.dumps, options)],
         cwd=ROOT,
@@ -109,10 +109,12 @@ def assert_same_curve(run, other):
     np.testing.assert_allclose(rows, expected, rtol=RTOL)
 
 
+@pytest.mark.slow
 def test_several_devices_learn_what_one_learns(runs):
     assert_same_curve(runs / "devices", runs / "one")
 
 
+@pytest.mark.slow
 def test_several_hosts_learn_what_one_device_learns_also_when_stopped(backend, shards, runs):
     train_on_two_hosts(backend, shards, runs, {"run": "hosts", "stop_after": 1})
     assert pd.read_csv(runs / "hosts" / "history.csv")["epoch"].tolist() == [1]

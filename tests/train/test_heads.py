@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tyro
+from commands import AS_GIVEN
 from people import write_shard_set
 
 from models import FORMS, build_densenet, build_efficientnet_lite, build_resnet
@@ -26,6 +27,7 @@ BUILDERS = {
     "densenet": lambda **options: build_densenet((1, 1, 1, 1), 14, growth_rate=8, **options),
     "efficientnet_lite": lambda **options: build_efficientnet_lite(0, 14, **options),
 }
+FAST = [("coordinates", "resnet"), ("heatmaps", "resnet")]
 every_head = pytest.mark.parametrize("head", FORMS)
 
 
@@ -49,13 +51,20 @@ def compiled_trainer(head, backbone, learning_rate, **options):
     return trainer
 
 
-@pytest.mark.parametrize("backbone", ["resnet", "efficientnet_lite"])
-@every_head
+@pytest.mark.parametrize(
+    ("head", "backbone"),
+    [
+        # The others take as long each.
+        pytest.param(head, backbone, marks=[] if (head, backbone) in FAST else pytest.mark.slow)
+        for head in FORMS
+        for backbone in ("resnet", "efficientnet_lite")
+    ],
+)
 def test_training_lowers_the_loss(head, backbone, batch, monkeypatch):
     # One unit for each stride, and few channels.
     stages = tuple(Stage(2, 8, 1, strides, 3) for strides in (1, 2, 2, 2, 2))
     monkeypatch.setattr(import_module("models.efficientnet_lite"), "STAGES", stages)
-    trainer = compiled_trainer(head, backbone, 3e-3, run_eagerly=True)
+    trainer = compiled_trainer(head, backbone, 3e-3)
     losses = []
     for _ in range(4):
         losses.append(trainer.train_on_batch(*batch, return_dict=True)["joint_loss"])
@@ -63,6 +72,8 @@ def test_training_lowers_the_loss(head, backbone, batch, monkeypatch):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
+@pytest.mark.graph
 @every_head
 def test_one_batch_is_learned_to_the_pixel(head, batch):
     rate, steps = 1e-2, 150
@@ -76,8 +87,9 @@ def test_one_batch_is_learned_to_the_pixel(head, batch):
     assert (labels["visible"] > 0).all() and errors_px.mean() < 1
 
 
+@pytest.mark.slow
 def test_the_flow_is_trained_and_resumed_but_no_part_of_the_net(batch, tmp_path):
-    trainer = compiled_trainer("likelihood", "densenet", 1e-2, run_eagerly=True)
+    trainer = compiled_trainer("likelihood", "densenet", 1e-2)
     fresh = [weight.numpy() for weight in flow_weights(trainer)]
     for _ in range(3):
         trainer.train_on_batch(*batch)
@@ -103,10 +115,11 @@ def flow_weights(trainer):
 
 
 def config(shards, run, **changes):
-    options = {"epochs": 2, "batch_size": 4, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False}
+    options = {"epochs": 2, "batch_size": 4, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False} | AS_GIVEN
     return DenseNetConfig(records=shards, run=run, **{**options, **changes})
 
 
+@pytest.mark.slow
 @every_head
 def test_weights_come_from_a_run_with_another_head(head, taught):
     run, theirs = taught

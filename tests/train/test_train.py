@@ -10,14 +10,15 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from commands import AS_GIVEN, call
 from people import write_shard_set
 
 from models import build_densenet, build_resnet, inference_model
 from pose import COCO17, LSP14
 from records import dataset
-from train.callbacks import NonFiniteLoss
 from train.config import TrainConfig
-from train.densenet import DenseNetConfig, train_densenet
+from train.densenet import DenseNetConfig, main, train_densenet
+from train.errors import NonFiniteLoss
 from train.initial import start_from
 from train.loop import train
 from train.resnet import ResNetConfig, train_resnet
@@ -35,8 +36,14 @@ def shards(tmp_path_factory):
 
 def config(shards, run, **changes):
     """A net small enough to be traced in a second or two."""
-    options = {"epochs": 2, "batch_size": 8, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False}
+    options = {"epochs": 2, "batch_size": 8, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False} | AS_GIVEN
     return DenseNetConfig(records=shards, run=run, **{**options, **changes})
+
+
+@pytest.fixture(scope="module")
+def trained(shards, tmp_path_factory):
+    """A run of one epoch, for tests that leave it as it is."""
+    return train_densenet(config(shards, tmp_path_factory.mktemp("runs") / "trained", epochs=1))
 
 
 def test_a_run_folder_holds_what_it_should(shards, tmp_path):
@@ -63,10 +70,10 @@ def test_a_run_folder_holds_what_it_should(shards, tmp_path):
     assert outputs["joints_xy_px"].shape == (6, 14, 2) and outputs["scores"].shape == (6, 14)
 
 
-def test_validation_is_what_the_saved_model_scores(shards, tmp_path):
+def test_validation_is_what_the_saved_model_scores(shards, trained, tmp_path):
     from evaluate.summary import HEADLINE, summarise
 
-    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+    run = trained
     model = keras.models.load_model(run / "best.keras")
     pictures, labels = next(dataset(shards, "val", batch_size=6).as_numpy_iterator())
     scalars = summarise(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
@@ -79,8 +86,9 @@ def weights_of(net) -> dict:
     return {weight.path: np.asarray(weight) for weight in net.weights}
 
 
-def test_a_run_starts_from_the_weights_of_another(shards, tmp_path):
-    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+@pytest.mark.slow
+def test_a_run_starts_from_the_weights_of_another(shards, trained, tmp_path):
+    run = trained
     taught = weights_of(keras.models.load_model(run / "best.keras"))
     net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=4)
     fresh = weights_of(net)
@@ -108,8 +116,9 @@ def test_a_run_starts_from_the_weights_of_another(shards, tmp_path):
             np.testing.assert_allclose(value, taught[path], atol=1e-6)
 
 
-def test_scores_are_learnt_alone(shards, tmp_path):
-    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+@pytest.mark.slow
+def test_scores_are_learnt_alone(shards, trained, tmp_path):
+    run = trained
     again = train_densenet(config(shards, tmp_path / "again", initial=run, learn="scores", warmup_epochs=0.0))
     before, after = (weights_of(keras.models.load_model(folder / "best.keras")) for folder in (run, again))
     changed = {path for path in before if (before[path] != after[path]).any()}
@@ -118,8 +127,8 @@ def test_scores_are_learnt_alone(shards, tmp_path):
         config(shards, tmp_path / "none", learn="scores")
 
 
-def test_weights_of_another_net_are_refused(shards, tmp_path):
-    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+def test_weights_of_another_net_are_refused(shards, trained, tmp_path):
+    run = trained
     net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=8)
     with pytest.raises(ValueError, match="was trained with another net: its layer .* give the options it was trained"):
         start_from(net, run, LSP14)
@@ -140,6 +149,8 @@ def test_a_run_that_cannot_begin_leaves_its_folder_free(shards, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.graph
 def test_one_batch_is_overfitted(shards):
     trainer = small_trainer(config(shards, None, epochs=150, warmup_epochs=10.0, ema_epochs=0, learning_rate=3e-3), 1)
     pictures, labels = next(dataset(shards, "train", batch_size=8).as_numpy_iterator())
@@ -158,9 +169,19 @@ def small_trainer(options, steps):
     return trainer
 
 
+@pytest.mark.slow
 def test_resnet_trains_too(shards, tmp_path):
     run = train_resnet(
-        ResNetConfig(records=shards, run=tmp_path / "run", epochs=1, batch_size=8, depth=18, width=4, tensorboard=False)
+        ResNetConfig(
+            records=shards,
+            run=tmp_path / "run",
+            epochs=1,
+            batch_size=8,
+            depth=18,
+            width=4,
+            tensorboard=False,
+            **AS_GIVEN,
+        )
     )
     assert json.loads((run / "run.json").read_text())["model"] == "resnet18"
     assert (run / "best.keras").exists()
@@ -168,6 +189,7 @@ def test_resnet_trains_too(shards, tmp_path):
 
 def command(shards, run, *more):
     options = ["--epochs", 4, "--batch-size", 4, "--blocks", 1, 1, 1, 1, "--growth-rate", 4, "--no-tensorboard", *more]
+    options += [word for name, value in AS_GIVEN.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", "train.densenet", "--records", str(shards), "--run", str(run), *map(str, options)]
 
 
@@ -185,6 +207,7 @@ def final_state(run):
     return values
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_gives_the_very_same_numbers(shards, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     done = subprocess.run(command(shards, whole), cwd=ROOT, capture_output=True, text=True, check=False)
@@ -207,8 +230,8 @@ def test_killed_and_resumed_gives_the_very_same_numbers(shards, tmp_path):
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-def test_runs_are_not_overwritten_or_mixed(shards, tmp_path):
-    run = train_densenet(config(shards, tmp_path / "run", epochs=1))
+def test_runs_are_not_overwritten_or_mixed(shards, trained, tmp_path):
+    run = trained
     with pytest.raises(ValueError, match="already holds a run; pass --resume to go on with it, or another --run"):
         train_densenet(config(shards, run, epochs=1))
     with pytest.raises(ValueError, match="begun with other options .*batch_size: 8 -> 4"):
@@ -280,6 +303,6 @@ def test_wrong_options_are_told(changes, message):
 
 
 def test_the_command_tells_errors_in_one_line(tmp_path):
-    done = subprocess.run(command(tmp_path, tmp_path / "run"), cwd=ROOT, capture_output=True, text=True, check=False)
+    done = call(main, *command(tmp_path, tmp_path / "run")[3:])
     assert done.returncode == 2
     assert "is no shard set: it has no manifest.json" in done.stderr and "Traceback" not in done.stderr

@@ -17,12 +17,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from commands import call
 
 from demo import website
 from demo.errors import DemoError, ModelError
 from demo.one_euro import OneEuro
 from demo.track import FollowRule
-from demo.web import Options, make_server
+from demo.web import Options, main, make_server
 from demo.website import RUNTIME_FILES, runtime_folder, unpack, write_site
 
 ROOT = Path(__file__).parents[3]
@@ -208,8 +209,7 @@ def test_wrong_options_are_told(wrong, message):
 
 
 def test_the_command_without_a_model(tmp_path):
-    command = [sys.executable, "-m", "demo.web", "--model", str(tmp_path), "--no-open"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = call(main, "--model", tmp_path, "--no-open")
     assert done.returncode == 2 and "holds no SavedModel" in done.stderr
 
 

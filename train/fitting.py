@@ -1,0 +1,208 @@
+"""A run from its net to its last epoch: what `train.loop.train` does once all that is quick to check is right."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from machine.processor import usable_cpus
+from models import FORMS, inference_model
+from pose import Skeleton
+from records import Manifest, dataset, steps_per_epoch, training_dataset
+from train.callbacks import EpochEnd, StopOnNonFinite
+from train.config import TrainConfig
+from train.distribution import OneDevice, distribution_of
+from train.history import History
+from train.initial import start_from
+from train.run_folder import arithmetic_of, check_run, notes_of, write_notes
+from train.speed import Arithmetic, Build, choose_arithmetic
+from train.trainer import PoseTrainer, build_optimizer, learn_scores_alone
+from train.validation import Validator
+from weights import shipped
+
+if TYPE_CHECKING:
+    from train.loop import BuildNet, StartNet
+
+_NUM_SAMPLES = 16
+
+
+def fit(
+    config: TrainConfig, model_name: str, build: BuildNet, start: StartNet | None, manifest: Manifest, run: Path
+) -> None:
+    """Trains; see `train.loop.train`."""
+    distribution = distribution_of(config.distribute, config.batch_size)
+    if distribution.is_chief:
+        check_run(run, config)
+    _use_threads(config.threads)
+    skeleton, size = manifest.skeleton, config.input_size or manifest.size
+    steps = steps_per_epoch(config.records, "train", config.batch_size)
+    validator = Validator(config.records, skeleton, size, config.batch_size)
+    make = partial(build, skeleton.num_joints, input_size=size, head=FORMS[config.head].head)
+    way, measured = _arithmetic(config, distribution, make, model_name, skeleton, size, steps, run)
+    with distribution.scope():
+        trainer = _build_trainer(config, way, make, start, skeleton, size, steps, distribution)
+        epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+    if not distribution.agree(epochs_done):
+        raise ValueError(
+            f"all hosts must go on after the same epoch, this one has {epochs_done} behind it in {run}; pass a --run "
+            "that all hosts share"
+        )
+    if distribution.is_chief:
+        # Not before the net is there, which weights that cannot be read may prevent.
+        if not config.resume:
+            _begin_run(run, notes_of(config, model_name, manifest, asdict(way), measured), config.records)
+        count = trainer.net.count_params()
+        print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
+        print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
+    history = History(run, epochs_done)
+    with TemporaryDirectory() as elsewhere:
+        # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
+        if not distribution.is_chief:
+            history.run = Path(elsewhere)
+        end = EpochEnd(validator, inference_model(trainer.net, size), history, manifest.skeleton)
+        distribution.share_statistics(trainer.net)
+        if epochs_done < config.epochs:
+            _fit(config, distribution, trainer, size, epochs_done, end)
+
+
+def _fit(
+    config: TrainConfig, distribution: OneDevice, trainer: PoseTrainer, size: int, epochs_done: int, end: EpochEnd
+) -> None:
+    """Trains the epochs that are left, with `end` after each."""
+
+    def batches_from(epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+        return training_dataset(
+            config.records,
+            "train",
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            seed=config.seed,
+            first_epoch=epoch,
+            shard=shard,
+            input_size=size,
+            augmentation=config.augmentation,
+        )
+
+    def batches_of(shard: tuple[int, int]) -> tf.data.Dataset:
+        # Strings stay behind: they name people in messages and are nothing for an accelerator.
+        return batches_from(epochs_done, shard).map(
+            lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible", "left")})
+        )
+
+    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(batches_from), end]
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
+    distribution.fit(
+        trainer,
+        batches_of,
+        initial_epoch=epochs_done,
+        epochs=config.epochs,
+        steps_per_epoch=steps_per_epoch(config.records, "train", config.batch_size),
+        callbacks=callbacks,
+    )
+
+
+def _arithmetic(
+    config: TrainConfig,
+    distribution: OneDevice,
+    build: Build,
+    name: str,
+    skeleton: Skeleton,
+    size: int,
+    steps: int,
+    run: Path,
+) -> tuple[Arithmetic, str]:
+    """How the run computes its steps: as it began, as the options have it, or as is fastest here."""
+    if config.resume:
+        return Arithmetic(**arithmetic_of(run)), "as the run began"
+    if distribution.num_devices > 1:
+        # The loop over replicas compiles by itself, and statistics of several devices are not fused.
+        config = replace(
+            config,
+            xla="off" if config.xla == "auto" else config.xla,
+            normalization="fused" if config.normalization == "auto" else config.normalization,
+        )
+    way, measured = choose_arithmetic(
+        config,
+        build,
+        name=name,
+        num_joints=skeleton.num_joints,
+        size=size,
+        batch_size=config.batch_size // distribution.num_devices,
+        steps=steps * config.epochs,
+    )
+    if not distribution.agree(int(way.precision == "float32")):
+        raise ValueError(
+            f"all hosts must compute alike, this one is fastest in {way.precision} and others are not; pass --precision"
+        )
+    if distribution.is_chief:
+        print(f"training in {way} ({measured})")
+    return way, measured
+
+
+def _build_trainer(
+    config: TrainConfig,
+    way: Arithmetic,
+    build: Build,
+    start: StartNet | None,
+    skeleton: Skeleton,
+    size: int,
+    steps: int,
+    distribution: OneDevice,
+) -> PoseTrainer:
+    """A seeded, compiled trainer of a net that is fresh or starts from the weights of another."""
+    keras.utils.set_random_seed(config.seed)
+    net = way.net(build)
+    if start is not None:
+        start(net)
+    trainer = PoseTrainer(net, size, config.score_radius, distribution)
+    optimizer = build_optimizer(config, steps, distribution.optimizer)
+    trainer.compile(optimizer, jit_compile=way.xla)
+    if config.initial is not None:
+        start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
+    if config.learn == "scores":
+        learn_scores_alone(net)
+    # Variables that appear while a step is traced would have TensorFlow trace it twice.
+    optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def _begin_run(run: Path, notes: dict, records: Path) -> None:
+    """Makes the run folder."""
+    run.mkdir(parents=True, exist_ok=True)
+    # A few real pictures, so that an export can be checked, and calibrated, without the records.
+    pictures, _ = next(dataset(records, "val", batch_size=_NUM_SAMPLES).as_numpy_iterator())
+    np.save(run / "samples.npy", pictures)
+    write_notes(run, notes)
+
+
+def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
+    """Loads the last checkpoint, weights and optimiser state; returns how many epochs it has behind it."""
+    path = run / "last.weights.h5"
+    if not path.is_file():
+        print(f"{run} has no checkpoint yet; starting from the first epoch")
+        return 0
+    trainer.build((None, size, size, 3))
+    trainer.load_weights(path)
+    epochs_done = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations)) // steps
+    print(f"going on after epoch {epochs_done}")
+    return epochs_done
+
+
+def _use_threads(threads: int | None) -> None:
+    """Has TensorFlow compute on so many processors: it knows nothing of the quotas of containers."""
+    if tf.config.threading.get_intra_op_parallelism_threads() == (threads or usable_cpus()):
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads or usable_cpus())
+    except RuntimeError as error:
+        # This process has computed something already.
+        if threads is not None:
+            raise ValueError(f"threads must be set before TensorFlow computes anything, got {threads} after") from error

@@ -1,0 +1,85 @@
+"""A run's folder: whether it is free, or holds the run to resume, and what it tells of its run.
+
+Nothing here needs TensorFlow, so that what is wrong with a command line is printed at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from records import Manifest
+from records.manifest import write_json
+from train.config import TrainConfig
+
+NOTES_FILE = "run.json"
+
+
+def run_folder(config: TrainConfig, model_name: str) -> Path:
+    """Where the run goes."""
+    return config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
+
+
+def notes_of(config: TrainConfig, model_name: str, manifest: Manifest, arithmetic: dict, measured: str) -> dict:
+    """What a run folder tells of its run; the last two are how its steps are computed, and why so."""
+    return {
+        "model": model_name,
+        "skeleton": manifest.skeleton.describe(),
+        "input_size": config.input_size or manifest.size,
+        "record_size": manifest.size,
+        "padding": manifest.source["padding"],
+        "score": f"probability that the joint lies within {config.score_radius} of the crop's side of the truth",
+        "score_radius": config.score_radius,
+        "config": config.as_json(),
+        "arithmetic": arithmetic,
+        "measured": measured,
+    }
+
+
+def check_run(run: Path, config: TrainConfig) -> None:
+    """Checks that the folder is free, or holds the run to resume.
+
+    Raises:
+        ValueError: it is taken, or holds no run, or one that was begun with other options.
+    """
+    path = run / NOTES_FILE
+    if not path.is_file():
+        if config.resume:
+            raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
+        return
+    if not config.resume:
+        raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
+    then, now = read_notes(run)["config"], json.loads(json.dumps(config.as_json()))
+    then, now = then | arithmetic_of(run), now | _asked(config)
+    changed = [f"{key}: {then.get(key)} -> {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+    if changed:
+        raise ValueError(
+            f"{run} was begun with other options ({'; '.join(changed)}); resume it with its own, or pass another --run"
+        )
+
+
+def _asked(config: TrainConfig) -> dict:
+    """How the options ask steps to be computed, as far as they do."""
+    asked = {"precision": config.precision, "normalization": config.normalization}
+    asked |= {"xla": config.xla if config.xla == "auto" else config.xla == "on"}
+    return {option: value for option, value in asked.items() if value != "auto"}
+
+
+def arithmetic_of(run: Path) -> dict:
+    """How a run's steps are computed: the fields of `train.speed.Arithmetic`."""
+    notes = read_notes(run)
+    if "arithmetic" in notes:
+        return notes["arithmetic"]
+    # A run of a version in which options decided it.
+    fused = notes["config"].get("fused_normalization", True)
+    return {"precision": notes["config"]["precision"], "normalization": "fused" if fused else "plain", "xla": False}
+
+
+def read_notes(run: Path) -> dict:
+    """Reads what `write_notes` wrote."""
+    return json.loads((run / NOTES_FILE).read_text())
+
+
+def write_notes(run: Path, notes: dict) -> None:
+    """Writes run.json."""
+    write_json(run / NOTES_FILE, notes)
