@@ -2,8 +2,6 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-# TensorFlow's notes about CPU features and missing GPUs would bury what our commands say.
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 RECORDS ?= data/records
 MODEL ?= resnet
@@ -11,7 +9,7 @@ RUN ?= runs/$(MODEL)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev quickstart records train evaluate export demo test lint clean
+.PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-all lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +18,9 @@ help: ## list the targets
 setup: $(VENV)/.installed ## make the virtual environment and install what users need
 
 $(VENV)/.installed: requirements.txt setup.py
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "installing the packages into $(VENV), once; that takes one to three minutes"
+	@$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
@@ -32,19 +31,20 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	touch $@
 
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
-	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 40 --frames 8 --fps 4 --cameras 4 --people 1-2 \
+	@$(PY) -m tools.expected_time
+	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 20 --frames 8 --fps 4 --cameras 4 --people 1-2 \
 		--poses upright --places studio --height 360 --width 640 --no-maps
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --val 0 --test 0 \
-		--val-sequences dome_036 dome_037 --test-sequences dome_038 dome_039
+		--val-sequences dome_016 dome_017 --test-sequences dome_018 dome_019
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
-	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart --depth 18 --width 32 \
-		--input-size 96 --epochs 24 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
+	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart --depth 10 --width 16 \
+		--input-size 64 --batch-size 16 --epochs 16 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
 		--augmentation.occlusion 0.1 --no-tensorboard
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
-	$(PY) -m export runs/quickstart
+	$(PY) -m export runs/quickstart --to saved-model litert
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
-		--source data/quickstart/dome/dome_038/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
+		--source data/quickstart/dome/dome_018/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
 	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 
@@ -65,8 +65,16 @@ export: setup ## RUN=run-folder: write a SavedModel and check it
 demo: setup ## run the newest exported model on the webcam
 	$(PY) -m demo.webcam $(ARGS)
 
-test: setup-dev ## run the tests, with line coverage
-	$(PY) -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+# A worker for each core, of which more than four only wait for one another. COV=1 adds line coverage.
+PYTEST := $(PY) -m pytest --numprocesses auto --maxprocesses 4 --no-loadscope-reorder $(if $(COV),--cov --cov-report=term:skip-covered)
+
+test: setup-dev ## run the tests that take no longer than five minutes together
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: setup-dev ## run the other tests: killed runs, several processes, fuzzing, mutants, every published size
+	$(PYTEST) -m slow $(ARGS)
+
+test-all: test test-slow ## run all tests
 
 lint: setup-dev ## check style
 	$(PY) -m ruff check .
