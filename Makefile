@@ -66,13 +66,13 @@ demo: setup ## run the newest exported model on the webcam
 	$(PY) -m demo.webcam $(ARGS)
 
 # A worker for each core, of which more than four only wait for one another. COV=1 adds line coverage.
-PYTEST := $(PY) -m pytest --numprocesses auto --maxprocesses 4 --no-loadscope-reorder $(if $(COV),--cov --cov-report=term:skip-covered)
+PYTEST := $(PY) -m pytest --numprocesses auto --maxprocesses 4 $(if $(COV),--cov --cov-report=term:skip-covered)
 
 test: setup-dev ## run the tests that take no longer than five minutes together
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) --dist loadscope --no-loadscope-reorder -m "not slow" $(ARGS)
 
 test-slow: setup-dev ## run the other tests: killed runs, several processes, fuzzing, mutants, every published size
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) --dist worksteal -m slow $(ARGS)
 
 test-all: test test-slow ## run all tests
 

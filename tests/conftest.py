@@ -28,7 +28,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Has tests that share fixtures run in the same worker: those of a file, or of a folder."""
+    """With `--dist loadscope`, has the tests of a file, or of a folder that shares fixtures, run in one worker."""
+    if config.getvalue("dist") != "loadscope":
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFixtures(LoadScopeScheduling):
