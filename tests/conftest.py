@@ -21,8 +21,12 @@ _SHARED = ("tests/evaluate", "tests/export")
 _LONG = (*_SHARED, "tests/train", "tests/models")
 
 
+@pytest.hookimpl(tryfirst=True)  # Before `-m` chooses.
 def pytest_collection_modifyitems(items):
-    """Has what takes long begin first, so that no worker is left alone with it at the end."""
+    """Counts tests on real data as slow, and has what takes long begin first, so that no worker is alone at the end."""
+    for item in items:
+        if "shared_data" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 

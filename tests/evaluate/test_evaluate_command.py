@@ -89,6 +89,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     assert "prefers-color-scheme: dark" in page
 
 
+@pytest.mark.slow
 def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, records, run_folder, tmp_path):
     _, folder = finished
     arguments = [run_folder / "best.keras", "--records", records, "--gallery", "3", "--out", tmp_path / "new"]
@@ -98,6 +99,7 @@ def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, reco
         assert (tmp_path / "new" / name).read_text() == (folder / name).read_text()
 
 
+@pytest.mark.slow
 def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, write_records, random_people):
     records = write_records(tmp_path / "records", {"val": random_people(3, seed=4)}, area_px=900.0)
     code, out, _ = run_main(
@@ -110,6 +112,7 @@ def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, write_
     assert content["flip_test"] is True
 
 
+@pytest.mark.slow
 def test_predictions_that_are_not_finite_are_reported(records, tmp_path, constant_model, write_run):
     joints = np.full((14, 2), 10.0)
     joints[3] = np.nan

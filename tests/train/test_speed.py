@@ -35,6 +35,7 @@ def takes(monkeypatch):
             return lambda: seconds(way)
 
         monkeypatch.setattr(speed, "_step", step)
+        monkeypatch.setattr(speed, "_BUDGET_S", 0.01)
         monkeypatch.setattr(speed, "is_sure", lambda timings, best: True)
         return prepared
 

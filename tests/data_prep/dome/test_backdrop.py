@@ -146,6 +146,7 @@ def test_things_stand_outside_the_cameras_circle():
     assert all(thing.foot_mm[1] == 0 for thing in things)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_what_is_seen_is_where_the_scene_says(kind, seed):
@@ -166,6 +167,7 @@ def test_what_is_seen_is_where_the_scene_says(kind, seed):
     assert scene.distance_mm.max() <= FAR_MM and scene.distance_mm.min() > 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLACES)
 def test_cameras_see_the_same_place(kind):
     backdrop = Backdrop(np.random.default_rng(2), kind=kind)
