@@ -39,7 +39,7 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
 	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart --depth 10 --width 16 \
-		--input-size 64 --batch-size 16 --epochs 16 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
+		--input-size 64 --batch-size 16 --epochs 20 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
 		--augmentation.occlusion 0.1 --no-tensorboard
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart --to saved-model litert

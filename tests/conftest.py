@@ -16,6 +16,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 _ROOT = Path(__file__).parents[1]
 
 
+# Real data, and a run in every format, each of which is checked in processes of its own.
+_SLOW_FIXTURES = {"shared_data", "exported"}
 # Folders whose files share what takes long to make.
 _SHARED = ("tests/evaluate", "tests/export")
 _LONG = (*_SHARED, "tests/train", "tests/models")
@@ -23,9 +25,9 @@ _LONG = (*_SHARED, "tests/train", "tests/models")
 
 @pytest.hookimpl(tryfirst=True)  # Before `-m` chooses.
 def pytest_collection_modifyitems(items):
-    """Counts tests on real data as slow, and has what takes long begin first, so that no worker is alone at the end."""
+    """Counts tests with slow fixtures as slow, and has what takes long begin first, so that no worker is left alone."""
     for item in items:
-        if "shared_data" in item.fixturenames:
+        if not _SLOW_FIXTURES.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 

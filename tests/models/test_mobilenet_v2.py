@@ -7,6 +7,7 @@ import pytest
 from models import build_mobilenet_v2, mobilenet_v2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [0.5, 1.0])
 def test_features_are_those_of_keras_own_net(width):
     theirs = keras.applications.MobileNetV2((64, 64, 3), alpha=width, include_top=False, weights=None)

@@ -15,6 +15,7 @@ def test_the_backbone_is_tapped_as_the_published_graph_does():
     assert net.get_layer("stage4_unit4_out").output is features[2]
 
 
+@pytest.mark.slow
 def test_maps_have_a_quarter_of_the_pictures_side_also_where_levels_are_odd():
     for size, cells in ((64, 16), (72, 18), (65, 17)):
         net = build_movenet(0.25, 5, input_size=size)

@@ -47,7 +47,8 @@ def test_backbones_that_keras_lacks_have_the_pinned_weights(depth, channels):
     assert net.output.shape == (None, 2, 2, channels)
 
 
-@pytest.mark.parametrize("depth", [50, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (101, 152))])
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [50, 101, 152])
 def test_bottleneck_backbones_equal_keras_applications(depth):
     ours = backbone(depth, size=32)
     build_theirs = getattr(keras.applications, f"ResNet{depth}V2")
