@@ -32,19 +32,19 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
 	@$(PY) -m tools.expected_time
-	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 20 --frames 8 --fps 4 --cameras 4 --people 1-2 \
+	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 14 --frames 8 --fps 4 --cameras 4 --people 1-2 \
 		--poses upright --places studio --height 360 --width 640 --no-maps
-	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --val 0 --test 0 \
-		--val-sequences dome_016 dome_017 --test-sequences dome_018 dome_019
+	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --skeleton lsp14 \
+		--val 0 --test 0 --val-sequences dome_010 dome_011 --test-sequences dome_012 dome_013
 	$(PY) -m records data/quickstart/records
 	rm -rf runs/quickstart
-	$(PY) -m train.resnet --records data/quickstart/records --run runs/quickstart --depth 10 --width 16 \
-		--input-size 64 --batch-size 16 --epochs 20 --learning-rate 2e-3 --augmentation.rotation-deg 15 \
+	$(PY) -m train.movenet --records data/quickstart/records --run runs/quickstart --initial fast --input-size 96 \
+		--batch-size 16 --epochs 2 --learning-rate 5e-4 --warmup-epochs 0.5 --augmentation.rotation-deg 15 \
 		--augmentation.occlusion 0.1 --no-tensorboard
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart --to saved-model litert
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
-		--source data/quickstart/dome/dome_018/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
+		--source data/quickstart/dome/dome_012/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
 	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 
