@@ -44,7 +44,7 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart --to saved-model litert
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
-		--source data/quickstart/dome/dome_012/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
+		--source data/quickstart/dome/dome_013/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
 	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 
