@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import keras
@@ -92,8 +92,11 @@ def choose_arithmetic(
     if not open_options:
         return first, "as given"
     packages = ["keras", "tensorflow", *(["jax", "jaxlib"] if keras.backend.backend() == "jax" else [])]
+    shared = {field.name for field in fields(TrainConfig)}
     question = {
         "net": [name, num_joints, size, batch_size, config.head],
+        # Such as its width, which its name does not tell.
+        "options": {key: value for key, value in vars(config).items() if key not in shared},
         "first": asdict(first),
         "open": open_options,
         "backend": keras.backend.backend(),

@@ -97,6 +97,8 @@ def test_the_answer_is_remembered_until_it_is_asked_for_again(takes, tmp_path):
     assert len(prepared) == 2 * count
     choose(config(tmp_path), name="another net")
     assert len(prepared) == 3 * count
+    choose(config(tmp_path, growth_rate=12))
+    assert len(prepared) == 4 * count
 
 
 def test_a_doubt_is_printed(takes, tmp_path, monkeypatch):
