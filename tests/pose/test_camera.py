@@ -67,10 +67,23 @@ def test_points_behind_or_beyond_the_lens_model_are_not_in_front():
 def test_picture_border_is_half_a_pixel_out():
     xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [np.nan, 0]])
     assert camera().contains(xy).tolist() == [True, False, True, False, False]
+    xy = np.array([[0, -0.5], [0, -0.51], [0, 1079.5], [0, 1080.4]])
+    assert camera().contains(xy).tolist() == [True, False, False, False]
+
+
+def test_one_point_and_many_are_judged_alike():
+    folding = camera([-0.5, 0, 0, 0, 0])
+    points = np.random.default_rng(2).uniform(-3000, 3000, (4, 3, 5, 3))
+    whole = folding.in_front(points)
+    assert whole.shape == (4, 3, 5) and 0 < whole.sum() < whole.size
+    one_by_one = [bool(folding.in_front(point)) for point in points.reshape(-1, 3)]
+    assert whole.ravel().tolist() == one_by_one
 
 
 def test_broken_calibration_is_told():
     with pytest.raises(ValueError, match="camera '00_00': distortion must be finite numbers of shape"):
         camera([0, 0, 0, 0])
+    with pytest.raises(ValueError, match="distortion must be finite numbers of shape"):
+        camera([0, 0, 0, 0, 0, 0])
     with pytest.raises(ValueError, match="translation_mm"):
         camera(translation_mm=[0, 0, np.nan])

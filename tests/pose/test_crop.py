@@ -48,6 +48,31 @@ def test_beyond_the_picture_is_black():
     assert Crop.centered((5000.0, 0.0), 1000, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
 
 
+def test_colors_keep_their_order_and_gray_pictures_stay_gray():
+    picture = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
+    crop = Crop.centered((24.5, 24.5), 50, 50)
+    np.testing.assert_array_equal(crop.cut(picture), picture)
+    np.testing.assert_array_equal(crop.cut(picture[..., 0]), picture[..., 0])
+
+
+@pytest.mark.parametrize("turn_deg", [0, 30, 45, 90, 200])
+@pytest.mark.parametrize("scale", [0.7, 1.0, 3.2, 5.0])
+def test_a_turned_crop_shows_the_ramp_that_its_matrix_says(turn_deg, scale):
+    """A picture whose colors are its coordinates tells where each pixel of the crop was taken from."""
+    y, x = np.mgrid[0:500, 0:600]
+    picture = np.stack([x * 0.4, y * 0.5, np.full_like(x, 77)], axis=-1).astype(np.uint8)
+    turn = np.deg2rad(turn_deg)
+    matrix = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    crop = Crop(np.column_stack([matrix, [310.0, 240.0] - matrix @ [30.5, 30.5]]), 62)
+    assert crop.scale == pytest.approx(scale)
+    y, x = np.mgrid[0:62, 0:62]
+    frame_px = crop.points_to_frame(np.stack([x, y], axis=-1))
+    cut = crop.cut(picture)
+    assert np.abs(cut[..., 0] - frame_px[..., 0] * 0.4).max() < 1.5
+    assert np.abs(cut[..., 1] - frame_px[..., 1] * 0.5).max() < 1.5
+    assert (cut[..., 2] == 77).all()
+
+
 class Parts:
     """A picture that tells which parts of it are made."""
 
@@ -68,6 +93,7 @@ def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
     assert np.abs(crop.cut(parts).astype(int) - crop.cut(picture)).max() <= 2
     ((rows, columns, found),) = parts.made
     assert (rows.start % 2, columns.start % 2, found) == (0, 0, factor)
+    assert (rows.stop - rows.start) % factor == 0 and (columns.stop - columns.start) % factor == 0
     # No more than two blocks and a pixel on each side.
     assert rows.stop - rows.start <= side + 5 * factor + 2 and columns.stop - columns.start <= side + 5 * factor + 2
 
