@@ -1,0 +1,252 @@
+"""How many small changes of the code the tests note: `python -m benchmarks.mutants pose --share 0.2`.
+
+Cosmic Ray (`pip install cosmic-ray`) makes the mutants: operators exchanged, comparisons and conditions turned round,
+numbers one more or less, loops that do not run. Left out are those that no one would write by mistake (shifts for
+products, `is` for `==`), those that change nothing (`*` for `&` of truth values) and those that change annotations
+alone. Each mutant is tested in a fork of a process that has imported NumPy and OpenCV already, and TensorFlow and Keras
+where the tests need them; nothing on the disk is changed. Linux only.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+ROOT = Path(__file__).parents[1]
+_READERS = (
+    "coco",
+    "coco_file",
+    "h36m",
+    "h36m_labels",
+    "kinect_depth",
+    "kinect_sync",
+    "lsp",
+    "mat_file",
+    "mpii",
+    "mpii_labels",
+)
+_PANOPTIC = ("calibration", "kinect", "layout", "poses", "selection", "units", "vga")
+#: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
+SUITES: dict[str, tuple[list[str], list[str], bool]] = {
+    "pose": (["pose"], ["tests/pose"], False),
+    "records": (["records"], ["tests/records"], True),
+    "metrics": (
+        ["evaluate/metrics.py", "evaluate/oks_ap.py", "evaluate/calibration.py"],
+        ["tests/evaluate/test_metrics.py", "tests/evaluate/test_oks_ap.py", "tests/evaluate/test_calibration.py"],
+        False,
+    ),
+    "decoders": (
+        [
+            f"models/{name}.py"
+            for name in ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
+        ],
+        ["tests/models/test_coordinates.py", "tests/models/test_forms.py", "tests/models/test_peaks.py"],
+        True,
+    ),
+    "readers": (
+        [f"data_prep/{name}.py" for name in (*_READERS, *(f"panoptic_{part}" for part in _PANOPTIC), "panoptic")],
+        ["tests/data_prep"],
+        False,
+    ),
+}
+_UNLIKELY = ("RShift", "LShift", "BitXor", "BitOr", "BitAnd", "Mod", "FloorDiv", "Pow", "Is", "IsNot", "Invert")
+_LIKELY = ("BitAnd_BitOr", "BitOr_BitAnd")
+# The same for truth values.
+_EQUAL = ("BitAnd_Mul", "BitOr_Add")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is mutated.
+
+    Attributes:
+        suite: code and its tests.
+        share: of the mutants to try, drawn at random.
+        seed: of the drawing.
+        jobs: mutants tested at the same time.
+        only: files of the suite to keep to, by their names without the folder.
+        tests: other tests than the suite's.
+        out: a JSON file for the mutants that survive, with their differences.
+    """
+
+    suite: tyro.conf.Positional[Literal["pose", "records", "metrics", "decoders", "readers"]]
+    share: float = 1.0
+    seed: int = 0
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    only: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A file with one change."""
+
+    path: Path
+    operator: str
+    before: str
+    after: str
+
+    @property
+    def difference(self) -> str:
+        """The lines that differ."""
+        lines = unified_diff(
+            self.before.splitlines(), self.after.splitlines(), str(self.path.relative_to(ROOT)), "", "", "", 0
+        )
+        return "\n".join(line for line in lines if not line.startswith(("+++", "@@")))
+
+
+def mutants_of(path: Path, chosen: Callable[[], bool]) -> tuple[list[Mutant], int]:
+    """The mutants of a file that are chosen, but for those that change nothing that runs, and how many there were."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import MutationVisitor
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    source, found, total = path.read_text(), [], 0
+    original, nodes = _what_runs(source), list(ast_nodes(get_ast(source)))
+    for name in sorted(operator_names()):
+        short = name.split("/")[-1]
+        kind = get_operator(name)
+        unlikely = short.split("_")[-1] in _UNLIKELY and not short.endswith(_LIKELY)
+        if kind.arguments() or short == "NoOp" or unlikely or short.endswith(_EQUAL):
+            continue
+        count = sum(len(list(kind().mutation_positions(node))) for node in nodes)
+        total += count
+        for occurrence in range(count):
+            if not chosen():
+                continue
+            visitor = MutationVisitor(occurrence, kind())
+            after = visitor.walk(get_ast(source)).get_code()
+            try:
+                if visitor.mutation_applied and _what_runs(after) != original:
+                    found.append(Mutant(path, short, source, after))
+            except SyntaxError:
+                continue
+    return found, total
+
+
+def _what_runs(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+    return ast.dump(tree)
+
+
+def survives(mutant: Mutant | None, tests: list[str], limit_s: float) -> bool:
+    """Runs the tests over a mutant in a fork, None for the code as it is."""
+    child = os.fork()
+    if child == 0:
+        _test(mutant, tests)
+    ends = time.monotonic() + limit_s
+    while time.monotonic() < ends:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def _test(mutant: Mutant | None, tests: list[str]) -> None:
+    code = 3
+    try:
+        os.setpgid(0, 0)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        load = SourceFileLoader.get_code
+
+        def mutated(loader: SourceFileLoader, name: str) -> object:
+            if mutant is not None and Path(loader.path) == mutant.path:
+                return compile(mutant.after, loader.path, "exec", dont_inherit=True)
+            return load(loader, name)
+
+        SourceFileLoader.get_code = mutated
+        import pytest
+
+        code = pytest.main(
+            ["-q", "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", *tests]
+        )
+    finally:
+        os._exit(int(code))
+
+
+def main() -> None:
+    """Prints the share of mutants that are killed, by file, and those that survive."""
+    options = tyro.cli(Options, description=__doc__)
+    os.chdir(ROOT)
+    sys.dont_write_bytecode = True
+    files, tests, tensorflow = SUITES[options.suite]
+    tests = list(options.tests) or tests
+    _import_first(tensorflow)
+    paths = [
+        path
+        for file in files
+        for path in (sorted((ROOT / file).glob("*.py")) if (ROOT / file).is_dir() else [ROOT / file])
+    ]
+    paths = [path for path in paths if path.is_file() and (not options.only or path.stem in options.only)]
+    draw = random.Random(options.seed)
+    each = [mutants_of(path, lambda: draw.random() < options.share) for path in paths]
+    mutants, total = [mutant for found, _ in each for mutant in found], sum(count for _, count in each)
+    began = time.monotonic()
+    if not survives(None, tests, 1800):
+        sys.exit(f"the tests fail over the code as it is: {' '.join(tests)}")
+    limit_s = 4 * (time.monotonic() - began) + 20
+    print(
+        f"{len(mutants)} of {total} mutants, {len(paths)} files, {time.monotonic() - began:.0f} s a test run",
+        flush=True,
+    )
+    alive: list[Mutant] = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, lives in zip(mutants, pool.map(lambda each: survives(each, tests, limit_s), mutants), strict=True):
+            if lives:
+                alive.append(mutant)
+                print(f"survives: {mutant.operator}\n{mutant.difference}", flush=True)
+    for path in paths:
+        tried = sum(mutant.path == path for mutant in mutants)
+        lives = sum(mutant.path == path for mutant in alive)
+        if tried:
+            print(f"{path.relative_to(ROOT)!s:32} {_killed(tried - lives, tried)}")
+    print(_killed(len(mutants) - len(alive), len(mutants)))
+    if options.out is not None:
+        listed = [
+            {"file": str(m.path.relative_to(ROOT)), "operator": m.operator, "difference": m.difference} for m in alive
+        ]
+        options.out.write_text(json.dumps(listed, indent=1))
+
+
+def _killed(killed: int, tried: int) -> str:
+    return f"{killed:5} of {tried:5} killed, {100 * killed / tried:.1f} %"
+
+
+def _import_first(tensorflow: bool) -> None:
+    import cv2  # noqa: F401
+    import numpy as np  # noqa: F401
+    import pandas as pd  # noqa: F401
+    import scipy.spatial  # noqa: F401
+
+    if tensorflow:
+        import keras  # noqa: F401
+        import tensorflow as tf  # noqa: F401
+
+
+if __name__ == "__main__":
+    main()
