@@ -58,7 +58,7 @@ def test_making_a_part_again_gives_the_same_bytes_also_at_once(parts, tmp_path):
 
 def test_broken_inputs_are_kept_apart_wherever_they_are_found(parts):
     class Unit:
-        name = "u"
+        name, made_from = "u", ""
 
         def people(self):
             yield made_person(0)
@@ -87,7 +87,7 @@ def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
     person = made_person(0)
 
     class Unit:
-        name = "u"
+        name, made_from = "u", ""
 
         def people(self) -> list[Person]:
             return [replace(person, joints_xyz_mm=person.joints_xy_px[:, [0, 1, 1]])]
