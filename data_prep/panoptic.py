@@ -122,8 +122,8 @@ class Panoptic(Reader):
         for unit in left_out:
             print(f"left out: {unit.folder}: {unit.why}", file=sys.stderr)
         if old := self._old(usable):
-            lack = "nose, eyes and ears" if self.skeleton is PANOPTIC19 else "the upper neck"
-            print(f"note: poses of 15 joints, so that {lack} are not labelled: {', '.join(old)}", file=sys.stderr)
+            what = "nose, eyes and ears are not labelled" if self.skeleton is PANOPTIC19 else "they become MPII's"
+            print(f"note: the poses are of 15 joints, {what}: {', '.join(old)}", file=sys.stderr)
         units: list[Unit] = [*left_out]
         for folder, files in usable:
             path = self.layout.calibration(folder)
@@ -188,9 +188,11 @@ class Panoptic(Reader):
             except ValueError as error:
                 if self.sequences or len(chosen) == 1:
                     raise
-                left_out.append(LeftOutUnit(folder, f"{error!s}, or leave the sequence out with --sequences"))
+                why = str(error).removeprefix(f"{folder} ")
+                left_out.append(LeftOutUnit(folder, f"{why}, or name the others with --sequences"))
         if not usable:
-            raise ValueError(f"none of the {len(left_out)} sequences can be used; the first: {left_out[0].why}")
+            first = f"{left_out[0].folder} {left_out[0].why}"
+            raise ValueError(f"none of the {len(left_out)} sequences can be used; the first: {first}")
         return usable, left_out
 
     def _chosen(self) -> list[Path]:

@@ -23,6 +23,7 @@ from data_prep.panoptic import Panoptic
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import PoseFiles, read_bodies
 from data_prep.panoptic_truth import read_visible
+from data_prep.inputs import traced_units
 from data_prep.parts import Parts
 from data_prep.reader import Reader
 from data_prep.splits import SplitRule
@@ -39,7 +40,7 @@ def _convert(reader: Reader, folder: Path) -> None:
     """Turns people into records as a conversion does; what ends a unit of it would end the conversion."""
     parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule())
     parts.clean()
-    for number, unit in enumerate(reader.units()):
+    for number, unit in enumerate(traced_units(reader)):
         parts.make(number, unit)
         part = parts.read(number, unit)
         for what, why in part.skipped.items():
