@@ -94,6 +94,8 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     """
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     target = options.target(reader)
+    # First, so that an unusable data set leaves no beginning.
+    units = traced_units(reader)
     writer = ShardSetWriter(
         folder,
         skeleton=target,
@@ -103,11 +105,14 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         people_per_shard=options.people_per_shard,
     )
     if writer.finished:
-        return _unchanged(folder, reader)
+        manifest = read_manifest(folder)
+        if note := check_finished(folder, manifest, units):
+            print(f"note: {note}", file=sys.stderr)
+        return manifest
     place = writer.partial.resolve() / "parts"
     parts = Parts(place, reader.skeleton, target, options.size, options.padding, options.split)
     try:
-        filling = _Filling(writer, parts, traced_units(reader), options.max_skipped)
+        filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()
         if options.runner == "beam":
             finished = run_beam(parts, todo, options.beam_options)
@@ -119,18 +124,9 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
             closing(finished),
         ):
             filling.run(made, finished, progress)
-        return writer.finish({unit.name: unit.made_from for unit in filling.units}, **reader.found())
+        return writer.finish({unit.name: unit.made_from for unit in units}, **reader.found())
     finally:
         writer.abandon()
-
-
-def _unchanged(folder: Path, reader: Reader) -> Manifest:
-    """The manifest of a finished set, after a look at whether the inputs are those that it was made from."""
-    manifest = read_manifest(folder)
-    note = check_finished(folder, manifest, traced_units(reader))
-    if note:
-        print(f"note: {note}", file=sys.stderr)
-    return manifest
 
 
 def _people(part: Part) -> int:

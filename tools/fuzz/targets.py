@@ -15,6 +15,7 @@ from data_prep import panoptic_units
 from data_prep.coco import Coco
 from data_prep.dome.moves.bvh import read_bvh
 from data_prep.h36m import H36m
+from data_prep.inputs import traced_units
 from data_prep.kinect_depth import Sensor
 from data_prep.kinect_sync import KinectSync
 from data_prep.lsp import Lsp
@@ -23,7 +24,6 @@ from data_prep.panoptic import Panoptic
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import PoseFiles, read_bodies
 from data_prep.panoptic_truth import read_visible
-from data_prep.inputs import traced_units
 from data_prep.parts import Parts
 from data_prep.reader import Reader
 from data_prep.splits import SplitRule
