@@ -143,6 +143,12 @@ class CocoUnit:
     min_keypoints: int
     min_box_px: float
 
+    def files(self) -> Iterator[Path]:
+        """The pictures, of those whose entries name one."""
+        for _, entry, _ in self.pictures:
+            if isinstance(name := entry.get("file_name"), str):
+                yield self.images / name
+
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the labelled people and the broken inputs."""
         for number, entry, people in self.pictures:

@@ -160,13 +160,18 @@ class Source:
     names: dict[str, str]
     first_frame: int
 
+    @property
+    def are_frames(self) -> bool:
+        """Whether the pictures are extracted frames, and not a video."""
+        return "{frame" in self.template
+
     def path(self, frame: int) -> Path:
         """The frame's picture, or the video."""
         return self.root / self.template.format(**self.names, frame=frame + self.first_frame)
 
     def pictures(self, frames: range, size: tuple[int, int]) -> Iterator[tuple[int, Callable] | BadInput]:
         """Streams frames' numbers and lazy pictures of a (height, width), and what is broken or missing."""
-        if "{frame" not in self.template:
+        if not self.are_frames:
             yield from Video(self.path(0), size).frames(frames)
             return
         for frame in frames:
@@ -193,6 +198,10 @@ class H36mUnit:
     camera: Camera
     frames: range
     joints_world_mm: np.ndarray
+
+    def files(self) -> Iterator[Path]:
+        """The video, or the frames."""
+        return map(self.source.path, self.frames if self.source.are_frames else (0,))
 
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the person, frame by frame, and what is broken."""
@@ -222,5 +231,6 @@ class H36mUnit:
             camera=self.camera.name,
             frame=frame,
             joints_xyz_mm=np.where(known[:, None], self.camera.to_camera(joints_mm), 0).astype(np.float32),
+            xyz_known=known,
             camera_model=self.camera,
         )

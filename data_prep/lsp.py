@@ -115,6 +115,10 @@ class LspUnit:
     joints: np.ndarray
     min_visible_joints: int
 
+    def files(self) -> Iterator[Path]:
+        """The pictures."""
+        return (self.images / f"{stem}.jpg" for stem in self.stems)
+
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the labelled people, and the pictures that are missing or have joints that cannot be."""
         for stem, joints in zip(self.stems, self.joints, strict=True):

@@ -102,6 +102,10 @@ class _Span:
     min_visible_joints: int
     pictures: list[LabelledPicture | BadInput]
 
+    def files(self) -> Iterator[Path]:
+        """The pictures."""
+        return (self.images / picture.name for picture in self.pictures if isinstance(picture, LabelledPicture))
+
     def people(self) -> Iterator[Person | BadInput]:
         """Streams their people."""
         for picture in self.pictures:

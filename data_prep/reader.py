@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 from pose import Skeleton
 from records import BadInput, Person
@@ -15,7 +16,7 @@ PICTURES_A_UNIT = 256
 
 
 class Unit(Protocol):
-    """A part of a data set that is read by itself: paths and numbers, nothing open, so that it can be pickled.
+    """A part of a data set that is read by itself: a dataclass of plain values, nothing open, that can be pickled.
 
     A unit takes seconds to a minute: long enough that starting it costs nothing, short enough that a run that is
     killed loses little, and that many machines can share the work.
@@ -26,6 +27,12 @@ class Unit(Protocol):
 
     name: str
 
+    def files(self) -> Iterable[Path]:
+        """The files that `people` reads, there or not; labels are not among them where the unit holds their content.
+
+        Together with the unit's fields they are all that its people depend on.
+        """
+
     def people(self) -> Iterator[Person | BadInput]:
         """Streams its people in an order that is always the same, broken inputs among them.
 
@@ -35,7 +42,13 @@ class Unit(Protocol):
 
 
 class Reader(ABC):
-    """A data set on disk: the base of the frozen dataclasses of each one's options."""
+    """A data set on disk: the base of the frozen dataclasses of each one's options.
+
+    Attributes:
+        version: raised whenever the same files and options give other people.
+    """
+
+    version: ClassVar[int] = 1
 
     @property
     @abstractmethod
@@ -58,6 +71,10 @@ class Reader(ABC):
         Raises:
             ValueError: the data set is empty, or cannot be used as a whole.
         """
+
+    def found(self) -> dict[str, object]:
+        """What the manifest is to say of the files that were found, beyond the options."""
+        return {}
 
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the people of all units.

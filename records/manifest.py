@@ -12,6 +12,8 @@ from pose import SKELETONS, Skeleton
 from records.schema import SCHEMA_VERSION
 
 FILE_NAME = "manifest.json"
+#: Beside it: the fingerprint of what each part of the set was made from, by the part's name.
+INPUTS_NAME = "inputs.json"
 SPLITS = ("train", "val", "test")
 
 
@@ -75,6 +77,11 @@ def write_json(path: Path, value: dict) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(json.dumps(value, indent=1) + "\n")
     os.replace(temporary, path)
+
+
+def inputs_digest(inputs: dict[str, str]) -> str:
+    """What a manifest's `source` keeps of `inputs.json`: the SHA-256 of its parts' fingerprints."""
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -59,6 +59,7 @@ class Person:
         frame: the frame's number in the sequence.
         person: the person's number in the frame.
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
+        xyz_known: bool (J,), the joints whose `joints_xyz_mm` is known, on the picture or off it; None if all are.
         camera_model: the camera, or None where unknown.
         area_px: the person's area in square px (a segmentation's), or None where unknown.
         depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of `picture`; or a
@@ -75,6 +76,7 @@ class Person:
     frame: int = 0
     person: int = 0
     joints_xyz_mm: np.ndarray | None = None
+    xyz_known: np.ndarray | None = None
     camera_model: Camera | None = None
     area_px: float | None = None
     depth_mm: np.ndarray | Callable[[], np.ndarray] | None = None
@@ -164,7 +166,9 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         "source/person": np.int64(person.person),
     }
     if person.joints_xyz_mm is not None:
-        features["joints/xyz_mm"] = np.asarray(person.joints_xyz_mm, np.float32)
+        known = np.ones(len(visible), bool) if person.xyz_known is None else np.asarray(person.xyz_known, bool)
+        features["joints/xyz_mm"] = np.where(known[:, None], person.joints_xyz_mm, 0).astype(np.float32)
+        features["joints/xyz_known"] = known.astype(np.int64)
     if person.camera_model is not None:
         features["camera/matrix"] = crop.camera_matrix(person.camera_model.matrix).astype(np.float32)
     if person.depth_mm is not None:

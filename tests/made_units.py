@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,6 +48,11 @@ class MadeUnit:
     count: int
     log: Path
     does: str = ""
+    made_from: ClassVar[str] = "made up"
+
+    def files(self) -> list[Path]:
+        """The file that ends the unit's being broken."""
+        return [self.log / "repaired"] if self.does == "skip" else []
 
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the people."""

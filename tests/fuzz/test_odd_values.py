@@ -8,6 +8,7 @@ import pytest
 from people import make_person, write_shard_set
 
 from data_prep.coco import Coco
+from data_prep.inputs import TracedUnit
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import parse_bodies
 from data_prep.parts import Parts
@@ -133,8 +134,9 @@ def test_an_annotation_of_odd_values(tmp_path, field, value, message):
     (unit,) = Coco(tmp_path).units()
     parts = Parts(tmp_path / "parts", COCO17, COCO17, 32, 1.25, SplitRule())
     parts.clean()
-    parts.make(0, unit)
-    part = parts.read(0, unit)
+    traced = TracedUnit(unit, "")
+    parts.make(0, traced)
+    part = parts.read(0, traced)
     assert sum(part.counts.values()) == 2
     ((what, why),) = part.skipped.items()
     assert re.search(message, f"{what}: {why}")
