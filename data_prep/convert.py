@@ -94,6 +94,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     """
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     target = options.target(reader)
+    split = options.split.with_validation(reader.sequence_names())
     # First, so that an unusable data set leaves no beginning.
     units = traced_units(reader)
     writer = ShardSetWriter(
@@ -101,7 +102,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         skeleton=target,
         size=options.size,
         source=source,
-        split_rule=options.split.describe(),
+        split_rule=split.describe(),
         people_per_shard=options.people_per_shard,
     )
     if writer.finished:
@@ -109,8 +110,12 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         if note := check_finished(folder, manifest, units):
             print(f"note: {note}", file=sys.stderr)
         return manifest
+    if split is not options.split:
+        name = split.val_sequences[0]
+        remark = f"sequence for validation, as its share gave none: {name!r} (--val-sequences names others)"
+        writer.note({}, {remark: 1})
     place = writer.partial.resolve() / "parts"
-    parts = Parts(place, reader.skeleton, target, options.size, options.padding, options.split)
+    parts = Parts(place, reader.skeleton, target, options.size, options.padding, split)
     try:
         filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()
@@ -131,7 +136,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
 
 def _people(part: Part) -> int:
     """How many people were looked at for a part."""
-    return sum(part.counts.values()) + len(part.skipped)
+    return sum(part.counts.values()) + len(part.skipped) + sum(part.left_out.values())
 
 
 class _Filling:
@@ -218,6 +223,7 @@ class _Filling:
             self.broken.append((number, dict(self.ends)))
         for what, why in made[number].skipped.items():
             self.writer.skip(BadInput(what, why))
+        self.writer.note(made[number].left_out, made[number].remarks)
         if len(self.writer.skipped) <= self.max_skipped:
             return
         # Someone may repair the inputs and start again: they will be read again, if no whole shard goes without them.

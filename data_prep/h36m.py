@@ -12,7 +12,7 @@ import numpy as np
 
 from data_prep.h36m_labels import POINT_OF_JOINT, read_cameras, read_positions
 from data_prep.pictures import PictureFile
-from data_prep.reader import Reader, Unit
+from data_prep.reader import Item, LeftOut, Reader, Unit
 from data_prep.video import Video
 from pose import MPII16, Camera, Skeleton, box_from_joints
 from records import BadInput, Person
@@ -83,6 +83,10 @@ class H36m(Reader):
     def total(self) -> int:
         """How many people there are at the most."""
         return sum(len(unit.frames) for unit in self._units)
+
+    def sequence_names(self) -> set[str]:
+        """Subjects and actions."""
+        return {unit.sequence for unit in self._units}
 
     def units(self) -> list[Unit]:
         """Lists spans of the videos by subject, action and camera.
@@ -203,15 +207,12 @@ class H36mUnit:
         """The video, or the frames."""
         return map(self.source.path, self.frames if self.source.are_frames else (0,))
 
-    def people(self) -> Iterator[Person | BadInput]:
+    def people(self) -> Iterator[Item]:
         """Streams the person, frame by frame, and what is broken."""
         for item in self.source.pictures(self.frames, self.camera.size):
-            found = item if isinstance(item, BadInput) else self._person(*item)
-            if found is not None:
-                yield found
+            yield item if isinstance(item, BadInput) else self._person(*item)
 
-    def _person(self, frame: int, picture: Callable) -> Person | BadInput | None:
-        """None where too little of the person is on the picture."""
+    def _person(self, frame: int, picture: Callable) -> Item:
         joints_mm = self.joints_world_mm[self.frames.index(frame)]
         if not np.isfinite(joints_mm).all():
             return BadInput(f"{self.name} frame {frame}", "a joint is NaN or infinite")
@@ -219,7 +220,7 @@ class H36mUnit:
         xy_px = self.camera.project(joints_mm)
         on_picture = known & self.camera.in_front(joints_mm) & self.camera.contains(xy_px)
         if on_picture.sum() < _FEWEST_JOINTS:
-            return None
+            return LeftOut(f"fewer than {_FEWEST_JOINTS} joints on the picture")
         visible = np.where(on_picture, 2, 0)
         return Person(
             picture=picture,

@@ -111,6 +111,10 @@ class Panoptic(Reader):
             total += people if self.max_people is None else min(people, self.max_people)
         return round(total)
 
+    def sequence_names(self) -> set[str]:
+        """Those that can be used."""
+        return {folder.name for folder, _ in self._sequences()[0]}
+
     def units(self) -> list[Unit]:
         """Lists, for each sequence, its labels, and the chosen frames of each camera in stretches.
 

@@ -16,6 +16,7 @@ from data_prep.panoptic_pictures import pictures_of
 from data_prep.panoptic_poses import OLD_POSES, POSES
 from data_prep.panoptic_units import CameraUnit
 from data_prep.pictures import SharedPicture
+from data_prep.reader import Item, LeftOut
 from pose import Camera
 from records import BadInput, Person
 
@@ -94,7 +95,7 @@ class KinectUnit(CameraUnit):
         """The video and the depth."""
         return (*super().files(), _depth_path(self.folder, self.camera))
 
-    def people(self) -> Iterator[Person | BadInput]:
+    def people(self) -> Iterator[Item]:
         """Streams the people by frame and body, each with its depth, and the broken inputs.
 
         Raises:
@@ -110,8 +111,8 @@ class KinectUnit(CameraUnit):
                 item.depth_mm = depth
             yield item
 
-    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable] | BadInput]:
-        """Takes the pictures nearest in time; HD frames that have none are passed by."""
+    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
+        """Takes the pictures nearest in time; HD frames that have none are left out."""
         kinect = _kinect(self.folder, self.camera, self.state)
         found = {frame: pictures for frame in frames if (pictures := kinect.sync.pictures(frame)) is not None}
         count = len(kinect.depth)
@@ -120,6 +121,11 @@ class KinectUnit(CameraUnit):
         # Of two HD frames with one colour picture the first is taken.
         first = _FIRST_EXTRACTED if self.source.is_dir() else 0
         frame_of = {color + first: frame for frame, (color, depth) in reversed(found.items()) if depth < count}
+        for frame in frames:
+            if frame not in found:
+                yield frame, LeftOut("no color and depth picture of the Kinect near in time")
+            elif found[frame][1] < count and frame_of[found[frame][0] + first] != frame:
+                yield frame, LeftOut("another HD frame has the same color picture of the Kinect")
         for item in pictures_of(self.source, camera, sorted(frame_of)):
             yield item if isinstance(item, BadInput) else (frame_of[item[0]], item[1])
 

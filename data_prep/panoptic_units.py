@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +18,7 @@ from data_prep.panoptic_pictures import Picture, Places, pictures_of
 from data_prep.panoptic_poses import Bodies, PoseFiles, read_bodies
 from data_prep.panoptic_selection import View, distinct, spread
 from data_prep.panoptic_truth import VISIBLE, read_visible
+from data_prep.reader import Item, LeftOut
 from pose import PANOPTIC19, Camera, joint_map
 from records import BadInput, Person
 
@@ -78,6 +79,13 @@ def _choose(reader: Panoptic, folder: Path, cameras: dict[str, Camera], bodies: 
         return dict.fromkeys(names, taken)
     shown = np.stack([_shown(reader, View.of(bodies, cameras[name], reader.min_confidence)) & taken for name in names])
     return dict(zip(names, spread(shown, bodies.frames, reader.max_people), strict=True))
+
+
+def _not_chosen(reader: Panoptic) -> str:
+    """Why `_choose` leaves bodies out."""
+    changed = "a pose like one before it (--min-pose-change-mm)" if reader.min_pose_change_mm else ""
+    budget = "more than are wanted (--max-people)" if reader.max_people is not None else ""
+    return " or ".join(filter(None, (changed, budget)))
 
 
 def _shown(reader: Panoptic, view: View) -> np.ndarray:
@@ -190,16 +198,20 @@ class CameraUnit:
         video = () if self.source.is_dir() else (self.source,)
         return (*video, self.folder / VISIBLE.format(self.camera))
 
-    def people(self) -> Iterator[Person | BadInput]:
-        """Streams the people by frame and body, and the broken inputs."""
+    def people(self) -> Iterator[Item]:
+        """Streams the people by frame and body, those left out, and the broken inputs."""
         labels = _read_labels(self.reader, self.folder, self.state)
         camera = labels.cameras[self.camera]
         rows = np.flatnonzero((labels.bodies.frames >= self.first) & (labels.bodies.frames <= self.last))
         bodies = labels.bodies.at(rows)
         view = View.of(bodies, camera, self.reader.min_confidence)
         taken = _shown(self.reader, view)
+        yield from self._left_out(view, taken)
         if labels.chosen is not None:
-            taken &= labels.chosen[self.camera][rows]
+            chosen = taken & labels.chosen[self.camera][rows]
+            if left := int(taken.sum() - chosen.sum()):
+                yield LeftOut(_not_chosen(self.reader), left)
+            taken = chosen
         visible = np.where(view.on_picture, 2, 0)
         try:
             visible = np.where(view.on_picture & self._hidden(bodies), 1, visible)
@@ -214,13 +226,27 @@ class CameraUnit:
                     yield item
                     continue
                 frame, picture = item
+                if isinstance(picture, LeftOut):
+                    yield replace(picture, count=len(by_frame[frame]))
+                    continue
                 for i in by_frame[frame]:
                     yield self._person(camera, bodies, view, visible, i, picture)
         except BadInput as bad:
             yield bad
 
-    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable] | BadInput]:
-        """Streams frames' numbers, ascending, with their pictures, and what is broken or missing."""
+    def _left_out(self, view: View, taken: np.ndarray) -> Iterator[LeftOut]:
+        """Counts the people of whom too little is in view."""
+        joints, least = view.on_picture.sum(axis=1), self.reader.min_visible_joints
+        for reason, left in (
+            ("no joint in view", joints == 0),
+            (f"fewer than {least} joints in view (--min-visible-joints)", (joints > 0) & (joints < least)),
+            (f"box smaller than {self.reader.min_box_px:g} px (--min-box-px)", (joints >= least) & ~taken),
+        ):
+            if count := int(left.sum()):
+                yield LeftOut(reason, count)
+
+    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
+        """Streams frames' numbers, ascending, with their pictures or why those are left out, and what is broken."""
         return pictures_of(self.source, camera, frames)
 
     def _hidden(self, bodies: Bodies) -> np.ndarray:

@@ -7,16 +7,18 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from data_prep.inputs import TracedUnit
+from data_prep.reader import LeftOut, Remark
 from data_prep.splits import SplitRule
 from pose import Crop, Skeleton, convert_joints
 from records import SPLITS, BadInput, Person, encode_example
+from records.manifest import check_counts
 from records.tfrecord import frame
 
 
@@ -30,6 +32,8 @@ class Part:
         bytes: the size of each split's file.
         skipped: why each broken input was passed by.
         made_from: the fingerprint of what it is made from; "" in what earlier versions have written.
+        left_out: how many people were left out on purpose, by reason.
+        remarks: how often each remark was made.
     """
 
     unit: str
@@ -37,6 +41,8 @@ class Part:
     bytes: dict[str, int]
     skipped: dict[str, str]
     made_from: str = ""
+    left_out: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks what was read from a file."""
@@ -47,6 +53,7 @@ class Part:
             isinstance(text, str) for text in (self.unit, self.made_from, *self.skipped, *self.skipped.values())
         ):
             raise ValueError("the unit, what it is made from and what was skipped must be texts")
+        check_counts(self.left_out, self.remarks)
 
     def is_of(self, unit: TracedUnit) -> bool:
         """Whether it was made of a unit, and from what that is made from now."""
@@ -87,20 +94,18 @@ class Parts:
         """
         # Two runs that make the same part at once, as those of Beam may, do not meet in one file.
         temporary = f"{number:06d}.{uuid.uuid4().hex}.tmp"
-        counts, sizes = dict.fromkeys(SPLITS, 0), dict.fromkeys(SPLITS, 0)
-        skipped: dict[str, str] = {}
+        part = Part(unit.name, dict.fromkeys(SPLITS, 0), dict.fromkeys(SPLITS, 0), {}, unit.made_from)
         files: dict[str, BinaryIO] = {}
         try:
             with ExitStack() as stack:
-                for split, data in self._frames(unit, skipped):
+                for split, data in self._frames(unit, part):
                     if split not in files:
                         files[split] = stack.enter_context(open(self.folder / f"{temporary}.{split}", "wb"))
                     files[split].write(data)
-                    counts[split] += 1
-                    sizes[split] += len(data)
+                    part.counts[split] += 1
+                    part.bytes[split] += len(data)
             for split in files:
                 os.replace(self.folder / f"{temporary}.{split}", self.records(number, split))
-            part = Part(unit.name, counts, sizes, skipped, unit.made_from)
             (self.folder / temporary).write_text(json.dumps(asdict(part)))
             os.replace(self.folder / temporary, self._note(number))
         finally:
@@ -108,21 +113,25 @@ class Parts:
                 left.unlink(missing_ok=True)
         return number
 
-    def _frames(self, unit: TracedUnit, skipped: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-        """The records of a unit as they stand in a file, each with its split; broken inputs go to `skipped`."""
+    def _frames(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
+        """The records of a unit as they stand in a file, each with its split; the part notes all else."""
         try:
             for item in unit.people():
                 if isinstance(item, BadInput):
-                    skipped[item.what] = item.why
-                    continue
-                try:
-                    record = self._encode(item)
-                except BadInput as bad:
-                    skipped[bad.what] = bad.why
-                    continue
-                yield self.split.split(item.sequence), frame(record)
+                    part.skipped[item.what] = item.why
+                elif isinstance(item, LeftOut):
+                    part.left_out[item.reason] = part.left_out.get(item.reason, 0) + item.count
+                elif isinstance(item, Remark):
+                    part.remarks[item.text] = part.remarks.get(item.text, 0) + item.count
+                else:
+                    try:
+                        record = self._encode(item)
+                    except BadInput as bad:
+                        part.skipped[bad.what] = bad.why
+                        continue
+                    yield self.split.split(item.sequence), frame(record)
         except BadInput as bad:
-            skipped[bad.what] = bad.why
+            part.skipped[bad.what] = bad.why
 
     def _encode(self, person: Person) -> bytes:
         try:

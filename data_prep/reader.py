@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -13,6 +14,35 @@ from records import BadInput, Person
 
 #: Of a data set of single pictures: a few seconds of work.
 PICTURES_A_UNIT = 256
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Labeled people who are left out on purpose; counted by reason in the manifest.
+
+    Attributes:
+        reason: why, with the option that decides, such as "fewer than 6 keypoints (--min-keypoints)".
+        count: how many people.
+    """
+
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a user should know of inputs that are used; counted by its text in the manifest.
+
+    Attributes:
+        text: begins with what is counted, such as "pictures with EXIF orientation 3: ...".
+        count: how many of it.
+    """
+
+    text: str
+    count: int = 1
+
+
+Item = Person | BadInput | LeftOut | Remark
 
 
 class Unit(Protocol):
@@ -33,8 +63,8 @@ class Unit(Protocol):
         Together with the unit's fields they are all that its people depend on.
         """
 
-    def people(self) -> Iterator[Person | BadInput]:
-        """Streams its people in an order that is always the same, broken inputs among them.
+    def people(self) -> Iterator[Item]:
+        """Streams its people in an order that is always the same, and what is broken, left out or to be remarked.
 
         Raises:
             BadInput: what the rest of the unit lies in is broken.
@@ -77,9 +107,39 @@ class Reader(ABC):
         return {}
 
     def people(self) -> Iterator[Person | BadInput]:
-        """Streams the people of all units.
+        """Streams the people and the broken inputs of all units.
 
         Raises:
             ValueError: at once, what `units` raises.
         """
-        return chain.from_iterable(unit.people() for unit in self.units())
+        items = chain.from_iterable(unit.people() for unit in self.units())
+        return (item for item in items if isinstance(item, Person | BadInput))
+
+    def sequence_names(self) -> set[str]:
+        """The names of the sequences that people come from, none where only reading all would tell.
+
+        Raises:
+            ValueError: what `units` raises.
+        """
+        return set()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A unit without people: what is known of the data set before any of it is read.
+
+    Attributes:
+        name: the unit's.
+        items: what it tells.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+
+    def files(self) -> tuple[Path, ...]:
+        """None."""
+        return ()
+
+    def people(self) -> Iterator[Item]:
+        """Streams the items."""
+        yield from self.items

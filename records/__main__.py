@@ -60,6 +60,8 @@ def print_manifest(manifest: Manifest) -> None:
         print(f"  {skipped['what']}: {skipped['why']}")
     if len(manifest.skipped) > 10:
         print(f"  ... and {len(manifest.skipped) - 10} more in manifest.json")
+    for line in manifest.notes:
+        print(line)
 
 
 def show(options: Options) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -75,6 +77,8 @@ class ShardSetWriter:
         self._settings = json.loads(json.dumps(settings))
         self._shards: dict[str, list[Shard]] = {split: [] for split in SPLITS}
         self._skipped: dict[str, str] = {}
+        self._left_out: Counter[str] = Counter()
+        self._remarks: Counter[str] = Counter()
         self._open: dict[str, OpenShard] = {}
         self.finished = False
         self._lock = FileLock(self.partial / "lock", blocking=False)
@@ -155,6 +159,11 @@ class ShardSetWriter:
         """Notes a broken input for the manifest; the same one is noted once."""
         self._skipped[bad.what] = bad.why
 
+    def note(self, left_out: Mapping[str, int], remarks: Mapping[str, int]) -> None:
+        """Counts people left out on purpose by reason, and remarks by their text, for the manifest."""
+        self._left_out.update(left_out)
+        self._remarks.update(remarks)
+
     @property
     def skipped(self) -> list[dict[str, str]]:
         """The broken inputs so far, sorted by name."""
@@ -199,7 +208,9 @@ class ShardSetWriter:
         for split in list(self._open):
             self._close_shard(split)
         if not any(self._shards.values()):
-            why = "".join(f"\n  {bad['what']}: {bad['why']}" for bad in self.skipped[:20]) or " nothing was found"
+            why = "".join(f"\n  left out: {count} {reason}" for reason, count in self._left_out.most_common(20))
+            why += "".join(f"\n  {bad['what']}: {bad['why']}" for bad in self.skipped[:20])
+            why = why or " nothing was found"
             raise ValueError(f"the data set gave no people, so no shard set was written:{why}")
         final = {split: self._final_names(split) for split in SPLITS}
         for split, shards in final.items():
@@ -211,7 +222,16 @@ class ShardSetWriter:
             write_json(self.folder / INPUTS_NAME, inputs)
             source["inputs"] = inputs_digest(inputs)
         rule = self._settings["split_rule"]
-        manifest = Manifest(self._skeleton.name, self._size, final, source, rule, self.skipped)
+        manifest = Manifest(
+            self._skeleton.name,
+            self._size,
+            final,
+            source,
+            rule,
+            self.skipped,
+            dict(self._left_out.most_common()),
+            dict(self._remarks.most_common()),
+        )
         manifest.write(self.folder)
         # The journal goes first: without it, what else is left of a killed clean-up is not taken for a beginning.
         (self.partial / _JOURNAL).unlink()
