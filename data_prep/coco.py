@@ -18,6 +18,8 @@ from records import Person
 
 # Of so many people all are looked at to tell which sequences they come from.
 _FEW = 5000
+# What YouTube-VIS and others call the video of an image, and what PoseTrack does.
+_VIDEO = ("video_id", "vid_id")
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ class Coco(Reader):
         elif self.group_by == "folder":
             found = str(path.parent)
         elif self.group_by == "video":
-            found = entry.get("video_id")
+            found = next((entry[key] for key in _VIDEO if entry.get(key) is not None), None)
             if found is None:
-                raise ValueError(f"{self.annotations} tells no video_id of {name!r:.200}; group by folder or REGEX")
+                raise ValueError(f"{self.annotations} tells no video_id of {name!r:.200}; group by folder or a REGEX")
         else:
             match = re.search(self.group_by, str(path))
             found = match and match[1 if match.re.groups else 0]
@@ -154,7 +156,7 @@ class Coco(Reader):
             inner_path(self.images, PurePosixPath(str(p.entry.get("file_name")))) for p in self._pictures if p.entry
         ]
         many = len({path.parent for path in paths}) > 1
-        videos = all(picture.entry and "video_id" in picture.entry for picture in self._pictures)
+        videos = all(picture.entry and not picture.entry.keys().isdisjoint(_VIDEO) for picture in self._pictures)
         named = all("frame" in path.name.lower() for path in paths)
         numbered = many and all(path.stem[-1:].isdigit() for path in paths)
         items = list(self._content.items)

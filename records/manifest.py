@@ -163,9 +163,10 @@ def shard_paths(folder: str | Path, split: str) -> list[str]:
         raise ValueError(f"a split is one of {', '.join(SPLITS)}, got {split!r}")
     if not manifest.counts.get(split):
         filled = [name for name, count in manifest.counts.items() if count] or ["none"]
-        remedy = "" if split == "train" else f"; make it again in another folder with --{split}-sequences NAME"
+        remedy = "smaller --val and --test" if split == "train" else f"--{split}-sequences NAME"
         raise ValueError(
-            f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}{remedy}"
+            f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}; make it again in "
+            f"another folder with {remedy}"
         )
     for shard in manifest.shards[split]:
         path = folder / shard.name

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from data_prep.reader import Reader
+from data_prep.reader import LeftOut, Reader, Remark
 from pose import LSP14, Skeleton
 from records import BadInput, Person
+
+
+def left_out(reader: Reader) -> dict[str, int]:
+    """How many people are left out, by reason."""
+    return _counts(reader, LeftOut)
+
+
+def remarks(reader: Reader) -> dict[str, int]:
+    """How often each remark is made."""
+    return _counts(reader, Remark)
+
+
+def _counts(reader: Reader, kind: type) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for unit in reader.units():
+        for item in unit.people():
+            if isinstance(item, kind):
+                counts[item.reason if kind is LeftOut else item.text] += item.count
+    return dict(counts)
 
 
 def made_person(number: int) -> Person:

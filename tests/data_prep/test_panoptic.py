@@ -7,6 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from made_units import left_out
 from panoptic_sequence import (
     CENTER_PX,
     body,
@@ -77,6 +78,15 @@ def test_people_with_too_little_on_the_picture_are_passed_by(tmp_path):
     assert read(sequence, min_visible_joints=15) == ([], [])
     # 14 joints are 13 px wide and 8.67 px high.
     assert not list(Panoptic(sequence, min_visible_joints=14, min_box_px=14).people())
+    write_frame(sequence, 0, [body(0, x_cm=130.0), body(1), body(2, x_cm=1e4)])
+    assert left_out(Panoptic(sequence, min_visible_joints=14, min_box_px=14)) == {
+        "no joint in view": 1,
+        "box smaller than 14 px (--min-box-px)": 1,
+    }
+    assert left_out(Panoptic(sequence, min_visible_joints=15, min_box_px=14)) == {
+        "no joint in view": 1,
+        "fewer than 15 joints in view (--min-visible-joints)": 1,
+    }
 
 
 def test_order_is_sequence_camera_frame_body(tmp_path):

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from made_units import left_out
 from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep import kinect_depth
@@ -112,6 +113,7 @@ def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
     tables.write_text(json.dumps(content))
     frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
     assert sorted(set(frames)) == [0, 2, 3]
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {"no color and depth picture of the Kinect near in time": 2}
 
 
 def test_two_frames_of_one_picture_give_one(tmp_path):
@@ -120,6 +122,8 @@ def test_two_frames_of_one_picture_give_one(tmp_path):
     write_json(tables, {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
     frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
     assert sorted(set(frames)) == [0, 2, 3]
+    reason = "another HD frame has the same color picture of the Kinect"
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {reason: 2}
 
 
 def test_a_short_depth_file_is_told_once(tmp_path):
