@@ -159,6 +159,22 @@ def test_a_beginning_keeps_nothing_of_what_has_changed(tmp_path, root, capsys, p
     assert (shards(tmp_path / "out")["train-00000-of-00004.tfrecord"] == shard) == (told == "made again")
 
 
+def test_shards_that_have_their_final_names_go_with_the_beginning(tmp_path, root):
+    """As a run leaves it that is killed while it gives them, of a set that was to have one shard less."""
+    convert(Lsp(root), tmp_path / "fresh", replace(OPTIONS, people_per_shard=4))
+    (root / "images/im00012.jpg").rename(tmp_path / "later.jpg")
+    with pytest.raises(TooManySkipped):
+        convert(Lsp(root), tmp_path / "out", replace(OPTIONS, people_per_shard=4, max_skipped=0))
+    (tmp_path / "later.jpg").rename(root / "images/im00012.jpg")
+    (tmp_path / "out/.partial/train-00000.tfrecord").rename(tmp_path / "out/train-00000-of-00002.tfrecord")
+    (tmp_path / "out/train-00007-of-00008.tfrecord").write_text("not one of them")
+    correct_labels(root)
+    convert(Lsp(root), tmp_path / "out", replace(OPTIONS, people_per_shard=4))
+    assert sorted(contents(tmp_path / "out")) == sorted(
+        [*contents(tmp_path / "fresh"), "train-00007-of-00008.tfrecord"]
+    )
+
+
 def convert_part(reader, folder, number):
     from data_prep.parts import Parts
 
