@@ -326,7 +326,8 @@ def test_a_process_reads_labels_anew_that_have_changed_since(tmp_path):
 
 
 def test_names_that_no_file_can_have_are_files_that_are_not_there():
-    for name in ("a\0b", "x" * 5000):
+    for name in ("a\0b", "x" * 5000, "\ud800", "\udcff.jpg"):
+        inputs.file_state(name).encode()
         assert inputs.file_state(name).endswith(" missing\n")
     assert inputs.file_state(os.sep).endswith(" no file\n")
 
