@@ -55,7 +55,10 @@ def traced_units(reader: Reader) -> list[TracedUnit]:
 
 
 def _fingerprint(unit: Unit, reader: Reader) -> str:
-    labels = json.dumps([reader.dataset, reader.version, unit.name, _fields(unit)], default=_plain)
+    try:
+        labels = json.dumps([reader.dataset, reader.version, unit.name, _fields(unit)], default=_plain)
+    except RecursionError as error:
+        raise ValueError(f"the labels of {unit.name} are nested too deep") from error
     digest = hashlib.blake2b(labels.encode(), digest_size=_DIGEST_BYTES)
     for path in unit.files():
         digest.update(file_state(path).encode())
@@ -88,13 +91,15 @@ def _plain(value: object) -> object:
 
 def file_state(path: str | Path) -> str:
     """A file's name, size and time of change, or that it is not there."""
+    # Labels may name what no file can be called.
+    name = os.path.basename(path).encode("utf-8", "backslashreplace").decode()
     try:
         found = os.stat(path)
     except (OSError, ValueError):
-        return f"{os.path.basename(path)} missing\n"
+        return f"{name} missing\n"
     if not stat.S_ISREG(found.st_mode):
-        return f"{os.path.basename(path)} no file\n"
-    return f"{os.path.basename(path)} {found.st_size} {found.st_mtime_ns}\n"
+        return f"{name} no file\n"
+    return f"{name} {found.st_size} {found.st_mtime_ns}\n"
 
 
 def check_finished(folder: Path, manifest: Manifest, units: list[TracedUnit]) -> str | None:

@@ -43,6 +43,17 @@ def shards(folder):
     return {name: data for name, data in contents(folder).items() if name.endswith(".tfrecord")}
 
 
+def read_here(path, variable, *, squeeze=False):
+    """Reads a MATLAB file in this process: one of its own for each takes a second."""
+    return scipy.io.loadmat(path, variable_names=[variable], squeeze_me=squeeze, struct_as_record=False)[variable]
+
+
+@pytest.fixture(autouse=True)
+def quick_labels(monkeypatch):
+    for module in ("lsp", "mpii_labels"):
+        monkeypatch.setattr(f"data_prep.{module}.read_mat", read_here)
+
+
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """Twelve people, four a unit."""
@@ -157,6 +168,22 @@ def test_a_beginning_keeps_nothing_of_what_has_changed(tmp_path, root, capsys, p
     convert(Lsp(root), tmp_path / "fresh", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
     assert (shards(tmp_path / "out")["train-00000-of-00004.tfrecord"] == shard) == (told == "made again")
+
+
+def test_shards_that_have_their_final_names_go_with_the_beginning(tmp_path, root):
+    """As a run leaves it that is killed while it gives them, of a set that was to have one shard less."""
+    convert(Lsp(root), tmp_path / "fresh", replace(OPTIONS, people_per_shard=4))
+    (root / "images/im00012.jpg").rename(tmp_path / "later.jpg")
+    with pytest.raises(TooManySkipped):
+        convert(Lsp(root), tmp_path / "out", replace(OPTIONS, people_per_shard=4, max_skipped=0))
+    (tmp_path / "later.jpg").rename(root / "images/im00012.jpg")
+    (tmp_path / "out/.partial/train-00000.tfrecord").rename(tmp_path / "out/train-00000-of-00002.tfrecord")
+    (tmp_path / "out/train-00007-of-00008.tfrecord").write_text("not one of them")
+    correct_labels(root)
+    convert(Lsp(root), tmp_path / "out", replace(OPTIONS, people_per_shard=4))
+    assert sorted(contents(tmp_path / "out")) == sorted(
+        [*contents(tmp_path / "fresh"), "train-00007-of-00008.tfrecord"]
+    )
 
 
 def convert_part(reader, folder, number):
@@ -310,7 +337,8 @@ def test_a_process_reads_labels_anew_that_have_changed_since(tmp_path):
 
 
 def test_names_that_no_file_can_have_are_files_that_are_not_there():
-    for name in ("a\0b", "x" * 5000):
+    for name in ("a\0b", "x" * 5000, "\ud800", "\udcff.jpg"):
+        inputs.file_state(name).encode()
         assert inputs.file_state(name).endswith(" missing\n")
     assert inputs.file_state(os.sep).endswith(" no file\n")
 
