@@ -55,6 +55,19 @@ def test_3d_joints_and_the_crops_camera_are_kept():
     np.testing.assert_allclose(projected[:, :2] / projected[:, 2:], features["joints/xy_px"], atol=1e-3)
 
 
+def test_joints_are_kept_to_the_crops_edges_half_a_pixel_beyond_its_pixels_centers():
+    person = make_person(1)
+    person.joints_xy_px = np.full((14, 2), 30.0)
+    # The crop's pixels are the picture's: 64 of them, the first about (0, 0), the last about (63, 63).
+    for joint, x in enumerate((-0.51, -0.5, -0.25, 0, 63, 63.25, 63.49, 63.5, 64)):
+        person.joints_xy_px[joint] = (x, 30) if joint % 2 else (30, x)
+    crop = Crop(np.array([[1.0, 0, 0], [0, 1, 0]]), 64)
+    features = Example.FromString(encode_example(person, crop, LSP14)).features.feature
+    assert list(features["joints/visible"].int64_list.value) == [0, *[2] * 6, 0, 0, *[2] * 5]
+    xy_px = np.reshape(features["joints/xy_px"].float_list.value, (14, 2))
+    assert xy_px[1].tolist() == [-0.5, 30] and xy_px[6].tolist() == [30, np.float32(63.49)]
+
+
 def test_3d_that_is_unknown_is_marked():
     person = make_person(1)
     person.joints_xyz_mm = np.arange(42.0).reshape(14, 3)
