@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
@@ -105,8 +106,13 @@ def shared_folders(names: Iterable[str]) -> int:
     return len(os.path.commonprefix(parents))
 
 
+@lru_cache(maxsize=4)
+def _folders(images: Path) -> tuple[str, ...]:
+    return Path(os.path.abspath(images)).parts
+
+
 def inner_path(images: Path, path: PurePosixPath) -> PurePosixPath:
     """A picture's path in its folder, of one that may begin with the names of that folder."""
-    folder, parts = Path(os.path.abspath(images)).parts, path.parts
+    folder, parts = _folders(images), path.parts
     outer = (count for count in range(len(parts) - 1, 0, -1) if folder[-count:] == parts[:count])
     return PurePosixPath(*parts[next(outer, 0) :])
