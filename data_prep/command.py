@@ -89,11 +89,13 @@ def print_summary(manifest: Manifest, folder: Path) -> None:
     print(f"skipped: {len(manifest.skipped)} broken inputs")
     for why, count in Counter(skipped["why"] for skipped in manifest.skipped).most_common(10):
         print(f"{count:>8}  {why}")
+    for line in manifest.notes:
+        print(line)
     for split, count in manifest.counts.items():
         if not count:
             print(
-                f"note: the {split} split is empty, as too few sequences were there to share out; name some with "
-                "--val-sequences and --test-sequences",
+                f"note: the {split} split is empty; to fill it, make the set again in another folder with a larger "
+                f"--{split}, or with --{split}-sequences NAME",
                 file=sys.stderr,
             )
     print(f"done: {folder}; next: python -m records {folder}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,8 +14,9 @@ from typing import Literal
 
 from tqdm import tqdm
 
+from data_prep.inputs import TracedUnit, check_finished, traced_units
 from data_prep.parts import Part, Parts
-from data_prep.reader import Reader, Unit
+from data_prep.reader import Reader
 from data_prep.runners import run_beam, run_local
 from data_prep.splits import SplitRule
 from machine.processor import usable_cpus
@@ -80,32 +82,42 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     Every unit of the reader becomes a part, a few small files in `FOLDER/.partial/parts`, made in any order and by any
     process. Shards are filled from the parts in the order of the units, so that they come out the same; a part's
     records are deleted when they are in whole shards. A run that is killed leaves whole parts and whole shards, and
-    the next one goes on from them.
+    the next one goes on from them. What is made of inputs that have changed since is made again.
 
     With the local runner other processes import the program that calls this, which so must keep what it does under
     `if __name__ == "__main__":`.
 
     Raises:
-        ValueError: an empty data set, an output folder of another configuration or one that another run is writing
-            to, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
+        ValueError: an empty data set, an output folder of another configuration, of a finished set of other inputs or
+            of a run that is writing to it, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
         OSError: the folder cannot be written to, the disk is full, or a worker process died.
     """
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     target = options.target(reader)
+    split = options.split.with_validation(reader.sequence_names())
+    # First, so that an unusable data set leaves no beginning.
+    units = traced_units(reader)
     writer = ShardSetWriter(
         folder,
         skeleton=target,
         size=options.size,
         source=source,
-        split_rule=options.split.describe(),
+        split_rule=split.describe(),
         people_per_shard=options.people_per_shard,
     )
     if writer.finished:
-        return read_manifest(folder)
+        manifest = read_manifest(folder)
+        if note := check_finished(folder, manifest, units):
+            print(f"note: {note}", file=sys.stderr)
+        return manifest
+    if split is not options.split:
+        name = split.val_sequences[0]
+        remark = f"sequence for validation, as its share gave none: {name!r} (--val-sequences names others)"
+        writer.note({}, {remark: 1})
     place = writer.partial.resolve() / "parts"
-    parts = Parts(place, reader.skeleton, target, options.size, options.padding, options.split)
+    parts = Parts(place, reader.skeleton, target, options.size, options.padding, split)
     try:
-        filling = _Filling(writer, parts, reader.units(), options.max_skipped)
+        filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()
         if options.runner == "beam":
             finished = run_beam(parts, todo, options.beam_options)
@@ -117,20 +129,20 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
             closing(finished),
         ):
             filling.run(made, finished, progress)
-        return writer.finish()
+        return writer.finish({unit.name: unit.made_from for unit in units}, **reader.found())
     finally:
         writer.abandon()
 
 
 def _people(part: Part) -> int:
     """How many people were looked at for a part."""
-    return sum(part.counts.values()) + len(part.skipped)
+    return sum(part.counts.values()) + len(part.skipped) + sum(part.left_out.values())
 
 
 class _Filling:
     """Fills the shards with the parts, in the order of the units."""
 
-    def __init__(self, writer: ShardSetWriter, parts: Parts, units: list[Unit], max_skipped: int) -> None:
+    def __init__(self, writer: ShardSetWriter, parts: Parts, units: list[TracedUnit], max_skipped: int) -> None:
         self.writer, self.parts, self.units, self.max_skipped = writer, parts, units, max_skipped
         # Of the parts taken up so far: where each split ends, where those began that have broken inputs, and the files
         # whose records are not all in whole shards.
@@ -138,12 +150,13 @@ class _Filling:
         self.broken: list[tuple[int, dict[str, int]]] = []
         self.used: dict[str, deque[tuple[int, Path]]] = {split: deque() for split in SPLITS}
 
-    def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, Unit]]]:
+    def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, TracedUnit]]]:
         """The parts that earlier runs have made, and what is to be made.
 
         A part whose files were lost before they were used is to be made again.
         """
         self.parts.clean()
+        self._drop_changed()
         made, todo = {}, []
         ends: dict[str, float] = dict.fromkeys(SPLITS, 0)
         for number, unit in enumerate(self.units):
@@ -161,12 +174,44 @@ class _Filling:
                 todo.append((number, unit))
         return made, todo
 
+    def _drop_changed(self) -> None:
+        """Forgets the parts that were made from other inputs, and the shards if any of those may be in them."""
+        numbers, changed, used = self.parts.numbers(), [], False
+        ends = dict.fromkeys(SPLITS, 0)
+        for number in range(max((len(self.units), *(last + 1 for last in numbers)))):
+            part = self.parts.read_any(number)
+            if part is None or number >= len(self.units) or not part.is_of(self.units[number]):
+                # Shards are filled in order: those that go beyond this place hold this part, or what came after it.
+                used |= any(ends[split] < self.writer.resume_at(split) for split in SPLITS)
+                changed += [] if part is None else [(number, part)]
+            if part is not None:
+                ends = {split: end + part.counts[split] for split, end in ends.items()}
+        if not changed and not used:
+            return
+        if used:
+            self.writer.restart()
+        for number, _ in changed:
+            self.parts.forget(number)
+        first = f", the first of them {changed[0][1].unit}" if changed else ""
+        print(
+            f"note: {self.writer.folder} was begun with other inputs or by another version of the reader: "
+            f"{len(changed)} of {len(numbers)} finished parts{first}; "
+            + ("the set is begun again" if used else "they are made again"),
+            file=sys.stderr,
+        )
+
     def run(self, made: dict[int, Part], finished: Iterator[int], progress: tqdm) -> None:
         """Takes the parts up, those that are made and those that are finished in the meantime."""
         for number in range(len(self.units)):
             while number not in made:
                 other = next(finished)
-                made[other] = self.parts.read(other, self.units[other])
+                part = self.parts.read(other, self.units[other])
+                if part is None:
+                    raise OSError(
+                        f"{self.parts.folder}: part {other} was overwritten from other inputs; end the processes of "
+                        "earlier runs that still write there, then give the same command again"
+                    )
+                made[other] = part
                 progress.update(_people(made[other]))
             self._note_skipped(number, made)
             for split, count in made.pop(number).counts.items():
@@ -178,6 +223,7 @@ class _Filling:
             self.broken.append((number, dict(self.ends)))
         for what, why in made[number].skipped.items():
             self.writer.skip(BadInput(what, why))
+        self.writer.note(made[number].left_out, made[number].remarks)
         if len(self.writer.skipped) <= self.max_skipped:
             return
         # Someone may repair the inputs and start again: they will be read again, if no whole shard goes without them.
@@ -205,7 +251,8 @@ class _Filling:
             for record in islice(read_records(path), done, None):
                 self.writer.add(split, record)
         except ValueError as error:
-            self.parts.forget(number)
+            # Its note stays, as it tells what the people in whole shards were made from.
+            path.unlink()
             raise OSError(f"{error}; the same command again makes it anew") from error
 
     def _delete_used(self) -> None:

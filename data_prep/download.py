@@ -16,10 +16,11 @@ from filelock import FileLock, Timeout
 
 from data_prep.file_checks import check_calibration, check_mp4, check_tar
 from data_prep.panoptic_calibration import read_calibration
-from data_prep.panoptic_poses import POSES
+from data_prep.panoptic_poses import OLD_POSES, POSES
 from data_prep.part_file import PARTIAL
 
 if TYPE_CHECKING:
+    from data_prep.download_crew import Crew
     from data_prep.transfer import RemoteFile
 
 _SEQUENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -34,6 +35,7 @@ class _Kind:
         camera: what its cameras are called.
         example: of that, for people.
         poses: the 3D poses at its frames; the kinds have different rates.
+        old_poses: those of 15 joints.
         folder: of its videos on the servers.
     """
 
@@ -41,11 +43,14 @@ class _Kind:
     camera: re.Pattern
     example: str
     poses: str
+    old_poses: str
     folder: str
 
 
-_HD = _Kind("hd", re.compile(r"00_\d\d"), "00_03, or 3 for short", POSES, "hd_shared_crf20")
-_VGA = _Kind("vga", re.compile(r"[0-2]\d_[0-2]\d"), "01_14", "vgaPose3d_stage1_coco19", "vga_shared_crf10")
+_HD = _Kind("hd", re.compile(r"00_\d\d"), "00_03, or 3 for short", POSES, OLD_POSES, "hd_shared_crf20")
+_VGA = _Kind(
+    "vga", re.compile(r"[0-2]\d_[0-2]\d"), "01_14", "vgaPose3d_stage1_coco19", "vgaPose3d_stage1", "vga_shared_crf10"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Download:
     """Downloads sequences of CMU Panoptic Studio: calibration, 3D poses and the videos of some cameras.
 
     The files come to OUT/SEQUENCE in the studio's own layout, each under its name only when it is whole and sound.
-    What is here already is left as it is, and a download that was stopped goes on where it stopped. The names of the
+    What is here already is left as it is, and named if its server has another version of it by now; a download that was
+    stopped goes on where it stopped. Of sequences without poses of 19 joints come those of 15. The names of the
     sequences are listed at http://domedb.perception.cs.cmu.edu/dataset.html; an HD video may take 3 GB. The data are
     free for research that is not commercial. Exit code 1 if files are lacking.
 
@@ -142,6 +148,7 @@ class Download:
             crew = Crew(self.out, Servers((self.root, *self.mirror)), patience, self.parallel)
             basics = {name: self._basics(name) for name in self.sequences}
             lacking = crew.fetch([file for files in basics.values() for file in files])
+            self._fetch_old_poses(crew, basics, lacking)
             videos = []
             for name, files in basics.items():
                 if absent := [crew.name(file) for file in files if crew.name(file) in lacking]:
@@ -158,13 +165,34 @@ class Download:
                         lacking[crew.name(video)] = str(broken.get(camera, "its camera is not in the calibration"))
             return lacking | crew.fetch(videos)
 
+    def _fetch_old_poses(self, crew: Crew, basics: dict[str, list[RemoteFile]], lacking: dict[str, str]) -> None:
+        """Puts the poses of 15 joints in the place of those that no server has."""
+        old = {
+            name: self._poses(name, self._kind.old_poses)
+            for name, (_, poses) in basics.items()
+            if crew.name(poses) in crew.missing
+        }
+        still_lacking = crew.fetch(list(old.values())) if old else {}
+        for name, poses in old.items():
+            if crew.name(poses) not in still_lacking:
+                calibration, replaced = basics[name]
+                del lacking[crew.name(replaced)]
+                basics[name] = [calibration, poses]
+                print(
+                    f"note: {name} has no {replaced.target.name}; took {poses.target.name}, of 15 joints",
+                    file=sys.stderr,
+                )
+
     def _basics(self, sequence: str) -> list[RemoteFile]:
         """What every use of a sequence needs: first the calibration, then the poses."""
-        calibration, poses = f"calibration_{sequence}.json", f"{self._kind.poses}.tar"
+        calibration = f"calibration_{sequence}.json"
         return [
             self._file(sequence, calibration, calibration, check_calibration),
-            self._file(sequence, poses, poses, check_tar),
+            self._poses(sequence, self._kind.poses),
         ]
+
+    def _poses(self, sequence: str, poses: str) -> RemoteFile:
+        return self._file(sequence, f"{poses}.tar", f"{poses}.tar", check_tar)
 
     def _video(self, sequence: str, camera: str) -> RemoteFile:
         kind, video = self._kind, f"{self._kind.name}_{camera}.mp4"

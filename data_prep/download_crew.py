@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data_prep.part_file import PARTIAL, PartFile
+from data_prep.server_version import ServerVersions
 from data_prep.transfer import Failed, Missing, Patience, RemoteFile, Servers, Stopped, fetch
 from records import BadInput
 
@@ -22,11 +23,17 @@ _LONGEST_WAIT_S = 0.5
 
 
 class Crew:
-    """Threads that fetch files side by side."""
+    """Threads that fetch files side by side.
+
+    Attributes:
+        missing: the names of the files of which all servers said that they have no such file.
+    """
 
     def __init__(self, out: Path, servers: Servers, patience: Patience, parallel: int) -> None:
         """Takes the folder of all sequences, where the files come from, and how many to fetch at once."""
         self._out, self._servers, self._patience, self._parallel = out, servers, patience, parallel
+        self._versions = ServerVersions(servers, patience.timeout_s)
+        self.missing: set[str] = set()
 
     def name(self, file: RemoteFile) -> str:
         """The file's path below the folder of all sequences."""
@@ -61,6 +68,8 @@ class Crew:
             file, error = _next(done)
             if isinstance(error, Missing | Failed | BadInput):
                 lacking[self.name(file)] = str(error)
+                if isinstance(error, Missing):
+                    self.missing.add(self.name(file))
             elif error is not None:
                 raise error
             bar.set_description(f"{i + 1}/{count} files")
@@ -81,14 +90,16 @@ class Crew:
                 done.put((file, error))
 
     def _fetch_one(self, file: RemoteFile, stop: threading.Event, bar: tqdm) -> None:
+        folder = self._out / file.target.relative_to(self._out).parts[0] / PARTIAL
+        part = PartFile(folder, file.target.name)
         if file.target.exists():
             try:
                 file.check(file.target)
             except BadInput as bad:
                 raise BadInput(bad.what, f"is here, but {bad.why}; delete it to download it anew") from bad
+            if change := self._versions.change(file, part.note):
+                raise BadInput(str(file.target), f"{change}; delete it to download it anew")
             return
-        folder = self._out / file.target.relative_to(self._out).parts[0] / PARTIAL
-        part = PartFile(folder, file.target.name)
         fetch(file, part, self._servers, self._patience, stop, _reporter(bar))
 
 

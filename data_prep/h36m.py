@@ -12,7 +12,7 @@ import numpy as np
 
 from data_prep.h36m_labels import POINT_OF_JOINT, read_cameras, read_positions
 from data_prep.pictures import PictureFile
-from data_prep.reader import Reader, Unit
+from data_prep.reader import Item, LeftOut, Reader, Unit
 from data_prep.video import Video
 from pose import MPII16, Camera, Skeleton, box_from_joints
 from records import BadInput, Person
@@ -83,6 +83,10 @@ class H36m(Reader):
     def total(self) -> int:
         """How many people there are at the most."""
         return sum(len(unit.frames) for unit in self._units)
+
+    def sequence_names(self) -> set[str]:
+        """Subjects and actions."""
+        return {unit.sequence for unit in self._units}
 
     def units(self) -> list[Unit]:
         """Lists spans of the videos by subject, action and camera.
@@ -160,13 +164,18 @@ class Source:
     names: dict[str, str]
     first_frame: int
 
+    @property
+    def are_frames(self) -> bool:
+        """Whether the pictures are extracted frames, and not a video."""
+        return "{frame" in self.template
+
     def path(self, frame: int) -> Path:
         """The frame's picture, or the video."""
         return self.root / self.template.format(**self.names, frame=frame + self.first_frame)
 
     def pictures(self, frames: range, size: tuple[int, int]) -> Iterator[tuple[int, Callable] | BadInput]:
         """Streams frames' numbers and lazy pictures of a (height, width), and what is broken or missing."""
-        if "{frame" not in self.template:
+        if not self.are_frames:
             yield from Video(self.path(0), size).frames(frames)
             return
         for frame in frames:
@@ -194,15 +203,16 @@ class H36mUnit:
     frames: range
     joints_world_mm: np.ndarray
 
-    def people(self) -> Iterator[Person | BadInput]:
+    def files(self) -> Iterator[Path]:
+        """The video, or the frames."""
+        return map(self.source.path, self.frames if self.source.are_frames else (0,))
+
+    def people(self) -> Iterator[Item]:
         """Streams the person, frame by frame, and what is broken."""
         for item in self.source.pictures(self.frames, self.camera.size):
-            found = item if isinstance(item, BadInput) else self._person(*item)
-            if found is not None:
-                yield found
+            yield item if isinstance(item, BadInput) else self._person(*item)
 
-    def _person(self, frame: int, picture: Callable) -> Person | BadInput | None:
-        """None where too little of the person is on the picture."""
+    def _person(self, frame: int, picture: Callable) -> Item:
         joints_mm = self.joints_world_mm[self.frames.index(frame)]
         if not np.isfinite(joints_mm).all():
             return BadInput(f"{self.name} frame {frame}", "a joint is NaN or infinite")
@@ -210,7 +220,7 @@ class H36mUnit:
         xy_px = self.camera.project(joints_mm)
         on_picture = known & self.camera.in_front(joints_mm) & self.camera.contains(xy_px)
         if on_picture.sum() < _FEWEST_JOINTS:
-            return None
+            return LeftOut(f"fewer than {_FEWEST_JOINTS} joints on the picture")
         visible = np.where(on_picture, 2, 0)
         return Person(
             picture=picture,
@@ -222,5 +232,6 @@ class H36mUnit:
             camera=self.camera.name,
             frame=frame,
             joints_xyz_mm=np.where(known[:, None], self.camera.to_camera(joints_mm), 0).astype(np.float32),
+            xyz_known=known,
             camera_model=self.camera,
         )

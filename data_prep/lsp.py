@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from data_prep.mat_file import read_mat
-from data_prep.reader import PICTURES_A_UNIT, Reader
+from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader
 from pose import LSP14, Skeleton, box_from_joints
 from records import BadInput, Person, read_picture
 
@@ -67,6 +67,10 @@ class Lsp(Reader):
         """How many people there are at the most."""
         return self._joints.shape[2]
 
+    def sequence_names(self) -> set[str]:
+        """The people's pictures."""
+        return {person.sequence for person in self.people() if isinstance(person, Person)}
+
     def units(self) -> list[LspUnit]:
         """Lists the people, in the order of the archive.
 
@@ -115,7 +119,11 @@ class LspUnit:
     joints: np.ndarray
     min_visible_joints: int
 
-    def people(self) -> Iterator[Person | BadInput]:
+    def files(self) -> Iterator[Path]:
+        """The pictures."""
+        return (self.images / f"{stem}.jpg" for stem in self.stems)
+
+    def people(self) -> Iterator[Item]:
         """Streams the labelled people, and the pictures that are missing or have joints that cannot be."""
         for stem, joints in zip(self.stems, self.joints, strict=True):
             path = self.images / f"{stem}.jpg"
@@ -124,13 +132,14 @@ class LspUnit:
             else:
                 yield BadInput(str(path), "labelled in joints.mat, but the picture is missing")
 
-    def _person(self, path: Path, joints: np.ndarray) -> Iterator[Person | BadInput]:
+    def _person(self, path: Path, joints: np.ndarray) -> Iterator[Item]:
         xy_px, third = joints[:, :2], joints[:, 2]
         visible = np.where(third > 0, 1, 2) if self.dataset == "lsp" else np.where(third > 0, 2, 0)
         if not np.isfinite(xy_px[visible > 0]).all():
             yield BadInput(str(path), "a labelled joint is NaN or infinite")
             return
         if (visible > 0).sum() < self.min_visible_joints:
+            yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
             return
         box_px = box_from_joints(xy_px, visible)
         if not box_px[2:].any():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data_prep.mpii_labels import LabelledPerson, LabelledPicture, read_labels
 from data_prep.pictures import PictureFile
-from data_prep.reader import PICTURES_A_UNIT, Reader, Unit
+from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader, Unit
 from pose import MPII16, Skeleton
 from records import BadInput, Person
 
@@ -70,7 +70,7 @@ class Mpii(Reader):
         return "mpii"
 
     @cached_property
-    def _pictures(self) -> list[LabelledPicture | BadInput]:
+    def _pictures(self) -> list[LabelledPicture | BadInput | LeftOut]:
         pictures = read_labels(self.labels, separate=self.separate)
         if not any(isinstance(picture, LabelledPicture) for picture in pictures):
             raise ValueError(f"{self.labels} labels no person in a training picture")
@@ -78,7 +78,14 @@ class Mpii(Reader):
 
     def total(self) -> int:
         """How many people there are at the most."""
-        return sum(1 if isinstance(picture, BadInput) else len(picture.people) for picture in self._pictures)
+        return sum(
+            len(item.people) if isinstance(item, LabelledPicture) else getattr(item, "count", 1)
+            for item in self._pictures
+        )
+
+    def sequence_names(self) -> set[str]:
+        """The people's videos."""
+        return {person.sequence for person in self.people() if isinstance(person, Person)}
 
     def units(self) -> list[Unit]:
         """Lists spans of the pictures, in the order of the labels.
@@ -100,12 +107,16 @@ class _Span:
     name: str
     images: Path
     min_visible_joints: int
-    pictures: list[LabelledPicture | BadInput]
+    pictures: list[LabelledPicture | BadInput | LeftOut]
 
-    def people(self) -> Iterator[Person | BadInput]:
+    def files(self) -> Iterator[Path]:
+        """The pictures."""
+        return (self.images / picture.name for picture in self.pictures if isinstance(picture, LabelledPicture))
+
+    def people(self) -> Iterator[Item]:
         """Streams their people."""
         for picture in self.pictures:
-            if isinstance(picture, BadInput):
+            if not isinstance(picture, LabelledPicture):
                 yield picture
             elif Path(picture.name).name != picture.name:
                 yield BadInput(picture.name, f"lies outside {self.images}")
@@ -114,12 +125,14 @@ class _Span:
             else:
                 yield from self._people(picture)
 
-    def _people(self, labels: LabelledPicture) -> Iterator[Person | BadInput]:
+    def _people(self, labels: LabelledPicture) -> Iterator[Item]:
         picture = PictureFile(str(self.images / labels.name), None)
         for person in labels.people:
-            if isinstance(person, BadInput):
+            if not isinstance(person, LabelledPerson):
                 yield person
-            elif (person.visible > 0).sum() >= self.min_visible_joints:
+            elif (person.visible > 0).sum() < self.min_visible_joints:
+                yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
+            else:
                 yield self._person(person, labels, picture)
 
     @staticmethod

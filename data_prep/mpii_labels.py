@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.mat_file import read_mat
+from data_prep.reader import LeftOut
 from pose import MPII16, box_from_joints
 from records import BadInput
 
@@ -45,16 +46,16 @@ class LabelledPicture:
         name: its file's name.
         number: counts the pictures of the labels from 1.
         video: YouTube's name of the video that it is from, "unknown" where that is not told.
-        people: the people, and what is broken among them.
+        people: the people, and what is broken or left out among them.
     """
 
     name: str
     number: int
     video: str
-    people: list[LabelledPerson | BadInput]
+    people: list[LabelledPerson | BadInput | LeftOut]
 
 
-def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInput]:
+def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInput | LeftOut]:
     """Reads the people of the training pictures, as nobody else's joints are in the file.
 
     Args:
@@ -74,16 +75,20 @@ def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInpu
             raise ValueError(f"lists of {[len(column) for column in columns]} pictures")
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ValueError(f"{path} cannot be read as MPII's labels ({type(error).__name__}: {error!s:.300})") from error
-    pictures: list[LabelledPicture | BadInput] = []
+    pictures: list[LabelledPicture | BadInput | LeftOut] = []
     for number, (entry, train, apart) in enumerate(zip(*columns, strict=True), 1):
         if not _truth(train):
+            if count := np.size(getattr(entry, "annorect", ())):
+                pictures.append(LeftOut("in a picture of the test, whose joints have never been published", count))
             continue
         chosen = {int(index) for index in np.ravel(apart)} if separate else None
         what = f"{path} picture {number}"
         try:
             labels = _fields(entry)
             people = list(_people(labels, chosen, what))
-            if people:
+            if all(isinstance(person, LeftOut) for person in people):
+                pictures += people
+            else:
                 name = str(_fields(labels["image"])["name"])
                 pictures.append(LabelledPicture(name, number, _video(labels, videos), people))
         except _MALFORMED as error:
@@ -117,15 +122,18 @@ def _video(entry: dict, videos: list[str]) -> str:
     return videos[int(index[0]) - 1] if index.size and 1 <= int(index[0]) <= len(videos) else "unknown"
 
 
-def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabelledPerson | BadInput]:
-    """The labelled people of one picture; those without joints are passed by."""
+def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabelledPerson | BadInput | LeftOut]:
+    """The labelled people of one picture; those without joints are left out."""
     for number, struct in enumerate(_listed(entry["annorect"]), 1):
         if chosen is not None and number not in chosen:
+            yield LeftOut("not listed as well apart from others (--separate)")
             continue
         try:
             labels = _fields(struct)
             if np.size(labels.get("annopoints", ())):
                 yield _person(number, labels, _listed(_fields(labels["annopoints"])["point"]))
+            else:
+                yield LeftOut("no joint is labeled")
         except _MALFORMED as error:
             yield BadInput(f"{what} person {number}", f"malformed ({type(error).__name__}: {error})")
 

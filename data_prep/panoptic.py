@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from data_prep.inputs import file_state
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_layout import HD, Layout
+from data_prep.panoptic_pictures import Places, extracted_frames
 from data_prep.panoptic_poses import PoseFiles, read_bodies
-from data_prep.panoptic_units import CameraUnit, LabelsUnit
+from data_prep.panoptic_units import CameraUnit, LabelsUnit, LeftOutUnit, labels_state
 from data_prep.reader import Reader, Unit
-from pose import PANOPTIC19, Skeleton
+from pose import MPII16, PANOPTIC19, Skeleton
 
 # A unit decodes for at most a minute or two, whatever the stride.
 _PICTURES_A_UNIT, _CHOSEN_A_UNIT, _FRAMES_A_UNIT = 2000, 1000, 4000
@@ -23,7 +28,13 @@ class Panoptic(Reader):
 
         SEQUENCE/calibration_SEQUENCE.json
         SEQUENCE/hdPose3d_stage1_coco19/body3DScene_%08d.json    or hdPose3d_stage1_coco19.tar, as downloaded
-        SEQUENCE/hdImgs/00_03/00_03_%08d.jpg                     or hdVideos/hd_00_03.mp4; the former if both
+        SEQUENCE/hdImgs/00_03/00_03_%08d.jpg or .png             or hdVideos/hd_00_03.mp4
+
+    Of a camera that has both, the frames are read if all are there that are asked for, and else the video. Sequences
+    without these poses may have hdPose3d_stage1 (or its tar) with 15 joints, of which the top of the head takes the
+    place of nose, eyes and ears: those are not labelled then; where all sequences are so, the records have MPII's
+    joints, with the top of the head. Of several sequences, those that lack poses, calibration or pictures are left out
+    and named, unless they are asked for by name.
 
     The number of a pose file is the number of the picture: as the studio's own tools count, a video's first
     frame is 0. A joint is seen (2) where its confidence is above the threshold and it falls on the picture,
@@ -78,10 +89,11 @@ class Panoptic(Reader):
             raise ValueError(f"max_people must be 1 or more, got {self.max_people}")
         object.__setattr__(self, "cameras", tuple(self.layout.camera_name(name) for name in self.cameras))
 
-    @property
+    @cached_property
     def skeleton(self) -> Skeleton:
-        """The studio's 19 joints."""
-        return PANOPTIC19
+        """The studio's 19 joints; MPII's where the sequences have none but the 15 of old, whose head top those hold."""
+        poses = [place for folder in self._chosen() if (place := self.layout.poses_of(folder)) is not None]
+        return MPII16 if poses and all(map(self.layout.are_old, poses)) else PANOPTIC19
 
     @property
     def dataset(self) -> str:
@@ -91,7 +103,7 @@ class Panoptic(Reader):
     def total(self) -> int:
         """About how many people there are: all bodies in all views, as counted in a few of the frames."""
         total = 0.0
-        for folder, files in self._folders():
+        for folder, files in self._sequences()[0]:
             frames = self.frames(files)
             sample = frames[:: len(frames) // 16 + 1]
             count = len(read_bodies(files, sample, lambda bad: None).ids)
@@ -99,15 +111,25 @@ class Panoptic(Reader):
             total += people if self.max_people is None else min(people, self.max_people)
         return round(total)
 
+    def sequence_names(self) -> set[str]:
+        """Those that can be used."""
+        return {folder.name for folder, _ in self._sequences()[0]}
+
     def units(self) -> list[Unit]:
         """Lists, for each sequence, its labels, and the chosen frames of each camera in stretches.
 
         Raises:
-            ValueError: there are no sequences, or one lacks its calibration, its poses, all pictures or the
-                calibration of a camera that is asked for.
+            ValueError: there are no sequences, or all of them, or one asked for by name, lack their calibration,
+                their poses or all pictures, or one the calibration of a camera that is asked for.
         """
-        units: list[Unit] = []
-        for folder, files in self._folders():
+        usable, left_out = self._sequences()
+        for unit in left_out:
+            print(f"left out: {unit.folder}: {unit.why}", file=sys.stderr)
+        if old := self._old(usable):
+            what = "nose, eyes and ears are not labelled" if self.skeleton is PANOPTIC19 else "they become MPII's"
+            print(f"note: the poses are of 15 joints, {what}: {', '.join(old)}", file=sys.stderr)
+        units: list[Unit] = [*left_out]
+        for folder, files in usable:
             path = self.layout.calibration(folder)
             cameras, broken = read_calibration(path, self.layout.kind)
             lacking = [name for name in self.cameras if name not in cameras and name not in broken]
@@ -115,15 +137,35 @@ class Panoptic(Reader):
                 raise ValueError(
                     f"{path} has no {self.layout.kind.upper()} cameras {lacking}; it has {', '.join(cameras)}"
                 )
-            units.append(LabelsUnit(self, folder))
-            frames = self.frames(files)
-            sources = self.layout.pictures(folder)
+            state = labels_state(self.layout, folder, files)
+            units.append(LabelsUnit(self, folder, state))
+            places = self.layout.pictures(folder)
             for name in self.views(folder):
-                if name in cameras and name in sources:
-                    source = sources[name]
-                    stretches = _stretches(frames, source.is_dir())
-                    units += [self.unit(self, folder, name, source, first, last) for first, last in stretches]
+                if name in cameras and name in places:
+                    units += self._stretches(folder, name, places[name], self.frames(files), state)
         return units
+
+    def _stretches(self, folder: Path, camera: str, places: Places, frames: list[int], state: str) -> list[CameraUnit]:
+        """A camera's units, none where it has no pictures."""
+        source = places.source(camera, self.unit.wanted(folder, camera, frames) if places.frames else ())
+        if source is None:
+            return []
+        pictures = extracted_frames(source, camera) if source.is_dir() else {}
+        states = {number: file_state(source / name) for number, name in sorted(pictures.items())}
+        units = []
+        for first, last in _stretches(frames, source.is_dir()):
+            numbers = range(first, last + 1) if self.unit.numbered_as_poses else states
+            found = hashlib.blake2b("".join(states.get(number, "") for number in numbers).encode(), digest_size=16)
+            units.append(self.unit(self, folder, camera, source, first, last, state, found.hexdigest()))
+        return units
+
+    def found(self) -> dict[str, object]:
+        """The sequences whose poses are of 15 joints, if there are any."""
+        old = self._old(self._sequences()[0])
+        return {"joints15": old} if old else {}
+
+    def _old(self, sequences: list[tuple[Path, PoseFiles]]) -> list[str]:
+        return [folder.name for folder, files in sequences if self.layout.are_old(files.source)]
 
     def frames(self, files: PoseFiles) -> list[int]:
         """The chosen frame numbers, ascending."""
@@ -137,8 +179,27 @@ class Panoptic(Reader):
         """The names of a sequence's chosen cameras."""
         return list(self.cameras) or sorted(self.layout.pictures(folder))
 
-    def _folders(self) -> list[tuple[Path, PoseFiles]]:
-        """The sequences' folders and poses, checked for everything that can be missing as a whole."""
+    def _sequences(self) -> tuple[list[tuple[Path, PoseFiles]], list[LeftOutUnit]]:
+        """The sequences' folders and poses; and those that lack something as a whole, where others do not.
+
+        Raises:
+            ValueError: all lack something, or one that is asked for by name does.
+        """
+        chosen, usable, left_out = self._chosen(), [], []
+        for folder in chosen:
+            try:
+                usable.append((folder, self._poses(folder)))
+            except ValueError as error:
+                if self.sequences or len(chosen) == 1:
+                    raise
+                why = str(error).removeprefix(f"{folder} ")
+                left_out.append(LeftOutUnit(folder, f"{why}, or name the others with --sequences"))
+        if not usable:
+            first = f"{left_out[0].folder} {left_out[0].why}"
+            raise ValueError(f"none of the {len(left_out)} sequences can be used; the first: {first}")
+        return usable, left_out
+
+    def _chosen(self) -> list[Path]:
         root, poses = Path(self.root).resolve(), self.layout.poses
         places = [root] if self.layout.is_sequence(root) else sorted(root.iterdir())
         found = [place for place in places if self.layout.is_sequence(place)]
@@ -150,16 +211,20 @@ class Panoptic(Reader):
         names = [folder.name for folder in found]
         if unknown := sorted(set(self.sequences) - set(names)):
             raise ValueError(f"{root} holds no sequences {unknown}; it has {names}")
-        chosen = [folder for folder in found if not self.sequences or folder.name in self.sequences]
-        return [(folder, self._poses(folder)) for folder in chosen]
+        return [folder for folder in found if not self.sequences or folder.name in self.sequences]
 
     def _poses(self, folder: Path) -> PoseFiles:
         self.layout.calibration(folder)
-        if not self.layout.pictures(folder):
-            raise ValueError(f"{folder} has no pictures; download {self.layout.videos.format('XX')} into it")
-        files = PoseFiles.of_sequence(folder, self.layout.poses)
+        if all(places == Places() for places in self.layout.pictures(folder).values()):
+            videos, how = self.layout.videos.format("XX"), self.layout.download.format(folder.name)
+            raise ValueError(f"{folder} has no pictures; download {videos} into it with {how}")
+        place = self.layout.poses_of(folder)
+        files = None if place is None else PoseFiles.of(place)
         if files is None or not (files.frames.size or files.broken):
-            raise ValueError(f"{folder} has no 3D poses; download {self.layout.poses}.tar into it")
+            raise ValueError(
+                f"{folder} has no 3D poses; download {self.layout.poses}.tar, or {self.layout.old_poses}.tar where the "
+                "studio has no other, into it"
+            )
         if not self.frames(files) and not files.broken:
             raise ValueError(
                 f"{folder} has no frame for start {self.start}, stop {self.stop} and stride {self.stride}; "

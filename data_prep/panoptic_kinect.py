@@ -13,20 +13,28 @@ from data_prep.kinect_sync import KinectSync
 from data_prep.panoptic import Panoptic
 from data_prep.panoptic_layout import Layout
 from data_prep.panoptic_pictures import pictures_of
-from data_prep.panoptic_poses import POSES
+from data_prep.panoptic_poses import OLD_POSES, POSES
 from data_prep.panoptic_units import CameraUnit
 from data_prep.pictures import SharedPicture
+from data_prep.reader import Item, LeftOut
 from pose import Camera
 from records import BadInput, Person
 
 KINECT = Layout(
     kind="kinect-color",
     poses=POSES,
+    old_poses=OLD_POSES,
     images="kinectImgs/{}",
     videos="kinectVideos/kinect_{}.mp4",
     cameras=r"50_(?:0[1-9]|10)",
     short="50_{:02d}",
+    download="the studio's own scripts/getData_kinoptic.sh {}",
+    tables=("kcalibration_{}.json", "synctables_{}.json", "ksynctables_{}.json"),
 )
+
+
+# The studio numbers the extracted frames of its Kinects from 1.
+_FIRST_EXTRACTED = 1
 
 
 class _Depth(SharedPicture):
@@ -51,26 +59,49 @@ class _Kinect:
 
 # A process makes unit after unit of the same Kinect.
 @lru_cache(maxsize=2)
-def _kinect(folder: Path, camera: str) -> _Kinect:
-    number = int(camera.partition("_")[2])
-    depth = DepthFile(folder / "kinect_shared_depth" / f"KINECTNODE{number}" / "depthdata.dat")
+def _kinect(folder: Path, camera: str, state: str) -> _Kinect:
+    number = _number(camera)
+    depth = DepthFile(_depth_path(folder, camera))
     if not len(depth):
         raise BadInput(str(depth.path), "is missing or empty")
     sensor = Sensor.of_calibration(folder / f"kcalibration_{folder.name}.json", number)
     return _Kinect(sensor, KinectSync.of_sequence(folder, number), depth)
 
 
+def _number(camera: str) -> int:
+    return int(camera.partition("_")[2])
+
+
+def _depth_path(folder: Path, camera: str) -> Path:
+    return folder / "kinect_shared_depth" / f"KINECTNODE{_number(camera)}" / "depthdata.dat"
+
+
 @dataclass(frozen=True)
 class KinectUnit(CameraUnit):
     """A stretch of a sequence before one Kinect."""
 
-    def people(self) -> Iterator[Person | BadInput]:
+    numbered_as_poses: ClassVar[bool] = False
+
+    @staticmethod
+    def wanted(folder: Path, camera: str, frames: list[int]) -> list[int]:
+        """The numbers of the extracted frames that HD frames need."""
+        try:
+            sync = KinectSync.of_sequence(folder, _number(camera))
+        except BadInput:  # Told when the unit is read.
+            return []
+        return [found[0] + _FIRST_EXTRACTED for frame in frames if (found := sync.pictures(frame)) is not None]
+
+    def files(self) -> tuple[Path, ...]:
+        """The video and the depth."""
+        return (*super().files(), _depth_path(self.folder, self.camera))
+
+    def people(self) -> Iterator[Item]:
         """Streams the people by frame and body, each with its depth, and the broken inputs.
 
         Raises:
             BadInput: the Kinect's calibration or its clock cannot be read, or its depth is missing.
         """
-        kinect = _kinect(self.folder, self.camera)
+        kinect = _kinect(self.folder, self.camera, self.state)
         depth, last = None, None
         for item in super().people():
             if isinstance(item, Person):
@@ -80,16 +111,21 @@ class KinectUnit(CameraUnit):
                 item.depth_mm = depth
             yield item
 
-    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable] | BadInput]:
-        """Takes the pictures nearest in time; HD frames that have none are passed by."""
-        kinect = _kinect(self.folder, self.camera)
+    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
+        """Takes the pictures nearest in time; HD frames that have none are left out."""
+        kinect = _kinect(self.folder, self.camera, self.state)
         found = {frame: pictures for frame in frames if (pictures := kinect.sync.pictures(frame)) is not None}
         count = len(kinect.depth)
         if lost := sum(depth >= count for _, depth in found.values()):
             yield BadInput(str(kinect.depth.path), f"ends after {count} pictures; {lost} frames with poses lie beyond")
-        # The studio numbers extracted frames from 1 here. Of two HD frames with one colour picture the first is taken.
-        first = 1 if self.source.is_dir() else 0
+        # Of two HD frames with one colour picture the first is taken.
+        first = _FIRST_EXTRACTED if self.source.is_dir() else 0
         frame_of = {color + first: frame for frame, (color, depth) in reversed(found.items()) if depth < count}
+        for frame in frames:
+            if frame not in found:
+                yield frame, LeftOut("no color and depth picture of the Kinect near in time")
+            elif found[frame][1] < count and frame_of[found[frame][0] + first] != frame:
+                yield frame, LeftOut("another HD frame has the same color picture of the Kinect")
         for item in pictures_of(self.source, camera, sorted(frame_of)):
             yield item if isinstance(item, BadInput) else (frame_of[item[0]], item[1])
 
@@ -100,7 +136,7 @@ class PanopticKinect(Panoptic):
 
         SEQUENCE/calibration_SEQUENCE.json
         SEQUENCE/hdPose3d_stage1_coco19/body3DScene_%08d.json    or hdPose3d_stage1_coco19.tar, as downloaded
-        SEQUENCE/kinectVideos/kinect_50_01.mp4                   or kinectImgs/50_01/50_01_%08d.jpg, numbered from 1
+        SEQUENCE/kinectVideos/kinect_50_01.mp4                   or kinectImgs/50_01/50_01_%08d.jpg (.png), from 1
         SEQUENCE/kinect_shared_depth/KINECTNODE1/depthdata.dat
         SEQUENCE/kcalibration_SEQUENCE.json, synctables_SEQUENCE.json, ksynctables_SEQUENCE.json
 

@@ -13,10 +13,23 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from data_prep.panoptic_calibration import MM_PER_CM
-from pose import PANOPTIC19
+from pose import PANOPTIC19, Skeleton, joint_map
 from records import BadInput
 
 POSES = "hdPose3d_stage1_coco19"
+#: Poses of the 15 joints that the studio knew first, and of some sequences knows alone.
+OLD_POSES = "hdPose3d_stage1"
+#: Those joints. The second is the top of the head, as the studio's own `Visualize3DPose.m` has it, and no nose.
+_OLD_JOINTS = Skeleton(
+    "mpi15",
+    (PANOPTIC19.joints[0], "head_top", *PANOPTIC19.joints[2:15]),
+    limbs=(),
+    torso=PANOPTIC19.torso,
+    head=(0, 1),
+)
+_SKELETONS = {"joints19": PANOPTIC19, "joints15": _OLD_JOINTS}
+# As the studio marks a joint that is missing: x, y, z and the confidence.
+_MISSING = (0.0, 0.0, 0.0, -1.0)
 _FILE = re.compile(r"body3DScene_(\d{8})\.json")
 # The studio's dome is five metres wide.
 _FARTHEST_CM = 1e5
@@ -47,25 +60,22 @@ class PoseFiles:
     broken: tuple[BadInput, ...] = ()
 
     @classmethod
-    def of_sequence(cls, sequence: Path, poses: str = POSES) -> PoseFiles | None:
-        """Indexes a sequence's poses: the unpacked folder, else the tar, None where there is neither.
+    def of_sequence(cls, sequence: Path, names: tuple[str, ...] = (POSES, OLD_POSES)) -> PoseFiles | None:
+        """Indexes a sequence's poses, None where there are none.
 
         Args:
             sequence: its folder.
-            poses: the name of the folder of poses in it.
+            names: of the folder of poses in it, the best first.
         """
-        # Some sequences, 160224_haggling1 for one, keep the files one folder deeper.
-        for folder in (sequence / poses / "hd", sequence / poses):
-            if folder.is_dir():
-                return cls._of_folder(folder)
-        if (sequence / f"{poses}.tar").is_file():
-            return cls._of_tar(sequence / f"{poses}.tar")
-        return None
+        found = find_poses(sequence, names)
+        return None if found is None else cls.of(found)
 
     @classmethod
-    def _of_folder(cls, folder: Path) -> PoseFiles:
-        matches = (_FILE.fullmatch(path.name) for path in folder.iterdir())
-        return cls(folder, np.array(sorted(int(match[1]) for match in matches if match), np.int64))
+    def of(cls, source: Path) -> PoseFiles:
+        """Indexes a folder or a tar of poses."""
+        if not source.is_dir():
+            return cls._of_tar(source)
+        return cls(source, np.array(sorted(_numbers(source)), np.int64))
 
     @classmethod
     def _of_tar(cls, path: Path) -> PoseFiles:
@@ -83,6 +93,10 @@ class PoseFiles:
         numbers = sorted(frames)
         places = np.array([frames[number] for number in numbers], np.int64).reshape(-1, 2)
         return cls(path, np.array(numbers, np.int64), places, broken)
+
+    def files(self) -> list[str]:
+        """All the files that the poses are read from."""
+        return [str(self.source)] if self.places is not None else [self.name(frame) for frame in self.frames.tolist()]
 
     def name(self, frame: int) -> str:
         """The frame's file, as if unpacked."""
@@ -103,6 +117,25 @@ class PoseFiles:
                 return archive.read(length)
         except OSError as error:
             raise BadInput(self.name(frame), f"cannot be read ({error.strerror})") from error
+
+
+def find_poses(sequence: Path, names: tuple[str, ...]) -> Path | None:
+    """Where a sequence's poses lie: of each name the unpacked folder if it holds any, else the tar; None if nowhere."""
+    for name in names:
+        # Some sequences, 160224_haggling1 for one, keep the files one folder deeper.
+        for folder in (sequence / name / "hd", sequence / name):
+            if folder.is_dir() and any(True for _ in _numbers(folder)):
+                return folder
+        if (sequence / f"{name}.tar").is_file():
+            return sequence / f"{name}.tar"
+    return None
+
+
+def _numbers(folder: Path) -> Iterator[int]:
+    """The frames that a folder has poses of."""
+    with os.scandir(folder) as entries:
+        matches = (_FILE.fullmatch(entry.name) for entry in entries)
+        yield from (int(match[1]) for match in matches if match)
 
 
 def _tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
@@ -139,8 +172,8 @@ class Bodies:
     Attributes:
         frames: int64 (N,).
         ids: int64 (N,), the studio's number of the person.
-        joints_world_mm: float32 (N, 19, 3).
-        confidence: float32 (N, 19); -1 for a joint that is missing (its coordinates are then 0).
+        joints_world_mm: float32 (N, J, 3), the J joints of the skeleton that was asked for.
+        confidence: float32 (N, J); -1 for a joint that is missing (its coordinates are then 0).
     """
 
     frames: np.ndarray
@@ -153,18 +186,21 @@ class Bodies:
         return Bodies(self.frames[rows], self.ids[rows], self.joints_world_mm[rows], self.confidence[rows])
 
 
-def read_bodies(files: PoseFiles, frames: list[int], report: Callable[[BadInput], None]) -> Bodies:
+def read_bodies(
+    files: PoseFiles, frames: list[int], report: Callable[[BadInput], None], skeleton: Skeleton = PANOPTIC19
+) -> Bodies:
     """Parses the JSON of some frames, each file once however many cameras look at it.
 
     Args:
         files: where they are.
         frames: which to read, ascending.
         report: called with every broken file and body.
+        skeleton: whose J joints are wanted.
     """
     numbers, ids, joints = [], [], []
     for frame in frames:
         try:
-            bodies = parse_bodies(files.read(frame), files.name(frame), report)
+            bodies = parse_bodies(files.read(frame), files.name(frame), report, skeleton)
         except BadInput as bad:
             report(bad)
             continue
@@ -172,21 +208,24 @@ def read_bodies(files: PoseFiles, frames: list[int], report: Callable[[BadInput]
             numbers.append(frame)
             ids.append(body_id)
             joints.append(body)
-    table = np.stack(joints) if joints else np.zeros((0, PANOPTIC19.num_joints, 4), np.float32)
+    table = np.stack(joints) if joints else np.zeros((0, skeleton.num_joints, 4), np.float32)
     joints_mm, confidence = table[..., :3] * MM_PER_CM, table[..., 3]
     return Bodies(np.array(numbers, np.int64), np.array(ids, np.int64), joints_mm, confidence)
 
 
-def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> dict[int, np.ndarray]:
+def parse_bodies(
+    data: bytes, name: str, report: Callable[[BadInput], None], skeleton: Skeleton = PANOPTIC19
+) -> dict[int, np.ndarray]:
     """Reads one frame's JSON.
 
     Args:
         data: the file's content.
         name: the file's name, for reports.
         report: called with every broken body.
+        skeleton: whose J joints are wanted; those that the file lacks are marked as missing.
 
     Returns:
-        id -> float32 (19, 4), x, y, z in cm and the confidence, in the order of the file.
+        id -> float32 (J, 4), x, y, z in cm and the confidence, in the order of the file.
 
     Raises:
         BadInput: the file as a whole is malformed or cut short.
@@ -200,7 +239,7 @@ def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> 
     bodies: dict[int, np.ndarray] = {}
     for i, entry in enumerate(listed):
         try:
-            body_id, joints = _body(entry)
+            body_id, joints = _body(entry, skeleton)
             if body_id in bodies:
                 raise ValueError(f"a second body with the id {body_id}")
             bodies[body_id] = joints
@@ -209,17 +248,21 @@ def parse_bodies(data: bytes, name: str, report: Callable[[BadInput], None]) -> 
     return bodies
 
 
-def _body(entry: dict) -> tuple[int, np.ndarray]:
-    joints = np.array(entry["joints19"], np.float64)
-    count = PANOPTIC19.num_joints
+def _body(entry: dict, skeleton: Skeleton) -> tuple[int, np.ndarray]:
+    key = "joints15" if "joints19" not in entry and "joints15" in entry else "joints19"
+    source, joints = _SKELETONS[key], np.array(entry[key], np.float64)
+    count = source.num_joints
     if joints.shape != (4 * count,):
-        raise ValueError(f"joints19 must hold {count} x 4 numbers, got an array of shape {joints.shape}")
+        raise ValueError(f"{key} must hold {count} x 4 numbers, got an array of shape {joints.shape}")
     joints = joints.reshape(count, 4)
     # Comparing is false for NaN.
     bad = np.flatnonzero(~(np.abs(joints) < _FARTHEST_CM).all(axis=1))
     if bad.size:
-        raise ValueError(f"{', '.join(PANOPTIC19.joints[j] for j in bad)} not finite, or a kilometre away")
+        raise ValueError(f"{', '.join(source.joints[j] for j in bad)} not finite, or a kilometre away")
     number = int(entry["id"])
     if abs(number) >= 1 << 63:
         raise ValueError(f"id must fit into 64 bits, got {number}")
+    if source is not skeleton:
+        order = joint_map(source, skeleton)
+        joints = np.where(order[:, None] >= 0, joints[order], _MISSING)
     return number, joints.astype(np.float32)

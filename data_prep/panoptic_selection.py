@@ -19,10 +19,10 @@ class View:
     """All N bodies as one camera sees them.
 
     Attributes:
-        xyz_mm: float64 (N, 19, 3), in the camera's frame.
-        xy_px: float64 (N, 19, 2); NaN behind the camera.
-        known: bool (N, 19), joints with enough confidence.
-        on_picture: bool (N, 19), those of them that fall on the picture.
+        xyz_mm: float64 (N, J, 3), in the camera's frame.
+        xy_px: float64 (N, J, 2); NaN behind the camera.
+        known: bool (N, J), joints with enough confidence.
+        on_picture: bool (N, J), those of them that fall on the picture.
         box_px: float64 (N, 4), x_min, y_min, width, height about the joints on the picture.
     """
 
@@ -75,7 +75,7 @@ def spread(shown: np.ndarray, frames: np.ndarray, budget: int) -> np.ndarray:
     return chosen
 
 
-def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float) -> np.ndarray:
+def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float, center: int = _CENTER) -> np.ndarray:
     """Passes by poses that were there before.
 
     A pose is kept if it differs from every pose that is kept before it by at least `min_change_mm`: the mean distance
@@ -83,15 +83,18 @@ def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float) -> 
     counts. A body whose centre is not known cannot be compared, and is passed by; two without a common joint differ.
 
     Args:
-        joints_mm: float (N, 19, 3), in order of time.
-        known: bool (N, 19).
+        joints_mm: float (N, J, 3), in order of time.
+        known: bool (N, J).
         min_change_mm: above 0.
+        center: the index of the body centre.
 
     Returns:
         bool (N,): which are kept.
     """
-    poses = np.where(known[..., None], joints_mm - joints_mm[:, [_CENTER]], 0).astype(np.float64)
-    keep = known[:, _CENTER].copy()
+    poses = np.where(known[..., None], joints_mm - joints_mm[:, [center]], 0).astype(np.float64)
+    # On the centre all are laid: it would count as a joint that never changes.
+    others = np.arange(known.shape[1]) != center
+    poses, known, keep = poses[:, others], known[:, others], known[:, center].copy()
     for start in range(0, len(poses), _BLOCK):
         block = start + np.flatnonzero(keep[start : start + _BLOCK])
         kept = np.flatnonzero(keep[:start])
@@ -116,8 +119,7 @@ def _change_mm(poses: np.ndarray, known: np.ndarray, some: np.ndarray, others: n
 
     total, count = np.zeros((len(some), len(others))), np.zeros((len(some), len(others)))
     for joint in range(poses.shape[1]):
-        if joint != _CENTER:
-            both = np.outer(known[some, joint], known[others, joint])
-            total += both * cdist(poses[some, joint], poses[others, joint])
-            count += both
+        both = np.outer(known[some, joint], known[others, joint])
+        total += both * cdist(poses[some, joint], poses[others, joint])
+        count += both
     return np.divide(total, count, out=np.full_like(total, np.inf), where=count > 0)

@@ -11,10 +11,12 @@ from data_prep.panoptic_layout import Layout
 VGA = Layout(
     kind="vga",
     poses="vgaPose3d_stage1_coco19",
+    old_poses="vgaPose3d_stage1",
     images="vgaImgs/{}",
     videos="vgaVideos/vga_{}.mp4",
     cameras=r"(?:0[1-9]|1\d|20)_(?:0[1-9]|1\d|2[0-4])",
     short="01_{:02d}",
+    download="`python -m data_prep download --vga {}`",
 )
 
 

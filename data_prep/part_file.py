@@ -13,6 +13,8 @@ from records.manifest import write_json
 
 #: In a sequence's folder, what is not whole yet.
 PARTIAL = ".partial"
+#: Beside it, where each whole file came from.
+DOWNLOADED = ".downloaded"
 
 
 class PartFile:
@@ -22,6 +24,7 @@ class PartFile:
 
     Attributes:
         path: the bytes.
+        note: keeps, when the file is whole, which version of the file on which server it is.
         root: the server that they came from, None before the first.
         version: the server's mark of this version of the file, None if it gave none.
         total: size of the whole file in bytes, None if unknown.
@@ -32,6 +35,7 @@ class PartFile:
         """Finds what an earlier run has left."""
         self.path = folder / f"{name}.part"
         self._about = folder / f"{name}.json"
+        self.note = folder.parent / DOWNLOADED / f"{name}.json"
         self.root: str | None = None
         self.version: str | None = None
         self.total: int | None = None
@@ -87,5 +91,6 @@ class PartFile:
         with self.path.open("rb") as file:
             # After a power cut a name must not stand for bytes that never reached the disk.
             os.fsync(file.fileno())
+        self.note.parent.mkdir(exist_ok=True)
+        os.replace(self._about, self.note)
         os.replace(self.path, target)
-        self._about.unlink(missing_ok=True)

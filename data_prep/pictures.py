@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 
+from pose.picture import JpegHeader, jpeg_header
 from records import BadInput, read_picture
+
+_HEADER_BYTES = 1 << 16
 
 
 class SharedPicture:
@@ -50,6 +54,22 @@ def check_size(name: str, found: tuple[int, int], expected: tuple[int, int]) -> 
 class PictureFile(SharedPicture):
     """A picture in a file of its own, which is `name`."""
 
+    def __init__(self, name: str, size: tuple[int, int] | None, *, turn: bool = True) -> None:
+        """Names the file; `turn` is whether to turn the picture as its EXIF orientation says."""
+        super().__init__(name, size)
+        self._turn = turn
+
     def load(self) -> None:
         """Reads the file."""
-        self.picture = read_picture(self.name)
+        self.picture = read_picture(self.name, turn=self._turn)
+
+
+def read_jpeg_header(path: str | Path) -> JpegHeader | None:
+    """A JPEG's header, None of any other file and of one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(_HEADER_BYTES)
+            # A color profile or a preview may stand before the size.
+            return jpeg_header(start) or (jpeg_header(start + file.read()) if start.startswith(b"\xff\xd8") else None)
+    except OSError:
+        return None

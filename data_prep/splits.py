@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 #: Splits of the literature: the sequences for training and for the test. Neither keeps any for validation.
@@ -65,9 +66,30 @@ class SplitRule:
         if self.published is not None and self.published not in PUBLISHED:
             raise ValueError(f"published must be one of {', '.join(PUBLISHED)}, got {self.published!r}")
 
+    def with_validation(self, sequences: Collection[str]) -> SplitRule:
+        """The rule with one sequence named for validation, where the shares of a few sequences would leave it none.
+
+        It is that of the training sequences whose hash is nearest, or of the test's where there is but one for
+        training.
+
+        Args:
+            sequences: all names.
+        """
+        subjects = sorted({_subject(sequence) for sequence in sequences})
+        splits = {subject: self.split(subject) for subject in subjects}
+        chosen = self.val_sequences or self.published is not None or not self.val
+        if chosen or len(subjects) < 2 or "val" in splits.values():
+            return self
+        free = [subject for subject in subjects if subject not in self.test_sequences]
+        training = [subject for subject in free if splits[subject] == "train"]
+        candidates = training if len(training) > 1 else [subject for subject in free if subject not in training]
+        if not candidates:
+            return self
+        return replace(self, val_sequences=(min(candidates, key=self._draw),))
+
     def split(self, sequence: str) -> str:
         """Returns "train", "val" or "test"."""
-        subject = sequence.partition("/")[0]
+        subject = _subject(sequence)
         if subject in self.test_sequences:
             return "test"
         if subject in self.val_sequences:
@@ -75,11 +97,18 @@ class SplitRule:
         if self.published is not None:
             named = PUBLISHED[self.published]
             return next((split for split, subjects in named.items() if subject in subjects), "val")
-        digest = hashlib.blake2b(f"{self.seed}/{subject}".encode(), digest_size=8).digest()
-        draw = int.from_bytes(digest, "big") / 2**64
+        draw = self._draw(subject)
         return "test" if draw < self.test else "val" if draw < self.test + self.val else "train"
+
+    def _draw(self, subject: str) -> float:
+        digest = hashlib.blake2b(f"{self.seed}/{subject}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / 2**64
 
     def describe(self) -> dict:
         """Plain values for the manifest."""
         by = {"by": "sequence", "hash": "blake2b-64 of SEED/SEQUENCE"}
         return {**by, **{name: value for name, value in asdict(self).items() if name != "published" or value}}
+
+
+def _subject(sequence: str) -> str:
+    return sequence.partition("/")[0]

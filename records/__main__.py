@@ -50,7 +50,7 @@ class Options:
 def print_manifest(manifest: Manifest) -> None:
     """Prints what the manifest says, in words."""
     print(f"{manifest.skeleton_name}, {manifest.size} x {manifest.size} px, schema {manifest.schema_version}")
-    print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k != "settings"))
+    print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k not in ("settings", "inputs")))
     print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
     for split, shards in manifest.shards.items():
         megabytes = sum(shard.bytes for shard in shards) / 1e6
@@ -60,6 +60,8 @@ def print_manifest(manifest: Manifest) -> None:
         print(f"  {skipped['what']}: {skipped['why']}")
     if len(manifest.skipped) > 10:
         print(f"  ... and {len(manifest.skipped) - 10} more in manifest.json")
+    for line in manifest.notes:
+        print(line)
 
 
 def show(options: Options) -> int:

@@ -68,12 +68,16 @@ def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
 def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
     """The features that a record may lack: 3D joints (J, 3) in mm and the crop's camera matrix (3, 3).
 
+    `joints/xyz_known` (J,) is 1 for a joint whose xyz is known and 0 for one whose is not, which is then (0, 0, 0). In
+    records from before this feature it is read as -1: not told.
+
     Pass it to `tf.io.parse_single_example` beside `feature_spec` for a set whose source knows them.
     """
     import tensorflow as tf
 
     return {
         "joints/xyz_mm": tf.io.FixedLenFeature((num_joints, 3), tf.float32),
+        "joints/xyz_known": tf.io.FixedLenFeature((num_joints,), tf.int64, default_value=[-1] * num_joints),
         "camera/matrix": tf.io.FixedLenFeature((3, 3), tf.float32),
     }
 

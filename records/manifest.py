@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pose import SKELETONS, Skeleton
 from records.schema import SCHEMA_VERSION
 
 FILE_NAME = "manifest.json"
+#: Beside it: the fingerprint of what each part of the set was made from, by the part's name.
+INPUTS_NAME = "inputs.json"
 SPLITS = ("train", "val", "test")
 
 
@@ -44,6 +46,8 @@ class Manifest:
         source: the data set and the options it was read with.
         split_rule: how sequences were assigned to splits.
         skipped: broken inputs that were passed by, each {"what", "why"}.
+        left_out: how many people were left out on purpose, by reason.
+        remarks: what else there is to know of the inputs, and how many it is true of.
         schema_version: of the records.
     """
 
@@ -53,6 +57,8 @@ class Manifest:
     source: dict
     split_rule: dict
     skipped: list[dict[str, str]]
+    left_out: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -65,6 +71,14 @@ class Manifest:
         """How many people each split holds."""
         return {split: sum(shard.count for shard in shards) for split, shards in self.shards.items()}
 
+    @property
+    def notes(self) -> list[str]:
+        """Lines that say how many people were left out on purpose and why, and what else there is to know."""
+        lines = [f"left out on purpose: {sum(self.left_out.values())}"] if self.left_out else []
+        lines += [f"{count:>8}  {reason}" for reason, count in self.left_out.items()]
+        lines += ["remarks:"] if self.remarks else []
+        return lines + [f"{count:>8}  {text}" for text, count in self.remarks.items()]
+
     def write(self, folder: Path) -> None:
         """Writes the manifest into a shard set's folder."""
         write_json(folder / FILE_NAME, {**asdict(self), "counts": self.counts})
@@ -75,6 +89,11 @@ def write_json(path: Path, value: dict) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(json.dumps(value, indent=1) + "\n")
     os.replace(temporary, path)
+
+
+def inputs_digest(inputs: dict[str, str]) -> str:
+    """What a manifest's `source` keeps of `inputs.json`: the SHA-256 of its parts' fingerprints."""
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
@@ -117,6 +136,19 @@ def _check(manifest: Manifest) -> None:
         raise ValueError("the source and the split rule must be objects")
     if not all(isinstance(bad["what"], str) and isinstance(bad["why"], str) for bad in manifest.skipped):
         raise ValueError("what was skipped must be a list of what and why")
+    check_counts(manifest.left_out, manifest.remarks)
+
+
+def check_counts(*counts: dict[str, int]) -> None:
+    """Checks numbers by text that were read from a file.
+
+    Raises:
+        ValueError: they are something else.
+    """
+    for found in counts:
+        pairs = found.items() if isinstance(found, dict) else [(None, found)]
+        if not all(isinstance(text, str) and isinstance(count, int) and count > 0 for text, count in pairs):
+            raise ValueError(f"numbers by reason were expected, got {found!r:.100}")
 
 
 def shard_paths(folder: str | Path, split: str) -> list[str]:
@@ -131,7 +163,11 @@ def shard_paths(folder: str | Path, split: str) -> list[str]:
         raise ValueError(f"a split is one of {', '.join(SPLITS)}, got {split!r}")
     if not manifest.counts.get(split):
         filled = [name for name, count in manifest.counts.items() if count] or ["none"]
-        raise ValueError(f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}")
+        remedy = "smaller --val and --test" if split == "train" else f"--{split}-sequences NAME"
+        raise ValueError(
+            f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}; make it again in "
+            f"another folder with {remedy}"
+        )
     for shard in manifest.shards[split]:
         path = folder / shard.name
         found = path.stat().st_size if path.is_file() else None

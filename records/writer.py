@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pose import Skeleton
-from records.manifest import FILE_NAME, SPLITS, Manifest, Shard, read_manifest, write_json
+from records.manifest import (
+    FILE_NAME,
+    INPUTS_NAME,
+    SPLITS,
+    Manifest,
+    Shard,
+    inputs_digest,
+    read_manifest,
+    write_json,
+)
 from records.open_shard import OpenShard
 from records.schema import SCHEMA_VERSION, BadInput
 
@@ -66,6 +77,8 @@ class ShardSetWriter:
         self._settings = json.loads(json.dumps(settings))
         self._shards: dict[str, list[Shard]] = {split: [] for split in SPLITS}
         self._skipped: dict[str, str] = {}
+        self._left_out: Counter[str] = Counter()
+        self._remarks: Counter[str] = Counter()
         self._open: dict[str, OpenShard] = {}
         self.finished = False
         self._lock = FileLock(self.partial / "lock", blocking=False)
@@ -113,13 +126,18 @@ class ShardSetWriter:
                 shard = Shard(**_read_json(note))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{note} is damaged ({error!s:.200}); delete {self.folder} and start again") from error
-            path = self.partial / shard.name
-            # A run that was killed while it gave the shards their final names has moved some already.
-            moved = [] if path.is_file() else self.folder.glob(f"{split}-{len(shards):05d}-of-*.tfrecord")
-            if not any(place.is_file() and place.stat().st_size == shard.bytes for place in (path, *moved)):
+            if not self._places(split, len(shards), shard):
+                path = self.partial / shard.name
                 raise ValueError(f"{path} is missing or not whole; delete {self.folder} and start again")
             shards.append(shard)
         return shards
+
+    def _places(self, split: str, number: int, shard: Shard) -> list[Path]:
+        """Where a whole shard of an unfinished set lies."""
+        path = self.partial / shard.name
+        # A run that was killed while it gave the shards their final names has moved some already.
+        moved = [] if path.is_file() else self.folder.glob(f"{split}-{number:05d}-of-*.tfrecord")
+        return [place for place in (path, *moved) if place.is_file() and place.stat().st_size == shard.bytes]
 
     def resume_at(self, split: str) -> int:
         """How many people of a split are in whole shards; `add` goes on with the next."""
@@ -141,6 +159,11 @@ class ShardSetWriter:
         """Notes a broken input for the manifest; the same one is noted once."""
         self._skipped[bad.what] = bad.why
 
+    def note(self, left_out: Mapping[str, int], remarks: Mapping[str, int]) -> None:
+        """Counts people left out on purpose by reason, and remarks by their text, for the manifest."""
+        self._left_out.update(left_out)
+        self._remarks.update(remarks)
+
     @property
     def skipped(self) -> list[dict[str, str]]:
         """The broken inputs so far, sorted by name."""
@@ -153,8 +176,30 @@ class ShardSetWriter:
         self._open.clear()
         self._lock.release()
 
-    def finish(self) -> Manifest:
+    def restart(self) -> None:
+        """Drops the whole shards and what lies beside them, so that the set is begun again.
+
+        Raises:
+            ValueError: the set is complete, which is for the user to delete.
+            OSError: they cannot be removed.
+        """
+        if (self.folder / FILE_NAME).is_file():
+            raise ValueError(f"{self.folder} holds a complete shard set; delete it or choose another output folder")
+        for split, shards in self._shards.items():
+            # From the last to the first, and each after what names it: at any moment the rest is a beginning.
+            while shards:
+                shard = shards.pop()
+                places = self._places(split, len(shards), shard)
+                self._path(split, len(shards)).with_suffix(".json").unlink()
+                for place in places:
+                    place.unlink()
+
+    def finish(self, inputs: dict[str, str] | None = None, **found: object) -> Manifest:
         """Closes the last shards, gives every shard its final name and writes the manifest.
+
+        Args:
+            inputs: the fingerprint of what each part was made from, by the part's name; for `inputs.json`.
+            **found: what else the manifest's `source` is to say of the data set, beyond the settings.
 
         Raises:
             ValueError: no one was added: an empty set is an error, never a result.
@@ -163,16 +208,30 @@ class ShardSetWriter:
         for split in list(self._open):
             self._close_shard(split)
         if not any(self._shards.values()):
-            why = "".join(f"\n  {bad['what']}: {bad['why']}" for bad in self.skipped[:20]) or " nothing was found"
+            why = "".join(f"\n  left out: {count} {reason}" for reason, count in self._left_out.most_common(20))
+            why += "".join(f"\n  {bad['what']}: {bad['why']}" for bad in self.skipped[:20])
+            why = why or " nothing was found"
             raise ValueError(f"the data set gave no people, so no shard set was written:{why}")
         final = {split: self._final_names(split) for split in SPLITS}
         for split, shards in final.items():
             for old, new in zip(self._shards[split], shards, strict=True):
                 if (self.partial / old.name).exists():
                     os.replace(self.partial / old.name, self.folder / new.name)
-        source = {**self._settings["source"], "settings": self._settings}
+        source = {**self._settings["source"], **found, "settings": self._settings}
+        if inputs is not None:
+            write_json(self.folder / INPUTS_NAME, inputs)
+            source["inputs"] = inputs_digest(inputs)
         rule = self._settings["split_rule"]
-        manifest = Manifest(self._skeleton.name, self._size, final, source, rule, self.skipped)
+        manifest = Manifest(
+            self._skeleton.name,
+            self._size,
+            final,
+            source,
+            rule,
+            self.skipped,
+            dict(self._left_out.most_common()),
+            dict(self._remarks.most_common()),
+        )
         manifest.write(self.folder)
         # The journal goes first: without it, what else is left of a killed clean-up is not taken for a beginning.
         (self.partial / _JOURNAL).unlink()

@@ -6,15 +6,36 @@ import os
 import signal
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from data_prep.reader import Reader
+from data_prep.reader import LeftOut, Reader, Remark
 from pose import LSP14, Skeleton
 from records import BadInput, Person
+
+
+def left_out(reader: Reader) -> dict[str, int]:
+    """How many people are left out, by reason."""
+    return _counts(reader, LeftOut)
+
+
+def remarks(reader: Reader) -> dict[str, int]:
+    """How often each remark is made."""
+    return _counts(reader, Remark)
+
+
+def _counts(reader: Reader, kind: type) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for unit in reader.units():
+        for item in unit.people():
+            if isinstance(item, kind):
+                counts[item.reason if kind is LeftOut else item.text] += item.count
+    return dict(counts)
 
 
 def made_person(number: int) -> Person:
@@ -47,6 +68,11 @@ class MadeUnit:
     count: int
     log: Path
     does: str = ""
+    made_from: ClassVar[str] = "made up"
+
+    def files(self) -> list[Path]:
+        """The file that ends the unit's being broken."""
+        return [self.log / "repaired"] if self.does == "skip" else []
 
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the people."""

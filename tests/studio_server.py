@@ -39,7 +39,8 @@ class StudioServer:
         root: its URL.
         files: may be changed at any time; a file's ETag goes by its content.
         script: path -> answers to give first, one for each request; after them come good ones.
-        log: (path, Range header) of each request.
+        log: (path, Range header) of each request for a file.
+        heads: the paths of the requests for what there is to tell of a file.
         if_range: the If-Range header of the last one.
     """
 
@@ -47,6 +48,7 @@ class StudioServer:
         self.files = dict(files)
         self.script: dict[str, list[Answer]] = {}
         self.log: list[tuple[str, str | None]] = []
+        self.heads: list[str] = []
         self.if_range: str | None = None
         self.closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"studio": self}))
@@ -104,6 +106,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.studio.closing.wait()
         self.close_connection = True
+
+    def do_HEAD(self) -> None:
+        path = self.path.lstrip("/")
+        self.studio.heads.append(path)
+        content = self.studio.files.get(path)
+        self.send_response(404 if content is None else 200)
+        if content is not None:
+            self.send_header("ETag", etag(content))
+            self.send_header("Content-Length", str(len(content)))
+        self.send_header("Connection", "close")
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data_prep.dome.view.rig import MAX_CAMERAS
+from data_prep.inputs import file_state
 
 _EXCLUDE = {"poses": ("motion", "dome's own motions"), "places": ("photographs", "dome's own places")}
 #: Their numbers, with the body part's, must fit into the 8 bits of a picture of parts.
 MAX_PEOPLE = 7
+#: Endings of photographs.
+PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
@@ -101,3 +105,14 @@ class SequenceSettings:
         """The settings as plain values."""
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         return {key: str(value.resolve()) if isinstance(value, Path) else value for key, value in values.items()}
+
+    def inputs(self) -> str | None:
+        """What tells whether the files of motion, photographs and calibration have changed; None if there are none."""
+        if not (self.motion or self.photographs or self.calibration):
+            return None
+        digest = hashlib.blake2b(self.calibration.read_bytes() if self.calibration else b"", digest_size=16)
+        for folder, endings in ((self.motion, (".bvh",)), (self.photographs, PHOTOGRAPHS)):
+            for path in sorted(folder.rglob("*")) if folder else ():
+                if path.suffix.lower() in endings:
+                    digest.update(f"{path.relative_to(folder)} {file_state(path)}".encode())
+        return digest.hexdigest()

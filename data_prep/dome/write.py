@@ -25,7 +25,7 @@ import numpy as np
 from data_prep.dome.body.human import BONES, PARTS
 from data_prep.dome.cast import Cast
 from data_prep.dome.place.backdrop import Backdrop
-from data_prep.dome.settings import SequenceSettings
+from data_prep.dome.settings import PHOTOGRAPHS, SequenceSettings
 from data_prep.dome.view.render import Frame, Light, ShadowMap, View
 from data_prep.dome.view.rig import cameras_of_calibration, dome_cameras
 from data_prep.dome.view.sensor import Sensor
@@ -40,7 +40,6 @@ _MM_PER_CM = 10.0
 _CONFIDENCE = 0.7
 #: What a person's number is multiplied by in the pictures of parts.
 PERSON_STEP = 32
-_PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
 # What packs well and soon: depth changes little from row to row, parts have runs of one number.
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER)
 _PACK_DEPTH = (*_PNG, cv2.IMWRITE_PNG_FILTER_UP)
@@ -64,6 +63,8 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         (unfinished / "hdVideos").mkdir(parents=True)
         (unfinished / "truth").mkdir()
+        for kept in (_cast, _rig, _backdrop):  # Of the files as they were.
+            kept.cache_clear()
         # Now, so that unusable photographs are told before anything is drawn.
         for skipped in _backdrop(settings).skipped:
             print(f"passed by: {skipped}", file=sys.stderr)
@@ -85,13 +86,20 @@ def is_written(target: Path, settings: SequenceSettings) -> bool:
     """
     if not target.exists():
         return False
-    found, wanted = _described(target), _description(settings)
+    found, wanted = _described(target) or {}, _description(settings)
+    if "inputs" in wanted and found and "inputs" not in found:
+        print(
+            f"note: {target} does not tell whether its motion, photographs or calibration have changed", file=sys.stderr
+        )
+        found["inputs"] = wanted["inputs"]
     if found != wanted:
-        differ = [key for key in wanted if (found or {}).get(key) != wanted[key]]
-        changes = "; ".join(f"{key}: {(found or {}).get(key)} -> {wanted[key]}" for key in differ)
+        differ = [key for key in {**wanted, **found} if found.get(key) != wanted.get(key)]
+        changes = "; ".join(f"{key}: {found.get(key)} -> {wanted.get(key)}" for key in differ)
         raise ValueError(
             f"{target} is there with other settings than those given ({changes}); remove it, or write to another folder"
         )
+    if lost := [path.name for path in _files(target, settings) if not path.is_file()]:
+        raise ValueError(f"{target} lacks {', '.join(lost)}; remove it, and the same command writes it anew")
     return True
 
 
@@ -190,17 +198,25 @@ def _rig(settings: SequenceSettings) -> list[Camera]:
 def _backdrop(settings: SequenceSettings) -> Backdrop:
     photographs = []
     if settings.photographs:
-        photographs = sorted(path for path in settings.photographs.rglob("*") if path.suffix.lower() in _PHOTOGRAPHS)
+        photographs = sorted(path for path in settings.photographs.rglob("*") if path.suffix.lower() in PHOTOGRAPHS)
         if not photographs:
-            kinds = ", ".join(_PHOTOGRAPHS)
+            kinds = ", ".join(PHOTOGRAPHS)
             raise ValueError(f"photographs must be a folder with {kinds} files, and {settings.photographs} has none")
     rng = settings.rng(8)
     kind = str(rng.choice(settings.places)) if settings.places else None
     return Backdrop(rng, photographs, kind=kind)
 
 
+def _files(target: Path, settings: SequenceSettings) -> list[Path]:
+    """What a finished sequence holds at the least."""
+    return [target / f"calibration_{target.name}.json", *(_video(target, camera) for camera in _rig(settings))]
+
+
 def _description(settings: SequenceSettings) -> dict:
-    return {"version": _VERSION, **settings.as_json()}
+    description = {"version": _VERSION, **settings.as_json()}
+    if inputs := settings.inputs():
+        description["inputs"] = inputs
+    return description
 
 
 def _described(folder: Path) -> dict | None:

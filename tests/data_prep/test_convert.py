@@ -89,8 +89,8 @@ def test_broken_pictures_are_counted_and_named(tmp_path):
     manifest = convert(Lsp(root), tmp_path / "out", Conversion(size=64))
     assert sum(manifest.counts.values()) == 4
     assert [(Path(s["what"]).name, s["why"]) for s in manifest.skipped] == [
-        ("im00002.jpg", "truncated JPEG (no end marker)"),
-        ("im00004.jpg", "truncated JPEG (no end marker)"),
+        ("im00002.jpg", "truncated JPEG, or a damaged one"),
+        ("im00004.jpg", "truncated JPEG, or a damaged one"),
     ]
     with pytest.raises(TooManySkipped, match="more than 1 broken inputs.*\n.*im00002.jpg: truncated JPEG"):
         convert(Lsp(root), tmp_path / "strict", Conversion(size=64, max_skipped=1))

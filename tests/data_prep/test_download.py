@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import signal
 import struct
 import subprocess
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 import tyro
 from filelock import FileLock
 from panoptic_sequence import body, camera_entry
@@ -71,7 +73,8 @@ def options(server, out, **more):
 
 
 def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    return sorted(name for name in found if ".downloaded" not in name)
 
 
 def test_a_sequence_comes_in_the_readers_layout_and_what_is_lacking_is_told(tmp_path, server):
@@ -94,6 +97,71 @@ def test_what_is_here_is_not_fetched_again(tmp_path, server):
     server.log.clear()
     assert options(server, tmp_path, cameras=("0", "00_02", "2")).download() == {}
     assert server.log == [(HD.format(2), None)]
+
+
+@pytest.mark.parametrize(("changed", "how"), [(b"3" * 1000, "has changed on"), (b"3" * 999, "has 1036 bytes on")])
+def test_a_file_that_has_changed_on_the_server_since_is_named_and_left(tmp_path, server, changed, how):
+    assert options(server, tmp_path, cameras=("0", "2")).download() == {}
+    server.files[HD.format(0)] = mp4(changed)
+    server.log.clear()
+    ((name, why),) = options(server, tmp_path, cameras=("0", "2")).download().items()
+    assert name == "seq_1/hdVideos/hd_00_00.mp4"
+    assert f"{how} {server.root}" in why and why.endswith("; delete it to download it anew")
+    assert not server.log and (tmp_path / name).read_bytes() == mp4(b"0" * 1000)
+    (tmp_path / name).unlink()
+    assert options(server, tmp_path, cameras=("0", "2")).download() == {}
+    assert (tmp_path / name).read_bytes() == mp4(changed)
+
+
+def test_of_a_file_of_unknown_origin_the_size_is_compared_with_all_servers(tmp_path, server):
+    assert options(server, tmp_path, cameras=("0",)).download() == {}
+    shutil.rmtree(tmp_path / "seq_1/.downloaded")
+    whole = server.files[HD.format(0)]
+    server.files[HD.format(0)] = mp4(b"3" * 1000)
+    assert options(server, tmp_path, cameras=("0",)).download() == {}
+    server.files[HD.format(0)] = mp4(b"3" * 10)
+    with StudioServer({HD.format(0): whole}) as mirror:
+        assert options(server, tmp_path, cameras=("0",), mirror=(mirror.root,)).download() == {}
+    assert "has 47 bytes on" in options(server, tmp_path, cameras=("0",)).download()["seq_1/hdVideos/hd_00_00.mp4"]
+
+
+def test_a_copy_from_a_mirror_is_compared_with_the_mirrors_own(tmp_path, server):
+    with StudioServer({HD.format(1): mp4(b"mirror")}) as mirror:
+        assert options(server, tmp_path, mirror=(mirror.root,)).download() == {}
+        server.files[HD.format(1)] = mp4(b"another copy")
+        assert options(server, tmp_path, mirror=(mirror.root,)).download() == {}
+        mirror.files[HD.format(1)] = mp4(b"newer")
+        assert list(options(server, tmp_path, mirror=(mirror.root,)).download()) == ["seq_1/hdVideos/hd_00_01.mp4"]
+
+
+def test_without_a_server_what_is_here_is_left_and_one_is_not_waited_for_twice(tmp_path, server, monkeypatch):
+    assert options(server, tmp_path, cameras=("0", "2")).download() == {}
+    asked = []
+    monkeypatch.setattr(requests, "head", lambda url, **_: asked.append(url) or fail())
+    assert options(server, tmp_path, cameras=("0", "2"), parallel=1).download() == {}
+    assert len(asked) == 1
+
+
+def fail():
+    raise requests.ConnectionError
+
+
+@pytest.mark.parametrize("vga", [False, True])
+def test_of_a_sequence_without_poses_of_19_joints_come_those_of_15(tmp_path, server, vga, capsys):
+    kind = "vga" if vga else "hd"
+    del server.files[f"{BASE}/{kind}Pose3d_stage1_coco19.tar"]
+    server.files[f"{BASE}/{kind}Pose3d_stage1.tar"] = tar((3,))
+    assert options(server, tmp_path, vga=vga, cameras=("01_01",) if vga else ("0",)).download() == {}
+    assert (tmp_path / f"seq_1/{kind}Pose3d_stage1.tar").read_bytes() == tar((3,))
+    told = f"note: seq_1 has no {kind}Pose3d_stage1_coco19.tar; took {kind}Pose3d_stage1.tar, of 15 joints\n"
+    assert told in capsys.readouterr().err
+
+
+def test_a_server_that_fails_does_not_make_old_poses_come(tmp_path, server):
+    server.files[f"{BASE}/hdPose3d_stage1.tar"] = tar((3,))
+    server.script[f"{BASE}/{POSES}"] = [Answer(body=b"", status=500)] * 9
+    assert "seq_1/" + POSES in options(server, tmp_path).download()
+    assert not (tmp_path / "seq_1/hdPose3d_stage1.tar").exists()
 
 
 def test_vga_cameras(tmp_path, server):

@@ -4,6 +4,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
+from made_units import left_out
 
 from data_prep.h36m import CAMERAS, POSITIONS, H36m
 from data_prep.h36m_labels import POINT_OF_JOINT, read_positions
@@ -124,6 +125,7 @@ def test_people_off_the_picture_are_passed_by(tmp_path):
     root = make_root(tmp_path, {"S1": {"Eating": away}})
     write_video(root / "S1/Videos" / f"Eating.{CAMERA}.mp4", 2)
     assert [person.frame for person in H36m(root).people()] == [0]
+    assert left_out(H36m(root)) == {"fewer than 8 joints on the picture": 1}
 
 
 class _Evil:

@@ -107,6 +107,12 @@ def test_frames_without_near_pictures_have_none(tmp_path):
     assert found(1000, [], [1000]) is None
 
 
+def test_colour_is_stamped_late_and_not_early(tmp_path):
+    """1006.25 is 1000 on the studio's clock, 996 is 989.75; were they stamped early, 996 would be the nearer one."""
+    sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [0, 1000], [996, 1006.25], [1000]), 1)
+    assert sync.pictures(0) == (1, 0)
+
+
 def test_broken_tables_are_told(tmp_path):
     with pytest.raises(BadInput, match="KINECTNODE1: malformed or missing .FileNotFoundError"):
         KinectSync.of_sequence(tmp_path, 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.io
 from lsp_archive import extended_joints, make_archive
+from made_units import left_out
 
 from data_prep.lsp import Lsp
 from records import BadInput, Person
@@ -42,6 +43,7 @@ def test_broken_people_are_named_or_passed_by(tmp_path):
     joints[:, :2, 2] = 50.0
     root = make_archive(tmp_path / "a", joints, pictures=(0, 1, 2, 4))
     items = list(Lsp(root).people())
+    assert left_out(Lsp(root)) == {"fewer than 4 joints (--min-visible-joints)": 1}
     whys = [item.why for item in items if isinstance(item, BadInput)]
     assert whys == [
         "a labelled joint is NaN or infinite",

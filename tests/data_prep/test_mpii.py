@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from made_units import left_out
 from mpii_archive import LABELS, joints, make_archive, person, picture
 
 from data_prep.mpii import Mpii
@@ -40,7 +41,11 @@ def test_only_training_pictures_and_people_with_joints_are_read(tmp_path):
     ]
     reader = Mpii(make_archive(tmp_path, pictures))
     (found,) = reader.people()
-    assert (found.frame, found.person, reader.total()) == (4, 2, 1)
+    assert (found.frame, found.person, reader.total()) == (4, 2, 4)
+    assert left_out(reader) == {
+        "in a picture of the test, whose joints have never been published": 1,
+        "no joint is labeled": 2,
+    }
 
 
 def test_marks_and_joints_may_be_missing(tmp_path):
@@ -55,6 +60,7 @@ def test_marks_and_joints_may_be_missing(tmp_path):
     assert (first.joints_xy_px[first.visible == 0] == 0).all()
     assert second.visible.tolist() == [2] * 5 + [0] * 11
     assert [found.visible.sum() for found in people_of(Mpii(tmp_path, min_visible_joints=5))] == [10]
+    assert left_out(Mpii(tmp_path, min_visible_joints=5)) == {"fewer than 5 joints (--min-visible-joints)": 1}
 
 
 def test_a_person_of_no_scale_has_the_joints_box(tmp_path):
@@ -80,6 +86,7 @@ def test_separate_people_alone(tmp_path):
     ]
     root = make_archive(tmp_path, pictures)
     assert [(p.frame, p.person) for p in people_of(Mpii(root, separate=True))] == [(1, 2), (3, 1), (3, 2)]
+    assert left_out(Mpii(root, separate=True)) == {"not listed as well apart from others (--separate)": 2}
     assert len(people_of(Mpii(root))) == 5
 
 

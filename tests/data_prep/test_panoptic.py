@@ -7,6 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from made_units import left_out
 from panoptic_sequence import (
     CENTER_PX,
     body,
@@ -63,6 +64,22 @@ def test_missing_faint_hidden_behind_and_outside_joints_are_not_labelled(tmp_pat
     assert person.person == 4
 
 
+def test_a_joint_that_the_lens_model_would_fold_into_the_picture_is_not_labelled(tmp_path):
+    sequence = write_sequence(tmp_path / "seq", frames=(0,))
+    write_calibration(sequence, [{**camera_entry("00_00"), "distCoef": [-0.3, 0, 0, 0, 0]}])
+    entry = body()
+    # 60 degrees off the axis, x = 1.7 z: 1.7 (1 - 0.3 * 1.7^2) = 0.226, column 48 + 22.6 of 96.
+    entry["joints19"][4 * 6 : 4 * 6 + 3] = 510, 0, 0
+    write_frame(sequence, 0, [entry])
+    (person,), bad = read(sequence)
+    assert not bad
+    assert person.camera_model.contains(person.camera_model.project([5100.0, 0, 0]))
+    assert np.flatnonzero(person.visible == 0).tolist() == [6] and not person.joints_xy_px[6].any()
+    assert person.box_px[0] + person.box_px[2] < 58
+    # In 3D it is known all the same.
+    assert person.xyz_known.all() and person.joints_xyz_mm[6].tolist() == [5100, 0, 3000]
+
+
 def test_confidence_threshold_is_an_option(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     assert len(read(sequence, min_confidence=0.49)[0]) == 1
@@ -77,6 +94,15 @@ def test_people_with_too_little_on_the_picture_are_passed_by(tmp_path):
     assert read(sequence, min_visible_joints=15) == ([], [])
     # 14 joints are 13 px wide and 8.67 px high.
     assert not list(Panoptic(sequence, min_visible_joints=14, min_box_px=14).people())
+    write_frame(sequence, 0, [body(0, x_cm=130.0), body(1), body(2, x_cm=1e4)])
+    assert left_out(Panoptic(sequence, min_visible_joints=14, min_box_px=14)) == {
+        "no joint in view": 1,
+        "box smaller than 14 px (--min-box-px)": 1,
+    }
+    assert left_out(Panoptic(sequence, min_visible_joints=15, min_box_px=14)) == {
+        "no joint in view": 1,
+        "fewer than 15 joints in view (--min-visible-joints)": 1,
+    }
 
 
 def test_order_is_sequence_camera_frame_body(tmp_path):
@@ -153,6 +179,28 @@ def test_unsafe_and_other_tar_members_are_ignored(tmp_path):
     people, bad = read(sequence)
     assert not bad
     assert [person.frame for person in people] == [1]
+
+
+def test_a_tar_of_folders_empty_files_and_whole_blocks(tmp_path):
+    """A real archive begins with its folder; what fills its blocks to the last byte has no padding behind it."""
+    sequence = tmp_path / "seq"
+    write_calibration(sequence, [camera_entry("00_00")])
+    data = json.dumps({"bodies": [body()]}).encode()
+    name = "hdPose3d_stage1_coco19/body3DScene_{:08d}.json"
+    contents = [data.ljust(1536), b"", data.ljust(2048), data, data.ljust(512 * 5)]
+    with tarfile.open(sequence / "hdPose3d_stage1_coco19.tar", "w") as archive:
+        folder = tarfile.TarInfo("hdPose3d_stage1_coco19")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for frame, content in enumerate(contents):
+            member = tarfile.TarInfo(name.format(frame))
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+    for frame in range(len(contents)):
+        write_jpeg(sequence, "00_00", frame)
+    people, bad = read(sequence)
+    assert [person.frame for person in people] == [0, 2, 3, 4]
+    assert [item.what[-25:] for item in bad] == ["body3DScene_00000001.json"]
 
 
 def test_a_tar_cut_short_gives_what_it_holds(tmp_path):

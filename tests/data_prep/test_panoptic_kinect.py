@@ -3,15 +3,18 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from made_units import left_out
 from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep import kinect_depth
+from data_prep.inputs import traced_units
 from data_prep.panoptic_kinect import PanopticKinect
 from pose import PANOPTIC19, Crop
 from records import BadInput, Person, encode_example
 from records.features import decode_depth
 
 FRAMES = 4
+DEPTH = "kinect_shared_depth/KINECTNODE1/depthdata.dat"
 
 
 def make_sequence(folder, *, video=True, depth_pictures=FRAMES + 2):
@@ -75,6 +78,33 @@ def test_depth_gets_into_the_record(tmp_path):
     assert (decode_depth(png, 32).numpy() == 2200).all()
 
 
+@pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])
+def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lost, from_video):
+    """Of colour's five pictures, numbered from 1, the first has no HD frame."""
+    root = make_sequence(tmp_path / "s", video=False)
+    (root / "kinectVideos").mkdir()
+    write_video(root, "50_01", FRAMES + 1).rename(root / "kinectVideos/kinect_50_01.mp4")
+    if lost:
+        (root / f"kinectImgs/50_01/50_01_{lost:08d}.jpg").unlink()
+    people = list(PanopticKinect(root, min_box_px=1).people())
+    assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
+    assert ("kinectVideos" in people[0].picture.name) == from_video
+    for person in people:
+        assert abs(person.load_picture().mean() - grey_of(person.frame + 1 if from_video else person.frame + 2)) < 3
+
+
+@pytest.mark.parametrize(
+    "name", ["kcalibration_s.json", "ksynctables_s.json", "synctables_s.json", "kinectVideos/kinect_50_01.mp4", DEPTH]
+)
+def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
+    root = make_sequence(tmp_path / "s")
+    (_, before) = traced_units(PanopticKinect(root))
+    with (root / name).open("ab") as file:
+        file.write(b" ")
+    (_, now) = traced_units(PanopticKinect(root))
+    assert now.name == before.name and now.made_from != before.made_from
+
+
 def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
     root = make_sequence(tmp_path / "s")
     tables = root / "ksynctables_s.json"
@@ -83,6 +113,7 @@ def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
     tables.write_text(json.dumps(content))
     frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
     assert sorted(set(frames)) == [0, 2, 3]
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {"no color and depth picture of the Kinect near in time": 2}
 
 
 def test_two_frames_of_one_picture_give_one(tmp_path):
@@ -91,6 +122,8 @@ def test_two_frames_of_one_picture_give_one(tmp_path):
     write_json(tables, {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
     frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
     assert sorted(set(frames)) == [0, 2, 3]
+    reason = "another HD frame has the same color picture of the Kinect"
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {reason: 2}
 
 
 def test_a_short_depth_file_is_told_once(tmp_path):

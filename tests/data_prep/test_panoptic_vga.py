@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from panoptic_sequence import body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
@@ -5,6 +7,7 @@ from panoptic_sequence import body, camera_entry, grey_of, write_calibration, wr
 from data_prep.panoptic import Panoptic
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_vga import VGA, PanopticVga
+from pose import MPII16
 from records import BadInput
 
 
@@ -54,6 +57,18 @@ def test_each_reader_sees_its_own_files_alone(tmp_path):
     assert {person.camera for person in Panoptic(root, min_box_px=1).people()} == {"00_03"}
     with pytest.raises(ValueError, match="has no 3D poses; download vgaPose3d_stage1_coco19.tar"):
         PanopticVga(root).units()
+
+
+def test_old_vga_poses_have_the_top_of_the_head(tmp_path):
+    root = make_sequence(tmp_path / "s")
+    for path in (root / VGA.poses).iterdir():
+        path.write_text(json.dumps({"bodies": [{"id": 0, "joints15": body()["joints19"][:60]}]}))
+    (root / VGA.poses).rename(root / VGA.old_poses)
+    reader = PanopticVga(root, min_box_px=1)
+    first, _ = reader.people()
+    assert reader.skeleton == MPII16 and (first.visible > 0).sum() == 15
+    # Joint 1 at (-24, -16, 0) cm, 200 cm before a camera of 100 px: 48 - 12, 32 - 8.
+    np.testing.assert_allclose(first.joints_xy_px[MPII16.index("head_top")], [36, 24], atol=1e-4)
 
 
 def test_missing_files_are_named(tmp_path):

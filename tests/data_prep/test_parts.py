@@ -4,14 +4,17 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from made_units import MadeUnit, made_person
 
+from data_prep.inputs import TracedUnit
 from data_prep.parts import Parts
 from data_prep.splits import SplitRule
-from pose import COCO17, LSP14
+from pose import COCO17, LSP14, MPII16
 from records import BadInput, Person
+from records.features import feature_spec, optional_feature_spec
 from records.tfrecord import read_records
 
 # s0 trains, s1 validates, s2 tests.
@@ -58,7 +61,7 @@ def test_making_a_part_again_gives_the_same_bytes_also_at_once(parts, tmp_path):
 
 def test_broken_inputs_are_kept_apart_wherever_they_are_found(parts):
     class Unit:
-        name = "u"
+        name, made_from = "u", ""
 
         def people(self):
             yield made_person(0)
@@ -87,7 +90,7 @@ def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
     person = made_person(0)
 
     class Unit:
-        name = "u"
+        name, made_from = "u", ""
 
         def people(self) -> list[Person]:
             return [replace(person, joints_xyz_mm=person.joints_xy_px[:, [0, 1, 1]])]
@@ -100,6 +103,37 @@ def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
     assert feature["joints/visible"].int64_list.value[COCO17.index("nose")] == 0
 
 
+def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
+    """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the picture."""
+    left, right = LSP14.index("left_hip"), LSP14.index("right_hip")
+    person = made_person(0)
+    xyz_mm = np.zeros((14, 3), np.float32)
+    xyz_mm[left], xyz_mm[right] = (100, 20, 3000), (-140, 40, 3200)
+    person.visible[right] = 0
+    known = np.isin(np.arange(14), (left, right))
+
+    class Unit:
+        name, made_from = "u", ""
+
+        def people(self) -> list[Person]:
+            return [replace(person, joints_xyz_mm=xyz_mm, xyz_known=known)]
+
+    replace(parts, target=MPII16).make(0, Unit())
+    (record,) = read_records(parts.records(0, "train"))
+    features = tf.io.parse_single_example(record, {**feature_spec(16), **camera_less(optional_feature_spec(16))})
+    found = [MPII16.joints[j] for j in np.flatnonzero(features["joints/xyz_known"])]
+    assert found == ["right_hip", "left_hip", "pelvis"]
+    pelvis = MPII16.index("pelvis")
+    assert features["joints/xyz_mm"][pelvis].numpy().tolist() == [-20, 30, 3100]
+    assert features["joints/visible"][pelvis] == 0 and features["joints/visible"][MPII16.index("left_hip")] == 2
+    # The neck stands for the thorax, and nothing is known of it.
+    assert features["joints/xyz_mm"][MPII16.index("thorax")].numpy().tolist() == [0, 0, 0]
+
+
+def camera_less(spec):
+    return {name: feature for name, feature in spec.items() if name != "camera/matrix"}
+
+
 def test_leftovers_are_cleaned_up(parts):
     (parts.folder / "000003.00ff.tmp.train").touch()
     (parts.folder / "000003.json").touch()
@@ -107,11 +141,18 @@ def test_leftovers_are_cleaned_up(parts):
     assert list(files(parts)) == ["000003.json"]
 
 
-def test_parts_of_another_unit_and_damaged_notes_are_told(parts, tmp_path):
+def test_parts_of_another_unit_or_of_other_inputs_are_to_be_made(parts, tmp_path):
+    unit = TracedUnit(MadeUnit("u", 0, 3, tmp_path), "now")
+    parts.make(0, unit)
+    assert parts.read(0, unit).made_from == "now"
+    assert parts.read(0, replace(unit, made_from="then")) is None
+    assert parts.read(0, replace(unit, unit=MadeUnit("v", 0, 3, tmp_path))) is None
+    assert parts.read_any(0).unit == "u" and parts.numbers() == [0]
+
+
+def test_damaged_notes_are_told(parts, tmp_path):
     unit = MadeUnit("u", 0, 3, tmp_path)
     parts.make(0, unit)
-    with pytest.raises(ValueError, match="begun when the data set was another: unit 0 was 'u' and now is 'v'; choose"):
-        parts.read(0, replace(unit, name="v"))
     note = parts.folder / "000000.json"
     whole = json.loads(note.read_text())
     for content in (
@@ -123,6 +164,7 @@ def test_parts_of_another_unit_and_damaged_notes_are_told(parts, tmp_path):
         json.dumps({**whole, "counts": {"train": -1, "val": 0, "test": 0}}),
         json.dumps({**whole, "skipped": {"a": 1}}),
         json.dumps({**whole, "skipped": None}),
+        json.dumps({**whole, "made_from": 1}),
         json.dumps({**whole, "colour": 1}),
     ):
         note.write_bytes(content.encode(errors="surrogateescape"))

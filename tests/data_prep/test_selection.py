@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from made_units import left_out
 from panoptic_sequence import body, camera_entry, write_calibration, write_frame, write_jpeg
 
 from data_prep.panoptic import Panoptic
 from data_prep.panoptic_selection import distinct, spread
 from pose import PANOPTIC19
-from records import BadInput
+from records import BadInput, Person
 
 CENTER = PANOPTIC19.joints.index("body_center")
 
@@ -128,6 +129,10 @@ def test_people_are_passed_by_whose_pose_was_there(sequence):
     # 90 mm of one joint are 5 mm on average, so 10 mm is two frames; body 1 stands as body 0 did at first.
     keys = keys_of(sequence, min_pose_change_mm=9.9)
     assert keys == [(camera, frame, 0) for camera in ("00_00", "00_01") for frame in range(0, 14, 2)]
+    reader = Panoptic(sequence, min_box_px=4, min_pose_change_mm=9.9)
+    seen = len(keys_of(sequence))
+    assert left_out(reader)["a pose like one before it (--min-pose-change-mm)"] == seen - len(keys)
+    assert sum(left_out(reader).values()) + len(keys) == 2 * 2 * 14
 
 
 def test_people_are_taken_up_to_a_budget(sequence):
@@ -137,6 +142,8 @@ def test_people_are_taken_up_to_a_budget(sequence):
     assert {camera for camera, _, _ in some} == {"00_00", "00_01"}
     assert min(frame for _, frame, _ in some) <= 1 and max(frame for _, frame, _ in some) >= 12
     assert keys_of(sequence, max_people=10) == some
+    left = left_out(Panoptic(sequence, min_box_px=4, max_people=10))
+    assert left["more than are wanted (--max-people)"] == len(everyone) - 10
     assert keys_of(sequence, max_people=1000) == everyone
     assert Panoptic(sequence, min_box_px=4, max_people=10).total() == 10
 
@@ -146,7 +153,9 @@ def test_both_together_and_a_unit_by_itself(sequence):
     keys = keys_of(sequence, **options)
     assert len(keys) == 6 and {body for _, _, body in keys} == {0}
     *_, last = Panoptic(sequence, min_box_px=4, **options).units()
-    assert [("00_01", person.frame, 0) for person in last.people()] == [key for key in keys if key[0] == "00_01"]
+    assert [("00_01", person.frame, 0) for person in last.people() if isinstance(person, Person)] == [
+        key for key in keys if key[0] == "00_01"
+    ]
 
 
 @pytest.mark.parametrize(

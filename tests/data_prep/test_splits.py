@@ -54,3 +54,41 @@ def test_wrong_rules_are_told():
         SplitRule(val_sequences=("a",), test_sequences=("a", "b"))
     with pytest.raises(ValueError, match="must be one of panoptic3d, human36m, got 'coco'"):
         SplitRule(published="coco")
+
+
+def test_a_few_sequences_leave_one_for_validation():
+    names = [str(i) for i in range(1, 9)]
+    plain = SplitRule()
+    assert {plain.split(name) for name in names} == {"train"}
+    rule = plain.with_validation(names)
+    # That of the smallest hash, as a larger share would have taken it first.
+    (chosen,) = rule.val_sequences
+    assert SplitRule(val=0.3).split(chosen) == "val" and len(names) > 1
+    assert [name for name in names if rule.split(name) == "val"] == [chosen]
+    assert rule.with_validation(names) is rule
+    assert plain.with_validation(reversed(names)) == rule
+    assert len(plain.with_validation(["a", "b"]).val_sequences) == 1
+
+
+def test_sequences_are_named_for_validation_only_where_it_would_be_empty():
+    names = [str(i) for i in range(1, 9)]
+    assert SplitRule(val=0).with_validation(names) == SplitRule(val=0)
+    assert SplitRule().with_validation(["1"]) == SplitRule()
+    # One subject with two recordings cannot be on both sides.
+    assert SplitRule().with_validation(["S1/Eating", "S1/Walking"]) == SplitRule()
+    assert SplitRule().with_validation(["a/Eating", "b/Eating"]).val_sequences[0] in ("a", "b")
+    named = SplitRule(val_sequences=("other",))
+    assert named.with_validation(names) is named
+    published = SplitRule(published="human36m")
+    assert published.with_validation(["S1/a", "S5/a"]) is published
+    tested = SplitRule(test_sequences=("1", "2"))
+    assert tested.with_validation(["1", "2", "3"]) is tested
+    assert tested.with_validation(["1", "2", "3", "4"]).val_sequences[0] in ("3", "4")
+
+
+def test_of_one_sequence_for_training_and_others_for_the_test_one_of_these_validates():
+    rule = SplitRule(val=0.01, test=0.5)
+    names = [name for name in map(str, range(40)) if rule.split(name) == "test"][:2]
+    train = next(name for name in map(str, range(40)) if rule.split(name) == "train")
+    found = rule.with_validation([*names, train])
+    assert found.val_sequences[0] in names and found.split(train) == "train"

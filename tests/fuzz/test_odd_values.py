@@ -8,6 +8,7 @@ import pytest
 from people import make_person, write_shard_set
 
 from data_prep.coco import Coco
+from data_prep.inputs import TracedUnit
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import parse_bodies
 from data_prep.parts import Parts
@@ -118,46 +119,53 @@ def test_a_manifest_of_other_types(tmp_path, field, value):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("id", 2**63, "annotation 9223372036854775808: malformed .OverflowError"),
-        ("area", float("nan"), "annotation 0: a keypoint or the box is NaN, infinite or a million pixels away, or the"),
-        ("area", 10**400, "annotation 0: malformed .OverflowError"),
-        ("bbox", [0, 0, 1e9, 1e9], "coco/1//0/0: a box must be finite and wider or higher than 0 px, and nearer than"),
-        ("keypoints", [1e300, 0, 2] * 17, "annotation 0: a keypoint or the box is NaN, infinite or a million"),
+        ("id", 2**63, None),
+        ("area", float("nan"), None),
+        ("area", 10**400, None),
+        ("bbox", [0, 0, 1e9, 1e9], None),
+        ("keypoints", [1e300, 0, 2] * 17, "annotation 0: a labeled keypoint is NaN, infinite or a million"),
         ("keypoints", [[1, 2]] * 17, "annotation 0: malformed .ValueError"),
+        ("keypoints", {"nose": 1}, "annotation 0: malformed .TypeError"),
+        ("image_id", [1], "annotation 0: malformed .TypeError"),
     ],
 )
 def test_an_annotation_of_odd_values(tmp_path, field, value, message):
     content, write = coco(tmp_path)
     content["annotations"][0][field] = value
     write(content)
-    (unit,) = Coco(tmp_path).units()
+    units = Coco(tmp_path).units()
     parts = Parts(tmp_path / "parts", COCO17, COCO17, 32, 1.25, SplitRule())
     parts.clean()
-    parts.make(0, unit)
-    part = parts.read(0, unit)
-    assert sum(part.counts.values()) == 2
-    ((what, why),) = part.skipped.items()
-    assert re.search(message, f"{what}: {why}")
+    made = []
+    for number, unit in enumerate(units):
+        traced = TracedUnit(unit, "")
+        parts.make(number, traced)
+        made.append(parts.read(number, traced))
+    assert sum(sum(part.counts.values()) for part in made) == (2 if message else 3)
+    skipped = [f"{what}: {why}" for part in made for what, why in part.skipped.items()]
+    assert len(skipped) == bool(message)
+    assert all(re.search(message, line) for line in skipped)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("height", float("inf"), "image 1: not described .OverflowError"),
+        ("height", "high", None),
+        ("height", float("inf"), None),
         ("file_name", "x" * 5000, "xxx: labelled, but missing|xxx ...: labelled, but missing"),
         ("file_name", "../1.jpg", "1.jpg: lies outside"),
-        ("file_name", 7, "image 1: not described .TypeError"),
+        ("file_name", 7, "image 1: has no file_name, but 7"),
     ],
 )
 def test_a_picture_of_odd_values(tmp_path, field, value, message):
     content, write = coco(tmp_path)
     content["images"][0][field] = value
     write(content)
-    (unit,) = Coco(tmp_path).units()
-    broken, *people = unit.people()
-    assert len(people) == 1
-    with pytest.raises(BadInput, match=message):
-        raise broken
+    items = list(Coco(tmp_path).people())
+    broken = [str(item) for item in items if isinstance(item, BadInput)]
+    assert len(items) - len(broken) == (1 if message else 3)
+    assert len(broken) == bool(message)
+    assert all(re.search(message, line) for line in broken)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"images": [{"id": 1e999}]}'])

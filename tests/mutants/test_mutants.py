@@ -38,6 +38,20 @@ MUTANTS = [
         "_COLOR_LATE_MS = 0, 6.25",
         "tests/data_prep/test_kinect.py",
     ),
+    ("data_prep/kinect_sync.py", "self.color - _COLOR", "self.color + _COLOR", "tests/data_prep/test_kinect.py"),
+    ("pose/camera.py", "7 * k3, 5 * k2, 3 * k1", "6 * k3, 4 * k2, 2 * k1", "tests/pose/test_camera.py"),
+    (
+        "data_prep/panoptic_selection.py",
+        "known & camera.in_front(joints) & camera",
+        "known & camera",
+        "tests/data_prep/test_panoptic.py",
+    ),
+    (
+        "data_prep/panoptic_poses.py",
+        "(-size // tarfile.BLOCKSIZE)",
+        "(-size // tarfile.BLOCKSIZE - (size % 512 == 0))",
+        "tests/data_prep/test_panoptic.py",
+    ),
     ("machine/choices.py", "known and timings.least(name) >", "timings.least(name) <", "tests/machine/test_choices.py"),
     ("machine/processor.py", "min(affine, math.ceil(quota))", "affine", "tests/machine/test_processor.py"),
 ]

@@ -64,6 +64,18 @@ def test_points_behind_or_beyond_the_lens_model_are_not_in_front():
     assert folding.in_front(sideways).tolist() == [False, True]
 
 
+@pytest.mark.parametrize("distortion", [(-1 / 3, 0, 0, 0, 0), (0, -1 / 5, 0, 0, 0), (0, 0, 0, 0, -1 / 7)])
+def test_the_lens_model_ends_where_the_picture_would_turn_back(distortion):
+    """Of r + k1 r^3, r + k2 r^5 and r + k3 r^7 the slope is 1 + 3 k1 r^2, ...: 0 at r = 1 here."""
+    folding = camera(distortion)
+    x = np.array([0.98, 0.99, 1.01, 1.02])
+    points = np.stack([1000 * x, np.zeros(4), np.full(4, 1000.0)], axis=1)
+    before, at, beyond, further = folding.project(points)[:, 0]
+    assert before < at and further < beyond
+    assert folding.in_front(points).tolist() == [True, True, False, False]
+    assert folding.in_front(points[:, [1, 0, 2]]).tolist() == [True, True, False, False]
+
+
 def test_picture_border_is_half_a_pixel_out():
     xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [np.nan, 0]])
     assert camera().contains(xy).tolist() == [True, False, True, False, False]

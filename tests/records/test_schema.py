@@ -5,6 +5,7 @@ from people import make_person
 
 from pose import LSP14, Camera, Crop
 from records import BadInput, encode_example, read_picture
+from records.example import Example
 from records.features import feature_spec, optional_feature_spec
 from records.pipeline import decode_picture, parse_example
 
@@ -52,6 +53,45 @@ def test_3d_joints_and_the_crops_camera_are_kept():
     features = tf.io.parse_single_example(serialized, {**feature_spec(14), **optional_feature_spec(14)})
     projected = features["joints/xyz_mm"].numpy() @ features["camera/matrix"].numpy().T
     np.testing.assert_allclose(projected[:, :2] / projected[:, 2:], features["joints/xy_px"], atol=1e-3)
+
+
+def test_joints_are_kept_to_the_crops_edges_half_a_pixel_beyond_its_pixels_centers():
+    person = make_person(1)
+    person.joints_xy_px = np.full((14, 2), 30.0)
+    # The crop's pixels are the picture's: 64 of them, the first about (0, 0), the last about (63, 63).
+    for joint, x in enumerate((-0.51, -0.5, -0.25, 0, 63, 63.25, 63.49, 63.5, 64)):
+        person.joints_xy_px[joint] = (x, 30) if joint % 2 else (30, x)
+    crop = Crop(np.array([[1.0, 0, 0], [0, 1, 0]]), 64)
+    features = Example.FromString(encode_example(person, crop, LSP14)).features.feature
+    assert list(features["joints/visible"].int64_list.value) == [0, *[2] * 6, 0, 0, *[2] * 5]
+    xy_px = np.reshape(features["joints/xy_px"].float_list.value, (14, 2))
+    assert xy_px[1].tolist() == [-0.5, 30] and xy_px[6].tolist() == [30, np.float32(63.49)]
+
+
+def test_3d_that_is_unknown_is_marked():
+    person = make_person(1)
+    person.joints_xyz_mm = np.arange(42.0).reshape(14, 3)
+    person.joints_xyz_mm[[0, 5]] = np.nan
+    person.xyz_known = ~np.isin(np.arange(14), (0, 5))
+    features = Example.FromString(encode_example(person, Crop.from_box(person.box_px, 64), LSP14)).features.feature
+    assert list(features["joints/xyz_known"].int64_list.value) == [0, *[1] * 4, 0, *[1] * 8]
+    xyz_mm = np.reshape(features["joints/xyz_mm"].float_list.value, (14, 3))
+    assert xyz_mm[[0, 5]].tolist() == [[0, 0, 0]] * 2 and xyz_mm[6].tolist() == [18, 19, 20]
+    person.xyz_known[0] = True
+    with pytest.raises(BadInput, match="joints/xyz_mm is NaN or infinite"):
+        encode_example(person, Crop.from_box(person.box_px, 64), LSP14)
+
+
+def test_of_records_from_before_it_is_not_told_which_3d_is_known():
+    person = make_person(1)
+    person.joints_xyz_mm = np.ones((14, 3))
+    person.camera_model = Camera("00_00", (200, 200), np.eye(3), np.zeros(5), np.eye(3), np.zeros(3))
+    example = Example.FromString(encode_example(person, Crop.from_box(person.box_px, 64), LSP14))
+    del example.features.feature["joints/xyz_known"]
+    old = example.SerializeToString()
+    features = tf.io.parse_single_example(old, {**feature_spec(14), **optional_feature_spec(14)})
+    assert features["joints/xyz_known"].numpy().tolist() == [-1] * 14
+    assert (features["joints/xyz_mm"].numpy() == 1).all()
 
 
 def test_joints_off_the_crop_are_not_labelled():

@@ -136,8 +136,41 @@ def test_a_begun_set_of_other_settings_is_refused(tmp_path):
 def test_an_empty_set_is_an_error_that_names_what_was_broken(tmp_path):
     writer = open_writer(tmp_path)
     writer.skip(BadInput("a.jpg", "truncated JPEG"))
-    with pytest.raises(ValueError, match="gave no people.*\n  a.jpg: truncated JPEG"):
+    writer.note({"fewer than 6 keypoints (--min-keypoints)": 2}, {})
+    expected = "gave no people.*\n  left out: 2 fewer than 6 keypoints .--min-keypoints.\n  a.jpg: truncated JPEG"
+    with pytest.raises(ValueError, match=expected):
         writer.finish()
+
+
+def test_people_left_out_and_remarks_are_counted_in_the_manifest(tmp_path):
+    writer = open_writer(tmp_path)
+    writer.note({"crowd": 1}, {"pictures of a kind": 3})
+    writer.note({"crowd": 2, "too small": 7}, {})
+    offer(writer, 4)
+    writer.finish()
+    manifest = read_manifest(tmp_path)
+    assert manifest.left_out == {"too small": 7, "crowd": 3} and manifest.remarks == {"pictures of a kind": 3}
+    assert manifest.notes == [
+        "left out on purpose: 10",
+        "       7  too small",
+        "       3  crowd",
+        "remarks:",
+        "       3  pictures of a kind",
+    ]
+
+
+def test_a_manifest_of_an_earlier_version_counts_no_one_as_left_out(tmp_path):
+    write_shard_set(tmp_path)
+    path = tmp_path / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["left_out"], content["remarks"]
+    path.write_text(json.dumps(content))
+    manifest = read_manifest(tmp_path)
+    assert manifest.left_out == {} and manifest.notes == []
+    for wrong in ({"left_out": {"crowd": "3"}}, {"left_out": []}, {"remarks": {"text": -1}}):
+        path.write_text(json.dumps(content | wrong))
+        with pytest.raises(ValueError, match="manifest.json is damaged .numbers by reason were expected"):
+            read_manifest(tmp_path)
 
 
 def test_damaged_shards_are_named_and_the_others_usable(tmp_path):
@@ -161,8 +194,15 @@ def test_damaged_shards_are_named_and_the_others_usable(tmp_path):
     assert left.counts == {"train": 0, "val": 4, "test": 4}
     assert check_shards(tmp_path, read_manifest(tmp_path)) == {}
     assert (tmp_path / "damaged" / flipped.name).exists()
-    with pytest.raises(ValueError, match="holds no people in its train split; splits with people: val, test"):
+    with pytest.raises(ValueError, match="no people in its train split; splits with people: val, test; make it again"):
         shard_paths(tmp_path, "train")
+
+
+def test_an_empty_validation_split_raises_with_the_remedy(tmp_path):
+    write_shard_set(tmp_path, val=0)
+    remedy = "in its val split; splits with people: train, test; make it again in another folder with --val-sequences"
+    with pytest.raises(ValueError, match=remedy):
+        shard_paths(tmp_path, "val")
 
 
 def test_missing_and_damaged_manifests_are_told(tmp_path):

@@ -15,6 +15,7 @@ from data_prep import panoptic_units
 from data_prep.coco import Coco
 from data_prep.dome.moves.bvh import read_bvh
 from data_prep.h36m import H36m
+from data_prep.inputs import traced_units
 from data_prep.kinect_depth import Sensor
 from data_prep.kinect_sync import KinectSync
 from data_prep.lsp import Lsp
@@ -39,7 +40,7 @@ def _convert(reader: Reader, folder: Path) -> None:
     """Turns people into records as a conversion does; what ends a unit of it would end the conversion."""
     parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule())
     parts.clean()
-    for number, unit in enumerate(reader.units()):
+    for number, unit in enumerate(traced_units(reader)):
         parts.make(number, unit)
         part = parts.read(number, unit)
         for what, why in part.skipped.items():

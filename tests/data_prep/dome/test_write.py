@@ -243,6 +243,46 @@ def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
         shutil.rmtree(tmp_path / "cut")
 
 
+def test_a_sequence_of_another_version_or_that_lacks_a_video_is_refused(tmp_path, monkeypatch):
+    (whole,) = write_dome(tmp_path, **TINY)
+    before = checksums(tmp_path)
+    monkeypatch.setattr(write, "_VERSION", write._VERSION + 1)
+    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*version: \d+ -> \d+\); remove it"):
+        write_dome(tmp_path, **TINY)
+    monkeypatch.undo()
+    assert checksums(tmp_path) == before
+    (whole / "hdVideos/hd_00_00.mp4").unlink()
+    with pytest.raises(ValueError, match=r"dome_000 lacks hd_00_00.mp4; remove it, and the same command writes it"):
+        write_dome(tmp_path, **TINY)
+
+
+def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused(tmp_path, sequence, capsys):
+    calibration, pictures = tmp_path / "calibration.json", tmp_path / "pictures"
+    shutil.copy(sequence / "calibration_dome_003.json", calibration)
+    pictures.mkdir()
+    cv2.imwrite(str(pictures / "a.png"), np.full((90, 160, 3), 99, np.uint8))
+    settings = {**TINY, "height": 180, "width": 320, "calibration": calibration, "photographs": pictures}
+    (written,) = write_dome(tmp_path / "out", **settings)
+    (pictures / "notes.txt").write_text("no photograph")
+    assert write_dome(tmp_path / "out", **settings) == [written]
+    (pictures / "a.png").write_bytes((pictures / "a.png").read_bytes() + b"more")
+    with pytest.raises(ValueError, match=r"other settings than those given \(inputs: \w{32} -> \w{32}\); remove it"):
+        write_dome(tmp_path / "out", **settings)
+    shutil.rmtree(written)
+    (written,) = write_dome(tmp_path / "out", **settings)
+    content = json.loads(calibration.read_text())
+    content["cameras"][0]["t"][2][0] += 10
+    calibration.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="inputs: "):
+        write_dome(tmp_path / "out", **settings)
+    # As versions before this one wrote it.
+    described = json.loads((written / "dome.json").read_text())
+    del described["inputs"]
+    (written / "dome.json").write_text(json.dumps(described))
+    assert write_dome(tmp_path / "out", **settings) == [written]
+    assert "does not tell whether its motion, photographs or calibration have changed" in capsys.readouterr().err
+
+
 def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
     options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1 --no-maps".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]

@@ -1,0 +1,118 @@
+"""Where the files of a COCO data set are, in the layouts that tools write, and the pictures that it names."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote
+
+from records import BadInput
+
+# COCO's own and CVAT's, then Roboflow's.
+_ANNOTATIONS = ("annotations/person_keypoints_{}.json", "{}/_annotations.coco.json")
+_IMAGES = ("{}", "images/{}")
+_OTHERWISE = "name the files with --annotations FILE and --images FOLDER"
+
+
+def find_files(root: Path, subset: str, annotations: Path | None, images: Path | None) -> tuple[Path, Path]:
+    """Finds the keypoints file and the folder of pictures.
+
+    Args:
+        root: the data set's folder.
+        subset: such as train2017.
+        annotations: the keypoints file, as given or under the root; None for where COCO, CVAT or Roboflow put it.
+        images: the same of the folder of pictures.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
+    files = (
+        [root / place.format(subset) for place in _ANNOTATIONS] if annotations is None else _given(root, annotations)
+    )
+    folders = [root / place.format(subset) for place in _IMAGES] if images is None else _given(root, images)
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        there = ", ".join(_subsets(root))
+        hint = f"there are the subsets {there}: choose with --subset" if there and annotations is None else _OTHERWISE
+        raise ValueError(f"there is no {_listed(files)}; {hint}")
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        raise ValueError(f"there is no folder of pictures {_listed(folders)}; {_OTHERWISE}")
+    return file, folder
+
+
+def _given(root: Path, path: Path) -> list[Path]:
+    return list(dict.fromkeys((Path(path), root / path)))
+
+
+def _listed(places: list[Path]) -> str:
+    return " and no ".join(map(str, places))
+
+
+def _subsets(root: Path) -> list[str]:
+    """The subsets that have a keypoints file in one of the usual places."""
+    found = set()
+    for place in _ANNOTATIONS:
+        before, _, after = place.partition("{}")
+        for path in root.glob(f"{before}*{after}"):
+            found.add(path.relative_to(root).as_posix().removeprefix(before).removesuffix(after))
+    return sorted(found)
+
+
+def find_picture(images: Path, name: str, shared: int = 0) -> Path:
+    """The file of a picture.
+
+    Names that are not found as they stand are tried with slashes for backslashes, without URL encoding, without the
+    names of the folder of pictures or other folders before them, with accents in the other of Unicode's forms, and
+    with the ending in other case.
+
+    Args:
+        images: the folder of pictures.
+        name: as in the annotations.
+        shared: how many folders all names begin with, which may be left away without mixing up pictures.
+
+    Raises:
+        BadInput: there is none, or the name leads out of the folder.
+    """
+    slashes = name.replace("\\", "/")
+    decoded = unquote(slashes)
+    forms = (name, slashes, decoded, *(unicodedata.normalize(form, decoded) for form in ("NFC", "NFD")))
+    for form in dict.fromkeys(forms):
+        path = PurePosixPath(form)
+        if path.is_absolute() or PureWindowsPath(form).is_absolute() or ".." in path.parts:
+            raise BadInput(name, f"lies outside {images}")
+        for place in _places(images, path, shared):
+            # `Path.is_file` raises for a name that is too long.
+            if os.path.isfile(place):
+                return place
+    raise BadInput(str(images / name), "labelled, but missing")
+
+
+def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
+    shorter = (PurePosixPath(*path.parts[count:]) for count in range(1, min(shared + 1, len(path.parts))))
+    for inner in dict.fromkeys((path, inner_path(images, path), *shorter)):
+        yield images / inner
+        for ending in (path.suffix.lower(), path.suffix.upper()):
+            if inner.suffix:
+                yield images / inner.with_suffix(ending)
+
+
+def shared_folders(names: Iterable[str]) -> int:
+    """How many folders all names of pictures begin with."""
+    parents = [PurePosixPath(name.replace("\\", "/")).parent.parts for name in names]
+    return len(os.path.commonprefix(parents))
+
+
+@lru_cache(maxsize=4)
+def _folders(images: Path) -> tuple[str, ...]:
+    return Path(os.path.abspath(images)).parts
+
+
+def inner_path(images: Path, path: PurePosixPath) -> PurePosixPath:
+    """A picture's path in its folder, of one that may begin with the names of that folder."""
+    folder, parts = _folders(images), path.parts
+    outer = (count for count in range(len(parts) - 1, 0, -1) if folder[-count:] == parts[:count])
+    return PurePosixPath(*parts[next(outer, 0) :])

@@ -1,0 +1,101 @@
+"""One annotation of a COCO keypoints file: the joints, and the box and the area, which may be missing or wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pose import COCO17, box_from_joints
+
+_FARTHEST_PX = 1e6
+# Shares of a box's side that joints, and of a picture's that a box, may lie outside.
+_MARGIN = 0.1
+# A person covers no more than their box, but for rounding.
+_MOST_COVERED = 1.05
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What an annotation says.
+
+    Attributes:
+        xy_px: float32 (17, 2), 0 where not labeled.
+        visible: int64 (17,), 0, 1 or 2.
+        box_px: float64 (4,), the annotation's box, its corner half a pixel further as pixels' centers are counted here;
+            or that of the joints.
+        from_joints: whether it is that of the joints.
+        area_px: the person's area, None where it is not known.
+    """
+
+    xy_px: np.ndarray
+    visible: np.ndarray
+    box_px: np.ndarray
+    from_joints: bool
+    area_px: float | None
+
+
+def read_labels(entry: dict, joints: tuple[int, ...], size: tuple[int, int] | None) -> Labels | None:
+    """Reads an annotation.
+
+    Args:
+        entry: as in the file.
+        joints: of the K keypoints, their indices in `COCO17.joints`.
+        size: (height, width) of the picture that the labels are for, None if unknown.
+
+    Returns:
+        None where no keypoint is labeled.
+
+    Raises:
+        ValueError: the keypoints are malformed.
+    """
+    try:
+        keypoints = np.array(entry["keypoints"], np.float64).reshape(len(joints), 3)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"malformed ({type(error).__name__}: {error})") from error
+    keypoints[np.isnan(keypoints).all(axis=1)] = 0
+    if not np.isin(keypoints[:, 2], (0, 1, 2)).all():
+        raise ValueError(f"visibility must be 0, 1 or 2, got {sorted(set(keypoints[:, 2].tolist()))}")
+    keypoints[keypoints[:, 2] == 0] = 0
+    # Comparing is false for NaN.
+    if not (np.abs(keypoints) < _FARTHEST_PX).all():
+        raise ValueError("a labeled keypoint is NaN, infinite or a million pixels away")
+    xy_px, visible = np.zeros((COCO17.num_joints, 2)), np.zeros(COCO17.num_joints, np.int64)
+    xy_px[list(joints)], visible[list(joints)] = keypoints[:, :2], keypoints[:, 2]
+    if not visible.any():
+        return None
+    box_px = _box(entry.get("bbox"), xy_px[visible > 0], size)
+    from_joints = box_px is None
+    area_px = _area(entry.get("area"), box_px)
+    if box_px is None:
+        box_px = box_from_joints(xy_px, visible)
+    return Labels(xy_px.astype(np.float32), visible, box_px, from_joints, area_px)
+
+
+def _box(box: object, xy_px: np.ndarray, size: tuple[int, int] | None) -> np.ndarray | None:
+    """The annotation's box, None where it cannot be the person's."""
+    try:
+        x, y, width, height = np.array(box, np.float64).reshape(4)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not (np.abs([x, y, width, height]) < _FARTHEST_PX).all() or min(width, height) <= 0:
+        return None
+    low, side = np.array([x, y]) - 0.5, np.array([width, height])
+    outside = ((xy_px < low - _MARGIN * side) | (xy_px > low + (1 + _MARGIN) * side)).any(axis=1)
+    if outside.mean() > 0.5:
+        return None
+    if size is not None:
+        picture = np.array(size[::-1])
+        # Also what a box of two corners, instead of a corner and a size, mostly comes to.
+        if (low < -_MARGIN * picture).any() or (low + side > (1 + _MARGIN) * picture).any():
+            return None
+    return np.array([*low, *side])
+
+
+def _area(area: object, box_px: np.ndarray | None) -> float | None:
+    try:
+        found = float(area)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    most = np.inf if box_px is None else _MOST_COVERED * box_px[2] * box_px[3]
+    return found if 0 < found <= most and np.isfinite(found) else None
