@@ -277,6 +277,7 @@ def test_a_live_stream_is_mirrored_and_written_at_its_own_pace(
     stream, fake_export, tmp_path, read_video, monkeypatch, mirror
 ):
     monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(demo.capture, "_ABSENCE_S", 0.0)
     output = tmp_path / "live.mp4"
     run(Options(source=stream, model=fake_export, window=False, output=output, mirror=mirror))
     pictures, fps = read_video(output)
