@@ -13,7 +13,7 @@ from demo.errors import SourceError
 
 _DEFAULT_FPS = 30.0
 # Timestamps that go back by more than this begin anew; by less, they are noise.
-_ANEW_S, _LEAST_STEP_S = 1.0, 1e-4
+_ANEW_S, _LEAST_STEP_S = 0.25, 1e-4
 # A file that ends earlier than this before the end that it announces was cut short.
 _CUT_S = 1.0
 # Outside of it a pixel's announced shape (width : height) is taken for rubbish.
@@ -51,7 +51,7 @@ class VideoFile:
     stretched. Damaged frames are skipped and counted.
 
     Attributes:
-        fps: frames per second, on average where they are not evenly timed; 30 where the file does not say.
+        fps: frames per second, of the shortest pauses where they are not evenly timed; 30 where the file does not say.
         count: number of frames that the file lists, 0 where it lists none.
 
     Args:
@@ -71,18 +71,20 @@ class VideoFile:
             raise self._unreadable(f"it is none, damaged, or of an unknown format ({_reason(error)})") from error
         stream = self._stream = _video_stream(self._container)
         if stream is None:
+            only = ", only sound" if self._container.streams.audio else ""
             self.release()
-            raise self._unreadable("it holds no video" + (", only sound" if self._has_sound() else ""))
+            raise self._unreadable(f"it holds no video{only}")
         stream.thread_type = "AUTO"
-        rate = float(stream.average_rate or stream.guessed_rate or 0)
-        self.fps = rate if 1 / 60 <= rate <= 1000 else _DEFAULT_FPS
+        # The rate of which all times are multiples, unless that is the clock's; otherwise the average.
+        rates = [float(rate) for rate in (stream.guessed_rate, stream.average_rate) if rate]
+        self.fps = next((rate for rate in rates if 1 / 60 <= rate <= 240), _DEFAULT_FPS)
         self.count = _listed_frames(self._container, stream)
         shape = float(stream.sample_aspect_ratio or 1)
         self._pixel_shape = shape if _PIXEL_SHAPES[0] <= shape <= _PIXEL_SHAPES[1] else 1.0
         self._start_s: float | None = None
         self._time_s, self._end_s = 0.0, 0.0
         self._damaged, self._error = 0, ""
-        self._whole = False
+        self._ended = False
         self._frames = self._decoded()
 
     def read(self) -> tuple[np.ndarray, float, float] | None:
@@ -95,9 +97,8 @@ class VideoFile:
         for frame in self._frames:
             picture = self._picture(frame)
             time_s = self._time_of(frame)
-            duration_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
-            self._end_s = time_s + duration_s
-            return picture, time_s, duration_s
+            self._end_s = time_s + self._duration_of(frame, time_s)
+            return picture, time_s, self._end_s - time_s
         return None
 
     @property
@@ -110,7 +111,7 @@ class VideoFile:
         announced_s = self._announced_s()
         if self._error:
             notes.append(f"{self._path} could not be read beyond {self._end_s:.1f} s: {self._error}")
-        elif self._whole and announced_s - self._end_s > _CUT_S:
+        elif self._ended and announced_s - self._end_s > _CUT_S:
             notes.append(f"{self._path} ends at {self._end_s:.1f} s of the {announced_s:.1f} s that it announces")
         return notes
 
@@ -120,9 +121,6 @@ class VideoFile:
 
     def _unreadable(self, why: str) -> SourceError:
         return SourceError(f"{self._path!r} cannot be read as a video: {why}")
-
-    def _has_sound(self) -> bool:
-        return bool(self._container.streams.audio)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Decodes frame after frame; a damaged packet is passed over."""
@@ -145,7 +143,7 @@ class VideoFile:
                 else:
                     yield frame
             if packet is None:
-                self._whole = True
+                self._ended = True
                 return
 
     def _picture(self, frame: av.VideoFrame) -> np.ndarray:
@@ -170,6 +168,14 @@ class VideoFile:
             self._start_s, time_s = stamp_s - due_s, due_s
         self._time_s = max(time_s, self._time_s + _LEAST_STEP_S)
         return self._time_s
+
+    def _duration_of(self, frame: av.VideoFrame, time_s: float) -> float:
+        """How long the frame is shown, no longer than to the end that the file announces; 0 where unknown."""
+        if not frame.duration or not frame.time_base:
+            return 0.0
+        duration_s, stream = float(frame.duration * frame.time_base), self._stream
+        left_s = float(stream.duration * stream.time_base) - time_s if stream.duration else duration_s
+        return max(min(duration_s, left_s), 0.0)
 
     def _announced_s(self) -> float:
         """When the video ends after the first frame, as Matroska tells of each stream; 0 where nothing does."""
