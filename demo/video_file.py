@@ -132,7 +132,7 @@ class VideoFile:
                 self._error, packet = _reason(error), None
             try:
                 # None makes the decoder give what it holds back, where no packet at the end has done so.
-                frames = self._stream.codec_context.decode(packet) if packet or self._error else []
+                frames = self._stream.codec_context.decode(packet) if packet is not None or self._error else []
             except EOFError:
                 frames = []
             except av.FFmpegError:
@@ -153,8 +153,7 @@ class VideoFile:
         elif shape < 1:
             height = round(height / shape)
         picture = frame.reformat(width, height, format="rgb24").to_ndarray()
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        return picture if matrix is None else orient(picture, np.frombuffer(bytes(matrix), np.int32))
+        return orient(picture, _display_matrix(frame))
 
     def _time_of(self, frame: av.VideoFrame) -> float:
         """The frame's time; where there is none, or it does not go on, the time that is due."""
@@ -184,6 +183,18 @@ class VideoFile:
             return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - (self._start_s or 0.0)
         except ValueError:
             return 0.0
+
+
+def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
+    """The nine numbers of how a frame is shown; see `orient`."""
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV does not know all of FFmpeg's kinds of side data, and then gives none of them. It still knows the angle.
+        angle = np.deg2rad(-frame.rotation)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return np.array([cos, sin, 0, -sin, cos, 0, 0, 0, 1])
+    return np.eye(3).ravel() if matrix is None else np.frombuffer(bytes(matrix), np.int32)
 
 
 def _reason(error: Exception) -> str:

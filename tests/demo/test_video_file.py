@@ -5,6 +5,7 @@ import wave
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 from video_files import copy_video, packets, write_clip, write_moving_video
@@ -126,6 +127,17 @@ def test_pictures_are_turned_and_mirrored_as_players_show_them(tmp_path, seen):
     assert [corners(picture) for picture in pictures] == 3 * [seen]
     turned = MATRICES[seen][0] == 0
     assert pictures[0].shape == ((96, 64, 3) if turned else (64, 96, 3))
+
+
+@pytest.mark.parametrize("orientation, seen", [(1, "RGWB"), (3, "WBRG"), (6, "BRGW"), (8, "GWBR")])
+def test_a_photo_is_turned_as_its_camera_says(tmp_path, orientation, seen):
+    jpeg = cv2.imencode(".jpg", quarters()[..., ::-1])[1].tobytes()
+    # EXIF: big-endian TIFF with a directory of one entry, tag 0x112.
+    exif = b"Exif\0\0MM\0\x2a" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+    path = tmp_path / "photo %d.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    (picture,), _, _ = read_all(path)
+    assert corners(picture) == seen
 
 
 @pytest.mark.parametrize(
