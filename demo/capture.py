@@ -13,7 +13,6 @@ from urllib.request import url2pathname
 # FFmpeg writes on stderr whatever it thinks of a stream, and reads this once, at its first use.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-import av  # noqa: E402
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
@@ -198,7 +197,7 @@ class FrameSource:
         error = None
         try:
             self._read_all()
-        except (cv2.error, av.FFmpegError, SourceError, MemoryError) as problem:
+        except (cv2.error, SourceError, MemoryError) as problem:
             error = SourceError(f"{self.source} cannot be read any further: {problem}")
         finally:
             self._capture.release()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from demo.errors import SourceError
 
@@ -86,6 +87,8 @@ class VideoFile:
         self._damaged, self._error = 0, ""
         self._ended = False
         self._frames = self._decoded()
+        # A frame's own one would be set up for each frame, which costs more than its work.
+        self._reformatter = VideoReformatter()
 
     def read(self) -> tuple[np.ndarray, float, float] | None:
         """Reads the next frame; None after the last.
@@ -95,7 +98,10 @@ class VideoFile:
             frame; and how long the file shows it in seconds, 0 where it does not say.
         """
         for frame in self._frames:
-            picture = self._picture(frame)
+            try:
+                picture = self._picture(frame)
+            except (av.FFmpegError, ValueError) as error:
+                raise self._unreadable(_reason(error)) from error
             time_s = self._time_of(frame)
             self._end_s = time_s + self._duration_of(frame, time_s)
             return picture, time_s, self._end_s - time_s
@@ -152,7 +158,7 @@ class VideoFile:
             width = round(width * shape)
         elif shape < 1:
             height = round(height / shape)
-        picture = frame.reformat(width, height, format="rgb24").to_ndarray()
+        picture = self._reformatter.reformat(frame, width, height, format="rgb24").to_ndarray()
         return orient(picture, _display_matrix(frame))
 
     def _time_of(self, frame: av.VideoFrame) -> float:
