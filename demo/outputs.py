@@ -116,11 +116,9 @@ class Output:
 
 
 def _open_beside(path: Path) -> tuple[Path, BinaryIO]:
-    """Opens a new file in the same folder."""
-    for number in count():
-        partial = path.with_name(f"{path.name}.{os.getpid()}-{number}.partial")
-        try:
+    """Opens a new file in the same folder, whatever others are there."""
+    numbers = count()
+    while True:
+        partial = path.with_name(f"{path.name}.{os.getpid()}-{next(numbers)}.partial")
+        with suppress(FileExistsError):
             return partial, partial.open("xb")
-        except FileExistsError:
-            continue
-    raise AssertionError  # The count does not end.
