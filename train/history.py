@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import os
 from collections.abc import Callable
@@ -56,11 +57,13 @@ class History:
 
 def _read(path: Path, epochs_done: int) -> list[dict[str, float]]:
     try:
-        # Any other way pandas 2 reads a number that is not quite the one that was written.
-        rows = pd.read_csv(path, float_precision="round_trip").to_dict("records")[:epochs_done]
+        # Not by pandas, which up to version 2 reads numbers that are not quite those that were written.
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [{name: float(text or "nan") for name, text in row.items()} for row in csv.DictReader(file)]
+        rows = [row | {"epoch": int(row["epoch"])} for row in rows[:epochs_done]]
         if [row["epoch"] for row in rows] != list(range(1, epochs_done + 1)):
             raise ValueError(f"it has {len(rows)} of the epochs 1 to {epochs_done}")
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise ValueError(
             f"{path} does not hold the {epochs_done} epochs of its last.weights.h5 ({first_line(error)}); put it back, "
             f"or start another run with --initial {path.parent}"
