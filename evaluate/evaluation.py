@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from evaluate.baseline import baseline_split, mean_pose
 from evaluate.calibration import Calibration, calibrate
@@ -16,6 +15,7 @@ from evaluate.oks_ap import AveragePrecision, average_precision
 from evaluate.predictor import Predictor
 from evaluate.summary import Summary, summarise
 from pose import Skeleton
+from records.damage import named_damage
 from records.manifest import read_manifest
 from records.pipeline import dataset
 
@@ -97,7 +97,8 @@ def evaluate(
     answers = answers.scaled(predictor.input_size, size)
     labels, predicted = answers.labels, answers.predicted_px
     source = baseline_split(manifest, split)
-    baseline = mean_pose(records, split=source)
+    with named_damage(records, source):
+        baseline = mean_pose(records, split=source)
     everyone = np.broadcast_to(baseline, predicted.shape)
     return Evaluation(
         model=predictor.path,
@@ -121,11 +122,5 @@ def evaluate(
 
 def _batches(records: str | Path, split: str, batch_size: int, size: int) -> Iterator[tuple[np.ndarray, dict]]:
     """The split in NumPy; a record that cannot be read is an error that says so."""
-    try:
+    with named_damage(records, split):
         yield from dataset(records, split, batch_size=batch_size, input_size=size).as_numpy_iterator()
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"{records} has a damaged record in its {split} split ({reason}); "
-            f"`python -m records {records}` checks every shard"
-        ) from error

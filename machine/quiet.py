@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import tempfile
@@ -11,6 +12,28 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 _NVIDIA = Path("/proc/driver/nvidia")
+# The Keras backends that can train: what the package of each is called. Those of other names Keras refuses itself.
+_BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def check_backend(*, to_train: bool = False) -> None:
+    """Checks, without importing it, that the Keras backend which the environment names is installed.
+
+    Args:
+        to_train: whether it must be one that can train.
+
+    Raises:
+        ValueError: it is not.
+    """
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if to_train and backend not in _BACKENDS:
+        raise ValueError(f"KERAS_BACKEND must be one of {', '.join(_BACKENDS)} to train, got {backend}; leave it out")
+    if backend in _BACKENDS and importlib.util.find_spec(backend) is None:
+        raise ValueError(_missing(backend))
+
+
+def _missing(backend: str) -> str:
+    return f"KERAS_BACKEND={backend} needs {_BACKENDS[backend]}: pip install {backend}"
 
 
 def import_tensorflow(*, with_keras: bool = True) -> None:
@@ -19,15 +42,26 @@ def import_tensorflow(*, with_keras: bool = True) -> None:
     Commands call it when their arguments are checked, before they import what needs TensorFlow. Where there is an
     NVIDIA driver, TensorFlow's warnings stay: one may say why the GPU is not used. What is printed while an import
     fails is passed on.
+
+    Raises:
+        ValueError: the package of the Keras backend is not installed.
     """
+    if with_keras:
+        check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if _NVIDIA.exists() else "3")
     imported = ("keras" if with_keras else "tensorflow") in sys.modules
     # The descriptor is the process's: two threads that swap it, as where a demo opens a camera, would mix it up.
     elsewhere = threading.current_thread() is not threading.main_thread()
-    with nullcontext() if imported or elsewhere or _NVIDIA.exists() else _held_back():
-        if with_keras:
-            import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+    try:
+        with nullcontext() if imported or elsewhere or _NVIDIA.exists() else _held_back():
+            if with_keras:
+                import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+    except ModuleNotFoundError as error:
+        # Keras may have its backend from a file of its own.
+        if error.name not in _BACKENDS:
+            raise
+        raise ValueError(_missing(error.name)) from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ for each joint as well.
 from models.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
-from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, inference_model
+from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, inference_model, inner_net
 from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
 from models.integral import decode_integral, expected_coordinates, integral_head
 from models.likelihood import ResidualFlow, likelihood_head
@@ -50,6 +50,7 @@ __all__ = [
     "form_of",
     "heatmap_head",
     "inference_model",
+    "inner_net",
     "integral_head",
     "likelihood_head",
     "log_probabilities",

@@ -1,7 +1,7 @@
 """Output forms: the ways in which a net can say where joints are, each with its head and its decoding."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -24,28 +24,48 @@ class OutputForm:
         outputs: Names of the outputs by which a net of this form is known.
         head: Makes them, and "score_logits", from features.
         decode: Turns outputs, and the side of the picture in pixels, into joints (B, J, 2) in pixels.
+        joint_layers: The layers whose weights belong to single joints, and how many channels K each joint has there:
+            the last axis of their weights has J * K, joint by joint. All other layers serve all joints alike.
+        evidence: What the layer of the scores, one of these, reads behind the pooled features, in order: for each input
+            the number of its values for each joint. The last rows of its kernel are theirs.
     """
 
     name: str
     outputs: frozenset[str]
     head: Head
     decode: Callable[[dict[str, Any], int], Any]
+    joint_layers: Mapping[str, int] = field(hash=False)
+    evidence: tuple[int, ...] = ()
 
 
+def _form(
+    name: str, outputs: set[str], head: Head, decode: Callable, layers: dict[str, int], *evidence: int
+) -> OutputForm:
+    return OutputForm(name, frozenset(outputs), head, decode, layers | {SCORES: 1}, evidence)
+
+
+#: The output that every form has beside its own, and the layer that makes it.
+SCORES = "score_logits"
 FORMS = {
     form.name: form
     for form in (
-        OutputForm("coordinates", frozenset({"coordinates"}), coordinate_head, decode_coordinates),
-        OutputForm("heatmaps", frozenset({"heatmap_logits"}), heatmap_head, decode_heatmaps),
-        OutputForm("integral", frozenset({"integral_logits"}), integral_head, decode_integral),
-        OutputForm("simcc", frozenset({"simcc_x_logits", "simcc_y_logits"}), simcc_head, decode_simcc),
-        OutputForm("likelihood", frozenset({"coordinates", "sigmas"}), likelihood_head, decode_coordinates),
+        _form("coordinates", {"coordinates"}, coordinate_head, decode_coordinates, {"coordinates_dense": 2}),
+        _form("heatmaps", {"heatmap_logits"}, heatmap_head, decode_heatmaps, {"heatmap_logits": 1}, 1),
+        _form("integral", {"integral_logits"}, integral_head, decode_integral, {"integral_logits": 1}, 1),
+        # Its layers of logits turn the cells of any joint's map into bins.
+        _form("simcc", {"simcc_x_logits", "simcc_y_logits"}, simcc_head, decode_simcc, {"simcc_conv": 1}, 1, 1),
+        _form(
+            "likelihood",
+            {"coordinates", "sigmas"},
+            likelihood_head,
+            decode_coordinates,
+            {"coordinates_dense": 2, "sigmas_dense": 2},
+            2,
+        ),
     )
 }
 #: What the names of the heads' layers begin with; no backbone's do.
 HEAD_LAYERS = ("coordinates", "heatmap", "integral", "pyramid", "score", "sigmas", "simcc")
-#: The output that every form has beside its own.
-SCORES = "score_logits"
 
 
 def form_of(net: keras.Model) -> OutputForm:
@@ -99,3 +119,15 @@ def inference_model(net: keras.Model, input_size: int) -> keras.Model:
         "scores": keras.ops.sigmoid(outputs[SCORES]),
     }
     return keras.Model(pictures, joints, name=f"{net.name}_inference")
+
+
+def inner_net(inference: keras.Model) -> keras.Model:
+    """Return the net inside what `inference_model` made, with the outputs of one of `FORMS`.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for layer in inference.layers:
+        if isinstance(layer, keras.Model):
+            return layer
+    raise ValueError(f"{inference.name} has no net inside; pass a model that `inference_model` made.")

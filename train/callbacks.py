@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from models import form_of, inner_net
 from pose import Skeleton
 from train.errors import NonFiniteLoss
 from train.history import History, write_whole
+from train.losses import JOINT_LOSSES
 from train.pictures import write_curves, write_predictions
 from train.trainer import PoseTrainer, averaged_weights
 from train.validation import Validator
@@ -50,11 +53,15 @@ _CURVES_EVERY_S = 15.0
 class EpochEnd(keras.callbacks.Callback):
     """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
 
-    def __init__(self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton) -> None:
-        """Takes what validates, the float32 model that is saved as best.keras, and the history to add to."""
+    def __init__(
+        self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton, epochs: int
+    ) -> None:
+        """Takes what validates, the float32 model to save as best.keras, the history, and the run's last epoch."""
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
-        self._skeleton = skeleton
+        self._skeleton, self._epochs = skeleton, epochs
+        # Of its own, as the trainer's may have weights, of which validation takes the averages.
+        self._loss = JOINT_LOSSES[form_of(inner_net(inference)).name]()
         self._curves_drawn_s = float("-inf")
 
     @property
@@ -63,17 +70,26 @@ class EpochEnd(keras.callbacks.Callback):
         return self._history.run
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Adds a row to the history; writes the history before the checkpoint that stands for it."""
+        """Adds a row to the history; writes the history before the checkpoint that stands for it.
+
+        Raises:
+            NonFiniteLoss: the epoch's last update spoilt the net; the epoch before stays as it was written.
+        """
         trainer: PoseTrainer = self.model
-        self._inference.set_weights(averaged_weights(trainer))
-        validation = self._validator(self._inference)
+        averaged = averaged_weights(trainer)
+        _check_finite([*averaged, *trainer.get_weights()], "weights", epoch)
+        self._inference.set_weights(averaged)
+        if isinstance(self._loss, keras.layers.Layer):
+            self._loss.set_weights(averaged_weights(trainer, trainer.loss_of_joints))
+        validation = self._validator(self._inference, self._loss)
+        _check_finite([validation.predicted_px, validation.scores], "predictions on the validation split", epoch)
         logs.update(validation.figures)
         logs["learning_rate"] = float(trainer.optimizer.learning_rate)
         history, run = self._history, self._history.run
         is_best = history.add(epoch, {name: float(value) for name, value in logs.items()})
         if is_best:
             write_whole(run / "best.keras", self._inference.save)
-            write_predictions(run / "predictions.png", validation, self._skeleton)
+            write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
         history.write()
         write_whole(run / "last.weights.h5", trainer.save_weights)
         if time.monotonic() - self._curves_drawn_s > _CURVES_EVERY_S:
@@ -84,5 +100,14 @@ class EpochEnd(keras.callbacks.Callback):
         self._draw_curves()
 
     def _draw_curves(self) -> None:
-        write_curves(self.run / "curves.png", self._history.rows, self._validator.baseline)
+        if self._history.rows:
+            write_curves(self.run / "curves.png", self._history, self._validator.baseline, self._epochs)
         self._curves_drawn_s = time.monotonic()
+
+
+def _check_finite(arrays: Iterable[np.ndarray], what: str, epoch: int) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise NonFiniteLoss(
+            f"the loss is nan after epoch {epoch + 1}, whose last updates left {what} that are not finite; lower "
+            "--learning-rate or --clip-norm"
+        )

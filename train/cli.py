@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from machine.command import run_command
+from records import read_manifest
 from train.config import TrainConfig
 from train.errors import NonFiniteLoss
 
@@ -24,8 +26,11 @@ def run_recipe(
 
     def run(config: Config) -> None:
         folder = train(config)
-        records = config.records
-        print(f"done: {folder}; next: python -m evaluate {folder} --records {records}, python -m export {folder}")
+        # What the next command measures on unless it is told otherwise.
+        split = "" if read_manifest(config.records).counts["test"] else " --split val"
+        here, records = shlex.quote(str(folder)), shlex.quote(str(config.records))
+        print(f"done: {folder} has best.keras, curves.png, predictions.png and history.csv; next:")
+        print(f"  python -m evaluate {here} --records {records}{split}\n  python -m export {here}")
 
     return run_command(
         config_class,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
 from records import Augmentation
+from weights import shipped
 
 # Options that do not change the result but for rounding.
 _NO_MATTER = (
@@ -50,8 +52,8 @@ class TrainConfig:
         learn: what to train: everything, or the scores alone, perhaps with stronger augmentation, so that they learn
             what a crop looks like that shows a person in part or not at all.
         initial: a run folder whose best.keras gives the initial weights, or the name of a model that comes with
-            PanoPose; the net must be of the same kind. The head's weights come along where skeleton and head are the
-            same.
+            PanoPose; the net must be of the same kind. Where the head is the same, the weights of joints come along by
+            the joints' names.
         initial_share: the share of those weights in the mean with the ones that the net would begin from without them.
             Where `initial` was trained from the same published weights, 0.7 to 0.9 make a net that is nearly as good on
             pictures like yours and better on others (arXiv 2109.01903).
@@ -103,10 +105,10 @@ class TrainConfig:
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         for name in ("learning_rate", "clip_norm", "score_radius"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("warmup_epochs", "weight_decay", "ema_epochs"):
-            if not getattr(self, name) >= 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         if self.learn == "scores" and self.initial is None:
             raise ValueError("scores alone can be learnt by a trained net only, got no initial; pass --initial RUN")
@@ -118,6 +120,10 @@ class TrainConfig:
             raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
 
     def as_json(self) -> dict:
-        """The options as plain values, without those that do not change the result."""
-        options = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        """The options as plain values, without those that do not change the result; paths are whole."""
+        options = {
+            # The name of a model that comes with PanoPose is no path.
+            key: str(value if shipped(value) else value.resolve()) if isinstance(value, Path) else value
+            for key, value in asdict(self).items()
+        }
         return {key: value for key, value in options.items() if key not in _NO_MATTER}

@@ -2,4 +2,4 @@
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss became NaN or infinite."""
+    """The loss, the weights or the predictions became NaN or infinite."""

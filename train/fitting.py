@@ -21,10 +21,19 @@ from train.config import TrainConfig
 from train.distribution import OneDevice, distribution_of
 from train.history import History
 from train.initial import start_from
-from train.run_folder import arithmetic_of, check_run, notes_of, write_notes
+from train.run_folder import (
+    arithmetic_of,
+    check_run,
+    first_line,
+    how_to_train_longer,
+    notes_of,
+    read_notes,
+    write_notes,
+)
 from train.speed import Arithmetic, Build, choose_arithmetic
 from train.trainer import PoseTrainer, build_optimizer, learn_scores_alone
 from train.validation import Validator
+from train.verdict import about_validation, verdict
 from weights import shipped
 
 if TYPE_CHECKING:
@@ -57,19 +66,26 @@ def fit(
     if distribution.is_chief:
         # Not before the net is there, which weights that cannot be read may prevent.
         if not config.resume:
-            _begin_run(run, notes_of(config, model_name, manifest, asdict(way), measured), config.records)
+            notes = notes_of(config, model_name, manifest, asdict(way), measured, validator.best_by)
+            _begin_run(run, notes, config.records)
         count = trainer.net.count_params()
         print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
-        print(f"mean pose on the validation split: PCK@0.2 {validator.baseline:.3f}")
-    history = History(run, epochs_done)
+        print("\n".join(about_validation(validator)))
+    # A run goes on with the figure that it began with.
+    begun_with = read_notes(run).get("best_by") if config.resume else None
+    history = History(run, epochs_done, begun_with or validator.best_by)
     with TemporaryDirectory() as elsewhere:
         # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
         if not distribution.is_chief:
             history.run = Path(elsewhere)
-        end = EpochEnd(validator, inference_model(trainer.net, size), history, manifest.skeleton)
+        end = EpochEnd(validator, inference_model(trainer.net, size), history, manifest.skeleton, config.epochs)
         distribution.share_statistics(trainer.net)
         if epochs_done < config.epochs:
             _fit(config, distribution, trainer, size, epochs_done, end)
+    if distribution.is_chief:
+        if epochs_done == config.epochs:
+            print(f"all {epochs_done} epochs were done before; {how_to_train_longer(run)}")
+        print(verdict(history, validator, config.records))
 
 
 def _fit(
@@ -166,7 +182,9 @@ def _build_trainer(
     optimizer = build_optimizer(config, steps, distribution.optimizer)
     trainer.compile(optimizer, jit_compile=way.xla)
     if config.initial is not None:
-        start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
+        came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
+        if distribution.is_chief:
+            print(came)
     if config.learn == "scores":
         learn_scores_alone(net)
     # Variables that appear while a step is traced would have TensorFlow trace it twice.
@@ -190,7 +208,15 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
         print(f"{run} has no checkpoint yet; starting from the first epoch")
         return 0
     trainer.build((None, size, size, 3))
-    trainer.load_weights(path)
+    try:
+        trainer.load_weights(path)
+        if not all(np.isfinite(array).all() for array in trainer.get_weights()):
+            raise ValueError("it has weights that are not finite")
+    except Exception as error:  # Keras and h5py raise many kinds for a file that is damaged.
+        raise ValueError(
+            f"{path} cannot be loaded ({first_line(error)}); put it back, or start another run from best.keras with "
+            f"--initial {run}"
+        ) from error
     epochs_done = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations)) // steps
     print(f"going on after epoch {epochs_done}")
     return epochs_done

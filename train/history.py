@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-#: The figure of the validation split that decides which epoch is the best.
-BEST_BY = "val_pck@0.2"
+from train.run_folder import first_line
+
+#: The figures of the validation split that may decide which epoch is the best, in the order of preference, and whether
+#: more is better (1) or less (-1). A run takes the first that can be measured on its validation split.
+BEST_BY = {"val_pck@0.2": 1, "val_error": -1}
 
 
 class History:
-    """One row of figures for each epoch, kept as `history.csv`."""
+    """One row of figures for each epoch, kept as `history.csv`.
 
-    def __init__(self, run: Path, epochs_done: int = 0) -> None:
-        """Reads the first rows of an earlier run, or starts empty."""
-        self.run = run
-        path = run / "history.csv"
-        rows = pd.read_csv(path).to_dict("records") if epochs_done and path.is_file() else []
+    Attributes:
+        run: the folder.
+        best_by: the figure that decides, one of `BEST_BY`.
+        rows: an epoch's figures each; "epoch" counts from 1.
+    """
+
+    def __init__(self, run: Path, epochs_done: int = 0, best_by: str = "val_pck@0.2") -> None:
+        """Reads the first rows of an earlier run, or starts empty.
+
+        Raises:
+            ValueError: the rows of the epochs that are done are not there.
+        """
+        self.run, self.best_by = run, best_by
         # A run killed between the two may have written a row for an epoch that its checkpoint does not have.
-        self.rows: list[dict[str, float]] = [row for row in rows if row["epoch"] <= epochs_done]
+        self.rows: list[dict[str, float]] = _read(run / "history.csv", epochs_done) if epochs_done else []
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch, the last of equal ones; what is not a number is worse than any number."""
+        return max(reversed(self.rows), key=self._worth)
 
     def add(self, epoch: int, figures: dict[str, float]) -> bool:
-        """Adds the row of an epoch counted from 0; returns whether it is the best so far, the last of equal ones."""
-        best = max((row[BEST_BY] for row in self.rows), default=float("-inf"))
+        """Adds the row of an epoch counted from 0; returns whether it is the best so far."""
         self.rows.append({"epoch": epoch + 1, **figures})
-        return figures[BEST_BY] >= best
+        return self.best is self.rows[-1]
+
+    def _worth(self, row: dict[str, float]) -> float:
+        value = BEST_BY[self.best_by] * row.get(self.best_by, math.nan)
+        return -math.inf if math.isnan(value) else value
 
     def write(self) -> None:
         """Writes all rows."""
         write_whole(self.run / "history.csv", lambda name: pd.DataFrame(self.rows).to_csv(name, index=False))
+
+
+def _read(path: Path, epochs_done: int) -> list[dict[str, float]]:
+    try:
+        # Not by pandas, which up to version 2 reads numbers that are not quite those that were written.
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [{name: float(text or "nan") for name, text in row.items()} for row in csv.DictReader(file)]
+        rows = [row | {"epoch": int(row["epoch"])} for row in rows[:epochs_done]]
+        if [row["epoch"] for row in rows] != list(range(1, epochs_done + 1)):
+            raise ValueError(f"it has {len(rows)} of the epochs 1 to {epochs_done}")
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ValueError(
+            f"{path} does not hold the {epochs_done} epochs of its last.weights.h5 ({first_line(error)}); put it back, "
+            f"or start another run with --initial {path.parent}"
+        ) from error
+    return rows
 
 
 def write_whole(path: Path, write: Callable[[str], None]) -> None:

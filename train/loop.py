@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from machine.quiet import import_tensorflow
+from machine.quiet import check_backend, import_tensorflow
 from records import read_manifest, shard_paths, steps_per_epoch
 from train.config import TrainConfig
 from train.run_folder import check_run, run_folder
@@ -36,9 +36,15 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
     Raises:
         ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
             with other options.
-        NonFiniteLoss: the loss became NaN or infinite.
+        NonFiniteLoss: the loss, or what a net predicts, became NaN or infinite.
     """
+    check_backend(to_train=True)
     manifest = read_manifest(config.records)
+    if not manifest.counts["val"]:
+        raise ValueError(
+            f"{config.records} has nobody in its val split, on whom training measures each epoch; make the records "
+            "again into another --out with a greater --val, such as --val 0.2, or --val-sequences and the names of some"
+        )
     steps_per_epoch(config.records, "train", config.batch_size)
     for split in ("train", "val"):
         shard_paths(config.records, split)
@@ -47,7 +53,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
     if config.distribute != "hosts" or config.resume:
         check_run(run, config)
     import_tensorflow()
+    from records.damage import named_damage
     from train.fitting import fit
 
-    fit(config, model_name, build, start, manifest, run)
+    with named_damage(config.records, "train", "val"):
+        fit(config, model_name, build, start, manifest, run)
     return run

@@ -20,8 +20,19 @@ def run_folder(config: TrainConfig, model_name: str) -> Path:
     return config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
 
 
-def notes_of(config: TrainConfig, model_name: str, manifest: Manifest, arithmetic: dict, measured: str) -> dict:
-    """What a run folder tells of its run; the last two are how its steps are computed, and why so."""
+def notes_of(
+    config: TrainConfig, model_name: str, manifest: Manifest, arithmetic: dict, measured: str, best_by: str
+) -> dict:
+    """What a run folder tells of its run.
+
+    Args:
+        config: the options.
+        model_name: of the net.
+        manifest: of the records.
+        arithmetic: how its steps are computed.
+        measured: why so.
+        best_by: the figure of the validation split that decides which epoch is the best.
+    """
     return {
         "model": model_name,
         "skeleton": manifest.skeleton.describe(),
@@ -33,6 +44,7 @@ def notes_of(config: TrainConfig, model_name: str, manifest: Manifest, arithmeti
         "config": config.as_json(),
         "arithmetic": arithmetic,
         "measured": measured,
+        "best_by": best_by,
     }
 
 
@@ -51,11 +63,24 @@ def check_run(run: Path, config: TrainConfig) -> None:
         raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
     then, now = read_notes(run)["config"], json.loads(json.dumps(config.as_json()))
     then, now = then | arithmetic_of(run), now | _asked(config)
-    changed = [f"{key}: {then.get(key)} -> {now.get(key)}" for key in now if then.get(key) != now.get(key)]
+    changed = [key for key in now if then.get(key) != now[key] and not _same_place(config, key, then.get(key))]
     if changed:
+        listed = "; ".join(f"{key}: {then.get(key)} -> {now[key]}" for key in changed)
+        longer = f"; {how_to_train_longer(run)}" if config.epochs > then.get("epochs", config.epochs) else ""
         raise ValueError(
-            f"{run} was begun with other options ({'; '.join(changed)}); resume it with its own, or pass another --run"
+            f"{run} was begun with other options ({listed}); resume it with its own, or pass another --run{longer}"
         )
+
+
+def _same_place(config: TrainConfig, key: str, then: str | None) -> bool:
+    """Whether an option is a path that a run noted in other words."""
+    now = getattr(config, key, None)
+    return isinstance(now, Path) and then is not None and Path(then).resolve() == now.resolve()
+
+
+def how_to_train_longer(run: Path) -> str:
+    """What to do, as the learning rate of a run has come down to 0 after its last epoch."""
+    return f"to train longer, start another run from its weights: --initial {run} --epochs N --run ANOTHER"
 
 
 def _asked(config: TrainConfig) -> dict:
@@ -76,8 +101,24 @@ def arithmetic_of(run: Path) -> dict:
 
 
 def read_notes(run: Path) -> dict:
-    """Reads what `write_notes` wrote."""
-    return json.loads((run / NOTES_FILE).read_text())
+    """Reads what `write_notes` wrote.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    path = run / NOTES_FILE
+    try:
+        notes = json.loads(path.read_text())
+        if not isinstance(notes["config"], dict):
+            raise ValueError("its config is no object")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({first_line(error)}); put it back, or pass another --run") from error
+    return notes
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, as far as it fits into a line of ours."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def write_notes(run: Path, notes: dict) -> None:

@@ -13,7 +13,12 @@ from train.losses import JOINT_LOSSES, score_loss
 
 
 class PoseTrainer(keras.Model):
-    """A net of one of the output forms, and labels in pixels."""
+    """A net of one of the output forms, and labels in pixels.
+
+    Attributes:
+        net: the net.
+        loss_of_joints: the form's own loss.
+    """
 
     def __init__(
         self, net: keras.Model, input_size: int, score_radius: float, distribution: OneDevice | None = None
@@ -25,7 +30,7 @@ class PoseTrainer(keras.Model):
         self._input_size = input_size
         self._form = form_of(net)
         # Where it is a layer, its weights are trained and kept in checkpoints, but are no part of the net.
-        self._loss_of_joints = JOINT_LOSSES[self._form.name]()
+        self.loss_of_joints = JOINT_LOSSES[self._form.name]()
         self._radius_px = score_radius * input_size
         self._joint_loss = keras.metrics.Mean(name="joint_loss")
         self._score_loss = keras.metrics.Mean(name="score_loss")
@@ -44,7 +49,7 @@ class PoseTrainer(keras.Model):
         true, visible, left, size = y["joints_xy_px"], y["visible"], y.get("left"), self._input_size
         weigh = self._distribution.weigh
         labelled = visible > 0
-        joint_loss = self._loss_of_joints(true, y_pred, visible, size=size) * weigh(labelled)
+        joint_loss = self.loss_of_joints(true, y_pred, visible, size=size) * weigh(labelled)
         predicted = self._form.decode(y_pred, size)
         scores = score_loss(true, predicted, y_pred[SCORES], visible, self._radius_px, left)
         scores = scores * weigh(labelled if left is None else keras.ops.logical_or(labelled, left))
@@ -82,11 +87,16 @@ def build_optimizer(
     return optimizer
 
 
-def averaged_weights(trainer: PoseTrainer) -> list:
-    """The net's weights with the optimiser's moving averages in place of those it trains; the net keeps its own."""
+def averaged_weights(trainer: PoseTrainer, part: keras.layers.Layer | None = None) -> list:
+    """The weights of a part, with the optimiser's moving averages in place of those it trains.
+
+    Args:
+        trainer: keeps its own weights.
+        part: a layer of the trainer; its net if not given.
+    """
     own = [keras.ops.convert_to_numpy(variable) for variable in trainer.trainable_variables]
     trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
-    averaged = trainer.net.get_weights()
+    averaged = (part or trainer.net).get_weights()
     for variable, value in zip(trainer.trainable_variables, own, strict=True):
         variable.assign(value)
     return averaged

@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pytest
+
+from train.history import History
+
+NAN = math.nan
+
+
+def is_best(values, best_by="val_pck@0.2"):
+    history = History(None, best_by=best_by)
+    return [history.add(epoch, {best_by: value}) for epoch, value in enumerate(values)], history.best["epoch"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "epoch"),
+    [
+        ((0.1, 0.3, 0.2), [True, True, False], 2),
+        ((0.1, 0.1), [True, True], 2),
+        # What is not a number is worse than any number.
+        ((NAN, 0.0, NAN, 0.0), [True, True, False, True], 4),
+        ((0.2, NAN, 0.1), [True, False, False], 1),
+        ((NAN, NAN), [True, True], 2),
+    ],
+)
+def test_more_is_better_and_of_equals_the_last(values, expected, epoch):
+    assert is_best(values) == (expected, epoch)
+
+
+def test_of_errors_less_is_better():
+    assert is_best((0.3, 0.1, NAN, 0.2, 0.1), "val_error") == ([True, True, False, False, True], 5)
+
+
+def test_figures_come_back_to_the_last_bit(tmp_path):
+    values = np.random.default_rng(0).random((500, 2)) * [1, 1e-5]
+    history = History(tmp_path)
+    for epoch, (pck, rate) in enumerate(values):
+        history.add(epoch, {"val_pck@0.2": float(pck), "learning_rate": float(rate)})
+    history.write()
+    assert History(tmp_path, 500).rows == history.rows
+    # A row too many is of an epoch that no checkpoint stands for.
+    assert History(tmp_path, 499).rows == history.rows[:-1]
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "epoch,loss\n1,0.1\n", "no table", "epoch,loss\n2,0.1\n1,0.2\n", "epoch\n1\n2,5\n"]
+)
+def test_a_history_without_its_epochs_raises(content, tmp_path):
+    if content is not None:
+        (tmp_path / "history.csv").write_text(content)
+    with pytest.raises(ValueError, match=r"history.csv does not hold the 2 epochs .*--initial") as raised:
+        History(tmp_path, 2)
+    assert len(str(raised.value).splitlines()) == 1

@@ -1,0 +1,161 @@
+"""Weights of heads go from joint to joint by the joints' names."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from models import FORMS, form_of, inference_model, movenet_head
+from models.blocks import pose_net
+from pose import COCO17, LSP14
+from train.initial import start_from
+
+SIZE = 64
+# Four joints that both have, in other places, and one that only one of them has.
+OTHERS = ("nose", *LSP14.joints[3:7][::-1])
+HEADS = (*FORMS, "movenet")
+
+
+def net_of(head, num_joints, seed):
+    """A net with a head on a backbone of a layer for each resolution."""
+    keras.utils.set_random_seed(seed)
+    make = movenet_head if head == "movenet" else FORMS[head].head
+
+    def backbone(x):
+        features = [keras.layers.Conv2D(4, 4, strides=4, name="stem")(x)]
+        for i in range(3):
+            features.append(keras.layers.Conv2D(4, 2, strides=2, activation="tanh", name=f"stage{i}")(features[-1]))
+        return features
+
+    net = pose_net(backbone, num_joints, input_size=SIZE, smallest=SIZE, head=make, name=head)
+    random = np.random.default_rng(seed)
+    # Large enough for the outputs of joints to be told apart.
+    net.set_weights([weight + random.normal(0, 0.1, weight.shape) ** 2 for weight in net.get_weights()])
+    return net
+
+
+def skeleton_of(names):
+    """A skeleton as far as weights ask for one."""
+    return replace(LSP14, name="other", joints=tuple(names), limbs=(), torso=(0, 1), head=None)
+
+
+def run_of(folder, net, joints):
+    folder.mkdir()
+    inference_model(net, SIZE).save(folder / "best.keras")
+    notes = {"skeleton": {"joints": list(joints)}, "config": {}}
+    (folder / "run.json").write_text(json.dumps(notes))
+    return folder
+
+
+def outputs_of(net):
+    pictures = np.random.default_rng(0).integers(0, 256, (3, SIZE, SIZE, 3), dtype="uint8")
+    return {name: np.asarray(value) for name, value in net(pictures, training=False).items()}
+
+
+def of_joint(name, values, joint):
+    return values[..., joint] if name in ("heatmap_logits", "integral_logits") else values[:, joint]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_joints_in_another_order_are_predicted_as_before(head, tmp_path):
+    """Scores too, whose layer reads of every joint how sharp it is."""
+    ours, theirs = LSP14.joints[:5], LSP14.joints[:5][::-1]
+    trained, net = net_of(head, 5, seed=1), net_of(head, 5, seed=2)
+    said = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(ours))
+    assert said == f"5 of 5 joints' weights were taken over by name from {tmp_path / 'run'}"
+    before, after = outputs_of(trained), outputs_of(net)
+    for name, values in after.items():
+        for joint in range(5):
+            expected = of_joint(name, before[name], 4 - joint)
+            np.testing.assert_allclose(of_joint(name, values, joint), expected, rtol=1e-4, atol=1e-4, err_msg=name)
+        assert np.ptp(of_joint(name, values, 0) - of_joint(name, values, 1)) > 1e-3 or name == "score_logits"
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_as_many_but_other_joints_keep_fresh_weights(head, tmp_path):
+    theirs = LSP14.joints[2:7]
+    trained, net = net_of(head, 5, seed=1), net_of(head, 5, seed=2)
+    fresh = {weight.path: np.asarray(weight) for weight in net.weights}
+    said = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(OTHERS))
+    assert said.startswith("4 of 5 joints' weights were taken over by name from") and said.endswith("; fresh: nose")
+    taught = {weight.path: np.asarray(weight) for weight in trained.weights}
+    form = form_of(net)
+    for weight in net.weights:
+        path, value = weight.path, np.asarray(weight)
+        layer = path.split("/")[0]
+        if layer not in form.joint_layers:
+            np.testing.assert_array_equal(value, taught[path], err_msg=path)
+            continue
+        width = form.joint_layers[layer]
+        for ours, name in enumerate(OTHERS):
+            own = slice(width * ours, width * (ours + 1))
+            if name not in theirs:
+                np.testing.assert_array_equal(value[..., own], fresh[path][..., own], err_msg=path)
+            elif layer != "score_logits" or value.ndim == 1:
+                there = width * theirs.index(name)
+                np.testing.assert_array_equal(value[..., own], taught[path][..., there : there + width], err_msg=path)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_head_names_every_layer_of_single_joints(head):
+    nets = [net_of(head, joints, seed=0) for joints in (3, 5)]
+    few, many = ({layer.name: layer.get_weights() for layer in net.layers if layer.weights} for net in nets)
+    form = form_of(nets[0])
+    differ = {name for name in few if [w.shape for w in few[name]] != [w.shape for w in many[name]]}
+    assert differ == set(form.joint_layers)
+    for name, width in form.joint_layers.items():
+        assert all(weight.shape[-1] == 3 * width for weight in few[name])
+    rows = [len(layers["score_logits"][0]) for layers in (few, many)]
+    assert rows[1] - rows[0] == 2 * sum(form.evidence)
+
+
+@pytest.mark.parametrize("head", ["coordinates", "simcc"])
+def test_another_skeleton_with_more_joints_starts_from_what_is_shared(head, tmp_path):
+    trained, net = net_of(head, 14, seed=1), net_of(head, 17, seed=2)
+    said = start_from(net, run_of(tmp_path / "run", trained, LSP14.joints), COCO17)
+    assert said.startswith("12 of 17 joints'") and said.endswith(
+        "fresh: nose, left_eye, right_eye, left_ear, right_ear"
+    )
+    ours, theirs = COCO17.index("left_knee"), LSP14.index("left_knee")
+    name = "coordinates" if head == "coordinates" else "simcc_x_logits"
+    np.testing.assert_allclose(outputs_of(net)[name][:, ours], outputs_of(trained)[name][:, theirs], rtol=1e-4)
+
+
+def test_a_share_mixes_the_joints_that_are_shared(tmp_path):
+    trained, net = net_of("simcc", 5, seed=1), net_of("simcc", 5, seed=2)
+    kernel = net.get_layer("simcc_conv").get_weights()[0]
+    start_from(net, run_of(tmp_path / "run", trained, LSP14.joints[2:7]), skeleton_of(OTHERS), 0.75)
+    mixed = net.get_layer("simcc_conv").get_weights()[0]
+    taught = trained.get_layer("simcc_conv").get_weights()[0]
+    np.testing.assert_allclose(mixed[..., 0], kernel[..., 0], rtol=1e-6)
+    # The joint at 1 here is the last of theirs.
+    np.testing.assert_allclose(mixed[..., 1], 0.75 * taught[..., 4] + 0.25 * kernel[..., 1], rtol=1e-5)
+
+
+def test_a_head_of_another_form_begins_fresh_and_says_so(tmp_path):
+    run = run_of(tmp_path / "run", net_of("likelihood", 5, seed=1), OTHERS)
+    net = net_of("coordinates", 5, seed=2)
+    before = net.get_layer("coordinates_dense").get_weights()
+    said = start_from(net, run, skeleton_of(OTHERS))
+    assert said == f"{run} has the head likelihood, so that the head coordinates begins fresh"
+    for weight, fresh in zip(net.get_layer("coordinates_dense").get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, fresh)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text", "notes", "no_net"])
+def test_a_damaged_run_to_start_from_raises_with_the_files_name(damage, tmp_path):
+    net = net_of("coordinates", 5, seed=0)
+    run = run_of(tmp_path / "run", net, OTHERS)
+    path = run / ("run.json" if damage == "notes" else "best.keras")
+    content = bytearray(path.read_bytes())
+    if damage == "flipped":
+        content[len(content) // 2] ^= 255
+    written = {"cut": content[: len(content) // 2], "empty": b"", "text": b"no model", "notes": content[:20]}
+    path.write_bytes(written.get(damage, content))
+    if damage == "no_net":
+        net.save(path)
+    with pytest.raises(ValueError, match=rf"{path.name} (cannot be loaded|is damaged) \(") as raised:
+        start_from(net, run, skeleton_of(OTHERS))
+    assert str(path) in str(raised.value) and len(str(raised.value).splitlines()) == 1
