@@ -14,6 +14,7 @@ A run that was stopped goes on where it stopped. Exit code 2 for a wrong argumen
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -112,12 +113,21 @@ def run(command: Command) -> int:
     return 0
 
 
+def _beam_options_as_value(arguments: list[str]) -> list[str]:
+    """Marks what follows `--beam-options` as its value, also where it is written with dashes, as Beam has it."""
+    pairs = zip(["", *arguments], arguments, strict=False)
+    return [
+        f" {word}" if before in ("--beam-options", "--beam_options") and re.match(r"--\w+[ =]", word) else word
+        for before, word in pairs
+    ]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     return run_command(
         Command,
         run,
-        arguments,
+        _beam_options_as_value(sys.argv[1:] if arguments is None else arguments),
         prog="python -m data_prep",
         description=__doc__,
         stopped="stopped; the same command again goes on where it stopped",

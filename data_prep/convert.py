@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from tqdm import tqdm
 
+from data_prep.clusters import SharedParts, beam_arguments, run_beam, run_dask
 from data_prep.inputs import TracedUnit, check_finished, traced_units
 from data_prep.parts import Part, Parts
 from data_prep.reader import Reader
-from data_prep.runners import run_beam, run_local
+from data_prep.runners import run_local
 from data_prep.splits import SplitRule
 from machine.processor import usable_cpus
 from pose import SKELETONS, Skeleton
@@ -34,10 +36,12 @@ class Conversion:
         padding: side of the crop as a multiple of the longer side of the person's box.
         people_per_shard: records in each shard but the last.
         max_skipped: broken inputs to pass by before giving up.
-        runner: local makes the records in processes of this machine; beam sends the work to an Apache Beam runner. The
-            result does not depend on it.
-        workers: processes that decode, crop and encode with the local runner; the result does not depend on it.
-        beam_options: what Apache Beam is told, as one text: "--runner=FlinkRunner --flink_master=HOST:8081".
+        runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
+            Apache Beam runner. The result does not depend on it.
+        workers: processes that decode, crop and encode with the local runner, or with dask where no scheduler is
+            given; the result does not depend on it.
+        scheduler: HOST:PORT of the Dask cluster's scheduler; without it, the cluster is of processes of this machine.
+        beam_options: what Apache Beam is told, as NAME=VALUE pairs: runner=FlinkRunner flink_master=HOST:8081.
         skeleton: to write the joints in, so that sets of several sources can train and test one net; joints that the
             source lacks are not labelled. The source's own if not given.
         split: which sequences are for validation and the test.
@@ -47,9 +51,10 @@ class Conversion:
     padding: float = 1.25
     people_per_shard: int = 1024
     max_skipped: int = 100
-    runner: Literal["local", "beam"] = "local"
+    runner: Literal["local", "dask", "beam"] = "local"
     workers: int = field(default_factory=usable_cpus)
-    beam_options: str = ""
+    scheduler: str | None = None
+    beam_options: tuple[str, ...] = ()
     skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
     split: SplitRule = field(default_factory=SplitRule)
 
@@ -60,10 +65,16 @@ class Conversion:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
         if self.padding <= 0:
             raise ValueError(f"padding must be above 0, got {self.padding}")
-        if self.runner not in ("local", "beam"):
-            raise ValueError(f"runner must be local or beam, got {self.runner!r}")
+        if self.runner not in ("local", "dask", "beam"):
+            raise ValueError(f"runner must be local, dask or beam, got {self.runner!r}")
+        if self.scheduler is not None and self.runner != "dask":
+            raise ValueError(f"scheduler is for the dask runner, got {self.scheduler!r} with {self.runner}")
+        if self.scheduler is not None and not re.fullmatch(r"(\w+://)?\S+:\d+", self.scheduler):
+            raise ValueError(f"scheduler must be HOST:PORT, got {self.scheduler!r}")
         if self.beam_options and self.runner != "beam":
-            raise ValueError(f"beam_options are for the beam runner, got {self.beam_options!r} with {self.runner}")
+            given = " ".join(self.beam_options)
+            raise ValueError(f"beam_options are for the beam runner, got {given!r} with {self.runner}")
+        beam_arguments(self.beam_options)
         if self.skeleton is not None and self.skeleton not in SKELETONS:
             raise ValueError(f"skeleton must be one of {', '.join(SKELETONS)}, got {self.skeleton!r}")
 
@@ -92,6 +103,9 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
             of a run that is writing to it, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
         OSError: the folder cannot be written to, the disk is full, or a worker process died.
     """
+    if hasattr(reader, "root"):
+        # Other processes may work in another folder, and what is skipped goes by the same name wherever it was read.
+        reader = replace(reader, root=Path(reader.root).absolute())
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     target = options.target(reader)
     split = options.split.with_validation(reader.sequence_names())
@@ -119,10 +133,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     try:
         filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()
-        if options.runner == "beam":
-            finished = run_beam(parts, todo, options.beam_options)
-        else:
-            finished = run_local(parts, todo, options.workers)
+        finished = _start(reader, parts, todo, options)
         there = sum(map(_people, made.values()))
         with (
             tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05, disable=None) as progress,
@@ -132,6 +143,16 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         return writer.finish({unit.name: unit.made_from for unit in units}, **reader.found())
     finally:
         writer.abandon()
+
+
+def _start(reader: Reader, parts: Parts, todo: list[tuple[int, TracedUnit]], options: Conversion) -> Iterator[int]:
+    """Has parts made where the options say; gives their numbers as they are finished."""
+    shared = SharedParts(parts, getattr(reader, "root", None))
+    if options.runner == "beam":
+        return run_beam(shared, todo, beam_arguments(options.beam_options))
+    if options.runner == "dask":
+        return run_dask(shared, todo, options.scheduler, options.workers)
+    return run_local(parts, todo, options.workers)
 
 
 def _people(part: Part) -> int:

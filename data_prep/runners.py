@@ -1,10 +1,9 @@
-"""Where parts are made: in processes of this machine, or wherever an Apache Beam runner sends the work."""
+"""Parts made in processes of this machine."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -89,37 +88,3 @@ def _end_with_parent(watched: Connection) -> None:
     with suppress(EOFError):
         watched.recv()
     os._exit(1)
-
-
-def run_beam(parts: Parts, todo: list[tuple[int, Unit]], arguments: str) -> Iterator[int]:
-    """Makes parts with Apache Beam, whose runner and size the arguments choose.
-
-    The data set and the folder of the parts must be at the same paths on all machines, as on a network drive. Nothing
-    is yielded before the pipeline is done.
-
-    Args:
-        parts: makes them.
-        todo: the number and the unit of each.
-        arguments: pipeline options as on a command line, such as "--runner=FlinkRunner --parallelism=64".
-
-    Yields:
-        The numbers of the parts.
-
-    Raises:
-        ValueError: Apache Beam is not installed.
-        OSError: the pipeline failed, or its machines write somewhere else.
-    """
-    try:
-        import apache_beam as beam
-        from apache_beam.options.pipeline_options import PipelineOptions
-    except ImportError as error:
-        raise ValueError("the beam runner needs Apache Beam; install it with `pip install panopose[beam]`") from error
-    try:
-        with beam.Pipeline(options=PipelineOptions(shlex.split(arguments))) as pipeline:
-            _ = pipeline | beam.Create(todo) | beam.Reshuffle() | beam.MapTuple(parts.make)
-    except RuntimeError as error:  # So Beam tells what happened elsewhere; the last line says what it was.
-        raise OSError(f"the Beam pipeline failed: {str(error).strip().splitlines()[-1]}") from error
-    for number, unit in todo:
-        if parts.read(number, unit) is None:
-            raise OSError(f"{parts.folder} lacks part {number}; all machines must find the folder at this path")
-        yield number

@@ -143,10 +143,9 @@ def test_labels_on_stored_pixels_fit_the_picture(take, tmp_path, name):
         stored = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         crop = cv2.imdecode(np.frombuffer(person["image/jpeg"], np.uint8), cv2.IMREAD_COLOR)
         matrix = person["crop/to_frame"].astype(np.float64)
-        there = cv2.warpAffine(stored, matrix, crop.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        inside = cv2.warpAffine(
-            np.ones(stored.shape[:2], np.float32), matrix, crop.shape[1::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        )
+        warp = {"dsize": crop.shape[1::-1], "flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP}
+        there = cv2.warpAffine(stored, matrix, **warp)
+        inside = cv2.warpAffine(np.ones(stored.shape[:2], np.float32), matrix, **warp)
         assert np.abs(there.astype(int) - crop)[inside > 0.999].mean() < 6
 
 

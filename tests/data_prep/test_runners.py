@@ -1,7 +1,6 @@
 """Where parts are made: in order, within bounds, and without leaving processes behind."""
 
 import multiprocessing
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -86,22 +85,14 @@ def test_a_slow_part_holds_the_others_up_so_that_the_disk_does_not_fill(tmp_path
         assert sorted([*first, eighth, *finished]) == list(range(20))
 
 
-def test_beam_makes_what_local_processes_make(tmp_path, log):
-    pytest.importorskip("apache_beam", reason="Apache Beam is not installed: pip install panopose[beam]")
-    reader = Made(log, 7, does=(("u3", "skip"),))
-    convert(reader, tmp_path / "local", options(workers=1))
-    convert(reader, tmp_path / "beam", options(runner="beam", beam_options="--runner=DirectRunner"))
-    assert contents(tmp_path / "beam") == contents(tmp_path / "local")
-
-
-def test_beam_has_to_be_installed(tmp_path, log, monkeypatch):
-    monkeypatch.setitem(sys.modules, "apache_beam", None)
-    with pytest.raises(ValueError, match=r"needs Apache Beam; install it with `pip install panopose\[beam\]`"):
-        convert(Made(log), tmp_path / "out", options(runner="beam"))
-
-
 def test_options_are_checked():
-    with pytest.raises(ValueError, match="runner must be local or beam, got 'spark'"):
+    with pytest.raises(ValueError, match="runner must be local, dask or beam, got 'spark'"):
         Conversion(runner="spark")
-    with pytest.raises(ValueError, match="beam_options are for the beam runner, got '--x' with local"):
-        Conversion(beam_options="--x")
+    with pytest.raises(ValueError, match="beam_options are for the beam runner, got 'a=1 b=2' with local"):
+        Conversion(beam_options=("a=1", "b=2"))
+    with pytest.raises(ValueError, match="beam_options must be pairs such as runner=FlinkRunner, got 'host:8081'"):
+        Conversion(runner="beam", beam_options=("runner=FlinkRunner", "host:8081"))
+    with pytest.raises(ValueError, match="scheduler is for the dask runner, got 'a:8786' with beam"):
+        Conversion(runner="beam", scheduler="a:8786")
+    with pytest.raises(ValueError, match="scheduler must be HOST:PORT, got 'a'"):
+        Conversion(runner="dask", scheduler="a")
