@@ -9,7 +9,7 @@ RUN ?= runs/$(MODEL)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-all lint clean
+.PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-all lint clean clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,8 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --skeleton lsp14 \
 		--val 0 --test 0 --val-sequences dome_010 dome_011 --test-sequences dome_012 dome_013
 	$(PY) -m records data/quickstart/records
+	@test ! -e runs/quickstart || grep -qs quickstart/records runs/quickstart/run.json || \
+		{ echo "runs/quickstart is no run of the quickstart; move it away"; exit 2; }
 	rm -rf runs/quickstart
 	$(PY) -m train.movenet --records data/quickstart/records --run runs/quickstart --initial fast --input-size 96 \
 		--batch-size 16 --epochs 2 --learning-rate 5e-4 --warmup-epochs 0.5 --augmentation.rotation-deg 15 \
@@ -80,5 +82,10 @@ lint: setup-dev ## check style
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-clean: ## remove the virtual environment, data and runs made here
-	rm -rf $(VENV) data runs build *.egg-info .pytest_cache .ruff_cache .coverage
+clean: ## remove the virtual environment and what tools left here; data and runs stay
+	@test ! -e $(VENV) || test $(VENV) = .venv || test -e $(VENV)/.installed || { echo "$(VENV) was not made by make setup; it stays"; exit 2; }
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .coverage
+
+clean-data: ## remove data/ and runs/, after asking
+	@du -sh data runs 2>/dev/null; printf 'remove data/ and runs/, downloads and trained models included? (yes/no) '; \
+		read answer; if [ "$$answer" = yes ]; then rm -rf data runs; else echo "kept"; fi

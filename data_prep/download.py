@@ -212,7 +212,8 @@ def _alone(sequence: Path) -> Iterator[None]:
     try:
         with FileLock(partial / "lock", blocking=False):
             yield
-            if not any(partial.glob("*.part")):
+            # What is left: notes on files that are whole, and the lock.
+            if all(path.name == "lock" or path.suffix == ".json" for path in partial.iterdir()):
                 shutil.rmtree(partial)
     except Timeout as error:
         raise ValueError(f"{sequence} is being downloaded by another process; let it end, or stop it") from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from demo.errors import ArgumentError, ModelError
+from machine.origin import renewal_notice
 from weights import names, shipped
 
 DESCRIPTION_FILE = "pose.json"
@@ -70,7 +72,7 @@ def check_runtime(name: str) -> None:
 
 
 def find_export(model: Path | None, runs: Path) -> Path:
-    """Returns the artefact that a user means.
+    """Returns the artefact that a user means, and prints where its run has trained on since.
 
     Args:
         model: an export folder, one of its files, or the name of a model that comes with the project; None is the
@@ -80,10 +82,13 @@ def find_export(model: Path | None, runs: Path) -> Path:
     Raises:
         ModelError: there is none.
     """
-    if model is None:
-        return _newest_export(runs) or shipped(_DEFAULT) / "export"
-    run = shipped(model)
-    return check_export(model) if run is None else run / "export"
+    run = shipped(_DEFAULT) if model is None else shipped(model)
+    path = _newest_export(runs) if model is None else check_export(model) if run is None else None
+    if path is None:
+        return run / "export"
+    if notice := renewal_notice(path):
+        print(notice, file=sys.stderr)
+    return path
 
 
 def check_export(path: Path) -> Path:

@@ -27,6 +27,7 @@ _NPM_INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 _PAGE = Path(__file__).parent / "web"
 _PAGE_ENDINGS = {".html", ".css", ".js"}
+_SETTINGS = "settings.json"
 
 
 def cache_folder() -> Path:
@@ -110,11 +111,27 @@ def _model_files(export: Path) -> tuple[Path, dict]:
     return model, json.loads(description.read_text(encoding="utf-8"))
 
 
+def _check_replaceable(folder: Path) -> None:
+    """Checks that what a page would replace is a page."""
+    names = [path.name for path in _PAGE.iterdir() if path.suffix in _PAGE_ENDINGS]
+    names += ["model.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
+    there = sorted(name for name in names if os.path.lexists(folder / name))
+    try:
+        ours = {"pose", "follow", "smooth"} <= json.loads((folder / _SETTINGS).read_text(encoding="utf-8")).keys()
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    if there and not ours:
+        raise DemoError(
+            f"--out {str(folder)!r} holds {', '.join(there[:3])}, which no page of ours wrote and this one would "
+            "replace; give another folder"
+        )
+
+
 def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, package: Path | None = None) -> None:
     """Writes the page with everything it needs: some 14 MB and the model.
 
     Args:
-        folder: where to write; files of the same names are replaced.
+        folder: where to write; a page that was written there before is replaced.
         export: an export folder with model.onnx and pose.json, or that model.onnx.
         rule: when a person counts as found and as lost.
         smooth: of its kind is the filter of the joints, whose unit is the side of the crop.
@@ -122,8 +139,10 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
 
     Raises:
         ModelError: the export has no ONNX model.
-        DemoError: ONNX Runtime Web can not be had, or the folder cannot be written to.
+        DemoError: ONNX Runtime Web can not be had, or the folder cannot be written to, or holds files of these names
+            that belong to something else.
     """
+    _check_replaceable(folder)
     model, description = _model_files(export)
     settings = {
         "pose": description,
@@ -133,12 +152,13 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
     runtime = runtime_folder(package)
     try:
         (folder / "ort").mkdir(parents=True, exist_ok=True)
+        # First, as it tells that the rest is ours.
+        (folder / _SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
         for path in _PAGE.iterdir():
             if path.suffix in _PAGE_ENDINGS:
                 shutil.copyfile(path, folder / path.name)
         for name in RUNTIME_FILES:
             shutil.copyfile(runtime / name, folder / "ort" / name)
         shutil.copyfile(model, folder / "model.onnx")
-        (folder / "settings.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")
     except OSError as error:
         raise DemoError(f"{str(folder)!r} cannot be written: {error.strerror}") from error

@@ -1,9 +1,11 @@
-"""Runs one exported file with nothing but its runtime, as a stranger would: no other module of ours is imported.
+"""Runs one exported file with nothing but its runtime, as a stranger would.
+
+No other module of ours can be imported, though they may be installed, and at the end none has been.
 
     python -P alone.py RUNTIME FILE SCRATCH THREADS
 
 SCRATCH holds pictures.npy, uint8 RGB (N, R, R, 3), and, for a SavedModel, N files *.jpg. It receives outputs.npz with
-joints_xy_px, scores, description, runtime, latency_ms, and jpeg_joints_xy_px where there were JPEGs.
+joints_xy_px, scores, description, runtime, latency_ms, and jpeg_joints_xy_px and jpeg_scores where there were JPEGs.
 """
 
 from __future__ import annotations
@@ -16,9 +18,36 @@ from pathlib import Path
 
 import numpy as np
 
+#: The project's packages.
+OURS = ("machine", "pose", "records", "data_prep", "models", "train", "evaluate", "export", "demo", "weights")
+_PROJECT = Path(__file__).resolve().parents[1]
 _WARM_UP = 3
 _TIMED_CALLS = 30
 _TIMED_SECONDS = 3.0
+
+
+class NoneOfOurs:
+    """Finds no module of ours, before an editable install or any other finder does."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Raises for our packages, and leaves all others to the next finder."""
+        if name.partition(".")[0] in OURS:
+            raise ModuleNotFoundError(f"{name} is a module of PanoPose, and an exported file must run without it")
+
+
+def ours_imported() -> list[str]:
+    """The imported modules that are ours, by their names or by where they lie; not this one."""
+    folders = [_PROJECT / name for name in OURS]
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        place = Path(file).resolve() if file else None
+        if place == Path(__file__).resolve():
+            continue
+        if name.partition(".")[0] in OURS or (place and any(folder in place.parents for folder in folders)):
+            found.append(name)
+    return sorted(found)
 
 
 @dataclass
@@ -29,13 +58,13 @@ class Loaded:
         predict: from pictures (B, R, R, 3) to joints_xy_px and scores.
         description: the JSON that was found inside.
         runtime: its name and version.
-        from_jpegs: from JPEGs to joints_xy_px, where the file can.
+        from_jpegs: from JPEGs to joints_xy_px and scores, where the file can.
     """
 
     predict: Callable[[np.ndarray], dict[str, np.ndarray]]
     description: str
     runtime: str
-    from_jpegs: Callable[[list[bytes]], np.ndarray] | None = None
+    from_jpegs: Callable[[list[bytes]], dict[str, np.ndarray]] | None = None
 
 
 def _tensorflow(threads: int):
@@ -52,15 +81,15 @@ def load_saved_model(file: str, threads: int) -> Loaded:
     model = tf.saved_model.load(file)
 
     # The model itself is looked up at each call: signatures alone would let go of its variables.
-    def predict(pictures: np.ndarray) -> dict[str, np.ndarray]:
-        outputs = model.signatures["serving_default"](pictures=tf.constant(pictures))
+    def ask(signature: str, **inputs: np.ndarray | list[bytes]) -> dict[str, np.ndarray]:
+        outputs = model.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in outputs.items()}
 
     return Loaded(
-        predict,
-        model.signatures["describe"]()["json"].numpy().decode(),
+        lambda pictures: ask("serving_default", pictures=pictures),
+        ask("describe")["json"].decode(),
         f"tensorflow {tf.__version__}",
-        lambda jpegs: model.signatures["jpeg"](jpeg=tf.constant(jpegs))["joints_xy_px"].numpy(),
+        lambda jpegs: ask("jpeg", jpeg=jpegs),
     )
 
 
@@ -162,7 +191,12 @@ def median_latency_ms(predict: Callable, picture: np.ndarray) -> float:
 
 
 def main(runtime: str, file: str, scratch: Path, threads: int) -> None:
-    """Runs the file on all that the folder holds."""
+    """Runs the file on all that the folder holds.
+
+    Raises:
+        ImportError: modules of ours were imported for it.
+    """
+    sys.meta_path.insert(0, NoneOfOurs())
     loaded = LOADERS[runtime](file, threads)
     pictures = np.load(scratch / "pictures.npy")
     # One at a time, as a demo asks.
@@ -172,7 +206,9 @@ def main(runtime: str, file: str, scratch: Path, threads: int) -> None:
     results["latency_ms"] = np.array(median_latency_ms(loaded.predict, pictures[:1]))
     jpegs = [path.read_bytes() for path in sorted(scratch.glob("*.jpg"))]
     if jpegs and loaded.from_jpegs:
-        results["jpeg_joints_xy_px"] = loaded.from_jpegs(jpegs)
+        results |= {f"jpeg_{name}": value for name, value in loaded.from_jpegs(jpegs).items()}
+    if ours := ours_imported():
+        raise ImportError(f"modules of PanoPose were imported to run the file: {', '.join(ours)}")
     np.savez(scratch / "outputs.npz", **results)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,14 +15,31 @@ import keras
 import numpy as np
 from keras import ops
 
-from export.graph import FINE
+from export.description import DESCRIPTION_FILE
+from export.graph import FINE, OUTPUTS
 
 _ALONE = Path(__file__).with_name("alone.py")
 # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
 JPEG_TOLERANCE_PX = 0.5
+JPEG_TOLERANCE = 0.02
 THREADS = (1, 2)
 # A net that reads joints off peaks may find two of them equal, and a rounding then moves a joint far.
 SHARE_WITHIN = 0.99
+# A file that has not answered by then hangs.
+_LONGEST_S = 900
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far 99 % of a file's answers may be from the model's.
+
+    Attributes:
+        px: the joints, in px of the picture.
+        score: the scores.
+    """
+
+    px: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -34,10 +52,12 @@ class Measurement:
         max_px: the greatest distance of a joint from Keras's, over all pictures, in px of the picture.
         most_px: the distance within which 99 % of the joints lie.
         mean_px: the mean distance.
-        limit_px: how far those may be.
+        most_score: the difference within which 99 % of the scores are Keras's.
+        limits: how far those may be.
         latency_ms: for each number of threads, the median time of one picture in ms.
         bytes: of all files of the format.
         jpeg_px: as most_px, from JPEGs, where the file takes them.
+        jpeg_score: as most_score, from JPEGs.
     """
 
     path: str
@@ -45,15 +65,27 @@ class Measurement:
     max_px: float
     most_px: float
     mean_px: float
-    limit_px: float
+    most_score: float
+    limits: Limits
     latency_ms: dict[int, float]
     bytes: int
-    jpeg_px: float | None = None
+    jpeg_px: float = 0.0
+    jpeg_score: float = 0.0
+
+    @property
+    def joints_passed(self) -> bool:
+        """Whether 99 % of the joints are within the limit."""
+        return self.most_px <= self.limits.px and self.jpeg_px <= self.limits.px + JPEG_TOLERANCE_PX
+
+    @property
+    def scores_passed(self) -> bool:
+        """Whether 99 % of the scores are within the limit."""
+        return self.most_score <= self.limits.score and self.jpeg_score <= self.limits.score + JPEG_TOLERANCE
 
     @property
     def passed(self) -> bool:
-        """Whether 99 % of the joints are within the limit."""
-        return self.most_px <= self.limit_px and (self.jpeg_px or 0) <= self.limit_px + JPEG_TOLERANCE_PX
+        """Whether both are."""
+        return self.joints_passed and self.scores_passed
 
     def to_json(self) -> dict:
         """An entry of formats.json."""
@@ -65,12 +97,17 @@ class Measurement:
                 "99 %": round(self.most_px, 5),
                 "mean": round(self.mean_px, 5),
             },
-            "limit_px": self.limit_px,
+            "limit_px": self.limits.px,
+            "score_error": {"99 %": round(self.most_score, 5)},
+            "limit_score": self.limits.score,
             "passed": self.passed,
             "latency_ms": {str(threads): round(value, 3) for threads, value in self.latency_ms.items()},
             "bytes": self.bytes,
         }
-        return entry if self.jpeg_px is None else entry | {"jpeg_error_px": {"99 %": round(self.jpeg_px, 5)}}
+        if self.path == ".":
+            entry |= {"jpeg_error_px": {"99 %": round(self.jpeg_px, 5)}}
+            entry |= {"jpeg_score_error": {"99 %": round(self.jpeg_score, 5)}}
+        return entry
 
 
 def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpegs: list[bytes]) -> dict:
@@ -85,10 +122,10 @@ def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpeg
 
     Returns:
         joints_xy_px (N, J, 2), scores (N, J), description, runtime, latency_ms and, where JPEGs were read,
-        jpeg_joints_xy_px (M, J, 2).
+        jpeg_joints_xy_px (M, J, 2) and jpeg_scores (M, J).
 
     Raises:
-        RuntimeError: the process failed; the message holds its last lines.
+        RuntimeError: the process failed or hangs; the message ends with the last line that it printed.
     """
     with tempfile.TemporaryDirectory() as scratch:
         np.save(Path(scratch) / "pictures.npy", pictures)
@@ -97,10 +134,18 @@ def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpeg
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         # -P keeps the folder of alone.py, where our other modules are, off the path.
         command = [sys.executable, "-P", str(_ALONE), runtime, str(file.resolve()), scratch, str(threads)]
-        done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=scratch, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(f"does not end by itself within {_LONGEST_S} s") from error
         if done.returncode:
-            raise RuntimeError(f"{file} does not run by itself:\n" + "\n".join(done.stderr.splitlines()[-8:]))
-        return dict(np.load(Path(scratch) / "outputs.npz"))
+            ended = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+            last = " ".join(done.stderr.split("\n  ")[-1].split()) or "it printed nothing"
+            raise RuntimeError(f"does not run by itself ({ended}: {last[-500:]})")
+        with np.load(Path(scratch) / "outputs.npz") as outputs:
+            return dict(outputs)
 
 
 def measure(
@@ -109,43 +154,61 @@ def measure(
     path: str,
     runtime: str,
     pictures: np.ndarray,
-    limit_px: float,
+    limits: Limits,
     size_bytes: int,
 ) -> Measurement:
-    """Runs a file alone with each number of threads and compares its joints with the model's.
+    """Runs a file alone with each number of threads and compares its joints and scores with the model's.
 
     Args:
         model: the model that was exported.
-        folder: the export's folder.
+        folder: the export's folder, with its pose.json.
         path: the file in it.
         runtime: one of `export.alone.LOADERS`.
         pictures: uint8 RGB (N, R, R, 3).
-        limit_px: how far a joint may be from the model's, in px of the picture.
+        limits: how far the answers may be from the model's.
         size_bytes: noted in the result.
 
     Raises:
-        RuntimeError: the file does not run.
+        RuntimeError: the file does not run, answers with something else than finite joints and scores, or describes
+            itself otherwise than pose.json.
+        ValueError: the model's own answers are not finite.
     """
     jpegs, decoded = encode_jpegs(pictures) if path == "." else ([], pictures)
     runs = {threads: run_alone(runtime, folder / path, pictures, threads, jpegs) for threads in THREADS}
-    expected = model_joints(model, pictures)
-    distances = np.stack([np.linalg.norm(run["joints_xy_px"] - expected, axis=-1) for run in runs.values()])
+    expected = model_answers(model, pictures)
+    errors = [_differences(run, expected) for run in runs.values()]
+    px, score = (np.stack(values) for values in zip(*errors, strict=True))
     first = runs[THREADS[0]]
-    jpeg_px = None
-    if jpegs:
-        jpeg_distances = np.linalg.norm(first["jpeg_joints_xy_px"] - model_joints(model, decoded), axis=-1)
-        jpeg_px = float(np.quantile(jpeg_distances, SHARE_WITHIN))
+    if json.loads(str(first["description"])) != json.loads((folder / DESCRIPTION_FILE).read_text()):
+        raise RuntimeError(f"describes itself otherwise than {DESCRIPTION_FILE}")
+    jpeg_errors = _differences(first, model_answers(model, decoded), "jpeg_") if jpegs else (0.0, 0.0)
+    jpeg_px, jpeg_score = (float(np.quantile(values, SHARE_WITHIN)) for values in jpeg_errors)
     return Measurement(
         path=path,
         runtime=str(first["runtime"]),
-        max_px=float(distances.max()),
-        most_px=float(np.quantile(distances, SHARE_WITHIN)),
-        mean_px=float(distances.mean()),
-        limit_px=limit_px,
+        max_px=float(px.max()),
+        most_px=float(np.quantile(px, SHARE_WITHIN)),
+        mean_px=float(px.mean()),
+        most_score=float(np.quantile(score, SHARE_WITHIN)),
+        limits=limits,
         latency_ms={threads: float(run["latency_ms"]) for threads, run in runs.items()},
         bytes=size_bytes,
         jpeg_px=jpeg_px,
+        jpeg_score=jpeg_score,
     )
+
+
+def _differences(
+    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], prefix: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The joints' distances in px and the scores' differences, (N, J) each."""
+    for name in OUTPUTS:
+        value = found.get(prefix + name)
+        if value is None or value.shape != expected[name].shape or not np.isfinite(value).all():
+            answered = "none" if value is None else f"{value.shape}, finite: {bool(np.isfinite(value).all())}"
+            raise RuntimeError(f"must answer finite {name} of shape {expected[name].shape}, it answers {answered}")
+    joints, scores = (found[prefix + name] - expected[name] for name in OUTPUTS)
+    return np.linalg.norm(joints, axis=-1), np.abs(scores)
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
@@ -155,7 +218,7 @@ def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
     return [jpeg.tobytes() for jpeg in jpegs], decoded
 
 
-def model_joints(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
+def model_answers(model: keras.Model, pictures: np.ndarray) -> dict[str, np.ndarray]:
     """What the Keras model itself answers for pictures of the records' size.
 
     Args:
@@ -163,7 +226,10 @@ def model_joints(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
         pictures: uint8 (N, R, R, 3).
 
     Returns:
-        float (N, J, 2) in px of the R x R pictures.
+        joints_xy_px (N, J, 2) in px of the R x R pictures, and scores (N, J).
+
+    Raises:
+        ValueError: they are not finite.
     """
     size, input_size = pictures.shape[1], model.input_shape[1]
     if size != input_size:
@@ -171,5 +237,8 @@ def model_joints(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
             ops.cast(pictures, "float32"), (input_size, input_size), interpolation="bilinear", antialias=False
         )
         pictures = ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8")
-    joints = ops.convert_to_numpy(model(pictures, training=False)["joints_xy_px"])
-    return (joints + 0.5) * (size / input_size) - 0.5
+    outputs = model(pictures, training=False)
+    joints, scores = (ops.convert_to_numpy(outputs[name]) for name in OUTPUTS)
+    if not (np.isfinite(joints).all() and np.isfinite(scores).all()):
+        raise ValueError("the Keras model itself answers joints or scores that are not finite; train it again")
+    return {OUTPUTS[0]: (joints + 0.5) * (size / input_size) - 0.5, OUTPUTS[1]: scores}

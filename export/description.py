@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from machine.origin import ORIGIN
 from pose import Skeleton
 
 DESCRIPTION_FILE = "pose.json"
@@ -11,8 +12,8 @@ def describe(notes: dict) -> dict:
     """What an artefact says about itself, from the notes in a run's run.json."""
     skeleton = Skeleton.from_description(notes["skeleton"])
     # Scores from which the demos take a joint or a person to be there, where somebody has measured them.
-    follow = {"follow": notes["follow"]} if "follow" in notes else {}
-    return follow | {
+    known = {key: notes[key] for key in ("follow", ORIGIN) if key in notes}
+    return known | {
         "model": notes["model"],
         "skeleton": skeleton.describe(),
         "size": notes["record_size"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from export.description import DESCRIPTION_FILE, describe
 from export.formats import FORMATS
@@ -22,7 +23,12 @@ from export.saved_model import write_saved_model
 
 
 def write_formats(
-    model: keras.Model, notes: dict, names: Sequence[str], folder: Path, calibration: np.ndarray | None = None
+    model: keras.Model,
+    notes: dict,
+    names: Sequence[str],
+    folder: Path,
+    calibration: np.ndarray | None = None,
+    failed: dict[str, str] | None = None,
 ) -> dict[str, int]:
     """Writes the model in some formats, and pose.json beside them.
 
@@ -32,9 +38,10 @@ def write_formats(
         names: keys of `FORMATS`.
         folder: a new or empty folder.
         calibration: uint8 RGB pictures (N, R, R, 3) for formats whose ranges are fixed beforehand.
+        failed: receives why a format could not be written; without it, that is raised.
 
     Returns:
-        The bytes of each format's files.
+        The bytes of each written format's files.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -44,34 +51,46 @@ def write_formats(
         raise ValueError("litert-int8-static needs pictures to calibrate with, got none; give some of the training set")
     description = json.dumps(describe(notes))
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / DESCRIPTION_FILE).write_text(description + "\n")
+    sizes = {}
     with tempfile.TemporaryDirectory() as scratch:
-        graph = frozen_graph(model, notes, description)
         frozen = Path(scratch) / "frozen.pb"
-        frozen.write_bytes(graph.SerializeToString(deterministic=True))
+
+        @functools.cache
+        def graph() -> tf.compat.v1.GraphDef:
+            return frozen_graph(model, notes, description)
+
+        def frozen_file() -> Path:
+            frozen.write_bytes(graph().SerializeToString(deterministic=True))
+            return frozen
+
         writers = {
             "saved-model": lambda file: write_saved_model(model, notes, description, file),
-            "frozen": lambda file: shutil.copyfile(frozen, file),
-            "litert": lambda file: write_litert(graph, description, file),
-            "litert-fp16": lambda file: write_litert_fp16(graph, description, file),
-            "litert-int8": lambda file: write_litert_int8(graph, description, file),
-            "litert-int8-static": lambda file: write_litert_int8_static(graph, description, file, calibration),
-            "onnx": lambda file: write_onnx(graph, description, file),
-            "openvino": lambda file: write_openvino(frozen, description, file),
+            "frozen": lambda file: shutil.copyfile(frozen_file(), file),
+            "litert": lambda file: write_litert(graph(), description, file),
+            "litert-fp16": lambda file: write_litert_fp16(graph(), description, file),
+            "litert-int8": lambda file: write_litert_int8(graph(), description, file),
+            "litert-int8-static": lambda file: write_litert_int8_static(graph(), description, file, calibration),
+            "onnx": lambda file: write_onnx(graph(), description, file),
+            "openvino": lambda file: write_openvino(frozen_file(), description, file),
         }
-        sizes, before = {}, 0
         for name in names:
-            writers[name](folder / FORMATS[name].path)
-            after = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-            sizes[name], before = after - before, after
-    (folder / DESCRIPTION_FILE).write_text(description + "\n")
+            # In a folder of its own, so that nothing is left of a format that fails.
+            own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=scratch))
+            try:
+                writers[name](own / FORMATS[name].path)
+            except Exception as error:  # Converters raise many kinds.
+                if failed is None:
+                    raise
+                failed[name] = f"could not be written ({in_one_line(error)})"
+                continue
+            sizes[name] = sum(path.stat().st_size for path in own.rglob("*") if path.is_file())
+            for path in own.iterdir():
+                shutil.move(path, folder / path.name)
     return sizes
 
 
-def replace_folder(new: Path, folder: Path) -> None:
-    """Puts a finished folder in the place of an old one."""
-    old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(new, folder)
-    shutil.rmtree(old, ignore_errors=True)
+def in_one_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    told = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {told[0][:300]}"

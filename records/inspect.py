@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 import cv2
@@ -67,7 +67,10 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
     manifest.write(folder)
     for name in damaged:
         if (folder / name).exists():
-            os.replace(folder / name, folder / "damaged" / name)
+            # Beside those of the same name that lie there already.
+            names = chain([name], (f"{name}.{number}" for number in count(2)))
+            target = next(path for path in (folder / "damaged" / other for other in names) if not path.exists())
+            os.replace(folder / name, target)
     return manifest
 
 

@@ -24,6 +24,7 @@ from records.manifest import (
     write_json,
 )
 from records.open_shard import OpenShard
+from records.own_files import check_free, foreign_in
 from records.schema import SCHEMA_VERSION, BadInput
 
 _PARTIAL = ".partial"
@@ -98,8 +99,11 @@ class ShardSetWriter:
                     f"folder or delete this one. {_differences(self._settings, then)}"
                 )
             self.finished = True
-            shutil.rmtree(self.partial, ignore_errors=True)  # Where a run was killed while it cleaned up.
+            if not foreign_in(self.partial):  # Where a run was killed while it cleaned up.
+                shutil.rmtree(self.partial, ignore_errors=True)
             return
+        if not journal.is_file():
+            check_free(self.folder, self.partial)
         self.partial.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire()

@@ -25,7 +25,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.__main__ import FORMATS_FILE, Options, export, measure_formats
+from export.__main__ import Options, export, measure_formats
+from export.folder import FORMATS_FILE, replacing
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")
@@ -54,7 +55,9 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         rounded = Path(place)
         model = keras.models.load_model(run / "best.keras")
         model.set_weights([_rounded(value) for value in model.get_weights()])
-        model.save(rounded / "best.keras")
+        model.save(rounded / "whole.keras")
+        # First, as every export tells which best.keras it was made from.
+        _compress(rounded / "whole.keras", rounded / "best.keras")
         notes = json.loads((run / "run.json").read_text())
         # Where the data lay is nobody's business.
         places = {key: notes["config"].get(key) for key in ("records", "initial", "movenet")}
@@ -70,10 +73,10 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
             sys.exit(code)
         if "onnx" in formats:
             _halve_onnx(model, rounded / "export", samples, options)
-        shutil.rmtree(folder / "export", ignore_errors=True)
-        shutil.copytree(rounded / "export", folder / "export")
-        shutil.copy(rounded / "run.json", folder)
-        _compress(rounded / "best.keras", folder / "best.keras")
+        with replacing(folder / "export") as new:
+            shutil.copytree(rounded / "export", new, dirs_exist_ok=True)
+        for file in ("run.json", "best.keras"):
+            shutil.copy(rounded / file, folder)
     shutil.copy(run / "history.csv", folder)
     return folder
 
@@ -87,9 +90,13 @@ def _halve_onnx(model: keras.Model, folder: Path, samples: np.ndarray, options: 
     """Halves the ONNX file of an export and puts what it then measures into formats.json."""
     path = folder / "model.onnx"
     halve(path)
-    (measured,) = measure_formats(model, folder, {"onnx": path.stat().st_size}, samples, options).values()
+    failed: dict[str, str] = {}
+    measured = measure_formats(model, folder, {"onnx": path.stat().st_size}, samples, options, failed).get("onnx")
+    if measured is None:
+        sys.exit(f"error: with 16-bit weights model.onnx {failed['onnx']}")
     if not measured.passed:
-        sys.exit(f"error: with 16-bit weights model.onnx is {measured.most_px:.3f} px from Keras, more than allowed")
+        away = f"{measured.most_px:.3f} px, and its scores {measured.most_score:.4f},"
+        sys.exit(f"error: with 16-bit weights model.onnx is {away} from Keras, more than allowed")
     formats = json.loads((folder / FORMATS_FILE).read_text())
     formats["formats"]["onnx"] = measured.to_json()
     (folder / FORMATS_FILE).write_text(json.dumps(formats, indent=1) + "\n")

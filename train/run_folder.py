@@ -13,6 +13,8 @@ from records.manifest import write_json
 from train.config import TrainConfig
 
 NOTES_FILE = "run.json"
+# What else a run writes.
+_FILES = ("best.keras", "history.csv", "curves.png", "predictions.png", "samples.npy", "last.weights.h5")
 
 
 def run_folder(config: TrainConfig, model_name: str) -> Path:
@@ -58,6 +60,7 @@ def check_run(run: Path, config: TrainConfig) -> None:
     if not path.is_file():
         if config.resume:
             raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
+        _check_free(run)
         return
     if not config.resume:
         raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
@@ -81,6 +84,16 @@ def _same_place(config: TrainConfig, key: str, then: str | None) -> bool:
 def how_to_train_longer(run: Path) -> str:
     """What to do, as the learning rate of a run has come down to 0 after its last epoch."""
     return f"to train longer, start another run from its weights: --initial {run} --epochs N --run ANOTHER"
+
+
+def _check_free(run: Path) -> None:
+    """Checks that a folder without a run holds no file that a run would replace."""
+    there = [name for name in _FILES if (run / name).exists()]
+    if there:
+        raise ValueError(
+            f"{run} is no run, as it has no {NOTES_FILE}, but holds {', '.join(there)}, which a run would replace; "
+            "pass another --run"
+        )
 
 
 def _asked(config: TrainConfig) -> dict:

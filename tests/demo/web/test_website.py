@@ -105,6 +105,27 @@ def test_a_file_is_an_export_too(tmp_path, export, cached):
     assert (tmp_path / "site" / "model.onnx").is_file()
 
 
+@pytest.mark.parametrize("name", ["index.html", "model.onnx", "settings.json", "ort/ort.wasm.min.mjs"])
+def test_somebody_elses_files_are_not_replaced(name, tmp_path, export, cached):
+    path = tmp_path / "site" / name
+    path.parent.mkdir(parents=True)
+    path.write_text('{"color": "red"}')
+    with pytest.raises(DemoError, match=f"holds {name}, which no page of ours wrote"):
+        write_site(tmp_path / "site", export, FollowRule(), OneEuro())
+    assert [p for p in (tmp_path / "site").rglob("*") if p.is_file()] == [path]
+    assert path.read_text() == '{"color": "red"}'
+
+
+def test_a_page_replaces_a_page_and_leaves_other_files(tmp_path, export, cached):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "logo.png").write_text("mine")
+    write_site(site, export, FollowRule(), OneEuro())
+    (export / "model.onnx").write_bytes(b"another net")
+    write_site(site, export, FollowRule(), OneEuro())
+    assert (site / "model.onnx").read_bytes() == b"another net" and (site / "logo.png").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "pose.json"])
 def test_an_export_without_onnx_is_told(tmp_path, export, cached, name):
     (export / name).unlink()

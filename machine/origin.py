@@ -1,0 +1,37 @@
+"""Which file an export was made from, so that whoever uses it is told when the run has trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+#: Under this name an export's description tells of the file that it was made from.
+ORIGIN = "made_from"
+_MODEL_FILE, _DESCRIPTION_FILE = "best.keras", "pose.json"
+
+
+def origin_of(path: Path) -> dict:
+    """What tells a file from others: its size in bytes and its SHA-256."""
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def renewal_notice(export: Path) -> str | None:
+    """One line for users where the run around an export has another model than the export was made from.
+
+    Args:
+        export: an export folder, or a file in it.
+
+    Returns:
+        None where the export is up to date, does not lie in a run's folder, or does not say what it was made from.
+    """
+    folder = next((place for place in (export, *export.parents[:2]) if (place / _DESCRIPTION_FILE).is_file()), export)
+    model = folder.resolve().parent / _MODEL_FILE
+    try:
+        origin = json.loads((folder / _DESCRIPTION_FILE).read_text()).get(ORIGIN)
+        if origin is None or (model.stat().st_size == origin["bytes"] and origin_of(model) == origin):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return f"note: {folder} is older than the run's {_MODEL_FILE}; `python -m export {model.parent}` makes it anew"
