@@ -78,6 +78,34 @@ def test_a_quarter_turn_by_hand():
     np.testing.assert_allclose(labels["joints_xy_px"][0, 0], [4, 1], atol=1e-5)
 
 
+@pytest.mark.parametrize(("draw", "expected"), [(0.0, (2, 3)), (0.5, (3, 2)), (1.0, (2, 1))])
+def test_the_least_and_the_greatest_draw_turn_either_way(draw, expected):
+    """A joint right of the middle of 5 px: the result's bottom, or its top, is the picture's right."""
+    draws = MIDDLE.copy()
+    draws[1] = draw
+    options = Augmentation(0, rotation_deg=90, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0)
+    _, labels = run(np.zeros((1, 5, 5, 3), np.uint8), labels_of([(3, 2)]), options, [draws])
+    np.testing.assert_allclose(labels["joints_xy_px"][0, 0], expected, atol=1e-5)
+
+
+def test_every_range_reaches_as_far_down_as_up():
+    """Draws of 0 and 1, by hand: zoom, shift along x and y, contrast, brightness, red, green and blue."""
+    ends = np.stack([np.full(NUM_DRAWS, draw) for draw in (0.0, 1.0)])
+
+    def changed(**options):
+        return changes_of(ends, Augmentation(**(vars(NOTHING) | options)), 10, 10)
+
+    np.testing.assert_allclose(changed(scale=0.25).scale, [1.25, 1 / 1.25])
+    np.testing.assert_allclose(changed(shift=0.2).matrix[:, :, 2], [[-2, -2], [2, 2]])
+    np.testing.assert_allclose(changed(brightness=0.2).color[:, :, 1], [[-51] * 3, [51] * 3])
+    contrast = changed(contrast=0.2).color
+    np.testing.assert_allclose(contrast[:, :, 0], [[0.8] * 3, [1.2] * 3])
+    np.testing.assert_allclose(contrast[:, :, 1], [[25.5] * 3, [-25.5] * 3])
+    np.testing.assert_allclose(changed(color=0.2).color[:, :, 0], [[0.8] * 3, [1.2] * 3])
+    angle = np.degrees(np.arctan2(changed(rotation_deg=30).matrix[:, 1, 0], changed(rotation_deg=30).matrix[:, 0, 0]))
+    np.testing.assert_allclose(angle, [-30, 30])
+
+
 def test_zoom_and_shift_by_hand():
     """Twice the size about the middle, seen 2 px further to the right: x -> 2 (x - 2 - 3.5) + 3.5."""
     draws = MIDDLE.copy()
@@ -118,6 +146,27 @@ def test_joints_that_leave_are_no_longer_labelled():
     assert 0 < (visible > 0).any(axis=1).sum() < 40
     # One joint of each was labelled: it is in the picture still, or it has left.
     assert ((visible > 0).sum(axis=1) + labels["left"].sum(axis=1) == 1).all()
+
+
+def test_joints_that_leave_are_known_to_have_left_hidden_ones_too():
+    """Ten px to the right: of a hidden, a seen and an unlabelled joint at x = 60, and a hidden one at 20."""
+    draws = MIDDLE.copy()
+    draws[3] = 0.0
+    labels = labels_of([(60, 30), (60, 40), (60, 50), (20, 30)])
+    labels["visible"][0, :4] = 1, 2, 0, 1
+    options = Augmentation(flip=0, rotation_deg=0, scale=0, shift=10 / 64, occlusion=0)
+    _, varied = run(np.zeros((1, 64, 64, 3), np.uint8), labels, options, [draws])
+    assert varied["visible"][0, :4].tolist() == [0, 0, 0, 1]
+    assert varied["left"][0, :4].tolist() == [True, True, False, False] and not varied["left"][0, 4:].any()
+    np.testing.assert_allclose(varied["joints_xy_px"][0, 3], [30, 30], atol=1e-5)
+
+
+@pytest.mark.parametrize(("x", "inside"), [(-0.51, False), (-0.5, True), (-0.1, True), (63.49, True), (63.5, False)])
+def test_the_outermost_pixels_are_the_pictures_to_their_edges(x, inside):
+    picture = np.zeros((1, 64, 64, 3), np.uint8)
+    for xy in ((x, 20), (20, x)):
+        _, labels = run(picture, labels_of([xy]), NOTHING, [MIDDLE])
+        assert bool(labels["visible"][0, 0]) == inside and bool(labels["left"][0, 0]) != inside
 
 
 def test_no_augmentation_changes_nothing():
@@ -183,6 +232,14 @@ def test_half_the_pictures_are_darkened():
     light = np.full((4, 8, 8, 3), 90, np.uint8)
     varied, _ = run(light, labels_of(*[[]] * 4), Augmentation(0, 0, 0, 0, 0, 0, 0, 0, darkness=8), draws)
     assert varied[:, 4, 4, 0].tolist() == [90, 90, 30, 11]
+
+
+def test_blur_is_as_strong_as_it_is_drawn():
+    """Uniform in the logarithm: all pixels along a side, one half of them, one quarter; and all where none is drawn."""
+    draws = np.stack([MIDDLE] * 4)
+    draws[:, -2:] = [[0.29, 0.0], [0.29, 0.5], [0.29, 1.0], [0.31, 1.0]]
+    detail = changes_of(draws, Augmentation(blur=0.3), 64, 64).detail
+    np.testing.assert_allclose(detail, [1, 0.5, 0.25, 1])
 
 
 def test_blur_loses_detail_and_moves_nothing():

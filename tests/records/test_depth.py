@@ -26,6 +26,19 @@ def test_depth_is_cut_like_the_picture_and_never_mixed():
     assert (depth_mm[100:] == 0).all() and (depth_mm[:, 100:] == 0).all()
 
 
+def test_depth_between_pixels_is_that_of_the_nearest():
+    """Where the crop is finer than the picture and turned in it, a mean of a person and a wall would be neither."""
+    depth_mm = np.where(np.indices((40, 40)).sum(axis=0) % 2, 1000, 3000).astype(np.uint16)
+    turn = 0.3 * np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
+    crop = Crop(np.column_stack([turn, [15.2, 12.7]]), 32)
+    cut = tf.io.decode_png(encode_depth(depth_mm, crop), dtype=tf.uint16).numpy()[..., 0]
+    assert set(np.unique(cut)) == {1000, 3000}
+    places = np.stack(np.meshgrid(np.arange(32), np.arange(32)), axis=-1) @ turn.T + [15.2, 12.7]
+    clear = (np.abs(places - np.round(places)) < 0.45).all(axis=-1)
+    x, y = np.round(places).astype(int)[clear].T
+    np.testing.assert_array_equal(cut[clear], depth_mm[y, x])
+
+
 def test_depth_may_be_read_late_and_be_absent():
     person = make_person(0)
     crop = Crop.from_box(person.box_px, 32)

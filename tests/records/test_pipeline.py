@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from people import write_shard_set
+from people import make_person, write_shard_set
 
-from pose import LSP14
-from records import Augmentation, dataset, training_dataset
+from pose import LSP14, Crop
+from records import Augmentation, ShardSetWriter, dataset, encode_example, training_dataset
 from records.augment import NUM_DRAWS, augment, changes_of
 from records.manifest import shard_paths
 from records.pipeline import decode_picture, parse_example
@@ -47,6 +47,20 @@ def test_half_size_is_the_mean_of_two_by_two(shards):
     assert np.abs(half - mean).max() <= 0.5
     np.testing.assert_allclose(half_labels["joints_xy_px"], (labels["joints_xy_px"] + 0.5) / 2 - 0.5, atol=1e-4)
     np.testing.assert_allclose(half_labels["torso_px"], labels["torso_px"] / 2, rtol=1e-5)
+
+
+def test_joints_on_the_outermost_pixels_stay_at_every_size(tmp_path):
+    """At -0.4 and 63.4 of 64 px, which are -0.45 and 31.45 of 32, and -0.3 and 127.3 of 128."""
+    writer = ShardSetWriter(tmp_path, skeleton=LSP14, size=64, source={}, split_rule={})
+    person = make_person(0)
+    person.joints_xy_px[:2] = (-0.4, 20), (63.4, -0.4)
+    writer.add("val", encode_example(person, Crop(np.array([[1.0, 0, 0], [0, 1, 0]]), 64), LSP14))
+    writer.finish()
+    for size, low, high in ((32, -0.45, 31.45), (64, -0.4, 63.4), (128, -0.3, 127.3)):
+        _, labels = next(dataset(tmp_path, "val", batch_size=1, input_size=size).as_numpy_iterator())
+        assert labels["visible"][0, :2].tolist() == [2, 2]
+        expected = [(low, 20.5 * size / 64 - 0.5), (high, low)]
+        np.testing.assert_allclose(labels["joints_xy_px"][0, :2], expected, atol=1e-4)
 
 
 def test_training_batches_have_the_shapes_of_evaluation(shards):

@@ -101,6 +101,17 @@ def test_joints_off_the_crop_are_not_labelled():
     assert labels["visible"].numpy()[4] == 0
 
 
+@pytest.mark.parametrize(("x", "inside"), [(-0.51, False), (-0.5, True), (-0.1, True), (63.49, True), (63.5, False)])
+def test_the_outermost_pixels_are_the_crops_to_their_edges(x, inside):
+    person, crop = make_person(2), Crop(np.array([[1.0, 0, 0], [0, 1, 0]]), 64)
+    person.joints_xy_px[:] = 30
+    person.joints_xy_px[4], person.joints_xy_px[5] = (x, 20), (20, x)
+    _, labels = parse_example(encode_example(person, crop, LSP14), 14)
+    assert labels["visible"].numpy()[[4, 5]].tolist() == [2 * inside] * 2
+    expected = [(x, 20), (20, x)] if inside else np.zeros((2, 2))
+    np.testing.assert_allclose(labels["joints_xy_px"].numpy()[[4, 5]] * inside, expected, atol=1e-5)
+
+
 def test_the_same_person_gives_the_same_bytes():
     crop = Crop.from_box(make_person(5).box_px, 64)
     assert encode_example(make_person(5), crop, LSP14) == encode_example(make_person(5), crop, LSP14)
