@@ -89,3 +89,11 @@ class PartFile:
             os.fsync(file.fileno())
         os.replace(self.path, target)
         self._about.unlink(missing_ok=True)
+
+
+def is_note(path: Path) -> bool:
+    """Whether a file is what a `PartFile` notes beside its bytes."""
+    try:
+        return path.suffix == ".json" and {"root", "version", "total"} == json.loads(path.read_text()).keys()
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -61,6 +61,7 @@ class Person:
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
         camera_model: the camera, or None where unknown.
         area_px: the person's area in square px (a segmentation's), or None where unknown.
+        head_size_px: what MPII's PCKh divides by, 0.6 of the diagonal of the head's box, or None where unknown.
         depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of `picture`; or a
             function that reads it, or None.
     """
@@ -77,6 +78,7 @@ class Person:
     joints_xyz_mm: np.ndarray | None = None
     camera_model: Camera | None = None
     area_px: float | None = None
+    head_size_px: float | None = None
     depth_mm: np.ndarray | Callable[[], np.ndarray] | None = None
 
     @property
@@ -184,6 +186,8 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         "source/frame": np.int64(person.frame),
         "source/person": np.int64(person.person),
     }
+    if person.head_size_px is not None:
+        features["person/head_size_px"] = np.float32(person.head_size_px / crop.scale)
     if person.joints_xyz_mm is not None:
         features["joints/xyz_mm"] = np.asarray(person.joints_xyz_mm, np.float32)
     if person.camera_model is not None:
