@@ -47,7 +47,7 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	$(PY) -m export runs/quickstart --to saved-model litert
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
 		--source data/quickstart/dome/dome_013/hdVideos/hd_00_00.mp4 --output runs/quickstart/demo.mp4
-	@echo "look at data/quickstart/records/contact_sheet.png, runs/quickstart/predictions.png,"
+	@echo "look at data/quickstart/records/contact_sheet.jpg, runs/quickstart/predictions.png,"
 	@echo "runs/quickstart/evaluation-test/report.html and runs/quickstart/demo.mp4"
 
 records: setup ## SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=data-set OUT=shard-set: a data set on disk becomes records

@@ -98,6 +98,7 @@ def _warp_labels(
         "visible": visible,
         "torso_px": labels["torso_px"] / scale,
         "head_px": labels["head_px"] / scale,
+        "head_size_px": labels["head_size_px"] / scale,
         "area_px": labels["area_px"] / scale**2,
         "to_frame": composed,
     }

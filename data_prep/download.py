@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from data_prep.file_checks import check_calibration, check_mp4, check_tar
 from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import OLD_POSES, POSES
-from data_prep.part_file import PARTIAL
+from data_prep.part_file import PARTIAL, is_note
 
 if TYPE_CHECKING:
     from data_prep.download_crew import Crew
@@ -212,8 +212,7 @@ def _alone(sequence: Path) -> Iterator[None]:
     try:
         with FileLock(partial / "lock", blocking=False):
             yield
-            # What is left: notes on files that are whole, and the lock.
-            if all(path.name == "lock" or path.suffix == ".json" for path in partial.iterdir()):
+            if all(path.name == "lock" or is_note(path) for path in partial.iterdir()):
                 shutil.rmtree(partial)
     except Timeout as error:
         raise ValueError(f"{sequence} is being downloaded by another process; let it end, or stop it") from error

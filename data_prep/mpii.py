@@ -146,4 +146,5 @@ class _Span:
             sequence=labels.video,
             frame=labels.number,
             person=person.number,
+            head_size_px=person.head_size_px,
         )

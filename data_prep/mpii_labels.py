@@ -17,6 +17,8 @@ from records import BadInput
 BOX_PX = 200.0
 #: How far below the labelled centre its middle lies, for a person of scale 1, so that it holds the legs as well.
 DOWN_PX = 15.0
+#: What MPII's evaluation divides errors by, as a share of the diagonal of the head's box (its SC_BIAS).
+HEAD_SHARE = 0.6
 
 _MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
@@ -30,12 +32,14 @@ class LabelledPerson:
         box_px: float64 (4,), x_min, y_min, width, height.
         xy_px: float32 (16, 2), 0 where not labelled.
         visible: int64 (16,), 0, 1 or 2.
+        head_size_px: 0.6 of the diagonal of the head's box, None where there is none.
     """
 
     number: int
     box_px: np.ndarray
     xy_px: np.ndarray
     visible: np.ndarray
+    head_size_px: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +156,15 @@ def _person(number: int, labels: dict, points: list) -> LabelledPerson:
         visible[joint] = 2 if not mark.size or int(mark[0]) else 1
     if not points or not np.isfinite(xy_px).all():
         raise ValueError("no joint, or one that is NaN or infinite")
-    return LabelledPerson(number, _box(labels, xy_px, visible), xy_px, visible)
+    return LabelledPerson(number, _box(labels, xy_px, visible), xy_px, visible, _head_size(labels))
+
+
+def _head_size(labels: dict) -> float | None:
+    if not all(np.size(labels.get(name, ())) for name in ("x1", "y1", "x2", "y2")):
+        return None
+    x1, y1, x2, y2 = (float(labels[name]) for name in ("x1", "y1", "x2", "y2"))
+    size_px = HEAD_SHARE * float(np.hypot(x2 - x1, y2 - y1))
+    return size_px if np.isfinite(size_px) and size_px > 0 else None
 
 
 def _box(labels: dict, xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:

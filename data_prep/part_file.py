@@ -94,3 +94,11 @@ class PartFile:
         self.note.parent.mkdir(exist_ok=True)
         os.replace(self._about, self.note)
         os.replace(self.path, target)
+
+
+def is_note(path: Path) -> bool:
+    """Whether a file is what a `PartFile` notes beside its bytes."""
+    try:
+        return path.suffix == ".json" and {"root", "version", "total"} == json.loads(path.read_text()).keys()
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -19,6 +19,7 @@ from demo.artefact import DESCRIPTION_FILE, FORMATS
 from demo.errors import DemoError, ModelError
 from demo.one_euro import OneEuro
 from demo.track import FollowRule
+from pose.draw import COLORS
 
 NPM_PACKAGE, NPM_VERSION = "onnxruntime-web", "1.30.0"
 # As `npm view onnxruntime-web@1.30.0 dist.integrity` has it.
@@ -146,6 +147,7 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
     model, description = _model_files(export)
     settings = {
         "pose": description,
+        "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
         "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
         "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
     }

@@ -1,7 +1,8 @@
-"""Measures a trained or exported model on a shard set: `python -m evaluate MODEL --records FOLDER`."""
+"""Measures a trained or exported model on a shard set: `python -m evaluate MODEL [--records FOLDER]`."""
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Literal
 
 import tyro
 
+from evaluate.own_files import check_replaceable
 from machine.command import run_command
+from machine.origin import renewal_notice
 from machine.quiet import import_tensorflow
+from machine.words import counted
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
+
+RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Options:
     Attributes:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
             a model that comes with PanoPose, such as fast; --model may stand before it.
-        records: the shard set, as `python -m data_prep` makes it.
+        records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given.
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
             EXPORT-evaluation-SPLIT, or for one that comes with PanoPose runs/NAME/evaluation-SPLIT, if not given.
@@ -34,7 +40,7 @@ class Options:
     """
 
     model: tyro.conf.Positional[Path]
-    records: Path
+    records: Path | None = None
     split: Literal["train", "val", "test"] = "test"
     out: Path | None = None
     flip_test: bool = False
@@ -65,6 +71,25 @@ class Options:
         return (self.model if self.model.is_dir() else self.model.parent) / name
 
 
+def records_of_run(model: Path) -> Path:
+    """The shard set that a run was trained on, by the run.json beside its model, or around its export.
+
+    Raises:
+        ValueError: there is no such file, it names none, or the shard set is not there.
+    """
+    folder = model if model.is_dir() else model.parent
+    places = [place / RUN_FILE for place in (folder, folder.resolve().parent) if (place / RUN_FILE).is_file()]
+    if not places:
+        raise ValueError(f"{model} has no {RUN_FILE} that names the records of its training; give --records FOLDER")
+    try:
+        records = Path(json.loads(places[0].read_text())["config"]["records"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{places[0]} names no records of its training; give --records FOLDER") from error
+    if not records.is_dir():
+        raise ValueError(f"{places[0]} names the records {records}, which are not there; give --records FOLDER")
+    return records
+
+
 def run(options: Options) -> None:
     """Evaluates, prints the tables and writes the report.
 
@@ -73,7 +98,11 @@ def run(options: Options) -> None:
         OSError: the report cannot be written.
     """
     # Before TensorFlow and the model, because it is quick: no such records, no such split, or a shard missing.
-    shard_paths(options.records, options.split)
+    records = options.records or records_of_run(shipped(options.model) or options.model)
+    shard_paths(records, options.split)
+    check_replaceable(options.folder)
+    if notice := renewal_notice(options.model):
+        print(notice, file=sys.stderr)
     import_tensorflow()
     from tqdm import tqdm
 
@@ -82,19 +111,21 @@ def run(options: Options) -> None:
     from evaluate.report import write_report
     from evaluate.tables import as_text
 
-    people = read_manifest(options.records).counts[options.split]
+    people = read_manifest(records).counts[options.split]
     predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)
     with tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None) as progress:
         evaluation = evaluate(
             predictor,
-            options.records,
+            records,
             options.split,
             batch_size=options.batch_size,
             gallery=options.gallery,
             seed=options.seed,
             progress=progress,
         )
-    print(f"{options.model} on the {people} people of {options.records}, {options.split} split\n")
+    named = "" if options.records else f" (as {RUN_FILE} names them)"
+    number = counted(people, "person", "people")
+    print(f"{options.model} on the {number} of {records}{named}, {options.split} split\n")
     print(as_text(evaluation))
     report, *others = write_report(evaluation, options.folder)
     print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")

@@ -12,7 +12,7 @@ import numpy as np
 from evaluate.metrics import joint_distances
 from evaluate.predictor import Predictor
 
-LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "area_px")
+LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px")
 
 
 class Progress(Protocol):
@@ -29,7 +29,8 @@ class Answers:
     Attributes:
         predicted_px: float (N, J, 2) in px of the picture.
         scores: float (N, J).
-        labels: joints_xy_px (N, J, 2), visible (N, J), torso_px, head_px and area_px (N,), in the same px.
+        labels: joints_xy_px (N, J, 2), visible (N, J), torso_px, head_px, head_size_px and area_px (N,), in
+            the same px.
         keys: N names of people.
         error_px: float (N,), each person's mean pixel error over labelled joints; NaN where none is.
         worst: indices of the people with the largest errors, worst first.
@@ -55,6 +56,7 @@ class Answers:
             "visible": self.labels["visible"],
             "torso_px": self.labels["torso_px"] * factor,
             "head_px": self.labels["head_px"] * factor,
+            "head_size_px": self.labels["head_size_px"] * factor,
             "area_px": self.labels["area_px"] * factor**2,
         }
         predicted = (self.predicted_px + 0.5) * factor - 0.5

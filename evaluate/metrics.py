@@ -57,7 +57,7 @@ def pck(
     """Percentage of correct keypoints, as fractions: joints within `threshold` times the person's normaliser.
 
     With the torso (left shoulder to right hip) it is PCK (Yang and Ramanan, TPAMI 2013; Sapp and Taskar,
-    CVPR 2013), with the head and 0.5 it is PCKh (Andriluka et al., CVPR 2014).
+    CVPR 2013), with the size of the head's labelled box and 0.5 it is PCKh (Andriluka et al., CVPR 2014).
 
     Args:
         predicted_px: float (N, J, 2).
@@ -77,6 +77,23 @@ def pck(
     distances = joint_distances(predicted_px, true_px, visible)
     normaliser = _checked_normaliser(normaliser_px, len(distances))[:, None]
     return _mean_over_people(distances <= threshold * normaliser, ~np.isnan(distances) & (normaliser > 0))
+
+
+def pooled_pck(
+    predicted_px: np.ndarray,
+    true_px: np.ndarray,
+    visible: np.ndarray,
+    normaliser_px: np.ndarray,
+    threshold: float,
+) -> float:
+    """As `pck`, the share of all joints together: one that more people have labelled weighs more.
+
+    MPII's evaluation sums its PCKh up so, over all joints but pelvis and thorax.
+    """
+    labelled = ~np.isnan(joint_distances(predicted_px, true_px, visible))
+    number = (labelled & (np.asarray(normaliser_px)[:, None] > 0)).sum(axis=0)
+    shares = pck(predicted_px, true_px, visible, normaliser_px, threshold)
+    return float((np.where(number > 0, shares, 0) * number).sum() / number.sum()) if number.any() else float("nan")
 
 
 def pck_auc(

@@ -17,10 +17,10 @@ _HEAD = """<!DOCTYPE html>
 """
 
 _STYLE = """
-:root { --ground: #f6f8fa; --card: #fff; --ink: #1f2328; --soft: #59636e; --line: #d8dee4; --bar: #cfe4fb; }
+:root { --ground: #f6f8fa; --card: #fff; --ink: #1f2328; --soft: #59636e; --line: #d8dee4; --bar: #54a0f0; }
 @media (prefers-color-scheme: dark) {
   :root { --ground: #0d1117; --card: #161b22; --ink: #e6edf3; --soft: #9198a1; --line: #30363d;
-    --bar: #17395c; }
+    --bar: #2f6fb3; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 70rem; padding: 1rem; background: var(--ground); color: var(--ink);
@@ -28,6 +28,11 @@ body { margin: 0 auto; max-width: 70rem; padding: 1rem; background: var(--ground
 h1 { font-size: 1.5rem; margin: .5rem 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 p { margin: .5rem 0; max-width: 50rem; }
+abbr { text-decoration: underline dotted; text-underline-offset: .2em; cursor: help; }
+details { margin: .75rem 0; }
+summary { cursor: pointer; }
+.key { display: inline-flex; align-items: center; gap: .35rem; margin-right: .9rem; white-space: nowrap; }
+.key i { width: .8rem; height: .8rem; border-radius: 50%; border: 1px solid #000; }
 p.soft, figcaption, dt, .soft { color: var(--soft); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; }
 .tiles, .plots, .people { display: grid; gap: .75rem; }
@@ -44,6 +49,7 @@ figure { margin: 0; overflow: hidden; }
 figure.wide { max-width: 44rem; }
 img { display: block; width: 100%; height: auto; border-radius: .25rem; }
 .people figure { padding: .4rem; }
+.people img { aspect-ratio: 1; }
 figcaption { font-size: .75rem; line-height: 1.35; margin-top: .3rem; overflow-wrap: anywhere; }
 figcaption b { color: var(--ink); font-weight: 600; }
 .scroll { overflow-x: auto; padding: 0; margin: .75rem 0; }
@@ -53,10 +59,17 @@ th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bo
 tbody tr:last-child > * { border-bottom: 0; }
 th { font-weight: 600; }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); }
-td.bar { background: linear-gradient(90deg, var(--bar) var(--fill), transparent var(--fill)); }
+td.bar { background: linear-gradient(90deg, var(--bar) var(--fill), transparent var(--fill)) bottom / 100% .25rem
+  no-repeat; }
 td.mean { color: var(--soft); border-left: 1px solid var(--line); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
+thead th { white-space: normal; vertical-align: bottom; }
+@media (max-width: 40rem) {
+  th, td { padding: .3rem .35rem; font-size: .8125rem; }
+  .narrow th:first-child { white-space: normal; }
+  dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; }
+}
 .warning { border-left: .3rem solid #d1242f; padding-left: .6rem; }
 """
 
@@ -85,17 +98,38 @@ def themed_picture(light: bytes, dark: bytes, describes: str) -> str:
     )
 
 
-def tile(name: str, value: str, below: str, *, first: bool = False) -> str:
+def explained(name: str, meaning: str | None) -> str:
+    """A name, which says what it means where the pointer rests on it."""
+    return text(name) if meaning is None else f'<abbr title="{text(meaning)}">{text(name)}</abbr>'
+
+
+def tile(name: str, value: str, below: str, *, first: bool = False, meaning: str | None = None) -> str:
     """A figure in large type."""
     return (
-        f'<div class="card{" first" if first else ""}"><div class="name">{text(name)}</div>'
+        f'<div class="card{" first" if first else ""}"><div class="name">{explained(name, meaning)}</div>'
         f'<div class="value">{text(value)}</div><div class="soft">{text(below)}</div></div>'
     )
 
 
-def table(headings: list[str], rows: list[list[str]], *, narrow: bool = False) -> str:
+def definitions(terms: dict[str, object]) -> str:
+    """A list of terms and what is said of each."""
+    return "<dl>" + "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in terms.items()) + "</dl>"
+
+
+def folded(heading: str, terms: dict[str, object] | list[str]) -> str:
+    """A box that opens with a click: terms and what is said of each, or sentences."""
+    if isinstance(terms, dict):
+        inner = definitions(terms)
+    else:
+        inner = "".join(f"<p>{text(sentence)}</p>" for sentence in terms)
+    return f"<details><summary>{text(heading)}</summary>{inner}</details>"
+
+
+def table(
+    headings: list[str], rows: list[list[str]], *, narrow: bool = False, meanings: dict[str, str] | None = None
+) -> str:
     """A table whose first column names its rows: each row is a text and then cells as `cell` makes them."""
-    head = "".join(f"<th>{text(heading)}</th>" for heading in headings)
+    head = "".join(f"<th>{explained(heading, (meanings or {}).get(heading))}</th>" for heading in headings)
     body = "\n".join(f'<tr><th scope="row">{text(name)}</th>{"".join(cells)}</tr>' for name, *cells in rows)
     kind = "card scroll narrow" if narrow else "card scroll"
     return (

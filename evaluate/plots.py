@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 from evaluate import metrics
 from evaluate.calibration import Calibration
 from evaluate.evaluation import Evaluation
+from evaluate.sides import joint_rows
 from evaluate.summary import mean_of_known
 from pose import draw_skeleton
 
 THRESHOLDS = np.linspace(0, 0.5, 51)
 _DPI = 160
 _TILE_PX = 256
-_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+_WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,9 @@ def joint_curve_pngs(
     evaluation: Evaluation, model: np.ndarray, baseline: np.ndarray, theme: Theme
 ) -> list[tuple[str, bytes]]:
     """A small PCK plot for each kind of joint, left and right together: (name such as "shoulder", PNG)."""
-    skeleton, kinds = evaluation.skeleton, {}
-    for joint, name in enumerate(skeleton.joints):
-        stem = name.removeprefix("left_").removeprefix("right_").replace("_", " ")
-        kinds.setdefault(stem, []).append(joint)
-    plots = []
-    for kind, joints in kinds.items():
+    skeleton, plots = evaluation.skeleton, []
+    for kind, indices in joint_rows(skeleton):
+        joints = list(indices)
         figure, axes = _figure((3.2, 2.5), theme)
         axes.plot(
             THRESHOLDS,
@@ -137,17 +135,14 @@ def calibration_png(calibration: Calibration, theme: Theme) -> bytes:
 
 
 def person_jpeg(evaluation: Evaluation, index: int) -> bytes:
-    """One person of the gallery as JPEG: labels in white, the model's joints in colour."""
+    """One person of the gallery as JPEG: labels in white, hollow where hidden, and the model's joints in colour."""
     answers, skeleton = evaluation.answers, evaluation.skeleton
     side = max(_TILE_PX, evaluation.size)
     picture = cv2.resize(answers.pictures[index], (side, side), interpolation=cv2.INTER_LINEAR)
     zoom = side / evaluation.size
     true, predicted = ((xy[index] + 0.5) * zoom - 0.5 for xy in (answers.labels["joints_xy_px"], answers.predicted_px))
-    labelled, everything = answers.labels["visible"][index] > 0, np.ones(skeleton.num_joints, bool)
-    # A dark edge under each line keeps it apart from any background, white ones too.
-    for xy, shown, color in ((true, labelled, _WHITE), (predicted, everything, None)):
-        picture = draw_skeleton(picture, xy, shown, skeleton, thickness=4, color=_BLACK)
-        picture = draw_skeleton(picture, xy, shown, skeleton, thickness=2, color=color)
+    picture = draw_skeleton(picture, true, answers.labels["visible"][index], skeleton, color=_WHITE)
+    picture = draw_skeleton(picture, predicted, np.ones(skeleton.num_joints, bool), skeleton)
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
     return jpeg.tobytes()
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from evaluate import plots, tables
 from evaluate.evaluation import Evaluation
-from evaluate.page import cell, data_url, page, table, text, themed_picture, tile
+from evaluate.own_files import METRICS, REPORT, check_replaceable
+from evaluate.page import cell, data_url, definitions, folded, page, table, text, themed_picture, tile
 from evaluate.plots import DARK, LIGHT
-from evaluate.summary import HEADLINE
+from evaluate.sides import joint_rows, limb_rows, side_by_side
+from evaluate.summary import HEADLINE, mean_of_known
+from machine.words import counted
+from pose.draw import COLORS
 
-REPORT, METRICS = "report.html", "metrics.json"
-_TILES = (HEADLINE, "pck@0.2", "pckh@0.5", "pcp@0.5", "oks_ap", "error_px")
-_LEGEND = "Labels are white; the model's joints are blue on the left, orange on the right, yellow in the middle."
+_SIDES = ("left", "right", "middle")
+_LEFT_RIGHT = "Left | right"
+_TILES = (HEADLINE, "pck@0.2", "pck_head@0.5", "pckh@0.5", "pcp@0.5", "oks_ap", "error_px")
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
@@ -31,8 +36,10 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
 
     Raises:
         OSError: the folder cannot be written to.
+        ValueError: it holds somebody else's files of these names.
     """
     folder = Path(folder)
+    check_replaceable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         REPORT: report_page(evaluation),
@@ -46,7 +53,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
 
 def report_page(evaluation: Evaluation) -> str:
     """The whole page as HTML."""
-    sections = (_opening, _curves, _joint_table, _limb_table, _calibration, _galleries)
+    sections = (_opening, _galleries, _all_figures, _curves, _joint_table, _limb_table, _calibration)
     return page(
         f"Evaluation of {evaluation.model.name}, {evaluation.split} split",
         "\n".join(section(evaluation) for section in sections),
@@ -54,10 +61,18 @@ def report_page(evaluation: Evaluation) -> str:
 
 
 def _write(path: Path, content: str) -> Path:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(content, encoding="utf-8")
-    os.replace(temporary, path)
+    # In a folder of its own, so that no neighbour has its name.
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as scratch:
+        temporary = Path(scratch) / path.name
+        temporary.write_text(content, encoding="utf-8")
+        os.replace(temporary, path)
     return path
+
+
+def _meaning(heading: str) -> str | None:
+    """What a figure means, by the longest known beginning of its heading."""
+    known = [term for term in tables.MEANINGS if heading.lower().startswith(term.lower())]
+    return tables.MEANINGS[max(known, key=len)] if known else None
 
 
 def _opening(evaluation: Evaluation) -> str:
@@ -68,32 +83,40 @@ def _opening(evaluation: Evaluation) -> str:
     for name in _TILES:
         heading, unit = named[name]
         value, mean = (tables.show(figures[name], unit) for figures in (ours, theirs))
+        if value == "n/a" and name.endswith("@0.5"):
+            continue
         sign = f" {unit}" if value != "n/a" else ""
-        tiles.append(tile(heading, value + sign, f"mean pose {mean}{sign}", first=name == HEADLINE))
+        below = f"mean pose {mean}{sign}"
+        tiles.append(tile(heading, value + sign, below, first=name == HEADLINE, meaning=_meaning(heading)))
+    people = counted(evaluation.summary.people, "person", "people")
     facts = {
         "Model": evaluation.model,
-        "Records": f"{evaluation.records}, {evaluation.split} split",
-        "People": evaluation.summary.people,
+        "Records": f"{evaluation.records}, {evaluation.split} split, {people}",
         "Skeleton": f"{evaluation.skeleton.name}, {evaluation.skeleton.num_joints} joints",
         "Mirror test": "on: each picture and its mirror image" if evaluation.flip_test else "off",
         "Mean pose": f"of the {evaluation.baseline_split} split; it looks at no picture",
     }
-    listed = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in facts.items())
-    return (
-        f'<h1>Evaluation of {text(evaluation.model.name)}</h1>\n<div class="tiles">{"".join(tiles)}</div>\n'
-        f"<dl>{listed}</dl>\n{_notes(evaluation)}\n{_figures_table(ours, theirs)}"
+    notes = tables.notes(evaluation)
+    warnings = [note for note in notes if note.startswith("WARNING")]
+    return "\n".join(
+        [
+            f"<h1>Evaluation of {text(evaluation.model.name)}</h1>",
+            f"<p>{text(tables.in_words(evaluation))}</p>",
+            *(f'<p class="warning">{text(warning)}</p>' for warning in warnings),
+            f'<div class="tiles">{"".join(tiles)}</div>',
+            definitions(facts),
+            folded("What the figures mean", tables.MEANINGS),
+            folded("How it was measured", [note for note in notes if note not in warnings]),
+        ]
     )
 
 
-def _notes(evaluation: Evaluation) -> str:
-    kinds = {True: "warning", False: "soft"}
-    return "\n".join(f'<p class="{kinds[n.startswith("WARNING")]}">{text(n)}</p>' for n in tables.notes(evaluation))
-
-
-def _figures_table(ours: dict[str, float], theirs: dict[str, float]) -> str:
+def _all_figures(evaluation: Evaluation) -> str:
+    ours = tables.figures(evaluation.summary, evaluation.ap)
+    theirs = tables.figures(evaluation.baseline_summary, evaluation.baseline_ap)
     rows = [
         [
-            heading + (" (px)" if unit == "px" else " (%)"),
+            f"{heading} ({unit})",
             cell(tables.show(ours[name], unit), fill=ours[name] if unit == "%" else None),
             cell(tables.show(theirs[name], unit), mean=True),
         ]
@@ -120,35 +143,35 @@ def _curves(evaluation: Evaluation) -> str:
 
 
 def _joint_table(evaluation: Evaluation) -> str:
-    frame = tables.per_joint(evaluation)
-    names = [name for name in frame.columns if not name.startswith("mean_pose_") and name not in ("joint", "labelled")]
-    headings = ["Joint", "Labels"]
-    for name in names:
-        headings.append("Error, px" if name == "error_px" else name.upper().replace("PCKH", "PCKh"))
+    columns = [(name, f"{heading} ({unit})", unit) for name, heading, unit in tables.joint_columns(evaluation)]
+    frame, labels = tables.per_joint(evaluation), list(map(str, evaluation.summary.labelled))
+    shown = {name: [tables.show(value, unit) for value in frame[name]] for name, _, unit in columns}
+    mean = [tables.show(value, "%") for value in frame["mean_pose_pck@0.2"]]
     rows = []
-    for row in frame.to_dict("records"):
-        cells = [cell(str(row["labelled"]))]
-        for name in names:
-            unit = "px" if name == "error_px" else "%"
-            cells.append(cell(tables.show(row[name], unit), fill=row[name] if name == "pck@0.2" else None))
-        for name, unit in (("pck@0.2", "%"), ("error_px", "px")):
-            cells.append(cell(tables.show(row["mean_pose_" + name], unit), mean=True))
-        rows.append([row["joint"].replace("_", " "), *cells])
-    return table([*headings, "Mean pose PCK@0.2", "Mean pose error, px"], rows)
+    for joint, indices in joint_rows(evaluation.skeleton):
+        cells = [cell(side_by_side(labels, indices))]
+        for name, _, _ in columns:
+            fill = mean_of_known(frame[name][list(indices)]) if name == "pck@0.2" else None
+            cells.append(cell(side_by_side(shown[name], indices), fill=fill))
+        rows.append([joint, *cells, cell(side_by_side(mean, indices), mean=True)])
+    headings = [_LEFT_RIGHT, "Labels", *(heading for _, heading, _ in columns), "Mean pose PCK@0.2 (%)"]
+    return table(headings, rows, meanings={heading: _meaning(heading) for heading in headings})
 
 
 def _limb_table(evaluation: Evaluation) -> str:
+    summaries = (evaluation.summary, evaluation.baseline_summary)
+    ours, theirs = ([tables.show(value, "%") for value in summary.pcp] for summary in summaries)
     rows = [
         [
-            row["limb"].replace("_", " ").replace("-", " \u2013 "),
-            cell(tables.show(row["pcp@0.5"], "%"), fill=row["pcp@0.5"]),
-            cell(tables.show(row["mean_pose_pcp@0.5"], "%"), mean=True),
+            limb,
+            cell(side_by_side(ours, indices), fill=mean_of_known(evaluation.summary.pcp[list(indices)])),
+            cell(side_by_side(theirs, indices), mean=True),
         ]
-        for row in tables.per_limb(evaluation).to_dict("records")
+        for limb, indices in limb_rows(evaluation.skeleton)
     ]
     explained = "A limb is right if both ends lie within half of its labelled length of their labels."
     return f'<h2>Limbs: strict PCP@0.5 (%)</h2>\n<p class="soft">{explained}</p>\n' + table(
-        ["Limb", "Model", "Mean pose"], rows, narrow=True
+        [_LEFT_RIGHT, "Model", "Mean pose"], rows, narrow=True
     )
 
 
@@ -160,25 +183,35 @@ def _calibration(evaluation: Evaluation) -> str:
         f"the joint lies within {reach} of the crop's side of its label. On the dashed line it does. "
         f"Expected calibration error: {text(error)} %.</p>\n"
         f'<figure class="card wide">{themed_picture(*drawn, "Reliability diagram of the scores")}</figure>\n'
-        + table(["Joint", "Mean score (%)", "Found right (%)"], _joint_scores(evaluation), narrow=True)
+        + table([_LEFT_RIGHT, "Mean score (%)", "Found right (%)"], _joint_scores(evaluation), narrow=True)
     )
 
 
 def _joint_scores(evaluation: Evaluation) -> list[list[str]]:
+    scores = evaluation.calibration.joint_claimed, evaluation.calibration.joint_found
+    shown = [[tables.show(value, "%") for value in values] for values in scores]
     return [
-        [row["joint"].replace("_", " "), *(cell(tables.show(row[name], "%")) for name in ("score", "found_right"))]
-        for row in tables.per_joint(evaluation).to_dict("records")
+        [joint, *(cell(side_by_side(values, indices)) for values in shown)]
+        for joint, indices in joint_rows(evaluation.skeleton)
     ]
+
+
+def _key(color: tuple[int, int, int], name: str) -> str:
+    return f'<span class="key"><i style="background: rgb{color}"></i>{text(name)}</span>'
 
 
 def _galleries(evaluation: Evaluation) -> str:
     answers = evaluation.answers
     galleries = (
-        ("Worst cases", "by mean pixel error", answers.worst),
-        ("At random", "from the split", answers.chosen),
+        ("Worst cases", "those with the largest mean pixel error", answers.worst),
+        ("At random", "drawn from the split", answers.chosen),
     )
+    keys = [_key((255, 255, 255), "the label, hollow where the joint is hidden")]
+    keys += [_key(color, f"the model's {name}") for color, name in zip(COLORS.values(), _SIDES, strict=True)]
     return "\n".join(
-        f'<h2>{text(name)}</h2>\n<p class="soft">{len(people)} people {text(how)}. {_LEGEND}</p>\n'
+        f'<h2>{text(name)}</h2>\n<p class="soft">{counted(len(people), "person", "people")}, {text(how)}. Below each '
+        "stand the mean error, the similarity to the labels, the mean score, and the person's name in predictions.csv."
+        f'</p>\n<p class="soft">{"".join(keys)}</p>\n'
         f'<div class="people">{"".join(_person(evaluation, index) for index in people)}</div>'
         for name, how, people in galleries
         if people

@@ -13,6 +13,7 @@ from pose import Skeleton
 PCK_THRESHOLDS = (0.05, 0.1, 0.2)
 #: The one figure to compare models by: the mean PCK@0.2 (torso) of the 12 joints of arms and legs.
 HEADLINE = "pck@0.2 limbs"
+_NOT_IN_PCKH = ("pelvis", "thorax")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,9 @@ class Summary:
         labelled: int (J,), how many labels each joint has.
         invalid: how many predictions of labelled joints were not finite.
         pck: for each of `PCK_THRESHOLDS` the PCK by the torso, (J,).
-        pckh: PCKh@0.5, (J,); NaN where the skeleton has no head span.
+        pck_head: PCK@0.5 by the skeleton's head span (neck to head top where labelled), (J,).
+        pckh: PCKh@0.5 as MPII has it, by 0.6 of the diagonal of the head's labelled box, (J,).
+        pckh_total: of all joints but pelvis and thorax together.
         auc: area under the PCK curve by the torso up to 0.5, (J,).
         error_px: mean pixel error, (J,).
         pcp: strict PCP@0.5, (L,).
@@ -41,7 +44,9 @@ class Summary:
     labelled: np.ndarray
     invalid: int
     pck: dict[float, np.ndarray]
+    pck_head: np.ndarray
     pckh: np.ndarray
+    pckh_total: float
     auc: np.ndarray
     error_px: np.ndarray
     pcp: np.ndarray
@@ -51,13 +56,14 @@ class Summary:
         """One number for each metric: the mean over joints (limbs, people) of those that have a value.
 
         Returns:
-            "pck@0.2 limbs" first, then "pck@0.05", "pck@0.1", "pck@0.2", "pckh@0.5", "auc", "pcp@0.5", "oks"
-            and "error_px".
+            "pck@0.2 limbs" first, then "pck@0.05", "pck@0.1", "pck@0.2", "pck_head@0.5", "pckh@0.5", "auc", "pcp@0.5",
+            "oks" and "error_px".
         """
         return {
             HEADLINE: mean_of_known(self.pck[0.2][list(self.limb_joints)]),
             **{f"pck@{threshold:g}": mean_of_known(values) for threshold, values in self.pck.items()},
-            "pckh@0.5": mean_of_known(self.pckh),
+            "pck_head@0.5": mean_of_known(self.pck_head),
+            "pckh@0.5": self.pckh_total,
             "auc": mean_of_known(self.auc),
             "pcp@0.5": mean_of_known(self.pcp),
             "oks": mean_of_known(self.oks),
@@ -75,7 +81,7 @@ def summarise(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
 
     Args:
         predicted_px: float (N, J, 2).
-        labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px", "head_px" and "area_px" (N,), as
+        labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px", "head_px", "head_size_px" and "area_px" (N,), as
             `records.dataset` yields them, in px of the same picture as the predictions.
         skeleton: of the J joints.
 
@@ -89,6 +95,7 @@ def summarise(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
         raise ValueError(f"{skeleton.name} has {skeleton.num_joints} joints, got labels of shape {true.shape}")
     pose = (predicted_px, true, visible)
     distances = metrics.joint_distances(*pose)
+    counted = np.array([joint not in _NOT_IN_PCKH for joint in skeleton.joints])
     torso, area = labels["torso_px"], metrics.oks_area_px(true, visible, labels["area_px"])
     return Summary(
         joints=skeleton.joints,
@@ -98,7 +105,9 @@ def summarise(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
         labelled=(visible > 0).sum(axis=0),
         invalid=int(np.isinf(distances).sum()),
         pck={threshold: metrics.pck(*pose, torso, threshold) for threshold in PCK_THRESHOLDS},
-        pckh=metrics.pck(*pose, labels["head_px"], 0.5),
+        pck_head=metrics.pck(*pose, labels["head_px"], 0.5),
+        pckh=metrics.pck(*pose, labels["head_size_px"], 0.5),
+        pckh_total=metrics.pooled_pck(predicted_px, true, visible * counted, labels["head_size_px"], 0.5),
         auc=metrics.pck_auc(*pose, torso),
         error_px=metrics.pixel_error(*pose),
         pcp=metrics.pcp(*pose, skeleton.limbs),

@@ -10,7 +10,9 @@ import pandas as pd
 from evaluate.evaluation import Evaluation
 from evaluate.metrics import BOX_FILL
 from evaluate.oks_ap import AveragePrecision
-from evaluate.summary import HEADLINE, Summary
+from evaluate.sides import joint_rows, side_by_side
+from evaluate.summary import HEADLINE, Summary, mean_of_known
+from machine.words import counted
 
 #: What people read, in the order they read it: (name in the files, heading, "%" for fractions or "px").
 FIGURES = (
@@ -18,7 +20,8 @@ FIGURES = (
     ("pck@0.2", "PCK@0.2, all joints", "%"),
     ("pck@0.1", "PCK@0.1, all joints", "%"),
     ("pck@0.05", "PCK@0.05, all joints", "%"),
-    ("pckh@0.5", "PCKh@0.5", "%"),
+    ("pck_head@0.5", "PCK@0.5 of the head", "%"),
+    ("pckh@0.5", "PCKh@0.5 (MPII)", "%"),
     ("auc", "AUC of PCK to 0.5", "%"),
     ("pcp@0.5", "strict PCP@0.5", "%"),
     ("oks_ap", "OKS-AP", "%"),
@@ -28,7 +31,22 @@ FIGURES = (
     ("oks", "mean OKS", "%"),
     ("error_px", "mean pixel error", "px"),
 )
-_JOINT_COLUMNS = ("pck@0.05", "pck@0.1", "pck@0.2", "pckh@0.5", "auc", "error_px")
+#: What the figures mean, in a sentence each.
+MEANINGS = {
+    "PCK": "PCK@0.2 is the share of joints that lie within 0.2 of the torso's length (left shoulder to right hip) of "
+    "their labels, some 10 cm for an adult; PCK@0.1 and PCK@0.05 the same for 0.1 and 0.05.",
+    "PCK@0.5 of the head": "As PCK, within half of the skeleton's head span: from neck to head top, or to the nose "
+    "where that is what is labelled.",
+    "PCKh@0.5": "As MPII measures it (Andriluka et al., 2014): within half of the head's size, which is 0.6 of the "
+    "diagonal of the head's labelled box. Unknown where people have no such box.",
+    "AUC": "The mean of PCK over all thresholds from 0 to 0.5.",
+    "strict PCP@0.5": "The share of limbs both of whose ends lie within half of the limb's length of their labels.",
+    "OKS": "COCO's similarity of two poses: 1 where all joints lie on their labels, falling with distance, the sooner "
+    "the smaller the person and the more exactly people place that joint.",
+    "OKS-AP": "COCO's average precision, people with high scores first: the mean over OKS of 0.50 to 0.95.",
+    "mean pixel error": "The mean distance of joints from their labels, in pixels of the records' crop.",
+    "mean pose": "The mean of the training labels, the same for everybody, whatever the picture. A model must beat it.",
+}
 
 
 def figures(summary: Summary, ap: AveragePrecision) -> dict[str, float]:
@@ -110,23 +128,68 @@ def as_json(evaluation: Evaluation) -> dict:
     return _plain(tree)
 
 
+def joint_columns(evaluation: Evaluation) -> list[tuple[str, str, str]]:
+    """The columns of a table of joints that people read: name in the files, heading and unit."""
+    known = {name: values for name, values in _by_joint(evaluation.summary).items() if not np.isnan(values).all()}
+    columns = [(name, heading.removesuffix(", all joints"), unit) for name, heading, unit in FIGURES]
+    return [column for column in columns if column[0] in known]
+
+
+def in_words(evaluation: Evaluation) -> str:
+    """What the evaluation found, in one sentence or two."""
+    ours, theirs = evaluation.summary, evaluation.baseline_summary
+    if math.isnan(ours.headline):
+        error, mean = (show(summary.scalars()["error_px"], "px") for summary in (ours, theirs))
+        return (
+            f"Joints lie {error} px from their labels in the mean; the mean pose, which looks at no picture, {mean} px."
+        )
+    limbs = set(ours.limb_joints)
+    kinds = {
+        name: mean_of_known(ours.pck[0.2][list(joints)])
+        for name, joints in joint_rows(evaluation.skeleton)
+        if limbs.issuperset(joints)
+    }
+    known = {name: value for name, value in kinds.items() if not math.isnan(value)}
+    beaten = "" if ours.headline > theirs.headline else ", so that the model is no better than that"
+    best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
+    ours, theirs, best_share, worst_share = (
+        show(value, "%") for value in (ours.headline, theirs.headline, known[best], known[worst])
+    )
+    return (
+        f"{ours} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
+        f"the mean pose, which looks at no picture, reaches {theirs} %{beaten}. "
+        f"Best are {best}s ({best_share} %), weakest {worst}s ({worst_share} %)."
+    )
+
+
 def as_text(evaluation: Evaluation) -> str:
     """The tables on the screen: joint by joint, then the overall figures, the mean pose beside the model."""
     model, baseline = evaluation.summary, evaluation.baseline_summary
-    columns = [*(f"{name.upper().replace('PCKH', 'PCKh')}" for name in _JOINT_COLUMNS[:-1]), "error px"]
-    lines = [f"{'joint':<16}{'labels':>8}" + "".join(f"{name:>10}" for name in columns) + "   | mean pose PCK@0.2"]
+    columns = [column for column in joint_columns(evaluation) if column[0] not in ("pck@0.05", "auc")]
     ours, theirs = _by_joint(model), _by_joint(baseline)
-    for j, joint in enumerate(model.joints):
-        cells = [show(ours[name][j], "px" if name == "error_px" else "%") for name in _JOINT_COLUMNS]
-        row = f"{joint:<16}{model.labelled[j]:>8}" + "".join(f"{cell:>10}" for cell in cells)
-        lines.append(f"{row}   | {show(theirs['pck@0.2'][j], '%'):>17}")
+    cells = {f"{heading} {unit}": [show(value, unit) for value in ours[name]] for name, heading, unit in columns}
+    cells["mean pose PCK@0.2 %"] = [show(value, "%") for value in theirs["pck@0.2"]]
+    cells = {"labels": list(map(str, model.labelled)), **_short(cells)}
+    widths = {heading: max(len(heading), 13) + 2 for heading in cells}
+    lines = [f"{'left | right':<13}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
+    for joint, indices in joint_rows(evaluation.skeleton):
+        row = (f"{side_by_side(cells[heading], indices):>{width}}" for heading, width in widths.items())
+        lines.append(f"{joint:<13}" + "".join(row))
     lines += ["", f"{'':<26}{'model':>10}{'mean pose':>12}"]
     ours, theirs = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
     for name, heading, unit in FIGURES:
         lines.append(f"{heading:<26}{show(ours[name], unit):>10}{show(theirs[name], unit):>12} {unit}")
     error, reach = show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
     worth = f"Scores claim that joints lie within {reach} of the crop's side: expected calibration error {error} %."
-    return "\n".join([*lines, "", *notes(evaluation), worth])
+    return "\n".join([*lines, "", in_words(evaluation), *notes(evaluation), worth])
+
+
+def _short(cells: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The same under headings that leave a table narrow."""
+    return {
+        heading.replace("PCK@0.5 of the head", "PCK@0.5 head").replace("mean pixel error", "error"): values
+        for heading, values in cells.items()
+    }
 
 
 def notes(evaluation: Evaluation) -> list[str]:
@@ -136,14 +199,17 @@ def notes(evaluation: Evaluation) -> list[str]:
     people = evaluation.summary.people
     found = [
         f"Pixels are those of the records' {evaluation.size} px crop. PCK and AUC divide by the torso, which "
-        f"{torso} of {people} people have labelled."
+        f"{torso} of {counted(people, 'person has', 'people have')} labelled."
     ]
     if evaluation.skeleton.head is None:
-        found.append(f"PCKh is not defined for {evaluation.skeleton.name}, which has no head span.")
+        found.append(f"PCK of the head is not defined for {evaluation.skeleton.name}, which has no head span.")
+    boxes = int((evaluation.answers.labels["head_size_px"] > 0).sum())
+    if boxes < people:
+        found.append(f"PCKh is measured on the people whose head has a labelled box, {boxes} of {people}.")
     if unknown_area:
         found.append(
-            f"The area of {unknown_area} of {people} people is unknown; OKS takes {BOX_FILL} of the box "
-            "about their joints."
+            f"The area of {unknown_area} of {counted(people, 'person', 'people')} is unknown; OKS takes {BOX_FILL} of "
+            "the box about their joints."
         )
     if evaluation.baseline_split != "train":
         found.append(f"The records have no train split: the mean pose is that of {evaluation.baseline_split} itself.")
@@ -156,7 +222,13 @@ def notes(evaluation: Evaluation) -> list[str]:
 
 def _by_joint(summary: Summary) -> dict[str, np.ndarray]:
     pck = {f"pck@{threshold:g}": values for threshold, values in summary.pck.items()}
-    return {**pck, "pckh@0.5": summary.pckh, "auc": summary.auc, "error_px": summary.error_px}
+    return {
+        **pck,
+        "pck_head@0.5": summary.pck_head,
+        "pckh@0.5": summary.pckh,
+        "auc": summary.auc,
+        "error_px": summary.error_px,
+    }
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from pose.camera import Camera
 from pose.crop import Crop, box_from_joints
-from pose.draw import draw_skeleton, draw_text, picture_grid
+from pose.draw import captioned, draw_skeleton, draw_text, legend, picture_grid
 from pose.skeleton import COCO17, LSP14, MPII16, PANOPTIC19, SKELETONS, Skeleton, convert_joints, joint_map
 
 __all__ = [
@@ -15,9 +15,11 @@ __all__ = [
     "Crop",
     "Skeleton",
     "box_from_joints",
+    "captioned",
     "convert_joints",
     "draw_skeleton",
     "draw_text",
     "joint_map",
+    "legend",
     "picture_grid",
 ]

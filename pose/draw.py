@@ -9,8 +9,13 @@ import numpy as np
 
 from pose.skeleton import Skeleton
 
-# Told apart by people with red-green blindness as well (Okabe and Ito's palette).
-COLORS = {"left": (86, 180, 233), "right": (230, 159, 0), "middle": (240, 228, 66)}
+#: Told apart by people with any colour blindness as well. Blue and orange are of Okabe and Ito's palette; its yellow is
+#: too near to orange in thin lines, and white is the labels' beside predictions.
+COLORS = {"left": (86, 180, 233), "right": (230, 159, 0), "middle": (170, 90, 255)}
+#: What `COLORS` are called.
+COLOR_NAMES = {"left": "blue", "right": "orange", "middle": "violet"}
+_SIDES = {"left": "the person's left", "right": "the person's right", "middle": "neither"}
+_OUTLINE = (0, 0, 0)
 _PLATE, _INK = (20, 20, 20), (255, 255, 255)
 _SUBPIXEL_BITS = 4
 
@@ -29,13 +34,15 @@ def draw_skeleton(
     thickness: int = 2,
     color: tuple[int, int, int] | None = None,
 ) -> np.ndarray:
-    """Draws limbs and joints onto a copy of a picture; left is blue, right orange, the middle yellow.
+    """Draws limbs and joints onto a copy of a picture; the person's left is blue, right orange, the middle violet.
+
+    A dark edge keeps them apart from any background.
 
     Args:
         picture: uint8 RGB (H, W, 3).
         xy_px: float (J, 2).
         shown: bool or int (J,): joints to draw; a limb is drawn where both its ends are. Visibility works as it is:
-            joints labelled but hidden (1) become open circles.
+            joints labelled but hidden (1) become hollow, larger circles.
         skeleton: names and limbs of the J joints.
         thickness: of the lines, in px.
         color: one colour for all, instead of a colour for each side.
@@ -43,16 +50,31 @@ def draw_skeleton(
     canvas = np.ascontiguousarray(picture).copy()
     shown = np.asarray(shown)
     drawable = (shown > 0) & np.isfinite(xy_px).all(axis=-1)
-    style = {"lineType": cv2.LINE_AA, "shift": _SUBPIXEL_BITS}
-    for a, b in skeleton.limbs:
-        if drawable[a] and drawable[b]:
-            side = skeleton.sides[b] if skeleton.sides[b] == skeleton.sides[a] else "middle"
-            cv2.line(canvas, _fixed(xy_px[a]), _fixed(xy_px[b]), color or COLORS[side], thickness, **style)
-    for joint in np.flatnonzero(drawable):
-        hidden = shown.dtype != bool and shown[joint] == 1
-        radius = int((thickness + 1) * (1 << _SUBPIXEL_BITS))
-        fill = 1 if hidden else -1
-        cv2.circle(canvas, _fixed(xy_px[joint]), radius, color or COLORS[skeleton.sides[joint]], fill, **style)
+    hidden = (shown == 1) & (shown.dtype != bool)
+    sides = np.array(skeleton.sides)
+    limbs = [
+        (_fixed(xy_px[a]), _fixed(xy_px[b]), color or COLORS[sides[a] if sides[a] == sides[b] else "middle"])
+        for a, b in skeleton.limbs
+        if drawable[a] and drawable[b]
+    ]
+    circles = [
+        (_fixed(xy_px[joint]), (thickness + (2 if hidden[joint] else 1)) << _SUBPIXEL_BITS, joint)
+        for joint in np.flatnonzero(drawable)
+    ]
+    style, edge = {"lineType": cv2.LINE_AA, "shift": _SUBPIXEL_BITS}, 1 << _SUBPIXEL_BITS
+    for start, end, _ in limbs:
+        cv2.line(canvas, start, end, _OUTLINE, thickness + 2, **style)
+    for center, radius, _ in circles:
+        cv2.circle(canvas, center, radius + edge, _OUTLINE, -1, **style)
+    for start, end, paint in limbs:
+        cv2.line(canvas, start, end, paint, thickness, **style)
+    for center, radius, joint in circles:
+        paint = color or COLORS[sides[joint]]
+        if hidden[joint]:
+            cv2.circle(canvas, center, radius, _OUTLINE, -1, **style)
+            cv2.circle(canvas, center, radius, paint, max(1, thickness // 2), **style)
+        else:
+            cv2.circle(canvas, center, radius, paint, -1, **style)
     return canvas
 
 
@@ -67,6 +89,36 @@ def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *
     place = (left + margin, top + height + margin)
     cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, _INK, 1, cv2.LINE_AA)
     return picture
+
+
+def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndarray:
+    """The picture with a line of text below it, on white; of a text that is too long its end is shown."""
+    scale, width = height_px / 44, picture.shape[1] - 4
+
+    def width_of(text: str) -> int:
+        return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)[0][0]
+
+    shown = text
+    while width_of(shown) > width and len(shown) > 4:
+        shown = "..." + shown[4:]
+    strip = np.full((height_px, picture.shape[1], 3), 255, np.uint8)
+    cv2.putText(strip, shown, (2, height_px - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, _PLATE, 1, cv2.LINE_AA)
+    return np.concatenate([picture, strip])
+
+
+def legend(width_px: int, *more: str) -> np.ndarray:
+    """A line that says what the colours of `draw_skeleton` mean, (24, width_px, 3); further texts follow."""
+    canvas = np.full((24, width_px, 3), 255, np.uint8)
+    signs = [(f"{COLOR_NAMES[side]}: {what}", COLORS[side], -1) for side, what in _SIDES.items()]
+    signs += [("filled: seen", _PLATE, -1), ("hollow: labelled, but hidden", _PLATE, 1)]
+    x = 8
+    for text, color, fill in [*signs, *((text, None, 0) for text in more)]:
+        if color is not None:
+            cv2.circle(canvas, (x + 4, 12), 5, color, fill, cv2.LINE_AA)
+            x += 14
+        cv2.putText(canvas, text, (x, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.4, _PLATE, 1, cv2.LINE_AA)
+        x += cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0] + 18
+    return canvas
 
 
 def picture_grid(pictures: Sequence[np.ndarray], columns: int, *, gap_px: int = 4) -> np.ndarray:

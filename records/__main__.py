@@ -15,6 +15,7 @@ from typing import Annotated
 import tyro
 
 from machine.command import run_command
+from machine.words import counted
 from records.inspect import check_shards, contact_sheet, drop_damaged, write_picture
 from records.manifest import SPLITS, Manifest, read_manifest
 
@@ -25,7 +26,7 @@ class Options:
 
     Attributes:
         folder: the shard set.
-        sheet: the contact sheet to write; FOLDER/contact_sheet.png if not given.
+        sheet: the contact sheet to write, a .jpg or .png file; FOLDER/contact_sheet.jpg if not given.
         count: people on the contact sheet.
         split: the split to take them from.
         seed: of the augmentation on the sheet.
@@ -45,6 +46,8 @@ class Options:
             raise ValueError(f"count must be 1 or more, got {self.count}")
         if self.split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {self.split!r}")
+        if self.sheet is not None and self.sheet.suffix.lower() not in (".jpg", ".png"):
+            raise ValueError(f"sheet must be a .jpg or .png file, got {str(self.sheet)!r}")
 
 
 def print_manifest(manifest: Manifest) -> None:
@@ -54,8 +57,8 @@ def print_manifest(manifest: Manifest) -> None:
     print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
     for split, shards in manifest.shards.items():
         megabytes = sum(shard.bytes for shard in shards) / 1e6
-        print(f"{split:>6}: {manifest.counts[split]:>8} people in {len(shards)} shards, {megabytes:.1f} MB")
-    print(f"skipped: {len(manifest.skipped)} broken inputs")
+        print(f"{split:>6}: {manifest.counts[split]:>8} people in {counted(len(shards), 'shard')}, {megabytes:.1f} MB")
+    print(f"skipped: {counted(len(manifest.skipped), 'broken input')}")
     for skipped in manifest.skipped[:10]:
         print(f"  {skipped['what']}: {skipped['why']}")
     if len(manifest.skipped) > 10:
@@ -72,17 +75,20 @@ def show(options: Options) -> int:
     for name, problem in damaged.items():
         print(f"DAMAGED {options.folder / name}: {problem}", file=sys.stderr)
     if damaged and not options.drop_damaged:
-        print("the other shards are whole; --drop-damaged moves these aside", file=sys.stderr)
+        print("the other shards are whole; --drop-damaged moves what is damaged aside", file=sys.stderr)
         return 1
     if damaged:
         manifest = drop_damaged(options.folder, manifest, damaged)
-        print(f"moved {len(damaged)} damaged shards to {options.folder / 'damaged'}; left: {manifest.counts}")
+        print(
+            f"moved {counted(len(damaged), 'damaged shard')} to {options.folder / 'damaged'}; left: {manifest.counts}"
+        )
     else:
-        print(f"all {sum(map(len, manifest.shards.values()))} shards are whole")
+        number = sum(map(len, manifest.shards.values()))
+        print(f"all {number} shards are whole" if number > 1 else "the shard is whole")
     if not manifest.counts[options.split]:
         print(f"no contact sheet: the {options.split} split is empty")
         return 0
-    sheet = options.sheet or options.folder / "contact_sheet.png"
+    sheet = options.sheet or options.folder / "contact_sheet.jpg"
     write_picture(sheet, contact_sheet(options.folder, options.split, options.count, options.seed))
     print(f"contact sheet: {sheet}")
     return 0

@@ -196,6 +196,7 @@ def _warp_labels(labels: Labels, changes: Changes, size: int, flip_order: np.nda
         "visible": visible,
         "torso_px": labels["torso_px"] / changes.scale,
         "head_px": labels["head_px"] / changes.scale,
+        "head_size_px": labels["head_size_px"] / changes.scale,
         "area_px": labels["area_px"] / changes.scale**2,
         "to_frame": to_frame,
     }

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
 
+# What records of people without it lack, or those of earlier versions, and what then stands for it.
+_UNKNOWN = {"person/head_size_px": 0.0}
+
+
 def required_features(num_joints: int) -> dict[str, tuple[tuple[int, ...], type]]:
     """Shape and type of the features that every record has."""
     text, number, scalar = ((), bytes), ((), np.int64), ((), np.float32)
@@ -35,7 +39,7 @@ def required_features(num_joints: int) -> dict[str, tuple[tuple[int, ...], type]
 
 
 def read_features(serialized: bytes, num_joints: int) -> dict[str, bytes | np.ndarray]:
-    """Reads the features that every record has, without TensorFlow.
+    """Reads the features that every record has, and the head's size, without TensorFlow.
 
     Raises:
         ValueError: the bytes are no Example, or a feature is missing or has another type or number of values.
@@ -52,17 +56,23 @@ def read_features(serialized: bytes, num_joints: int) -> dict[str, bytes | np.nd
         if len(values) != expected:
             raise ValueError(f"{name} has {len(values)} values of {kind.__name__} instead of {expected}")
         features[name] = values[0] if kind is bytes else np.array(values, kind).reshape(shape)
+    for name, unknown in _UNKNOWN.items():
+        values = found[name].float_list.value if name in found else (unknown,)
+        if len(values) != 1:
+            raise ValueError(f"{name} has {len(values)} values of float32 instead of 1")
+        features[name] = np.float32(values[0])
     return features
 
 
 def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_single_example` needs to read the features that every record has."""
+    """What `tf.io.parse_single_example` needs to read the features that every record has, and the head's size."""
     import tensorflow as tf
 
     types = {bytes: tf.string, np.int64: tf.int64, np.float32: tf.float32}
-    return {
+    spec = {
         name: tf.io.FixedLenFeature(shape, types[kind]) for name, (shape, kind) in required_features(num_joints).items()
     }
+    return spec | {name: tf.io.FixedLenFeature((), tf.float32, value) for name, value in _UNKNOWN.items()}
 
 
 def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:

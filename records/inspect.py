@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from itertools import chain, count, islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pose import Skeleton, draw_skeleton, draw_text, picture_grid
+from pose import Skeleton, captioned, draw_skeleton, draw_text, legend, picture_grid
 from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
 from records.features import read_features
 from records.manifest import Manifest, Shard, file_sha256, read_manifest, shard_paths
@@ -18,6 +19,8 @@ from records.tfrecord import read_records
 from records.warp import decode_jpeg
 
 _COLUMNS = 8
+# Pictures are shown no smaller, so that joints and names can be told apart.
+_LEAST_SIDE_PX = 192
 # Of the first so many people of a split, so that the sheet of a huge one takes no longer.
 _MOST_SEARCHED = 4096
 
@@ -75,10 +78,10 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
 
 
 def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.ndarray:
-    """People from all over a split with their joints, and below each row the same people after augmentation.
+    """People from all over a split with their joints and names, and below each row the same people after augmentation.
 
     Returns:
-        uint8 RGB, eight people in a row.
+        uint8 RGB, eight people in a row below a legend.
     """
     manifest = read_manifest(folder)
     skeleton, searched = manifest.skeleton, min(manifest.counts[split], _MOST_SEARCHED)
@@ -89,34 +92,42 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     stored, augmented = [], []
     for i, example in enumerate(islice(examples, count)):
         pictures, labels = _batch_of_one(example, skeleton.num_joints)
-        stored.append(_drawn(pictures, labels, skeleton, "stored"))
+        key = labels.pop("key")
+        stored.append(_drawn(pictures, labels, skeleton, "stored", key))
         varied = augment(pictures, labels, changes.rows(slice(i, i + 1)), size=size, flip_order=flip_order)
-        augmented.append(_drawn(*varied, skeleton, "augmented"))
+        augmented.append(_drawn(*varied, skeleton, "augmented", key))
     blank = np.full_like(stored[0], 255)
     tiles = []
     for row in range(0, len(stored), _COLUMNS):
         for kind in (stored, augmented):
             tiles += (kind[row : row + _COLUMNS] + [blank] * _COLUMNS)[:_COLUMNS]
-    return picture_grid(tiles, _COLUMNS)
+    sheet = picture_grid(tiles, _COLUMNS)
+    return np.concatenate([legend(sheet.shape[1], f"{folder.resolve().name}, {split}"), sheet])
 
 
-def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one."""
+def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
+    """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
     features = read_features(example, num_joints)
     labels = {
         "joints_xy_px": features["joints/xy_px"],
         "visible": features["joints/visible"].astype(np.int32),
-        **{name: features[f"person/{name}"] for name in ("torso_px", "head_px", "area_px")},
+        **{name: features[f"person/{name}"] for name in ("torso_px", "head_px", "head_size_px", "area_px")},
         "to_frame": features["crop/to_frame"],
     }
     labels = {name: value[None] for name, value in labels.items()}
-    return decode_jpeg(features["image/jpeg"])[None], labels
+    source = [features[f"source/{name}"] for name in ("dataset", "sequence", "camera", "frame", "person")]
+    key = "/".join(part.decode() if isinstance(part, bytes) else str(part) for part in source)
+    return decode_jpeg(features["image/jpeg"])[None], {**labels, "key": key}
 
 
-def _drawn(pictures: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton, caption: str) -> np.ndarray:
-    """The one picture of a batch with its joints."""
-    xy_px, visible = labels["joints_xy_px"][0], labels["visible"][0]
-    return draw_text(draw_skeleton(pictures[0], xy_px, visible, skeleton), caption)
+def _drawn(pictures: np.ndarray, labels: dict, skeleton: Skeleton, kind: str, key: str) -> np.ndarray:
+    """The one picture of a batch with its joints, and below it the person's key."""
+    picture, size = pictures[0], pictures.shape[1]
+    side = max(size, _LEAST_SIDE_PX)
+    if side > size:
+        picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
+    xy_px = (labels["joints_xy_px"][0] + 0.5) * (side / size) - 0.5
+    return captioned(draw_text(draw_skeleton(picture, xy_px, labels["visible"][0], skeleton), kind), key)
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
@@ -126,7 +137,9 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name("partial-" + path.name)
-    if not cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"cannot write {path}")
-    os.replace(temporary, path)
+    # In a folder of its own, so that no neighbour has its name.
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as scratch:
+        temporary = Path(scratch) / path.name
+        if not cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+            raise OSError(f"cannot write {path}")
+        os.replace(temporary, path)

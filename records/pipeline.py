@@ -15,7 +15,7 @@ from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epo
 
 Labels = dict[str, tf.Tensor]
 # What augmentation changes; the key stays.
-_VARIED = ("joints_xy_px", "visible", "torso_px", "head_px", "area_px", "to_frame", "left")
+_VARIED = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px", "to_frame", "left")
 
 
 def parse_example(serialized: tf.Tensor, num_joints: int) -> tuple[tf.Tensor, Labels]:
@@ -23,8 +23,8 @@ def parse_example(serialized: tf.Tensor, num_joints: int) -> tuple[tf.Tensor, La
 
     Returns:
         The crop's JPEG, a scalar string, and its labels: joints_xy_px float32 (J, 2), visible int32 (J,), torso_px,
-        head_px and area_px float32 scalars (0 where unknown), to_frame float32 (2, 3), key a scalar string. For a
-        batch, each has a first dimension B.
+        head_px, head_size_px and area_px float32 scalars (0 where unknown), to_frame float32 (2, 3), key a scalar
+        string. For a batch, each has a first dimension B.
     """
     features = tf.io.parse_example(serialized, feature_spec(num_joints))
     key = tf.strings.join(
@@ -42,6 +42,7 @@ def parse_example(serialized: tf.Tensor, num_joints: int) -> tuple[tf.Tensor, La
         "visible": tf.cast(features["joints/visible"], tf.int32),
         "torso_px": features["person/torso_px"],
         "head_px": features["person/head_px"],
+        "head_size_px": features["person/head_size_px"],
         "area_px": features["person/area_px"],
         "to_frame": features["crop/to_frame"],
         "key": key,
@@ -68,7 +69,8 @@ def dataset(
 
     Returns:
         Batches of pictures, uint8 (B, S, S, 3), and labels: joints_xy_px float32 (B, J, 2) in px of the picture,
-        visible int32 (B, J), torso_px, head_px, area_px float32 (B,), to_frame float32 (B, 2, 3), key string (B,).
+        visible int32 (B, J), torso_px, head_px, head_size_px, area_px float32 (B,), to_frame float32 (B, 2, 3), key
+        string (B,).
 
     Raises:
         ValueError: no such set or split, or a shard missing or of the wrong size.
@@ -112,6 +114,7 @@ def _resize(picture: tf.Tensor, labels: Labels, size_in: int, size: int) -> tupl
         "visible": visible,
         "torso_px": labels["torso_px"] / scale,
         "head_px": labels["head_px"] / scale,
+        "head_size_px": labels["head_size_px"] / scale,
         "area_px": labels["area_px"] / scale**2,
         "to_frame": tf.concat([to_linear * scale, to_linear @ matrix[:, 2:] + to_offset], axis=1),
     }

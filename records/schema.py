@@ -62,6 +62,7 @@ class Person:
         xyz_known: bool (J,), the joints whose `joints_xyz_mm` is known, on the picture or off it; None if all are.
         camera_model: the camera, or None where unknown.
         area_px: the person's area in square px (a segmentation's), or None where unknown.
+        head_size_px: what MPII's PCKh divides by, 0.6 of the diagonal of the head's box, or None where unknown.
         depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of `picture`; or a
             function that reads it, or None.
     """
@@ -79,6 +80,7 @@ class Person:
     xyz_known: np.ndarray | None = None
     camera_model: Camera | None = None
     area_px: float | None = None
+    head_size_px: float | None = None
     depth_mm: np.ndarray | Callable[[], np.ndarray] | None = None
 
     @property
@@ -165,6 +167,8 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         "source/frame": np.int64(person.frame),
         "source/person": np.int64(person.person),
     }
+    if person.head_size_px is not None:
+        features["person/head_size_px"] = np.float32(person.head_size_px / crop.scale)
     if person.joints_xyz_mm is not None:
         known = np.ones(len(visible), bool) if person.xyz_known is None else np.asarray(person.xyz_known, bool)
         features["joints/xyz_mm"] = np.where(known[:, None], person.joints_xyz_mm, 0).astype(np.float32)

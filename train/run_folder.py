@@ -86,16 +86,6 @@ def how_to_train_longer(run: Path) -> str:
     return f"to train longer, start another run from its weights: --initial {run} --epochs N --run ANOTHER"
 
 
-def _check_free(run: Path) -> None:
-    """Checks that a folder without a run holds no file that a run would replace."""
-    there = [name for name in _FILES if (run / name).exists()]
-    if there:
-        raise ValueError(
-            f"{run} is no run, as it has no {NOTES_FILE}, but holds {', '.join(there)}, which a run would replace; "
-            "pass another --run"
-        )
-
-
 def _asked(config: TrainConfig) -> dict:
     """How the options ask steps to be computed, as far as they do."""
     asked = {"precision": config.precision, "normalization": config.normalization}
@@ -137,3 +127,13 @@ def first_line(error: Exception) -> str:
 def write_notes(run: Path, notes: dict) -> None:
     """Writes run.json."""
     write_json(run / NOTES_FILE, notes)
+
+
+def _check_free(run: Path) -> None:
+    """Checks that a folder without a run holds no file that a run would replace."""
+    there = [name for name in _FILES if (run / name).exists()]
+    if there:
+        raise ValueError(
+            f"{run} is no run, as it has no {NOTES_FILE}, but holds {', '.join(there)}, which a run would replace; "
+            "pass another --run"
+        )

@@ -52,7 +52,7 @@ async function showFrame(from, timeS, follower, smoother, meter) {
   if (from !== source) return;
   const person = smoother.next(pose, timeS);
   byId("view").hidden = false;
-  draw(byId("view"), grabbed, person, settings.pose.skeleton, from.mirrored);
+  draw(byId("view"), grabbed, person, settings.pose.skeleton, settings.colors, from.mirrored);
   meter.tick(performance.now() / 1000, performance.now() - beganMs);
   say(person ? "" : (from.still ? "No person was found in this picture." : "Looking for a person"));
   document.dispatchEvent(new CustomEvent("pose", { detail: { picture, timeS, pose, person } }));

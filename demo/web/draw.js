@@ -1,5 +1,5 @@
-// What is shown: the skeleton on the picture, in the colours of pose/draw.py.
-const COLORS = { left: "rgb(86 180 233)", right: "rgb(230 159 0)", middle: "rgb(240 228 66)" };
+// What is shown: the skeleton on the picture, in the colours and with the dark edge of pose/draw.py.
+const EDGE = "black";
 
 function side(joint) {
   return ["left", "right"].find((name) => joint.startsWith(`${name}_`)) ?? "middle";
@@ -12,9 +12,10 @@ function side(joint) {
  * @param {HTMLCanvasElement} picture
  * @param {?{joints: number[][], shown: boolean[]}} person
  * @param {{joints: string[], limbs: number[][]}} skeleton
+ * @param {{left: string, right: string, middle: string}} colors of the sides
  * @param {boolean} mirrored shows both as a mirror does
  */
-export function draw(canvas, picture, person, skeleton, mirrored) {
+export function draw(canvas, picture, person, skeleton, colors, mirrored) {
   const { width, height } = picture;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
@@ -25,21 +26,25 @@ export function draw(canvas, picture, person, skeleton, mirrored) {
   context.translate(0.5, 0.5);
   const perScreenPx = width / (canvas.clientWidth || width);
   const thickness = Math.max(Math.min(width, height) / 200, 2.5 * perScreenPx);
-  Object.assign(context, { lineWidth: thickness, lineCap: "round" });
   const sides = skeleton.joints.map(side);
-  for (const [a, b] of skeleton.limbs) {
-    if (!person.shown[a] || !person.shown[b]) continue;
-    context.strokeStyle = COLORS[sides[a] === sides[b] ? sides[a] : "middle"];
-    context.beginPath();
-    context.moveTo(...person.joints[a]);
-    context.lineTo(...person.joints[b]);
-    context.stroke();
+  const edge = Math.max(1, perScreenPx);
+  context.lineCap = "round";
+  for (const [width, paint] of [[thickness + 2 * edge, () => EDGE], [thickness, (which) => colors[which]]]) {
+    context.lineWidth = width;
+    for (const [a, b] of skeleton.limbs) {
+      if (!person.shown[a] || !person.shown[b]) continue;
+      context.strokeStyle = paint(sides[a] === sides[b] ? sides[a] : "middle");
+      context.beginPath();
+      context.moveTo(...person.joints[a]);
+      context.lineTo(...person.joints[b]);
+      context.stroke();
+    }
+    person.joints.forEach(([x, y], k) => {
+      if (!person.shown[k]) return;
+      context.fillStyle = paint(sides[k]);
+      context.beginPath();
+      context.arc(x, y, 1 + (width + thickness) / 2, 0, 2 * Math.PI);
+      context.fill();
+    });
   }
-  person.joints.forEach(([x, y], k) => {
-    if (!person.shown[k]) return;
-    context.fillStyle = COLORS[sides[k]];
-    context.beginPath();
-    context.arc(x, y, thickness + 1, 0, 2 * Math.PI);
-    context.fill();
-  });
 }

@@ -40,7 +40,7 @@ def test_figures_are_means_over_arms_and_legs_alone():
     labels = {
         "joints_xy_px": true_px,
         "visible": np.full((3, 14), 2),
-        **{name: np.full(3, torso_px) for name in ("torso_px", "head_px", "area_px")},
+        **{name: np.full(3, torso_px) for name in ("torso_px", "head_px", "head_size_px", "area_px")},
     }
     predicted_px = true_px.copy()
     # A third of the limb joints off by 0.05, by 0.15 and by 0.4 of the torso each; the head has no answer at all.

@@ -251,6 +251,14 @@ def test_two_processes_do_not_write_the_same_files(tmp_path, server):
     assert not server.log
 
 
+def test_somebody_elses_files_in_the_unfinished_folder_stay(tmp_path, server):
+    partial = tmp_path / "seq_1/.partial"
+    partial.mkdir(parents=True)
+    (partial / "thesis.json").write_text("{}")
+    options(server, tmp_path, cameras=("0",)).download()
+    assert (partial / "thesis.json").read_text() == "{}"
+
+
 def test_a_disk_that_cannot_be_written_ends_the_run(tmp_path, server):
     (tmp_path / "seq_1").mkdir()
     (tmp_path / "seq_1/hdVideos").write_text("a file where a folder should be")

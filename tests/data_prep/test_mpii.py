@@ -6,8 +6,9 @@ from made_units import left_out
 from mpii_archive import LABELS, joints, make_archive, person, picture
 
 from data_prep.mpii import Mpii
-from pose import MPII16
-from records import BadInput, Person
+from pose import MPII16, Crop
+from records import BadInput, Person, encode_example
+from records.features import read_features
 
 
 def people_of(reader):
@@ -97,6 +98,17 @@ def test_units_are_spans_that_can_be_sent_elsewhere(tmp_path):
     whys = [item.why for unit in pickle.loads(pickle.dumps(units)) for item in unit.people()]
     assert whys == ["labelled, but missing"] * 257
     assert len(pickle.dumps(units)) < 257 * 2000
+
+
+def test_the_heads_size_is_mpiis(tmp_path):
+    """0.6 of the diagonal of the head's box, as the official evaluation has it; unknown where it has none."""
+    boxes = [{"x1": 10, "y1": 20, "x2": 40, "y2": 60}, {"x1": 7, "x2": 7, "y1": 9, "y2": 9}, {"y2": np.zeros((0, 0))}]
+    root = make_archive(tmp_path / "m", [picture("a.jpg", [person() | box for box in boxes])])
+    people = [item for unit in Mpii(root).units() for item in unit.people()]
+    assert [item.head_size_px for item in people] == [pytest.approx(0.6 * 50), None, None]
+    crop = Crop.from_box(people[0].box_px, 224)
+    encoded = encode_example(people[0], crop, MPII16)
+    assert read_features(encoded, 16)["person/head_size_px"] == pytest.approx(30 / crop.scale)
 
 
 def test_broken_people_and_pictures_are_named(tmp_path):

@@ -24,6 +24,16 @@ def test_by_hand():
     np.testing.assert_array_equal(found.joint_found, [1, 0, 1, 0, 0, np.nan])
 
 
+def test_bins_end_at_multiples_of_their_width():
+    """Ten bins: a score of 0.15 lies in the second, 0.19 still does, 0.2 in the third, and 1 in the last."""
+    scores = np.array([[0.0, 0.05, 0.09, 0.1, 0.15, 0.19, 0.2, 0.55, 0.99, 1.0]])
+    true = np.zeros((1, 10, 2))
+    found = calibrate(true, scores, true, np.full((1, 10), 2), reach_px=5)
+    assert found.count.tolist() == [3, 3, 1, 0, 0, 1, 0, 0, 0, 2]
+    np.testing.assert_allclose(found.claimed[[0, 1, 2, 5, 9]], [0.14 / 3, 0.44 / 3, 0.2, 0.55, 0.995])
+    np.testing.assert_allclose(found.edges, np.arange(11) / 10)
+
+
 def test_means_of_each_joint():
     true, visible = np.zeros((2, 2, 2)), np.array([[2, 2], [2, 0]])
     predicted = np.array([[[0, 1], [0, 9]], [[9, 0], [0, 0]]])

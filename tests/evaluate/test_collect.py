@@ -32,6 +32,7 @@ def batches(people, size=2):
             "visible": np.full((n, 3), 2),
             "torso_px": np.full(n, 2.0),
             "head_px": np.full(n, 1.0),
+            "head_size_px": np.full(n, 3.0),
             "area_px": np.full(n, 8.0),
             "key": np.array([b"p/%d" % i for i in index], object),
         }
@@ -81,4 +82,4 @@ def test_scaled_answers_keep_the_pictures_edge():
     np.testing.assert_array_equal(answers.labels["joints_xy_px"][0, 0], [0.5, 0.5])
     np.testing.assert_array_equal(answers.predicted_px[0, 0], [6.5, 0.5])
     assert (answers.error_px[0], answers.labels["torso_px"][0]) == (6, 4)
-    assert (answers.labels["head_px"][0], answers.labels["area_px"][0]) == (2, 32)
+    assert [answers.labels[name][0] for name in ("head_px", "head_size_px", "area_px")] == [2, 6, 32]

@@ -2,13 +2,15 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import call
 
-from evaluate.__main__ import Options, main
+from evaluate.__main__ import Options, main, records_of_run
+from machine.origin import ORIGIN
 from pose import LSP14
 
 FILES = ["metrics.json", "per_joint.csv", "per_limb.csv", "predictions.csv", "report.html"]
@@ -39,8 +41,16 @@ def test_tables_on_the_screen(finished, records, run_folder):
     out, folder = finished
     assert f"{run_folder} on the 5 people of {records}, test split" in out
     assert re.search(r"within 5 % of the crop's side: expected calibration error [0-9.]+ %\.", out)
-    for joint in LSP14.joints:
-        assert re.search(rf"^{joint} +5 ", out, re.MULTILINE)
+    # From head to foot, left and right side by side, and no name with an underscore.
+    rows = re.findall(r"^([a-z ]+?) +(5(?: \| 5)?) ", out, re.MULTILINE)
+    assert rows == [("head top", "5"), ("neck", "5")] + [
+        (kind, "5 | 5") for kind in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    ]
+    assert re.search(
+        r"^left \| right +labels +PCK@0.2 % +PCK@0.1 % +PCK@0.5 head % +error px +mean pose PCK", out, re.M
+    )
+    assert re.search(r"^[\d.]+ % of the joints of arms and legs lie within a fifth of the torso's length", out, re.M)
+    assert "PCKh is measured on the people whose head has a labelled box, 0 of 5." in out
     assert re.search(r"^ +model +mean pose$", out, re.MULTILINE)
     assert re.search(r"^PCK@0.2, arms and legs +[\d.]+ +[\d.]+ %$", out, re.MULTILINE)
     assert "OKS takes 0.53 of the box about their joints" in out
@@ -81,7 +91,23 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     assert sources
     assert all(source.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) for source in sources)
     assert not re.search(r"https?://|url\(|@import|<script|<link", page)
-    assert "Expected calibration error" in page and "<th>Found right (%)</th>" in page
+    assert "Expected calibration error" in page
+    headings = [re.sub("<.*?>", "", heading) for heading in re.findall("<th>(.*?)</th>", page)]
+    assert headings == [
+        *("Figure", "Model", "Mean pose"),
+        *("Left | right", "Labels", "PCK@0.2 (%)", "PCK@0.1 (%)", "PCK@0.05 (%)", "PCK@0.5 of the head (%)"),
+        *("AUC of PCK to 0.5 (%)", "mean pixel error (px)", "Mean pose PCK@0.2 (%)"),
+        *("Left | right", "Model", "Mean pose"),
+        *("Left | right", "Mean score (%)", "Found right (%)"),
+    ]
+    # What is looked at first stands first, and notes are folded away.
+    places = [
+        page.index(f"<h2>{title}</h2>") for title in ("Worst cases", "At random", "All figures", "Joint by joint")
+    ]
+    assert places == sorted(places)
+    assert "is unknown" in re.search("<summary>How it was measured</summary>(.*?)</details>", page)[1]
+    assert '<abbr title="COCO&#x27;s average precision' in page and '<abbr title="PCK@0.2 is the share' in page
+    assert "left hip \u2013 right hip" in page and "shoulder \u2013 elbow" in page and "left_" not in page
     assert "made/&lt;b&gt;one &amp; two&lt;/b&gt;//0/0" in page
     assert "<b>one" not in page
     assert page.count('<figure class="card"><img') == 3 + 3  # The worst and the random ones.
@@ -134,7 +160,9 @@ def test_predictions_that_are_not_finite_are_reported(records, tmp_path, constan
         (["RUN", "--records", "RECORDS", "--split", "val"], "holds no people in its val split"),
         (["TMP/none", "--records", "RECORDS"], "TMP/none does not exist; give a training run's folder"),
         (["TMP", "--records", "RECORDS"], "TMP is neither a training run nor an exported model"),
-        (["RUN", "--records", "RECORDS", "--out", "RUN/run.json"], "File exists"),
+        (["RUN", "--records", "RECORDS", "--out", "RUN/run.json"], "is a file, and the report goes into a folder"),
+        (["RUN"], "run.json names no records of its training; give --records FOLDER"),
+        (["TMP"], "TMP has no run.json that names the records of its training; give --records FOLDER"),
     ],
 )
 def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_folder, tmp_path):
@@ -159,6 +187,7 @@ def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_fo
         ("--seed", "-1", "--seed must be 0 or more, got -1"),
         ("--split", "tset", "tset"),
         ("--recrods", "x", "--recrods"),
+        ("--record", "x", "Perhaps you meant"),
     ],
 )
 def test_wrong_options(option, value, message):
@@ -177,6 +206,63 @@ def test_a_damaged_record_is_named(run_folder, tmp_path, write_records, random_p
     assert code == 2
     assert "has a damaged record in its test split" in err.splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_without_records_those_of_the_run_are_taken(records, run_folder, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(run_folder, run, ignore=shutil.ignore_patterns("evaluation-*"))
+    notes = json.loads((run / "run.json").read_text())
+    notes["config"]["records"] = str(records)
+    (run / "run.json").write_text(json.dumps(notes))
+    code, out, _ = run_main([run, "--gallery", 0])
+    assert code == 0 and f"{run} on the 5 people of {records} (as run.json names them), test split" in out
+    notes["config"]["records"] = str(tmp_path / "moved")
+    (run / "run.json").write_text(json.dumps(notes))
+    code, _, err = run_main([run])
+    assert (code, err) == (
+        2,
+        f"error: {run / 'run.json'} names the records {tmp_path / 'moved'}, which are not there; "
+        "give --records FOLDER\n",
+    )
+    export = run / "export"
+    export.mkdir()
+    assert records_of_run_says(export) == str(run / "run.json")
+
+
+def records_of_run_says(model):
+    with pytest.raises(ValueError) as error:
+        records_of_run(model)
+    return str(error.value).partition(" names")[0]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_somebody_elses_files_are_not_replaced(name, records, run_folder, tmp_path):
+    (tmp_path / name).write_text("mine")
+    code, _, err = run_main([run_folder, "--records", records, "--out", tmp_path])
+    assert code == 2 and err == (
+        f"error: {tmp_path / name} is not of an evaluation, and would be replaced; give another --out\n"
+    )
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_a_report_replaces_a_report_and_leaves_other_files(finished, records, run_folder, tmp_path):
+    for path in finished[1].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "report.html.tmp").write_text("mine")
+    assert run_main([run_folder, "--records", records, "--out", tmp_path, "--gallery", 0])[0] == 0
+    assert (tmp_path / "report.html").stat().st_size < (finished[1] / "report.html").stat().st_size
+    assert (tmp_path / "report.html.tmp").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, "report.html.tmp"])
+
+
+def test_an_export_that_is_older_than_its_run_is_said(records, run_folder, tmp_path):
+    (tmp_path / "best.keras").write_text("other weights")
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "pose.json").write_text(json.dumps({ORIGIN: {"bytes": 3, "sha256": "0"}}))
+    code, _, err = run_main([tmp_path / "export", "--records", records])
+    assert code == 2 and err.splitlines()[0] == (
+        f"note: {tmp_path / 'export'} is older than the run's best.keras; `python -m export {tmp_path}` makes it anew"
+    )
 
 
 def test_where_the_report_goes(run_folder, tmp_path):

@@ -7,7 +7,9 @@ import pytest
 
 from evaluate import HEADLINE, summarise
 from evaluate.summary import mean_of_known
-from pose import COCO17, LSP14
+from pose import COCO17, LSP14, MPII16
+
+_NAMES = ("pck@0.05", "pck@0.1", "pck@0.2", "pck_head@0.5", "pckh@0.5")
 
 
 def labels_of(skeleton, people):
@@ -18,6 +20,7 @@ def labels_of(skeleton, people):
         "visible": np.full((people, joints), 2),
         "torso_px": np.full(people, 100.0),
         "head_px": np.full(people, 20.0),
+        "head_size_px": np.full(people, 18.0),
         "area_px": np.full(people, 5000.0),
     }
 
@@ -30,7 +33,17 @@ def test_perfect_predictions():
     assert summary.labelled.tolist() == [3] * 14
     scalars = summary.scalars()
     assert scalars.pop("error_px") == 0
-    assert list(scalars) == [HEADLINE, "pck@0.05", "pck@0.1", "pck@0.2", "pckh@0.5", "auc", "pcp@0.5", "oks"]
+    assert list(scalars) == [
+        HEADLINE,
+        "pck@0.05",
+        "pck@0.1",
+        "pck@0.2",
+        "pck_head@0.5",
+        "pckh@0.5",
+        "auc",
+        "pcp@0.5",
+        "oks",
+    ]
     assert set(scalars.values()) == {1.0}
 
 
@@ -47,18 +60,39 @@ def test_the_headline_is_the_mean_over_arms_and_legs_alone():
 
 def test_the_three_thresholds_and_the_head():
     labels = labels_of(LSP14, 1)
-    # 11 px: 0.11 of the torso and 0.55 of the head; 9 px: 0.09 and 0.45.
+    # 11 px: 0.11 of the torso, 0.55 and 0.61 of the head's span and size; 9 px: 0.09, 0.45 and 0.5.
     summary = summarise(labels["joints_xy_px"] + np.array([11.0, 0]), labels, LSP14)
-    assert [summary.scalars()[name] for name in ("pck@0.05", "pck@0.1", "pck@0.2", "pckh@0.5")] == [0, 0, 1, 0]
+    assert [summary.scalars()[name] for name in _NAMES] == [0, 0, 1, 0, 0]
     summary = summarise(labels["joints_xy_px"] + np.array([0, 9.0]), labels, LSP14)
-    assert [summary.scalars()[name] for name in ("pck@0.05", "pck@0.1", "pck@0.2", "pckh@0.5")] == [0, 1, 1, 1]
+    assert [summary.scalars()[name] for name in _NAMES] == [0, 1, 1, 1, 1]
     assert summary.scalars()["auc"] == pytest.approx(1 - 0.09 / 0.5)
     assert summary.scalars()["error_px"] == pytest.approx(9)
 
 
-def test_a_skeleton_without_a_head_span_has_no_pckh():
+def test_without_a_head_span_or_a_head_box_a_figure_is_unknown():
     labels = {**labels_of(COCO17, 2), "head_px": np.zeros(2)}
-    assert math.isnan(summarise(labels["joints_xy_px"], labels, COCO17).scalars()["pckh@0.5"])
+    scalars = summarise(labels["joints_xy_px"], labels, COCO17).scalars()
+    assert math.isnan(scalars["pck_head@0.5"]) and scalars["pckh@0.5"] == 1
+    labels = {**labels_of(LSP14, 2), "head_size_px": np.zeros(2)}
+    scalars = summarise(labels["joints_xy_px"], labels, LSP14).scalars()
+    assert scalars["pck_head@0.5"] == 1 and math.isnan(scalars["pckh@0.5"])
+
+
+def test_pckh_is_mpiis():
+    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labelled joints weigh the same."""
+    labels = labels_of(MPII16, 3)
+    labels["head_size_px"][2] = 0  # Unknown: this person is left out.
+    predicted = labels["joints_xy_px"].astype(float)
+    wrist, ankle = MPII16.index("left_wrist"), MPII16.index("right_ankle")
+    predicted[0, wrist] += (0, 9.5)
+    predicted[1, wrist] += (0, 9)
+    predicted[:, [MPII16.index("pelvis"), MPII16.index("thorax")]] += 500
+    predicted[2] += 500
+    labels["visible"][0, ankle] = 0
+    summary = summarise(predicted, labels, MPII16)
+    assert summary.pckh[wrist] == 0.5 and summary.pckh[MPII16.index("pelvis")] == 0 and summary.pckh[ankle] == 1
+    # 14 joints of two people, less one that is not labelled; one of them is wrong.
+    assert summary.scalars()["pckh@0.5"] == pytest.approx(26 / 27)
 
 
 def test_invalid_predictions_are_counted():

@@ -137,7 +137,7 @@ def test_records_are_checked_and_drawn_without_tensorflow(tmp_path):
     write_shard_set(tmp_path / "records")
     done = without_slow_imports(tmp_path, "records", tmp_path / "records")
     assert done.returncode == 0, done.stderr
-    assert "all 5 shards are whole" in done.stdout and (tmp_path / "records/contact_sheet.png").is_file()
+    assert "all 5 shards are whole" in done.stdout and (tmp_path / "records/contact_sheet.jpg").is_file()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ MUTANTS = [
         "distances < normaliser",
         "tests/evaluate/test_metrics.py",
     ),
+    (
+        "evaluate/calibration.py",
+        "(kept * bins).astype(int)",
+        "(kept * bins + 0.5).astype(int)",
+        "tests/evaluate/test_calibration.py",
+    ),
     ("evaluate/metrics.py", "(2 * sigmas) ** 2", "sigmas**2", "tests/evaluate/test_metrics.py"),
     ("records/augment.py", "own[:, 0] < options.flip", "own[:, 0] > options.flip", "tests/records/test_augment.py"),
     (

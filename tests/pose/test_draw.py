@@ -1,8 +1,38 @@
 import numpy as np
 import pytest
 
-from pose import LSP14, draw_skeleton, picture_grid
-from pose.draw import COLORS
+from pose import LSP14, captioned, draw_skeleton, legend, picture_grid
+from pose.draw import COLOR_NAMES, COLORS
+
+
+def test_left_is_blue_right_is_orange_and_the_middle_violet():
+    (left_red, _, left_blue), (red, green, blue), (_, middle_green, middle_blue) = COLORS.values()
+    assert list(COLORS) == list(COLOR_NAMES) == ["left", "right", "middle"]
+    assert left_blue > 2 * left_red and red > green > blue and middle_blue > 2 * middle_green
+
+
+def test_lines_have_a_dark_edge_on_any_background():
+    xy = np.full((14, 2), np.nan)
+    xy[LSP14.index("left_elbow")], xy[LSP14.index("left_wrist")] = (20, 50), (80, 50)
+    for shade in (255, 128):
+        column = draw_skeleton(np.full((100, 100, 3), shade, np.uint8), xy, np.full(14, True), LSP14)[:, 50]
+        assert (
+            tuple(column[50]) == COLORS["left"] and column[47:50].max(axis=1).min() < 60 and column[45].min() == shade
+        )
+
+
+def test_a_name_stands_below_its_picture_and_a_long_one_is_cut():
+    picture = np.full((30, 100, 3), 7, np.uint8)
+    for text in ("lspet/im00001//0/0", "panoptic/171204_pose1/00_03/00012345/1"):
+        named = captioned(picture, text)
+        assert named.shape == (46, 100, 3) and (named[:30] == 7).all()
+        assert named[30:].min() < 100 and (named[30:, 98:] == 255).all()
+
+
+def test_the_legend_shows_the_colors():
+    line = legend(1200, "lspet, train")
+    assert line.shape == (24, 1200, 3)
+    assert all((line == color).all(axis=2).sum() > 40 for color in COLORS.values())
 
 
 def test_sides_have_their_colors_and_the_input_is_left_alone():

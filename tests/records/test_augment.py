@@ -30,7 +30,7 @@ def labels_of(*people):
         visible[i, : len(xy)] = 2
     spans = np.full(len(people), 10, np.float32)
     to_frame = np.tile(np.array([[2, 0, 5], [0, 2, 7]], np.float32), (len(people), 1, 1))
-    names = {"torso_px": spans, "head_px": spans, "area_px": spans, "to_frame": to_frame}
+    names = {"torso_px": spans, "head_px": spans, "head_size_px": spans, "area_px": spans, "to_frame": to_frame}
     return {"joints_xy_px": joints, "visible": visible, **names, "key": np.full(len(people), b"k")}
 
 
@@ -133,6 +133,7 @@ def test_zoom_carries_the_spans_along():
     assert (zoom >= 1 / 1.5).all() and (zoom <= 1.5).all() and np.ptp(zoom) > 0.2
     np.testing.assert_allclose(labels["torso_px"], 10 * zoom, rtol=1e-4)
     np.testing.assert_allclose(labels["head_px"], 10 * zoom, rtol=1e-4)
+    np.testing.assert_allclose(labels["head_size_px"], 10 * zoom, rtol=1e-4)
     np.testing.assert_allclose(labels["area_px"], 10 * zoom**2, rtol=1e-4)
 
 

@@ -12,12 +12,15 @@ def test_shows_checks_and_draws(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "lsp14, 64 x 64 px" in done.stdout and "train:       20 people in 4 shards" in done.stdout
     assert "all 6 shards are whole" in done.stdout
-    sheet = cv2.imread(str(tmp_path / "contact_sheet.png"))
+    sheet = cv2.imread(str(tmp_path / "contact_sheet.jpg"))
     # Ten people in rows of eight, each row followed by the same people augmented.
-    assert sheet.shape == (4 * 68 + 4, 8 * 68 + 4, 3)
-    tiles = [sheet[4 + 68 * row : 68 + 68 * row, 4 + 68 * 2 : 68 + 68 * 2] for row in range(4)]
-    assert np.abs(tiles[0].astype(int) - tiles[1]).mean() > 5
-    assert (tiles[2] == 255).all() and (tiles[3] == 255).all()
+    # 24 px of legend above, pictures of at least 192 px, 16 px of names, gaps of 4 px.
+    assert sheet.shape == (24 + 4 * 212 + 4, 8 * 196 + 4, 3)
+    rows = [sheet[28 + 212 * row :][:208, 4 + 196 * 2 :][:, :192] for row in range(4)]
+    assert np.abs(rows[0][:192].astype(int) - rows[1][:192]).mean() > 5
+    # Below both stands the same name, and where nobody is left nothing.
+    assert rows[0][192:].min() < 100 and np.abs(rows[0][193:].astype(int) - rows[1][193:]).max() < 40
+    assert rows[2].min() > 250 and rows[3].min() > 250
 
 
 def test_a_flipped_bit_is_found_and_the_rest_kept(tmp_path):
@@ -32,7 +35,7 @@ def test_a_flipped_bit_is_found_and_the_rest_kept(tmp_path):
     assert "the other shards are whole; --drop-damaged" in done.stderr
     done = call(main, tmp_path, "--drop-damaged")
     assert done.returncode == 0, done.stderr
-    assert "moved 1 damaged shards" in done.stdout
+    assert "moved 1 damaged shard to" in done.stdout
     done = call(main, tmp_path)
     assert done.returncode == 0 and "all 4 shards are whole" in done.stdout
 
@@ -42,3 +45,9 @@ def test_wrong_arguments_are_told_in_one_line(tmp_path):
     assert done.returncode == 2 and "is no shard set: it has no manifest.json" in done.stderr
     assert "Traceback" not in done.stderr
     assert call(main, tmp_path, "--split", "tset").returncode == 2
+    done = call(main, tmp_path, "--sheet", tmp_path / "manifest.json")
+    assert done.returncode == 2 and "must be a .jpg or .png file, got" in done.stderr
+    write_shard_set(tmp_path / "one", train=1, val=0, test=0)
+    done = call(main, tmp_path / "one", "--sheet", tmp_path / "new" / "sheet.png")
+    assert "1 people in 1 shard," in done.stdout and "the shard is whole" in done.stdout
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["sheet.png"]

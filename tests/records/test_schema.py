@@ -6,7 +6,7 @@ from people import make_person
 from pose import LSP14, Camera, Crop
 from records import BadInput, encode_example, read_picture
 from records.example import Example
-from records.features import feature_spec, optional_feature_spec
+from records.features import feature_spec, optional_feature_spec, read_features
 from records.pipeline import decode_picture, parse_example
 
 
@@ -40,6 +40,25 @@ def test_unknown_spans_and_areas_are_zero():
     person.area_px = 500.0
     _, labels = parse_example(encode_example(person, crop, LSP14), 14)
     assert labels["area_px"].numpy() == pytest.approx(500 / crop.scale**2, rel=1e-5)
+
+
+def test_the_heads_size_is_a_length_and_unknown_in_records_without_it():
+    person = make_person(0)
+    crop = Crop.from_box(person.box_px, 64)
+    serialized = encode_example(person, crop, LSP14)
+    assert "person/head_size_px" not in Example.FromString(serialized).features.feature
+    assert parse_example(serialized, 14)[1]["head_size_px"].numpy() == 0
+    assert read_features(serialized, 14)["person/head_size_px"] == 0
+    person.head_size_px = 30.0
+    serialized = encode_example(person, crop, LSP14)
+    for size_px in (
+        parse_example(serialized, 14)[1]["head_size_px"].numpy(),
+        read_features(serialized, 14)["person/head_size_px"],
+    ):
+        assert size_px == pytest.approx(30 / crop.scale, rel=1e-6)
+    person.head_size_px = np.inf
+    with pytest.raises(BadInput, match="person/head_size_px is NaN or infinite"):
+        encode_example(person, crop, LSP14)
 
 
 def test_3d_joints_and_the_crops_camera_are_kept():

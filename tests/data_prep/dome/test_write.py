@@ -424,3 +424,14 @@ def test_recorded_motion_moves_the_people(shared_data):
     assert 30 < heights.min() < 160
     travelled = np.ptp(cast.joints_world_mm[:, 0, PANOPTIC19.index("neck")], axis=0)
     assert np.hypot(travelled[0], travelled[2]) > 300
+
+
+def test_a_folder_of_the_unfinished_name_with_other_files_is_refused(tmp_path):
+    unfinished = tmp_path / ".dome_003.unfinished"
+    unfinished.mkdir()
+    (unfinished / "thesis.txt").write_text("mine")
+    with pytest.raises(
+        ValueError, match=r"\.dome_003\.unfinished holds thesis\.txt, and would be made anew; move that"
+    ):
+        write_dome(tmp_path, seed=3, **SMALL)
+    assert (unfinished / "thesis.txt").read_text() == "mine"

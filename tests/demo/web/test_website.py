@@ -25,6 +25,7 @@ from demo.one_euro import OneEuro
 from demo.track import FollowRule
 from demo.web import Options, main, make_server
 from demo.website import RUNTIME_FILES, runtime_folder, unpack, write_site
+from pose.draw import COLORS
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "demo" / "web"
@@ -83,6 +84,7 @@ def test_the_page_is_whole(tmp_path, export, cached):
     write_site(site, export, FollowRule(found_score=0.4), OneEuro(2.5, 5.0))
     settings = json.loads((site / "settings.json").read_text())
     assert settings["pose"] == {"size": 96}
+    assert settings["colors"] == {side: "rgb({} {} {})".format(*color) for side, color in COLORS.items()}
     assert settings["follow"]["found_score"] == 0.4 and settings["smooth"] == {"cutoff_hz": 2.5, "beta": 5.0}
     assert (site / "model.onnx").read_bytes() == b"a net"
     wanted = re.findall(

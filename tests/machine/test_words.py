@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo.words import counted
+from machine.words import counted
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""The files of a report, and whether what stands under their names is one: nothing else is ever replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REPORT, METRICS = "report.html", "metrics.json"
+# What each file of ours begins with, or says near its beginning.
+_MARKS = {
+    REPORT: "<title>Evaluation of ",
+    METRICS: '"headline": "pck@',
+    "per_joint.csv": "joint,labelled,pck@",
+    "per_limb.csv": "limb,pcp@",
+    "predictions.csv": "key,labelled,error_px,oks,score",
+}
+_MARK_WITHIN = 8192
+
+
+def check_replaceable(folder: Path) -> None:
+    """Checks that the files which a report would replace are those of an earlier report.
+
+    Raises:
+        ValueError: one of them is somebody else's, or the folder is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, and the report goes into a folder; give another --out")
+    for name, mark in _MARKS.items():
+        try:
+            with (folder / name).open(encoding="utf-8", errors="replace") as file:
+                ours = mark in file.read(_MARK_WITHIN)
+        except FileNotFoundError:
+            continue
+        if not ours:
+            raise ValueError(f"{folder / name} is not of an evaluation, and would be replaced; give another --out")
