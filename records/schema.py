@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from pose import Camera, Crop, Skeleton
+from pose.picture import decode_picture
 from records.depth import encode_depth
 from records.example import Example, Feature
 
 #: Raised whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
 _LONGEST_MESSAGE = 800
-# A JPEG of one colour holds about 60.
-_MOST_PX_PER_BYTE = 1024
 
 
 class BadInput(ValueError):
@@ -93,45 +93,24 @@ class Person:
         return self.picture() if callable(self.picture) else self.picture
 
 
-def read_picture(path: str) -> np.ndarray:
+def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
     """Reads a picture file as uint8 RGB (H, W, 3).
+
+    Args:
+        path: the file.
+        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
 
     Raises:
         BadInput: the file is missing, cut short or no picture.
     """
     try:
-        data = np.fromfile(path, np.uint8)
+        data = Path(path).read_bytes()
     except OSError as error:
         raise BadInput(str(path), f"cannot be read ({error.strerror})") from error
-    # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
-    if data[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in data[-1024:].tobytes():
-        raise BadInput(str(path), "truncated JPEG (no end marker)")
-    height, width = _jpeg_size(data)
-    if height * width > _MOST_PX_PER_BYTE * data.size:
-        raise BadInput(str(path), f"tells of {width} x {height} px, more than {data.size} bytes can hold")
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except cv2.error:  # Such as a size that no memory holds.
-        picture = None
-    if picture is None:
-        raise BadInput(str(path), "not a picture that OpenCV can decode")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-
-
-def _jpeg_size(data: np.ndarray) -> tuple[int, int]:
-    """The (height, width) that a JPEG's header tells; (0, 0) where there is no such header.
-
-    OpenCV makes a picture of that size before it reads a pixel, and fills what the file lacks with grey: one wrong bit
-    in a small file can so cost gigabytes.
-    """
-    place = 2
-    while data[:2].tobytes() == b"\xff\xd8" and place + 9 <= data.size and data[place] == 0xFF:
-        marker, numbers = int(data[place + 1]), data[place + 2 : place + 9].tobytes()
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(numbers[3:5], "big"), int.from_bytes(numbers[5:7], "big")
-        # Bytes of 0xFF may fill the room before a marker.
-        place += 1 if marker == 0xFF else 2 + int.from_bytes(numbers[:2], "big")
-    return 0, 0
+        return decode_picture(data, turn=turn)
+    except ValueError as error:
+        raise BadInput(str(path), str(error)) from error
 
 
 # What is not finite, or no longer in single precision, is looked for and told.

@@ -1,0 +1,115 @@
+"""Picture files: whole ones are read whatever follows them, and what lacks a part of its picture is refused."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from pose.picture import decode_picture, jpeg_header
+
+_Y, _X = np.mgrid[0:96, 0:160]
+PICTURE = np.stack([_X + _Y // 3, 2 * _Y, 255 - _X], axis=2).astype(np.uint8) ^ (_X // 7 * 3 % 16)[..., None].astype(
+    np.uint8
+)
+KINDS = {
+    "baseline": (),
+    "progressive": (cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
+    "restarts": (cv2.IMWRITE_JPEG_RST_INTERVAL, 4),
+    "444": (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+}
+
+
+def jpeg(kind: str = "baseline", picture: np.ndarray = PICTURE) -> bytes:
+    return cv2.imencode(".jpg", picture[..., ::-1], list(KINDS[kind]))[1].tobytes()
+
+
+def with_segment(data: bytes, marker: int, content: bytes) -> bytes:
+    """A segment behind the file's first marker."""
+    return data[:2] + struct.pack(">BBH", 0xFF, marker, 2 + len(content)) + content + data[2:]
+
+
+def with_orientation(data: bytes, orientation: int, order: str = "<") -> bytes:
+    tiff = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, 2)
+    tiff += struct.pack(f"{order}HHIHH", 0x0100, 3, 1, 9, 0) + struct.pack(
+        f"{order}HHIHH", 0x0112, 3, 1, orientation, 0
+    )
+    return with_segment(data, 0xE1, b"Exif\0\0" + tiff + bytes(4))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "after", [b"", bytes(5000), b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 40, b"\n", jpeg()[:900]]
+)
+def test_what_follows_the_end_marker_changes_nothing(kind, after):
+    expected = cv2.imdecode(np.frombuffer(jpeg(kind), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(decode_picture(jpeg(kind) + after), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("after", [b"", b"\xff\xd9", bytes(100_000), b"\0\0\0\x18ftyp" + b"video" * 9000])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_jpeg_cut_within_its_scan_raises_whatever_follows(kind, after, share):
+    data = jpeg(kind)
+    header = jpeg_header(data)
+    cut = header.scans + 20 + int(share * (len(data) - header.scans - 20))
+    with pytest.raises(ValueError, match="truncated"):
+        decode_picture(data[:cut] + after)
+
+
+def test_a_jpeg_with_a_hole_in_its_scan_raises():
+    data = jpeg(picture=np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8) // 4 * 4)
+    hole = len(data) // 2
+    with pytest.raises(ValueError, match="its scan ends before the picture does"):
+        decode_picture(data[:hole] + b"\x55" * 64 + data[hole + 6000 :])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_grey_picture_is_whole(kind):
+    """Grey of 128 is also what OpenCV paints where a file says nothing."""
+    grey = np.full((64, 48, 3), 128, np.uint8)
+    np.testing.assert_array_equal(decode_picture(jpeg(kind, grey)), grey)
+
+
+def test_an_embedded_thumbnail_is_no_end():
+    data = with_segment(jpeg(), 0xE1, b"Exif\0\0II*\0" + jpeg(picture=PICTURE[:16, :16]))
+    assert decode_picture(data).shape == PICTURE.shape
+    with pytest.raises(ValueError, match="truncated"):
+        decode_picture(data[: len(data) * 3 // 4] + bytes(200_000))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_as_their_orientation_says_unless_asked_for_as_stored(orientation, order):
+    stored = decode_picture(jpeg())
+    data = with_orientation(jpeg(), orientation, order)
+    turned = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.swapaxes(0, 1),
+        6: np.rot90(stored, -1),
+        7: np.rot90(stored, 2).swapaxes(0, 1),
+        8: np.rot90(stored),
+    }[orientation]
+    np.testing.assert_array_equal(decode_picture(data), turned)
+    np.testing.assert_array_equal(decode_picture(data, turn=False), stored)
+    header = jpeg_header(data)
+    assert (header.height, header.width, header.orientation) == (96, 160, orientation)
+
+
+@pytest.mark.parametrize(
+    "exif", [b"", b"II*\0", b"XX*\0" + bytes(20), b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"]
+)
+def test_exif_that_cannot_be_read_says_no_orientation(exif):
+    assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + exif)).orientation == 1
+
+
+def test_other_formats_are_read_and_refused_by_decoding():
+    png = cv2.imencode(".png", PICTURE[..., ::-1])[1].tobytes()
+    np.testing.assert_array_equal(decode_picture(png), PICTURE)
+    assert jpeg_header(png) is None
+    for broken in (b"", b"no picture at all", png[: len(png) // 2], b"\xff\xd8\xff\xd9"):
+        with pytest.raises(ValueError, match="not a picture that OpenCV can decode"):
+            decode_picture(broken)
