@@ -42,7 +42,8 @@ class Video:
 
     def _open(self) -> av.container.InputContainer:
         try:
-            container = av.open(str(self.path), metadata_errors="replace")
+            # Without the prefix FFmpeg takes a relative name with a colon for a protocol's address.
+            container = av.open(f"file:{self.path}", metadata_errors="replace")
             stream = container.streams.video[0]
         except (av.FFmpegError, OSError, IndexError) as error:
             raise BadInput(str(self.path), "not a video that FFmpeg can open") from error

@@ -33,6 +33,7 @@ from demo.batch_input import Boxes, Item, ahead, pictures_in, read_boxes, read_f
 from demo.batch_table import TABLE_ENDINGS, Person, Table, check_table
 from demo.capture import FrameSource
 from demo.errors import ArgumentError, DemoError, SourceError
+from demo.outputs import check_outputs
 from demo.runtime import PoseModel, fastest
 from demo.words import counted
 from machine.command import run_command
@@ -77,6 +78,7 @@ class Options:
             raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
         if self.out.suffix not in TABLE_ENDINGS:
             raise ArgumentError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
+        check_outputs({"--out": self.out}, {"the source": self.source, "the --boxes file": self.boxes})
 
 
 @dataclass(eq=False)
@@ -163,6 +165,8 @@ def run(options: Options) -> None:
     absent = sorted(set(boxes or ()) - table.keys() - set(counts.broken))
     if absent:
         print(f"not in {options.source}: {counted(len(absent), key)} with boxes, the first of them {absent[0]}")
+    for note in video.notes if video else ():
+        print(note)
     print(f"wrote {options.out}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo.errors import OutputError
+from demo.outputs import Output
 from pose import Crop, Skeleton
 
 if TYPE_CHECKING:
@@ -23,12 +23,10 @@ def check_table(out: Path) -> None:
     """Tells early whether a table can be written.
 
     Raises:
-        OutputError: the ending needs a package that is missing, or there is no such folder.
+        OutputError: the ending needs a package that is missing.
     """
     if out.suffix == ".parquet" and find_spec("pyarrow") is None:
         raise OutputError("a .parquet file needs pyarrow: pip install pyarrow, or let --out end in .csv")
-    if not out.parent.is_dir() or out.is_dir() or not os.access(out.parent, os.W_OK):
-        raise OutputError(f"--out {str(out)!r} cannot be written: choose another name or folder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +89,13 @@ class Table:
             OutputError: it cannot be written.
         """
         table = self.frame()
-        partial = out.with_name(f"{out.name}.partial")
+        output = Output("--out", out)
         try:
-            if out.suffix == ".parquet":
-                table.to_parquet(partial, index=False)
-            else:
-                table.to_csv(partial, index=False, float_format="%.4f")
-            os.replace(partial, out)
-        except OSError as error:
-            raise OutputError(f"--out {str(out)!r} cannot be written: {error}") from error
+            with output.writing():
+                if out.suffix == ".parquet":
+                    table.to_parquet(output.file, index=False)
+                else:
+                    table.to_csv(output.file, index=False, float_format="%.4f")
+            output.finish()
         finally:
-            partial.unlink(missing_ok=True)
+            output.discard()

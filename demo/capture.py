@@ -6,8 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 # FFmpeg writes on stderr whatever it thinks of a stream, and reads this once, at its first use.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -17,6 +18,7 @@ import numpy as np  # noqa: E402
 
 from demo.errors import SourceError  # noqa: E402
 from demo.handover import Handover  # noqa: E402
+from demo.video_file import VideoFile  # noqa: E402
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
     # A camera that is not there is reported by SourceError, once, and not by every backend that was tried.
@@ -36,46 +38,52 @@ class Frame:
 
     Attributes:
         picture: uint8 RGB (H, W, 3).
-        time_s: of a live source, when it was read (`time.perf_counter`); of a file, its place in the video.
+        time_s: of a live source, when it was read (`time.perf_counter`); of a file, its own time after the first
+            frame's.
         index: its number among the frames read, from 0.
+        duration_s: how long a file shows it, 0 where unknown.
     """
 
     picture: np.ndarray
     time_s: float
     index: int
+    duration_s: float = 0.0
 
 
 def _is_url(source: str) -> bool:
     return "://" in source
 
 
+def file_path(source: str) -> str:
+    """The path that a source names when it is none of a camera or a stream; a `file://` address becomes its path."""
+    return url2pathname(urlsplit(source).path) if source.startswith("file://") else source
+
+
 def opens_slowly(source: str) -> bool:
     """Whether it is a camera or a stream, which answer after a second or more; a file does at once."""
+    source = file_path(source)
     return source.isdecimal() or _is_url(source)
 
 
-def _comes_back(source: str) -> bool:
-    """Whether it is a camera, which may be plugged in again, and no recording, which is at its end."""
-    return source.isdecimal() or source.startswith(("rtsp://", "rtsps://"))
-
-
-def open_capture(source: str) -> cv2.VideoCapture:
-    """Opens a camera's number, a stream's URL or a file with OpenCV.
+def open_capture(source: str) -> cv2.VideoCapture | VideoFile:
+    """Opens a camera's number, a stream's URL or a device with OpenCV, and a file with PyAV.
 
     Raises:
-        SourceError: there is no such file.
+        SourceError: there is no such file, or it is no video.
     """
     if source.isdecimal():
         return cv2.VideoCapture(int(source))
-    if _is_url(source):
+    path = file_path(source)
+    if _is_url(path):
         # Without these OpenCV waits half a minute for a host that does not answer.
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
-        return cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
-    if not Path(source).exists() or Path(source).is_dir():
-        # Path("") is the folder one stands in.
-        what = "is a folder" if source and Path(source).is_dir() else "does not exist"
+        return cv2.VideoCapture(path, cv2.CAP_FFMPEG, limits)
+    if os.path.isfile(path):
+        return VideoFile(path)
+    if os.path.isdir(path) or not os.path.exists(path):
+        what = "is a folder" if os.path.isdir(path) else "does not exist"
         raise SourceError(f"{source!r} {what}; --source takes a camera's number, a video file or a URL")
-    return cv2.VideoCapture(source)
+    return cv2.VideoCapture(path)
 
 
 def _cannot_open(source: str) -> SourceError:
@@ -84,7 +92,7 @@ def _cannot_open(source: str) -> SourceError:
             f"camera {source} cannot be opened: none is connected under this number, another program holds "
             "it, or it gives no picture. Try another --source number, or a video file"
         )
-    if _is_url(source):
+    if _is_url(file_path(source)):
         return SourceError(f"no video comes from {source}: check the address, and that the stream is running")
     return SourceError(f"{source!r} cannot be read as a video: it is none, damaged, or of an unknown codec")
 
@@ -93,8 +101,8 @@ class FrameSource:
     """Reads frames in the background, as a context manager.
 
     A live source (a camera, or a stream without an end) hands over its newest frame and drops those that
-    nobody took in time. A file hands over every frame, in order. A camera that goes away is looked for once a
-    second, for a minute.
+    nobody took in time. A file hands over every frame, in order. A camera or live stream that goes away is looked for
+    once a second, for a minute.
 
     Attributes:
         source: as given: a camera's number, a file or a URL.
@@ -116,19 +124,22 @@ class FrameSource:
         self.source = source
         self._opener = opener
         self._capture = opener(source)
+        if isinstance(self._capture, VideoFile):
+            self.live, self.fps, self.count = False, self._capture.fps, self._capture.count
+        else:
+            fps = self._capture.get(cv2.CAP_PROP_FPS)
+            self.fps = float(fps) if 1 <= fps <= 1000 else _DEFAULT_FPS
+            self.count = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+            self.live = self.count == 0 or source.isdecimal()
         # Reading one frame here tells a source that gives none from one that ends, before a model is loaded.
-        first = self._first_frame() if self._capture.isOpened() else None
+        first = self._first_frame()
         if first is None:
             self._capture.release()
             raise _cannot_open(source)
         self.size = first.picture.shape[:2]
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = float(fps) if 1 <= fps <= 1000 else _DEFAULT_FPS
-        self.count = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
-        self.live = source.isdecimal() or (self.count == 0 and not Path(source).is_file())
         self._frames: Handover[Frame] = Handover(1 if self.live else _FILE_QUEUE, newest=self.live)
         self._last_s = time.perf_counter()
-        self._put(first)
+        self._frames.put(first)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def __enter__(self) -> FrameSource:
@@ -156,7 +167,14 @@ class FrameSource:
         """Waits for the next frame; None where none came in time, or the source ended."""
         return self._frames.get(timeout_s)
 
+    @property
+    def notes(self) -> list[str]:
+        """What was wrong with a file as far as it was read, in a line each."""
+        return self._capture.notes if isinstance(self._capture, VideoFile) else []
+
     def _first_frame(self) -> Frame | None:
+        if not (isinstance(self._capture, VideoFile) or self._capture.isOpened()):
+            return None
         frame, begin_s = self._next_frame(0), time.perf_counter()
         while frame is None and self.source.isdecimal() and time.perf_counter() - begin_s < _SILENCE_S:
             # Many a camera gives nothing at first.
@@ -165,13 +183,15 @@ class FrameSource:
         return frame
 
     def _next_frame(self, index: int) -> Frame | None:
+        if isinstance(self._capture, VideoFile):
+            read = self._capture.read()
+            return read and Frame(read[0], read[1], index, read[2])
         good, picture = self._capture.read()
         # Before the conversion: from here on the picture grows old.
         read_s = time.perf_counter()
-        return Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), read_s, index) if good else None
-
-    def _put(self, frame: Frame) -> None:
-        self._frames.put(frame if self.live else replace(frame, time_s=frame.index / self.fps))
+        if not good:
+            return None
+        return Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), read_s if self.live else index / self.fps, index)
 
     def _run(self) -> None:
         error = None
@@ -188,13 +208,13 @@ class FrameSource:
         while not self._frames.stopped:
             frame = self._next_frame(index)
             if frame is not None:
-                self._last_s = frame.time_s
-                self._put(frame)
+                self._last_s = time.perf_counter()
+                self._frames.put(frame)
                 index += 1
             elif self.live and self.silent_s < _SILENCE_S:
                 # A camera may miss a frame; a file that gives none is at its end.
                 self._frames.pause(0.02)
-            elif not (self.live and _comes_back(self.source) and self._reopened()):
+            elif not (self.live and opens_slowly(self.source) and self._reopened()):
                 return
 
     def _reopened(self) -> bool:

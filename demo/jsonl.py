@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 
-from demo.errors import OutputError
+from demo.outputs import Output
 from demo.people import Person, Seen
 from pose import Skeleton
 
@@ -25,10 +24,10 @@ def frame_record(seen: Seen, skeleton: Skeleton) -> dict:
     """What one line holds.
 
     Returns:
-        frame: its number in the source. time_s: of a file, its place in the video; of a camera, seconds on a clock
-        that only runs forward. size: [height, width] in px. skeleton: the name of the joints' order. people, each
-        with id, box_px ([x, y, width, height] about the joints shown, or null), joints_px ([x, y] of each joint) and
-        scores (of each joint, 0 to 1).
+        frame: its number in the source. time_s: of a file, its own time after the first frame's; of a camera, seconds
+        on a clock that only runs forward. size: [height, width] in px. skeleton: the name of the joints' order.
+        people, each with id, box_px ([x, y, width, height] about the joints shown, or null), joints_px ([x, y] of each
+        joint) and scores (of each joint, 0 to 1).
     """
 
     def record(person: Person) -> dict:
@@ -62,36 +61,28 @@ class JsonlSink:
 
     def __init__(self, path: Path, skeleton: Skeleton) -> None:
         """Opens the file."""
-        self.path = path
         self._skeleton = skeleton
-        self._partial = path.with_name(path.name + ".partial")
-        try:
-            self._file = self._partial.open("w", encoding="utf-8")
-        except OSError as error:
-            raise self._problem(error) from error
+        self._lines = 0
+        self._output = Output("--jsonl", path)
 
     def __enter__(self) -> JsonlSink:
         """Returns itself."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Gives the file its name with what was written, however the run ended."""
-        try:
-            self._file.close()
-            os.replace(self._partial, self.path)
-        except OSError as error:
-            raise self._problem(error) from error
+        """Gives the file its name with what was written, however the run ended; without a line nothing is left."""
+        if self._lines:
+            self._output.finish()
+        else:
+            self._output.discard()
 
     def write(self, seen: Seen) -> None:
         """Adds a frame's line.
 
         Raises:
-            OutputError: there is no room for it.
+            OutputError: there is no room for it; then nothing is left of the file.
         """
-        try:
-            self._file.write(json.dumps(frame_record(seen, self._skeleton), separators=(",", ":")) + "\n")
-        except OSError as error:
-            raise self._problem(error) from error
-
-    def _problem(self, error: OSError) -> OutputError:
-        return OutputError(f"--jsonl {str(self.path)!r} cannot be written: {error.strerror or error}")
+        line = json.dumps(frame_record(seen, self._skeleton), separators=(",", ":"))
+        with self._output.writing():
+            self._output.file.write(f"{line}\n".encode())
+        self._lines += 1

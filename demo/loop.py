@@ -71,14 +71,13 @@ class Drawer:
         self.first_person_s: float | None = None
 
     def draw(self, seen: Seen) -> np.ndarray:
-        """Returns what to show, uint8 RGB (H, W, 3)."""
+        """Returns the frame with its people, uint8 RGB (H, W, 3)."""
         self.frames += 1
         self.frames_with_person += bool(seen.people)
         picture, people = seen.frame.picture, seen.people
         if self._look.blur:
             picture = blur_faces(picture, people, self._skeleton)
-        look, text = self._look, self._text(seen)
-        return render(picture, people, self._skeleton, text=text, mirror=look.mirror, numbers=look.numbers)
+        return render(picture, people, self._skeleton, mirror=self._look.mirror, numbers=self._look.numbers)
 
     def shown(self, seen: Seen) -> None:
         """Notes that a frame is on the screen, or would be."""
@@ -88,7 +87,8 @@ class Drawer:
         if self._live:
             self.delay.add(seen.frame.time_s, now_s)
 
-    def _text(self, seen: Seen) -> str:
+    def text(self, seen: Seen) -> str:
+        """What the window says of a frame; called once for each that it shows."""
         parts = [f"{self._rate.tick(time.perf_counter()):.0f} frames/s"]
         if (delay_ms := self.delay.recent_ms) is not None:
             parts.append(f"{delay_ms:.0f} ms late")
@@ -151,11 +151,12 @@ class Loop:
     def _take(self, seen: Seen) -> None:
         self._view = self._drawer.draw(seen)
         if self._window:
+            text = self._drawer.text(seen)
             noted = time.perf_counter() < self._note_until_s
-            self._window.show(caption(self._view.copy(), self._note) if noted else self._view)
+            self._window.show(caption(self._view.copy(), self._note if noted else text))
         self._drawer.shown(seen)
         if self._video:
-            self._video.write(self._view, seen.frame.time_s)
+            self._video.write(self._view, seen.frame.time_s, seen.frame.duration_s)
         if self._lines:
             self._lines.write(seen)
 

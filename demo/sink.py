@@ -1,36 +1,39 @@
-"""The output video, written under a temporary name and renamed when it is whole."""
+"""The output video, in which every picture is shown at its own time."""
 
 from __future__ import annotations
 
-import os
-import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
 from demo.errors import OutputError
+from demo.outputs import Output
 
-#: Codecs that OpenCV's packages carry without an encoder of the system's own, by the file's ending.
-CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+#: By the file's ending: FFmpeg's name of the container, an encoder that PyAV brings along, and its pixels.
+CODECS = {
+    ".mp4": ("mp4", "mpeg4", "yuv420p"),
+    ".mov": ("mov", "mpeg4", "yuv420p"),
+    ".mkv": ("matroska", "mpeg4", "yuv420p"),
+    ".avi": ("avi", "mjpeg", "yuvj420p"),
+}
 
-# A picture is repeated for no longer than half of the pause that it fills, but for a second at least.
-_REPEAT_SHARE, _REPEAT_S = 0.5, 1.0
+# Of 2 to 31; higher is smaller and worse.
+_QUANTIZER = "3"
+# Times are kept in such parts of a second, of which MPEG-4 allows 65535; AVI has a place for every frame alone.
+_TICKS = 60_000
 
 
-def check_output(path: Path) -> None:
-    """Tells early whether a video can be written.
+def check_ending(path: Path) -> None:
+    """Tells early whether a video's ending is known.
 
     Raises:
-        OutputError: the ending is not one of `CODECS`, the folder does not exist or cannot be written in, or
-            a folder has this name.
+        OutputError: it is not one of `CODECS`.
     """
     if path.suffix.lower() not in CODECS:
         raise OutputError(f"--output must end in one of {', '.join(CODECS)}, got {str(path)!r}")
-    if not path.parent.is_dir():
-        raise OutputError(f"--output {str(path)!r}: there is no folder {str(path.parent)!r}; make it first")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise OutputError(f"--output {str(path)!r} cannot be written: choose another name or folder")
 
 
 class VideoSink:
@@ -38,23 +41,18 @@ class VideoSink:
 
     Args:
         path: ends in one of `CODECS`.
-        fps: frames per second of the video.
-        by_time: False writes each picture once. True, for a live source, repeats or leaves out pictures so
-            that the video runs as fast as what it shows, whatever the rate at which pictures came. Where the machine
-            is too slow to repeat them in time, pauses are cut short.
+        fps: frames per second of the source, the most that an .avi holds.
     """
 
-    def __init__(self, path: Path, fps: float, *, by_time: bool) -> None:
+    def __init__(self, path: Path, fps: float) -> None:
         """Checks the path; the file is made with the first picture."""
-        check_output(path)
+        check_ending(path)
         self.path = path
-        self.fps = fps
-        self.count = 0
-        self._by_time = by_time
-        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-        self._writer: cv2.VideoWriter | None = None
+        self._fps = Fraction(fps).limit_denominator(1001)
+        self._rate = self._fps if path.suffix.lower() == ".avi" else Fraction(_TICKS)
+        self._output: Output | None = None
         self._size = (0, 0)
-        self._start_s = self._last_s = 0.0
+        self._start_s, self._last, self._duration = 0.0, -1, 1
 
     def __enter__(self) -> VideoSink:
         """Returns itself."""
@@ -64,49 +62,62 @@ class VideoSink:
         """Finishes the video with what was written, however the run ended."""
         self.close()
 
-    def write(self, picture: np.ndarray, time_s: float) -> None:
-        """Adds a picture, uint8 RGB (H, W, 3), taken at `time_s`.
+    def write(self, picture: np.ndarray, time_s: float, duration_s: float = 0.0) -> None:
+        """Adds a picture.
+
+        Args:
+            picture: uint8 RGB (H, W, 3); of another size than the first it is resampled.
+            time_s: when it is shown, on any clock.
+            duration_s: how long it is shown if it is the last.
 
         Raises:
-            OutputError: the file cannot be opened for writing.
+            OutputError: it cannot be written; then nothing is left of the video.
         """
-        if self._writer is None:
+        if self._output is None:
             self._open(picture.shape[:2])
-            self._start_s = self._last_s = time_s
+            self._start_s = time_s
         if picture.shape[:2] != self._size:
             picture = cv2.resize(picture, self._size[::-1])
-        wanted = round((time_s - self._start_s) * self.fps) + 1 if self._by_time else self.count + 1
-        frame = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        end_s = time.perf_counter() + max(_REPEAT_SHARE * (time_s - self._last_s), _REPEAT_S)
-        self._last_s = time_s
-        while self.count < wanted:
-            self._writer.write(frame)
-            self.count += 1
-            if time.perf_counter() > end_s and self.count < wanted:
-                # Otherwise the next pause would be as long as this writing takes, and each longer than the last.
-                self._start_s += (wanted - self.count) / self.fps
-                return
+        due = (time_s - self._start_s) * self._rate
+        place = max(round(due), self._last + 1)
+        if place - due > 1.5:
+            # An .avi has fewer places than there are pictures.
+            return
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        frame.pts, frame.time_base = place, 1 / self._rate
+        self._duration = round(max(duration_s, 1 / self._fps) * self._rate)
+        with self._output.writing():
+            self._mux(frame)
+        self._last = place
 
     def close(self) -> None:
         """Finishes the file and gives it its name. Nothing is left where nothing was written.
 
         Raises:
-            OutputError: the file could not be finished.
+            OutputError: the file could not be finished; then nothing is left of it.
         """
-        if self._writer is None:
+        if self._output is None or self._output.file.closed:
             return
-        self._writer.release()
-        self._writer = None
-        try:
-            os.replace(self._partial, self.path)
-        except OSError as error:
-            raise OutputError(f"the video could not be finished as {str(self.path)!r}: {error}") from error
+        with self._output.writing():
+            self._mux(None)
+            self._container.close()
+        self._output.finish()
 
     def _open(self, size: tuple[int, int]) -> None:
         self._size = size
-        codec = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self._partial), codec, self.fps, size[::-1])
-        if not self._writer.isOpened():
-            self._writer = None
-            what = f"{size[1]} x {size[0]} px, {self.fps:.2f} frames/s"
-            raise OutputError(f"--output {str(self.path)!r}: OpenCV cannot write this video ({what})")
+        container, codec, pixels = CODECS[self.path.suffix.lower()]
+        self._output = Output("--output", self.path)
+        with self._output.writing():
+            self._container = av.open(self._output.file, "w", format=container)
+            options = {"qmin": _QUANTIZER, "qmax": _QUANTIZER}
+            self._stream = self._container.add_stream(codec, rate=self._fps, options=options)
+            self._stream.height, self._stream.width = size
+            self._stream.pix_fmt = pixels
+            self._stream.codec_context.time_base = 1 / self._rate
+            self._container.start_encoding()
+
+    def _mux(self, frame: av.VideoFrame | None) -> None:
+        """Encodes a frame, or what the encoder holds back."""
+        for packet in self._stream.encode(frame):
+            packet.duration = self._duration
+            self._container.mux(packet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from demo.errors import OutputError
+from demo.outputs import Output
 
 
 def save_snapshot(view: np.ndarray, folder: Path, now: datetime) -> Path:
@@ -27,11 +27,12 @@ def save_snapshot(view: np.ndarray, folder: Path, now: datetime) -> Path:
         OutputError: it cannot be written.
     """
     path = folder / f"panopose-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}.png"
-    partial = path.with_suffix(".png.partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGB2BGR))[1].tobytes())
-        os.replace(partial, path)
     except OSError as error:
         raise OutputError(f"the snapshot {str(path)!r} cannot be written: {error.strerror or error}") from error
+    output = Output("the snapshot", path)
+    with output.writing():
+        output.file.write(cv2.imencode(".png", cv2.cvtColor(view, cv2.COLOR_RGB2BGR))[1].tobytes())
+    output.finish()
     return path

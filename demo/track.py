@@ -81,7 +81,13 @@ class FollowRule:
             ValueError: a score given and one filled in do not fit.
         """
         filled = {name: own.get(name, usual) for name, usual in _OWN_SCORES.items() if getattr(self, name) is None}
-        return replace(self, **filled)
+        try:
+            return replace(self, **filled)
+        except ValueError as error:
+            scores = ", ".join(f"{name}={score}" for name, score in filled.items())
+            raise ValueError(
+                f"{error}; of these the model's own are {scores}: give fitting ones beside yours"
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,20 +16,18 @@ def render(
     people: Sequence[Person],
     skeleton: Skeleton,
     *,
-    text: str,
     mirror: bool,
     numbers: bool = False,
 ) -> np.ndarray:
     """Draws one frame.
 
     The skeletons are drawn before the picture is mirrored, so that left and right keep the person's own
-    colours; the text is written after.
+    colours; the numbers are written after.
 
     Args:
         picture: uint8 RGB (H, W, 3).
         people: whom to draw.
         skeleton: of their J joints.
-        text: one line for the top left corner.
         mirror: shows the people as in a mirror.
         numbers: writes each person's number beside the box.
 
@@ -44,7 +42,7 @@ def render(
     view = cv2.flip(view, 1) if mirror else view.copy() if view is picture else view
     for person in people if numbers else ():
         _number(view, person, mirror=mirror)
-    return caption(view, text)
+    return view
 
 
 def caption(picture: np.ndarray, text: str) -> np.ndarray:

@@ -5,7 +5,8 @@
     python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export --people 2 --jsonl people.jsonl
 
 Press s to keep a picture; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window
-shows. Frames of a camera that come while the model works are dropped; of a file every frame is shown and written.
+shows, but for the line of text. Frames of a camera that come while the model works are dropped; of a file every frame
+is shown and written.
 
 Exit codes:
     0: the stream ended, `--max-frames` was reached, or the user stopped it. The output video is finished.
@@ -32,15 +33,16 @@ import numpy as np
 
 import demo
 from demo.artefact import check_runtime, find_export
-from demo.capture import FrameSource, open_capture, opens_slowly
+from demo.capture import FrameSource, file_path, open_capture, opens_slowly
 from demo.errors import ArgumentError, DemoError
 from demo.follow import MOST_PEOPLE, Crowd
 from demo.jsonl import JsonlSink
 from demo.loop import Drawer, Look, Loop
 from demo.one_euro import OneEuro
+from demo.outputs import check_outputs
 from demo.people import PeopleReader
 from demo.pipeline import Pipeline
-from demo.sink import VideoSink, check_output
+from demo.sink import VideoSink, check_ending
 from demo.track import FollowRule
 from demo.view import caption
 from demo.window import Window
@@ -107,10 +109,8 @@ class Options:
             raise ArgumentError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
         if self.output is not None:
-            check_output(self.output)
-        for option, path in (("--output", self.output), ("--jsonl", self.jsonl)):
-            if path is not None and path.exists() and Path(self.source).exists() and path.samefile(self.source):
-                raise ArgumentError(f"{option} {str(path)!r} is the source itself; choose another name")
+            check_ending(self.output)
+        check_outputs({"--output": self.output, "--jsonl": self.jsonl}, {"the source": file_path(self.source)})
 
 
 @contextmanager
@@ -167,11 +167,12 @@ def run(
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))
         model = loading.result()
+        reader = _reader(model, options)
         # Before the outputs, so that a signal does not break into the finishing of them either.
         stopped = stack.enter_context(_stop_signals())
         video = lines = None
         if options.output:
-            video = stack.enter_context(VideoSink(options.output, source.fps, by_time=source.live))
+            video = stack.enter_context(VideoSink(options.output, source.fps))
         if options.jsonl:
             lines = stack.enter_context(JsonlSink(options.jsonl, model.skeleton))
         look = Look(options.mirror and source.live, options.people > 1, options.blur_faces)
@@ -181,7 +182,7 @@ def run(
         size = f"{source.size[1]} x {source.size[0]} px"
         print(f"{options.source}: {size}, model {path}, {model.runtime}{threads}. Ctrl-C stops.", flush=True)
         start_s = time.perf_counter()
-        with Pipeline(source, _reader(model, options)) as pipeline:
+        with Pipeline(source, reader) as pipeline:
             reason = loop.run(pipeline, options.max_frames, lambda: bool(stopped))
         seconds = time.perf_counter() - start_s
     _report(reason, drawer, source, seconds, begun_s, [file for file in (options.output, options.jsonl) if file])
@@ -208,6 +209,8 @@ def _report(
         parts.append(f"{middle_ms} ms from camera to screen (19 of 20 within {drawer.delay.quantile_ms(0.95)} ms)")
     files = [f"; wrote {path}" for path in written if path.exists() and drawer.frames]
     print(", ".join(parts) + "".join(files))
+    for note in source.notes:
+        print(note)
 
 
 def main(arguments: list[str] | None = None) -> int:

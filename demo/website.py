@@ -125,12 +125,12 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
         DemoError: ONNX Runtime Web can not be had, or the folder cannot be written to.
     """
     model, description = _model_files(export)
-    runtime = runtime_folder(package)
     settings = {
         "pose": description,
         "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
         "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
     }
+    runtime = runtime_folder(package)
     try:
         (folder / "ort").mkdir(parents=True, exist_ok=True)
         for path in _PAGE.iterdir():

@@ -41,6 +41,40 @@ def write_moving_video(
     return path
 
 
+def write_clip(
+    path: Path,
+    pictures: list[np.ndarray],
+    times_s: list[float],
+    codec: str = "mpeg4",
+    shape: Fraction | None = None,
+    **options: str,
+) -> Path:
+    """Writes pictures, each to be shown at its own time.
+
+    Args:
+        path: whose suffix tells the container.
+        pictures: uint8 RGB (H, W, 3).
+        times_s: of the pictures, ascending.
+        codec: an encoder of FFmpeg.
+        shape: width : height of a pixel, where they are not square.
+        options: of the encoder.
+    """
+    with av.open(f"file:{path}", "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        if shape:
+            stream.codec_context.sample_aspect_ratio = shape
+        # MPEG-2 has a clock of a few rates alone.
+        clock = stream.codec_context.time_base = Fraction(1, 25 if codec == "mpeg2video" else 1000)
+        for picture, time_s in zip(pictures, times_s, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = round(time_s / clock), clock
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def copy_video(source: Path, target: Path, *, skip: int = 0, **options: str) -> Path:
     """Puts a video's packets into another container.
 

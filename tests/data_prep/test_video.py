@@ -1,5 +1,7 @@
 """Frames by number: the very ones of plain decoding, wherever reading begins; damage is told, and never shown."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from video_files import VIDEO_SIZE, brightness, copy_video, decode_all, packets, write_moving_video
@@ -55,6 +57,12 @@ def test_a_frame_is_that_of_plain_decoding_wherever_reading_begins(tmp_path, nam
     plain = decode_all(path)
     assert len(plain) == 60
     assert_exact(path, plain)
+
+
+def test_a_relative_name_with_a_colon_is_a_file(tmp_path, monkeypatch):
+    write_moving_video(tmp_path / "12:30.mp4", range(5))
+    monkeypatch.chdir(tmp_path)
+    assert read(Path("12:30.mp4"), [0, 4])[0] == [0, 4]
 
 
 def test_frames_are_counted_where_timestamps_do_not_number_them(tmp_path):

@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from video_files import write_clip
 
 from demo.batch import Options, main, run
 from demo.batch_input import ahead, read_folder
-from pose import PANOPTIC19
+from demo.batch_table import Person, Table
+from demo.errors import OutputError
+from pose import PANOPTIC19, Crop
 
 # Full height and half as wide: what the fake model takes for a person.
 PEOPLE = {"a.png": (160, 120, 160), "b.jpg": (200, 100, 120), "deeper/c.png": (100, 130, 180)}
@@ -74,6 +77,24 @@ def test_boxes_in_a_video(options, tmp_path, paint, write_video, capsys):
     np.testing.assert_allclose(nose_and_feet(table), expected(2 * [left, right]), atol=3)
     np.testing.assert_allclose(table["box_height_px"], [120, 150, 120, 150])
     assert f"not in {video}: 1 frame with boxes, the first of them 9" in capsys.readouterr().out
+
+
+def test_frames_of_uneven_pauses_keep_their_times(options, tmp_path, paint):
+    times_s = [0, 0.033, 0.066, 0.5, 1.25]
+    source = write_clip(tmp_path / "uneven.mkv", 5 * [paint((120, 160), (80, 60, 80))], times_s)
+    run(options(source))
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["time_s"], times_s, atol=1.1e-3)
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, room, name):
+    table, crop = Table(PANOPTIC19, "frame"), Crop.centered((5, 5), 10, 96)
+    people = [Person(k, k / 30, 0, np.array([0, 0, 10, 10]), crop) for k in range(200)]
+    table.add(people, np.random.default_rng(0).random((200, 19, 2)), np.random.default_rng(1).random((200, 19)))
+    room(10_000)
+    with pytest.raises(OutputError, match="--out .* cannot be written: ") as error:
+        table.write(tmp_path / name)
+    assert error.value.exit_code == 2 and not list(tmp_path.iterdir())
 
 
 def test_a_video_that_is_cut_short_is_told(options, tmp_path, paint, write_video, capsys):
@@ -158,7 +179,9 @@ HEADING = "picture,x_px,y_px,width_px,height_px\n"
         (None, {"out": "out.xlsx"}, 2, "--out must end in .parquet or .csv, got"),
         (None, {"batch": 0}, 2, "--batch must be 1 or more, got 0"),
         (None, {"runtime": "onyx"}, 2, "runtime must be auto or one of"),
-        (None, {"out": "none/out.csv"}, 2, "cannot be written: choose another name or folder"),
+        (None, {"out": "none/out.csv"}, 2, "there is no folder"),
+        (boxes(HEADING), {"boxes": "boxes.csv", "out": "boxes.csv"}, 2, "is the --boxes file itself; choose another"),
+        (None, {"source": "video.csv", "out": "video.csv"}, 2, "is the source itself; choose another name"),
         (None, {"source": "missing.mp4"}, 3, "missing.mp4' does not exist; give a folder with pictures, or a video"),
         (None, {"source": "empty"}, 3, "empty' holds no pictures"),
         (None, {"source": "video.avi"}, 3, "video.avi' cannot be read as a video"),
@@ -182,6 +205,7 @@ def test_what_is_wrong_is_told_with_its_exit_code(
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/a.png").touch()
     (tmp_path / "video.avi").touch()
+    (tmp_path / "video.csv").touch()
     if prepare:
         prepare(tmp_path)
     arguments = {"source": folder, "out": "out.csv", "model": fake_export, "batch": 2} | changes

@@ -90,7 +90,8 @@ def test_a_camera_hands_over_its_newest_frame_and_drops_the_others(fake_camera):
     assert (np.diff([frame.time_s for frame in frames]) > 0).all()
 
 
-def test_a_stream_that_falls_silent_has_ended_after_a_while(fake_camera):
+def test_a_stream_that_falls_silent_has_ended_after_a_while(fake_camera, monkeypatch):
+    monkeypatch.setattr(demo.capture, "_ABSENCE_S", 0.0)
     with FrameSource("http://127.0.0.1:9/stream") as source:
         frames = read_to_the_end(source)
     assert source.live and frames[-1].index == FakeCamera.count - 1
@@ -107,7 +108,7 @@ def grey_camera(**settings):
     return RestlessCamera([np.full((48, 64, 3), 90, np.uint8)], seed=0, fps=100.0, **settings)
 
 
-@pytest.mark.parametrize("source", ["0", "rtsp://host/stream"])
+@pytest.mark.parametrize("source", ["0", "rtsp://host/stream", "http://host/video.mjpg", "https://host/live.m3u8"])
 def test_a_camera_that_is_plugged_in_again_goes_on(quick_to_look_again, source):
     camera = grey_camera(unplug_every_s=0.6, away_s=0.3)
     silences = []

@@ -51,10 +51,20 @@ def test_a_file_that_cannot_be_written(tmp_path):
     assert error.value.exit_code == 2
 
 
-def test_a_disk_that_is_full(tmp_path):
+def test_nothing_written_leaves_what_was_there(tmp_path):
+    path = tmp_path / "people.jsonl"
+    path.write_text("yesterday's")
+    with JsonlSink(path, LSP14):
+        pass
+    assert path.read_text() == "yesterday's" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("lines", [3, 200])
+def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, lines):
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
         with JsonlSink(tmp_path / "people.jsonl", LSP14) as sink:
-            sink._file.close()
-            sink._file = open("/dev/full", "w")
-            for _ in range(200):
+            sink._output.file.close()
+            sink._output.file = open("/dev/full", "wb")
+            for _ in range(lines):
                 sink.write(Seen(FRAME, (someone(),)))
+    assert not list(tmp_path.iterdir())

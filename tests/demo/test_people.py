@@ -68,6 +68,12 @@ def test_joints_not_trusted_are_as_the_model_said_and_have_no_box():
     assert not after.shown.any() and after.box_px is None and (after.xy_px == 30).all()
 
 
+@pytest.mark.parametrize("score, shown", [(0.1, True), (np.nextafter(0.1, 0), False)])
+def test_a_joint_is_shown_from_its_least_score_on(score, shown):
+    (person,) = read([{1: (10, score, True)}])[0]
+    assert (person.shown == shown).all()
+
+
 def test_not_a_number_is_never_shown():
     (person,) = read([{1: (np.nan, 0.9, True)}])[0]
     assert not person.shown.any() and person.box_px is None

@@ -93,6 +93,13 @@ def test_the_page_is_whole(tmp_path, export, cached):
     assert all((site / "ort" / name).read_text() == name for name in RUNTIME_FILES)
 
 
+def test_scores_that_clash_with_the_models_own_exit_with_2(tmp_path, export):
+    result = call(main, "--model", export / "model.onnx", "--out", tmp_path / "site", "--follow.lost-score", 0.9)
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert "the model's own are joint_score=0.1, found_score=0.25: give fitting ones beside yours" in result.stderr
+    assert not (tmp_path / "site").exists()
+
+
 def test_a_file_is_an_export_too(tmp_path, export, cached):
     write_site(tmp_path / "site", export / "model.onnx", FollowRule(), OneEuro())
     assert (tmp_path / "site" / "model.onnx").is_file()
