@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,13 +16,16 @@ import numpy as np
 from demo.capture import FrameSource
 from demo.errors import SourceError
 from demo.handover import Handover
-
-# After demo.capture, which keeps OpenCV from writing about broken files on stderr.
-import cv2  # isort: skip
+from demo.words import counted
+from pose.picture import decode_picture
 
 Thing = TypeVar("Thing")
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+#: Of files that OpenCV's packages read, by their contents; of an animation or a file of several pages, the first.
+PICTURE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"),
+    *(".gif", ".jp2", ".avif", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
 _BOX_COLUMNS = ["x_px", "y_px", "width_px", "height_px"]
 _READERS = 4
 _POLL_S = 1.0
@@ -46,17 +49,39 @@ class Item:
     picture: np.ndarray | None
 
 
-def pictures_in(folder: Path) -> list[str]:
+def pictures_in(folder: Path) -> tuple[list[str], str]:
     """Names of the pictures in a folder and the folders inside, with "/" on every system, sorted.
 
+    Returns:
+        The names, and what is said of the other files there: how many there are of which ending; "" without any.
+
     Raises:
-        SourceError: there are none.
+        SourceError: there are no pictures.
     """
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.is_file())
-    names = sorted(path.relative_to(folder).as_posix() for path in found)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    names = sorted(path.relative_to(folder).as_posix() for path in files if is_picture(path))
+    others = Counter(path.suffix.lower() for path in files if not is_picture(path))
+    endings = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in others.most_common())
     if not names:
-        raise SourceError(f"{str(folder)!r} holds no pictures ({', '.join(PICTURE_ENDINGS)}); give another folder")
-    return names
+        what = f"{counted(others.total(), 'other file')} ({endings})" if others else "no file"
+        raise SourceError(
+            f"{str(folder)!r} holds no pictures ({', '.join(PICTURE_ENDINGS)}), but {what}; give another folder"
+        )
+    files_passed = counted(others.total(), "file")
+    return names, f"passed over {files_passed} with endings that are no picture's: {endings}" if others else ""
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name ends as a picture's does."""
+    return path.suffix.lower() in PICTURE_ENDINGS
+
+
+def read_picture(path: Path) -> np.ndarray | None:
+    """Reads a picture, uint8 RGB (H, W, 3), turned as its EXIF orientation says; None where that cannot be done."""
+    try:
+        return decode_picture(path.read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
@@ -64,7 +89,7 @@ def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
     with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
         ahead: deque[tuple[str, Future]] = deque()
         for name in names:
-            ahead.append((name, pool.submit(cv2.imread, str(folder / name), cv2.IMREAD_COLOR_RGB)))
+            ahead.append((name, pool.submit(read_picture, folder / name)))
             if len(ahead) > 2 * _READERS:
                 first, picture = ahead.popleft()
                 yield Item(first, None, picture.result())

@@ -11,7 +11,7 @@ import numpy as np
 
 from demo.errors import OutputError
 from demo.outputs import Output
-from pose import Crop, Skeleton
+from pose import Skeleton
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,23 @@ def check_table(out: Path) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One person to look at: where, and in which crop."""
+    """One person in one picture.
+
+    Attributes:
+        key: the picture's name, or the frame's number.
+        time_s: the frame's place in the video; None for a picture.
+        number: from 0.
+        box_px: (4,) x and y of the left top corner, width and height.
+        xy_px: (J, 2) in the picture.
+        scores: (J,), 0 to 1.
+    """
 
     key: str | int
     time_s: float | None
     number: int
     box_px: np.ndarray
-    crop: Crop
+    xy_px: np.ndarray
+    scores: np.ndarray
 
 
 class Table:
@@ -48,21 +58,14 @@ class Table:
         self._skeleton = skeleton
         self._key = key
         self._people: list[Person] = []
-        self._joints: list[np.ndarray] = []
 
     def __len__(self) -> int:
         """Number of people."""
         return len(self._people)
 
-    def keys(self) -> set[str | int]:
-        """The pictures' names or the frames' numbers."""
-        return {person.key for person in self._people}
-
-    def add(self, people: list[Person], joints_px: np.ndarray, scores: np.ndarray) -> None:
-        """Adds people with their joints (B, J, 2) in px of their crops, and scores (B, J)."""
-        for person, xy_px, score in zip(people, joints_px, scores, strict=True):
-            self._people.append(person)
-            self._joints.append(np.column_stack([person.crop.points_to_frame(xy_px), score]).astype(np.float32))
+    def add(self, people: list[Person]) -> None:
+        """Adds the people of a picture."""
+        self._people += people
 
     def frame(self) -> pd.DataFrame:
         """The table; its `attrs` describe the skeleton."""
@@ -73,9 +76,10 @@ class Table:
         if self._key == "frame":
             columns["time_s"] = [person.time_s for person in people]
         columns["person"] = [person.number for person in people]
-        boxes = np.array([person.box_px for person in people], np.float32)
+        boxes = np.array([person.box_px for person in people], np.float32).reshape(-1, 4)
         columns |= {f"box_{name}_px": boxes[:, k] for k, name in enumerate(("x", "y", "width", "height"))}
-        joints = np.array(self._joints)
+        joints = np.array([np.column_stack([person.xy_px, person.scores]) for person in people], np.float32)
+        joints = joints.reshape(-1, self._skeleton.num_joints, 3)
         for j, joint in enumerate(self._skeleton.joints):
             columns |= {f"{joint}_{name}": joints[:, j, k] for k, name in enumerate(("x_px", "y_px", "score"))}
         table = pd.DataFrame(columns)

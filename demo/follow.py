@@ -35,13 +35,14 @@ def shared_part(a: np.ndarray, b: np.ndarray) -> float:
 class Crowd:
     """Keeps a crop on each of up to `people` people.
 
-    A person is *taken up* when the best of `search_squares`, looked at more closely up to `refinements` times
-    for as long as the model does not become less sure, reaches `found_score`. A frame is a *miss* when its
-    confidence is below `lost_score`, or fewer than three trusted joints lie inside the frame; the crop then stays
-    where it is, and widens. After `lost_after` misses in a row the person is *lost*; when nobody is left, the
-    search begins again in the same frame.
+    A person is *taken up* when the best of `search_squares`, looked at more closely up to `refinements` times (once
+    at any rate, then for as long as the model does not become less sure), reaches `found_score`. While nobody is
+    followed, a frame is searched again, with those found painted over, until nobody more is found. A frame is a
+    *miss* when its confidence is below `lost_score`, or fewer than three trusted joints lie inside the frame; the
+    crop then stays where it is, and widens. After `lost_after` misses in a row the person is *lost*; when nobody is
+    left, the search begins again in the same frame.
 
-    Beside those who are followed, one more square a frame is looked at, in a round every `search_every_s`. With
+    Later, beside those who are followed, one more square a frame is looked at, in a round every `search_every_s`. With
     room for more people, those who are followed are painted over for it, and whoever else is seen is taken up.
     Without, someone of whom the model is surer by `better_by` takes over from the one of whom it is least sure.
 
@@ -102,13 +103,19 @@ class Crowd:
         if self._tracks:
             self._follow(picture, time_s)
         if not self._tracks:
-            self._offer(self._search.at_once(picture, time_s), time_s)
+            self._search_at_once(picture, time_s)
         return {track.number: track.pose for track in self._tracks if not track.twins}
 
     def _forget(self) -> None:
         self._tracks: list[Track] = []
         self._gone: list[Track] = []
         self._search = Search(self._eye, self._rule)
+
+    def _search_at_once(self, picture: np.ndarray, time_s: float) -> None:
+        for count in range(self._most):
+            self._offer(self._search.at_once(self._covered(picture), time_s), time_s)
+            if len(self._tracks) == count:
+                break
 
     def _follow(self, picture: np.ndarray, time_s: float) -> None:
         crop = self._search.next_crop(picture, time_s)

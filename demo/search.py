@@ -76,13 +76,16 @@ class Search:
         return [Crop.centered((x, y), side, self._eye.size) for x, y, side in squares]
 
     def _closer(self, picture: np.ndarray, pose: Pose) -> Pose | None:
-        """Looks at a person again, around the joints of the last look, while the model does not become less sure."""
-        for _ in range(self._rule.refinements):
+        """Looks at a person again, around the joints of the last look, while the model does not become less sure.
+
+        The first of these looks counts whatever it says: the joints of a search square may be those of two people.
+        """
+        for number in range(self._rule.refinements):
             square = self._eye.square(pose, picture.shape[:2])
             if square is None:
                 return None
             closer = self._eye.look([(picture, self._eye.crop_around(square))])[0]
-            if self._eye.confidence(closer) < self._eye.confidence(pose):
+            if number and self._eye.confidence(closer) < self._eye.confidence(pose):
                 break
             pose = closer
         return pose

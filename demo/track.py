@@ -14,8 +14,6 @@ from pose import Crop, Skeleton, box_from_joints
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _MIN_JOINTS = 3
-# Of the frame's shorter side. A box never becomes smaller: a few wrong joints must not zoom in on a spot.
-_MIN_BOX_SHARE = 0.2
 # A crop that is too tight makes a model squeeze the body into it, and the next crop is tighter still. So a crop
 # shrinks by no more than this rate, and widens by this factor with each miss, until the model is sure again.
 _SHRINK_PER_S = 0.3
@@ -41,6 +39,8 @@ class FollowRule:
         search_every_s: while someone is followed, how often to look around. A model that has only ever seen
             people may follow a table.
         better_by: how much more confident it must be of another to change over, when nobody more may be followed.
+        smallest_share: of the frame's shorter side, the least that a person's square may measure: a few wrong joints
+            must not zoom in on a spot. Lower it for people who are further off.
     """
 
     joint_score: float | None = None
@@ -50,6 +50,7 @@ class FollowRule:
     refinements: int = 2
     search_every_s: float = 1.0
     better_by: float = 0.1
+    smallest_share: float = 0.05
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
@@ -65,6 +66,8 @@ class FollowRule:
                 "search_every_s must be above 0 and better_by 0 or more, got "
                 f"search_every_s={self.search_every_s}, better_by={self.better_by}"
             )
+        if not 0 < self.smallest_share <= 1:
+            raise ValueError(f"smallest_share must be above 0 and at most 1, got {self.smallest_share}")
         if self.lost_after < 1 or self.refinements < 0:
             raise ValueError(
                 "lost_after must be 1 or more and refinements 0 or more, got "
@@ -124,7 +127,7 @@ class Eye:
         skeleton: of the model's joints.
         size: of the model's crops, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
-        rule: says which joints are trusted.
+        rule: says which joints are trusted, and how small a person may be.
     """
 
     def __init__(self, predict: Predict, skeleton: Skeleton, size: int, padding: float, rule: FollowRule) -> None:
@@ -132,6 +135,7 @@ class Eye:
         self._predict = predict
         self._skeleton = skeleton
         self._joint_score = rule.joint_score
+        self._smallest_share = rule.smallest_share
         self.size = size
         self.padding = padding
 
@@ -159,7 +163,7 @@ class Eye:
         box = self.box(pose, frame_size)
         if box is None:
             return None
-        side = max(box[2], box[3], _MIN_BOX_SHARE * min(frame_size))
+        side = max(box[2], box[3], self._smallest_share * min(frame_size))
         return np.array([*(box[:2] + box[2:] / 2), side])
 
     def crop_around(self, square: np.ndarray) -> Crop:

@@ -4,8 +4,8 @@
     python -m demo.web --model runs/resnet/export --port 8080
     python -m demo.web --out site        # the same page as a folder, for any static host
 
-The page runs the export's model.onnx with ONNX Runtime Web. That is fetched once from the npm registry, by `npm`, into
-the user's cache folder (33 MB, of which 14 MB are kept), and becomes part of the page, which loads nothing from
+The page runs the export's model.onnx with ONNX Runtime Web. That is fetched once, by `npm`, into the user's cache
+folder (33 MB, of which 14 MB are kept), and becomes part of the page, which loads nothing from
 anywhere else. Ctrl-C stops.
 
 Exit codes:

@@ -39,13 +39,13 @@ def cache_folder() -> Path:
 def _pack(folder: Path) -> Path:
     """Lets npm put the package into a folder as a .tgz file."""
     manual = (
-        f"install Node.js, which brings it, or download https://registry.npmjs.org/{NPM_PACKAGE}/-/{NPM_PACKAGE}-"
-        f"{NPM_VERSION}.tgz and give it as --onnxruntime-web FILE"
+        f"install Node.js, which brings it, or run `npm pack {NPM_PACKAGE}@{NPM_VERSION}` on another computer and give "
+        "the file that it writes as --onnxruntime-web FILE"
     )
     npm = shutil.which("npm")
     if npm is None:
         raise DemoError(f"the page needs {NPM_PACKAGE} {NPM_VERSION}, once, from npm, which is not here; {manual}")
-    print(f"fetching {NPM_PACKAGE} {NPM_VERSION} (33 MB, once) from the npm registry", flush=True)
+    print(f"fetching {NPM_PACKAGE} {NPM_VERSION} (33 MB, once) from npm", flush=True)
     command = [npm, "pack", "--silent", f"{NPM_PACKAGE}@{NPM_VERSION}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     packed = folder / f"{NPM_PACKAGE}-{NPM_VERSION}.tgz"

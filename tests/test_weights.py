@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import weights
+from demo.artefact import trusted
 from demo.runtime import load
 from pose import Crop
 from pose.crop import box_from_joints
 
 FOLDER = Path(weights.__file__).parent
-_MOST_BYTES = 25e6
+_MOST_BYTES, _MOST_BYTES_A_FILE = 40e6, 25e6
 
 
 def test_a_name_is_one_unless_something_of_that_name_lies_here(tmp_path, monkeypatch):
@@ -30,13 +31,24 @@ def test_a_model_is_whole_small_and_tells_nothing_of_where_it_was_made(name):
     files = {path.relative_to(FOLDER / name).as_posix(): path for path in (FOLDER / name).rglob("*") if path.is_file()}
     needed = {"README.md", "best.keras", "run.json", "history.csv", "export/pose.json", "export/formats.json"}
     assert needed <= files.keys()
-    assert sum(path.stat().st_size for path in files.values()) < _MOST_BYTES
+    sizes = [path.stat().st_size for path in files.values()]
+    assert sum(sizes) < _MOST_BYTES and max(sizes) < _MOST_BYTES_A_FILE
     assert not [file for file, path in files.items() if path.suffix in (".npy", ".npz")]
     notes = json.loads(files["run.json"].read_text())
     assert not [value for value in notes["config"].values() if isinstance(value, str) and "/" in value]
 
 
-@pytest.mark.parametrize("name", [name for name in weights.names() if (FOLDER / name / "export/model.onnx").is_file()])
+@pytest.mark.parametrize("name", weights.names())
+def test_the_page_and_the_window_both_have_their_file(name):
+    passed = {
+        form
+        for form, entry in json.loads((FOLDER / name / "export/formats.json").read_text())["formats"].items()
+        if entry["passed"]
+    }
+    assert passed == set(trusted(FOLDER / name / "export")) == {"litert-fp16", "onnx"}
+
+
+@pytest.mark.parametrize("name", weights.names())
 def test_the_runtimes_agree(name):
     pytest.importorskip("ai_edge_litert")
     pytest.importorskip("onnxruntime")

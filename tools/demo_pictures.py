@@ -86,7 +86,7 @@ def trail(clip: Path, options: Pictures, joint: int, **flags) -> np.ndarray:
 
 
 def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None) -> np.ndarray:
-    """A frame with the joints that `python -m demo.batch` writes for it, with and without boxes."""
+    """A frame with the joints that `python -m demo.batch` writes for it, with boxes or as a whole picture."""
     picture = read_clip(clip)[_FRAME]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -96,7 +96,11 @@ def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None)
         rows = [f"hall.png,{','.join(map(str, box))}" for box in boxes or ()]
         file.write_text("\n".join(["picture,x_px,y_px,width_px,height_px", *rows]) + "\n")
         out = folder / "joints.csv"
-        batch.run(batch.Options(folder / "pictures", out, file if boxes else None, options.model))
+        batch.run(
+            batch.Options(
+                folder / "pictures", out, file if boxes else None, options.model, whole_picture=not boxes, min_score=0.0
+            )
+        )
         table = pd.read_csv(out)
     for _, row in table.iterrows():
         joints = np.array([[row[f"{joint}_{name}"] for name in ("x_px", "y_px", "score")] for joint in LSP14.joints])
@@ -160,7 +164,7 @@ def main(options: Pictures) -> None:
     side_by_side(out / "smooth.jpg", {flag: trail(one, options, wrist, **given) for flag, given in filters.items()})
     boxes = [(180, 255, 150, 225), (300, 115, 140, 245)]
     side_by_side(
-        out / "boxes.jpg", {"without --boxes": tabled(both, options, None), "--boxes": tabled(both, options, boxes)}
+        out / "boxes.jpg", {"--whole-picture": tabled(both, options, None), "--boxes": tabled(both, options, boxes)}
     )
 
 

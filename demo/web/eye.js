@@ -2,8 +2,6 @@
 import { Crop } from "./crop.js";
 
 const MIN_JOINTS = 3;
-// Of the frame's shorter side. A box never becomes smaller: a few wrong joints must not zoom in on a spot.
-const MIN_BOX_SHARE = 0.2;
 const LIMB_JOINT = /^(left|right)_(shoulder|elbow|wrist|hip|knee|ankle)$/;
 
 /**
@@ -28,10 +26,10 @@ export class Eye {
    * @param {function(Uint8Array[]): Promise<{joints: number[][], scores: number[]}[]>} predict from the RGB pixels of
    *     crops to joints in crop px
    * @param {object} model its description: `skeleton`, `size` and `padding` of crops
-   * @param {number} jointScore from this score on a joint is trusted
+   * @param {object} rule says which joints are trusted, and how small a person may be
    */
-  constructor(predict, { skeleton, size, padding }, jointScore) {
-    Object.assign(this, { predict, skeleton, size, padding, jointScore });
+  constructor(predict, { skeleton, size, padding }, rule) {
+    Object.assign(this, { predict, skeleton, size, padding, rule });
   }
 
   /** Estimates one person in each crop of a picture. */
@@ -49,11 +47,11 @@ export class Eye {
   /** The square about the trusted joints inside the picture, {center, side} in px; null with too few of them. */
   square({ joints, scores }, { width, height }) {
     const inside = ([x, y]) => x >= -0.5 && y >= -0.5 && x < width - 0.5 && y < height - 0.5;
-    const trusted = joints.filter((point, k) => inside(point) && scores[k] >= this.jointScore);
+    const trusted = joints.filter((point, k) => inside(point) && scores[k] >= this.rule.joint_score);
     if (trusted.length < MIN_JOINTS) return null;
     const [xs, ys] = [0, 1].map((axis) => trusted.map((point) => point[axis]));
     const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    const side = Math.max(right - left, bottom - top, MIN_BOX_SHARE * Math.min(width, height));
+    const side = Math.max(right - left, bottom - top, this.rule.smallest_share * Math.min(width, height));
     return { center: [(left + right) / 2, (top + bottom) / 2], side };
   }
 

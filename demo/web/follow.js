@@ -39,7 +39,7 @@ class Track {
 export class Follower {
   /** See `Eye` for `predict` and `model`. */
   constructor(predict, model, rule) {
-    this.eye = new Eye(predict, model, rule.joint_score);
+    this.eye = new Eye(predict, model, rule);
     this.rule = rule;
     this.forget();
   }

@@ -55,14 +55,17 @@ export class Search {
     return searchSquares(height, width).map(({ center, side }) => Crop.centered(center, side, this.eye.size));
   }
 
-  /** Looks at a person again, around the joints of the last look, while the model does not become less sure. */
+  /**
+   * Looks at a person again, around the joints of the last look, while the model does not become less sure. The first
+   * of these looks counts whatever it says: the joints of a search square may be those of two people.
+   */
   async #closer(picture, pose) {
     let best = pose;
     for (let k = 0; k < this.rule.refinements; k += 1) {
       const square = this.eye.square(best, picture);
       if (square === null) return null;
       const [closer] = await this.eye.look(picture, [this.eye.cropAround(square)]);
-      if (this.eye.confidence(closer) < this.eye.confidence(best)) break;
+      if (k > 0 && this.eye.confidence(closer) < this.eye.confidence(best)) break;
       best = closer;
     }
     return best;

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from demo.follow import Crowd, shared_part
-from demo.track import FollowRule
+from demo.track import FollowRule, Pose
+from pose import Crop
 
 SIZE = (480, 960)
 LEFT, MIDDLE, RIGHT = (150, 250, 260), (480, 250, 220), (800, 250, 240)
@@ -134,3 +135,36 @@ def test_a_look_around_costs_one_crop_a_frame(fake_model, largest, paint):
 def test_how_many_can_be_followed(fake_model, people):
     with pytest.raises(ValueError, match=f"people must be 1 to 4, got {people}"):
         Crowd(fake_model.predict, fake_model.skeleton, 96, 1.4, people=people)
+
+
+def test_everybody_in_a_still_picture_is_found_in_its_one_frame(follow):
+    people = (LEFT, MIDDLE, RIGHT)
+    _, (poses,) = follow(4, [people])
+    assert near(poses, people) and all(pose.fresh for pose in poses.values())
+    _, (poses,) = follow(2, [people])
+    assert len(poses) == 2
+
+
+def boxed(box, score=0.9):
+    """A pose whose trusted joints span a box (x, y, width, height)."""
+    x, y, width, height = box
+    corners = np.array([[x, y], [x + width, y + height]], float)
+    return Pose(corners[np.arange(19) % 2], np.full(19, score), Crop.centered((x, y), 100, 96))
+
+
+@pytest.mark.parametrize("moved_px, same", [(39, True), (41, False)])
+def test_two_who_share_three_fifths_of_a_box_are_one_person(fake_model, moved_px, same):
+    """Of boxes 100 px wide, (100 - 39) / 100 is shared, or (100 - 41) / 100."""
+    crowd = Crowd(fake_model.predict, fake_model.skeleton, 96, 1.4, people=2)
+    crowd.update(np.full((*SIZE, 3), 90, np.uint8), 0.0)
+    assert crowd._same(boxed((100, 100, 100, 200)), boxed((100 + moved_px, 100, 100, 200))) == same
+
+
+def test_who_is_followed_is_painted_over_with_a_margin_of_a_tenth_of_their_longer_side(fake_model, paint):
+    crowd = Crowd(fake_model.predict, fake_model.skeleton, fake_model.size, fake_model.padding, people=2)
+    (pose,) = crowd.update(paint(SIZE, MIDDLE), 0.0).values()
+    (left, top), (right, bottom) = pose.xy_px.min(axis=0), pose.xy_px.max(axis=0)
+    grey = np.argwhere((crowd._covered(np.zeros((*SIZE, 3), np.uint8)) == 128).all(axis=-1))
+    margin = 0.1 * (bottom - top)
+    expected = [[top - margin, left - margin], [bottom + margin, right + margin]]
+    np.testing.assert_allclose([grey.min(axis=0), grey.max(axis=0)], expected, atol=1)

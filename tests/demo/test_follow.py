@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from demo.follow import Follower
-from demo.search import search_squares
-from demo.track import FollowRule, confidence
+from demo.search import Search, search_squares
+from demo.track import Eye, FollowRule, confidence
 from pose import PANOPTIC19
 
 SIZE = (480, 640)
@@ -115,17 +115,55 @@ def test_the_crop_shrinks_slowly(follower, paint):
     assert pose.crop.scale == pytest.approx(before * np.exp(-0.3 * 29 / 30), rel=0.01)
 
 
-def test_a_closer_look_that_is_less_sure_is_not_taken(paint):
-    """A model that is sure of the whole frame only, and squeezes the body into whatever it sees."""
+class Squeezing:
+    """A model that squeezes the body into whatever it sees, and is as sure of its looks as it is told to be."""
 
-    def squeezing(pictures):
+    def __init__(self, *sureness):
+        self.sureness = list(sureness)
+
+    def __call__(self, pictures):
         joints = np.tile(np.linspace(30, 66, 19)[:, None], (len(pictures), 1, 2))
-        whole = pictures[:, 0].max(axis=(1, 2)) == 0  # the bars above a frame that is wider than high
-        return joints, np.where(whole, 0.9, 0.5)[:, None] * np.ones(19)
+        return joints, np.full((len(pictures), 19), self.sureness.pop(0))
 
-    follower = Follower(squeezing, PANOPTIC19, 96, 1.4)
+
+@pytest.mark.parametrize(
+    "sureness, side, score",
+    [
+        # Around the joints of the last look the crop has 36 / 96 x 1.4 = 0.525 of its side.
+        ((0.9, 0.6, 0.7), 640 * 0.525**2, 0.7),
+        ((0.9, 0.7, 0.6), 640 * 0.525, 0.7),
+    ],
+)
+def test_a_search_square_is_never_the_answer_and_a_second_look_only_where_it_is_surer(paint, sureness, side, score):
+    follower = Follower(Squeezing(*sureness), PANOPTIC19, 96, 1.4)
     pose = follower.update(paint(SIZE, None), 0.0)
-    assert pose.crop.scale * pose.crop.size == pytest.approx(640) and pose.scores[0] == 0.9
+    assert pose.crop.scale * pose.crop.size == pytest.approx(side) and pose.scores[0] == score
+
+
+def test_what_only_a_search_square_takes_for_a_person_is_nobody(paint):
+    follower = Follower(Squeezing(0.9, 0.1, 0.05), PANOPTIC19, 96, 1.4)
+    assert follower.update(paint(SIZE, None), 0.0) is None
+
+
+@pytest.mark.parametrize("height", [12, 26, 48])
+def test_the_crop_is_as_small_as_a_person_who_is_far_off(paint, height):
+    """Down to 0.05 of the frame's shorter side."""
+
+    def sharp(pictures):
+        # Sure of the magenta rectangle, however few pixels it has.
+        mask = (pictures[..., 0] > 128) & (pictures[..., 1] < 100)
+        joints = np.zeros((len(pictures), 19, 2))
+        for k, found in enumerate(mask):
+            v, u = np.nonzero(found)
+            if len(u):
+                low, high = np.array([u.min(), v.min()]), np.array([u.max(), v.max()])
+                joints[k] = low + np.linspace(0, 1, 19)[:, None] * (high - low)
+        return joints, np.tile(np.where(mask.any(axis=(1, 2)), 0.9, 0)[:, None], 19)
+
+    follower = Follower(sharp, PANOPTIC19, 96, 1.4)
+    for k in range(90):
+        pose = follower.update(paint(SIZE, (320, 240, height)), k / 30)
+    assert pose.crop.scale * pose.crop.size == pytest.approx(1.4 * max(height, 0.05 * 480), rel=0.15)
 
 
 def test_nobody_and_a_frame_smaller_than_the_crop(follower, paint):
@@ -160,6 +198,7 @@ def test_joints_outside_the_frame_do_not_drag_the_crop(paint):
         ({"lost_score": 0.5}, "lost_score must not exceed found_score, got .*lost_score=0.5"),
         ({"joint_score": 1.5}, r"scores must lie in 0..1 .*joint_score=1.5"),
         ({"lost_after": 0}, "lost_after must be 1 or more"),
+        ({"smallest_share": 0.0}, "smallest_share must be above 0 and at most 1, got 0.0"),
     ],
 )
 def test_a_wrong_rule(arguments, message):
@@ -205,3 +244,20 @@ def test_scores_not_given_are_the_model_s_own():
     assert rule == FollowRule(joint_score=0.3, found_score=0.6, lost_score=0.2, lost_after=9)
     with pytest.raises(ValueError, match="lost_score must not exceed found_score, got .* lost_score=0.5, found_score"):
         FollowRule(found_score=0.3).for_model({"lost_score": 0.5})
+
+
+def test_a_round_whose_best_is_below_lost_score_costs_no_closer_look(paint):
+    rule = FollowRule(found_score=0.4, lost_score=0.3, search_every_s=1.0).for_model({})
+    looks = []
+
+    def unsure(pictures):
+        looks.append(len(pictures))
+        return np.tile(np.linspace(30, 66, 19)[:, None], (len(pictures), 1, 2)), np.full((len(pictures), 19), 0.29)
+
+    search = Search(Eye(unsure, PANOPTIC19, 96, 1.4, rule), rule)
+    picture = paint(SIZE, None)
+    for k in range(7):
+        crop = search.next_crop(picture, k / 30)
+        (pose,) = Eye(unsure, PANOPTIC19, 96, 1.4, rule).look([(picture, crop)])
+        assert search.note(picture, pose) is None
+    assert looks == 7 * [1]

@@ -1,6 +1,7 @@
 """The page as a folder, and the server, without a browser."""
 
 import base64
+import dataclasses
 import hashlib
 import http.client
 import json
@@ -135,10 +136,29 @@ def test_an_export_without_onnx_is_told(tmp_path, export, cached, name):
         write_site(tmp_path / "site", export, FollowRule(), OneEuro())
 
 
+@pytest.mark.parametrize("name", ["fast", "accurate"])
+def test_the_page_is_made_of_every_model_that_comes_with_the_project(tmp_path, cached, name):
+    done = call(main, "--model", name, "--out", tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+    shipped = ROOT / "weights" / name / "export"
+    assert (tmp_path / "site" / "model.onnx").read_bytes() == (shipped / "model.onnx").read_bytes()
+    settings = json.loads((tmp_path / "site" / "settings.json").read_text())
+    assert settings["pose"] == json.loads((shipped / "pose.json").read_text())
+    assert settings["follow"]["smallest_share"] == FollowRule.smallest_share
+
+
+def test_the_rule_of_the_page_is_the_settings_alone():
+    """What the page shares with the window has one place; a name of the rule that it does not have is undefined."""
+    page = "".join(path.read_text() for path in PAGE.glob("*.js"))
+    used = set(re.findall(r"\brule\.(\w+)", page))
+    assert {"joint_score", "smallest_share", "lost_score"} <= used
+    assert used <= {field.name for field in dataclasses.fields(FollowRule)}
+
+
 def test_no_npm_is_told_with_a_remedy(cached, monkeypatch):
     (cached / RUNTIME_FILES[0]).unlink()
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(DemoError, match=r"install Node.js.*--onnxruntime-web FILE"):
+    with pytest.raises(DemoError, match=r"install Node.js.*`npm pack onnxruntime-web@[\d.]+`.*--onnxruntime-web FILE$"):
         runtime_folder()
 
 
