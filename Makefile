@@ -58,8 +58,8 @@ records: setup ## SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=data-set OUT=shard-set
 train: setup ## RECORDS=shard-set MODEL=resnet|densenet RUN=run-folder: train a model
 	$(PY) -m train.$(MODEL) --records "$(RECORDS)" --run "$(RUN)" $(ARGS)
 
-evaluate: setup ## RUN=run-folder RECORDS=shard-set: measure a model
-	$(PY) -m evaluate "$(RUN)" --records "$(RECORDS)" $(ARGS)
+evaluate: setup ## RUN=run-folder: measure a model, on its records or on RECORDS=shard-set
+	$(PY) -m evaluate "$(RUN)" $(if $(filter file,$(origin RECORDS)),,--records "$(RECORDS)") $(ARGS)
 
 export: setup ## RUN=run-folder: write a SavedModel and check it
 	$(PY) -m export "$(RUN)" $(ARGS)

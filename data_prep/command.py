@@ -35,6 +35,7 @@ from data_prep.panoptic_kinect import PanopticKinect
 from data_prep.panoptic_vga import PanopticVga
 from data_prep.reader import Reader
 from machine.command import run_command
+from machine.words import counted
 from records import Manifest
 
 AnyReader = TypeVar("AnyReader", bound=Reader)
@@ -87,7 +88,7 @@ def print_summary(manifest: Manifest, folder: Path) -> None:
         for split, shards in manifest.shards.items()
     ]
     print(pd.DataFrame(rows).to_string(index=False))
-    print(f"skipped: {len(manifest.skipped)} broken inputs")
+    print(f"skipped: {counted(len(manifest.skipped), 'broken input')}")
     for why, count in Counter(skipped["why"] for skipped in manifest.skipped).most_common(10):
         print(f"{count:>8}  {why}")
     for line in manifest.notes:

@@ -24,6 +24,7 @@ from export.formats import FORMATS, chosen_formats, install
 from machine.command import run_command
 from machine.origin import ORIGIN, origin_of
 from machine.quiet import import_tensorflow
+from machine.words import counted
 
 if TYPE_CHECKING:
     import keras
@@ -229,7 +230,8 @@ def export(options: Options) -> int:
         entries |= {name: {"passed": False, "failed": why} for name, why in failed.items()}
         (folder / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
     print(f"{options.folder}: {notes['model']}, {notes['skeleton']['name']}, pictures of {notes['record_size']} px")
-    print(f"each file by itself, without our code, against Keras on {len(pictures)} pictures:")
+    number = counted(len(pictures), "picture")
+    print(f"each file by itself, without our code, against Keras on {number}:")
     print(table(measured, failed))
     for name in left_out:
         print(f"{name} is left out: it needs {install(name)}")
@@ -237,7 +239,10 @@ def export(options: Options) -> int:
         print(f"error: {complaints}", file=sys.stderr)
     wrong = {name for name, one in measured.items() if not one.passed} | failed.keys()
     # bfloat16 is a way to run a file that is right otherwise; formats.json tells the demos to leave it.
-    return 1 if wrong - {_BF16} else 0
+    if wrong - {_BF16}:
+        return 1
+    print(f"next: python -m demo.webcam --model {options.folder}")
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:

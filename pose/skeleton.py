@@ -56,7 +56,7 @@ class Skeleton:
         joints: J joint names; left and right are the person's own.
         limbs: pairs of joint indices to draw as lines, and to score in PCP.
         torso: (left shoulder, right hip), the span that PCK divides by.
-        head: the span that PCKh divides by (neck to head top where labelled), or None where the
+        head: the span that PCK of the head divides by (neck to head top where labelled), or None where the
             skeleton has no such span.
     """
 
@@ -156,7 +156,7 @@ PANOPTIC19 = _skeleton(
     ("neck", "nose"),
 )
 
-#: COCO person keypoints (Lin et al., arXiv 1405.0312). It labels neither neck nor head top: no PCKh.
+#: COCO person keypoints (Lin et al., arXiv 1405.0312). It labels neither neck nor head top: no head span.
 COCO17 = _skeleton(
     "coco17",
     "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow "

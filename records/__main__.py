@@ -57,7 +57,8 @@ def print_manifest(manifest: Manifest) -> None:
     print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
     for split, shards in manifest.shards.items():
         megabytes = sum(shard.bytes for shard in shards) / 1e6
-        print(f"{split:>6}: {manifest.counts[split]:>8} people in {counted(len(shards), 'shard')}, {megabytes:.1f} MB")
+        people = counted(manifest.counts[split], "person", "people")
+        print(f"{split:>6}: {people:>15} in {counted(len(shards), 'shard')}, {megabytes:.1f} MB")
     print(f"skipped: {counted(len(manifest.skipped), 'broken input')}")
     for skipped in manifest.skipped[:10]:
         print(f"  {skipped['what']}: {skipped['why']}")

@@ -49,5 +49,5 @@ def test_wrong_arguments_are_told_in_one_line(tmp_path):
     assert done.returncode == 2 and "must be a .jpg or .png file, got" in done.stderr
     write_shard_set(tmp_path / "one", train=1, val=0, test=0)
     done = call(main, tmp_path / "one", "--sheet", tmp_path / "new" / "sheet.png")
-    assert "1 people in 1 shard," in done.stdout and "the shard is whole" in done.stdout
+    assert "1 person in 1 shard," in done.stdout and "the shard is whole" in done.stdout
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["sheet.png"]

@@ -235,9 +235,9 @@ def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
     (whole,) = write_dome(tmp_path / "whole", **TINY)
     for text in ("", "[]", '{"version": 0}'):
         unfinished = tmp_path / "cut" / ".dome_000.unfinished"
-        unfinished.mkdir(parents=True)
+        (unfinished / "truth").mkdir(parents=True)
         (unfinished / "dome.json").write_text(text)
-        (unfinished / "rubbish").write_text("x")
+        (unfinished / "truth" / "rubbish").write_text("x")
         (again,) = write_dome(tmp_path / "cut", **TINY)
         assert checksums(again) == checksums(whole)
         shutil.rmtree(tmp_path / "cut")
