@@ -9,7 +9,8 @@ RUN ?= runs/$(MODEL)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-all lint clean clean-data
+.PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-extras test-lowest \
+	test-all lint clean clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +76,29 @@ test: setup-dev ## run the tests that take no longer than five minutes together
 
 test-slow: setup-dev ## run the other tests: killed runs, several processes, fuzzing, mutants, every published size
 	$(PYTEST) --dist worksteal -m slow $(ARGS)
+
+LOWEST := .venv-lowest
+
+test-lowest: $(LOWEST)/.installed ## run the tests of `make test` with the oldest packages that requirements.txt allows
+	$(LOWEST)/bin/python -m pytest -m "not slow" -o filterwarnings=default $(ARGS)
+
+# pip takes the newest versions alone. What these packages need in their turn is new, and may warn of them.
+$(LOWEST)/.installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -r requirements-dev.txt
+	touch $@
+
+# Whole files, since their fast tests run only where the packages are, too.
+EXTRAS := tests/data_prep/test_clusters.py tests/models/test_models_on_jax.py tests/train/test_distribution.py \
+	tests/train/test_imagenet.py tests/data_prep/dome/test_human_anny.py
+
+$(VENV)/.installed-extras: $(VENV)/.installed-dev requirements-extras.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-extras.txt
+	touch $@
+
+test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny and torch, and run the tests that are skipped without
+	$(PYTEST) --dist worksteal $(EXTRAS) $(ARGS)
 
 test-all: test test-slow ## run all tests
 

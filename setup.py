@@ -47,6 +47,8 @@ setup(
     extras_require={
         # For `python -m data_prep ... --runner beam`.
         "beam": ["apache-beam>=2.77,<3"],
+        # For `python -m data_prep ... --runner dask`.
+        "dask": ["apache-beam>=2.77,<3", "dask>=2026.8,<2027", "distributed>=2026.8,<2027"],
         # For `python -m train.efficientnet_lite --imagenet`.
         "imagenet": [
             "torch>=2.6",

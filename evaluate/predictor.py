@@ -147,7 +147,8 @@ def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float,
     try:
         model = keras.saving.load_model(model_path, compile=False)
     except Exception as error:  # Keras raises many kinds for a file that is damaged or of another version.
-        raise ValueError(f"{model_path} cannot be loaded by Keras {keras.__version__}: {error}") from error
+        why = " ".join(str(error).split())[:300]
+        raise ValueError(f"{model_path} cannot be loaded by Keras {keras.__version__}: {why}") from error
     inputs = tuple(model.inputs[0].shape)
     if inputs[1:] != (size, size, 3):
         raise ValueError(f"{run_path} says that pictures are {size} px, but {model_path.name} takes {inputs}")
