@@ -1,5 +1,6 @@
 """What `make` removes."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,7 +20,11 @@ def folder(tmp_path):
 
 
 def make(folder, *words, answer=""):
-    return subprocess.run(["make", *words], cwd=folder, input=answer, capture_output=True, text=True, check=False)
+    # Variables given to a `make` that runs these tests would come along.
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "VENV")}
+    return subprocess.run(
+        ["make", *words], cwd=folder, env=env, input=answer, capture_output=True, text=True, check=False
+    )
 
 
 def test_clean_leaves_data_and_runs(folder):

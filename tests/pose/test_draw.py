@@ -46,17 +46,6 @@ def test_sides_have_their_colors_and_the_input_is_left_alone():
     assert not picture.any()
 
 
-def test_left_is_blue_right_orange_and_the_middle_yellow():
-    xy = np.full((14, 2), np.nan)
-    for name, place in (("left_knee", (20, 30)), ("right_knee", (70, 60)), ("neck", (50, 80))):
-        xy[LSP14.index(name)] = place
-    drawn = draw_skeleton(np.zeros((100, 100, 3), np.uint8), xy, np.full(14, True), LSP14)
-    # Red, green and blue.
-    assert drawn[30, 20].tolist() == [86, 180, 233]
-    assert drawn[60, 70].tolist() == [230, 159, 0]
-    assert drawn[80, 50].tolist() == [240, 228, 66]
-
-
 def test_hidden_joints_are_open_and_unlabelled_ones_missing():
     xy = np.full((14, 2), 50.0)
     xy[0], xy[1] = (20, 20), (80, 80)
