@@ -102,13 +102,14 @@ test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny and torc
 
 test-all: test test-slow ## run all tests
 
-lint: setup-dev ## check style
+lint: setup-dev ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 clean: ## remove the virtual environment and what tools left here; data and runs stay
 	@test ! -e $(VENV) || test $(VENV) = .venv || test -e $(VENV)/.installed || { echo "$(VENV) was not made by make setup; it stays"; exit 2; }
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
 
 clean-data: ## remove data/ and runs/, after asking
 	@du -sh data runs 2>/dev/null; printf 'remove data/ and runs/, downloads and trained models included? (yes/no) '; \

@@ -71,7 +71,7 @@ def average_precision(
     predicted = np.where(np.isfinite(predicted).all(axis=-1, keepdims=True), predicted, _FAR_PX)
     person_scores = np.where(np.isfinite(scores), scores, 0).mean(axis=1)
     # COCOeval takes the id 0 for "no match", so ids start at 1.
-    annotations = [_annotation(i, true[i], visible[i], area[i]) for i in counted]
+    annotations = [_annotation(i, true[i], visible[i], area[i]) for i in counted.tolist()]
     detections = [
         {
             "image_id": int(i) + 1,

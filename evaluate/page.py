@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Mapping
 
 # Nothing may be fetched: a report is one file, to be mailed or opened on a machine without network.
 _HEAD = """<!DOCTYPE html>
@@ -111,14 +112,14 @@ def tile(name: str, value: str, below: str, *, first: bool = False, meaning: str
     )
 
 
-def definitions(terms: dict[str, object]) -> str:
+def definitions(terms: Mapping[str, object]) -> str:
     """A list of terms and what is said of each."""
     return "<dl>" + "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in terms.items()) + "</dl>"
 
 
-def folded(heading: str, terms: dict[str, object] | list[str]) -> str:
+def folded(heading: str, terms: Mapping[str, object] | list[str]) -> str:
     """A box that opens with a click: terms and what is said of each, or sentences."""
-    if isinstance(terms, dict):
+    if isinstance(terms, Mapping):
         inner = definitions(terms)
     else:
         inner = "".join(f"<p>{text(sentence)}</p>" for sentence in terms)
@@ -126,7 +127,7 @@ def folded(heading: str, terms: dict[str, object] | list[str]) -> str:
 
 
 def table(
-    headings: list[str], rows: list[list[str]], *, narrow: bool = False, meanings: dict[str, str] | None = None
+    headings: list[str], rows: list[list[str]], *, narrow: bool = False, meanings: Mapping[str, str | None] | None = None
 ) -> str:
     """A table whose first column names its rows: each row is a text and then cells as `cell` makes them."""
     head = "".join(f"<th>{explained(heading, (meanings or {}).get(heading))}</th>" for heading in headings)

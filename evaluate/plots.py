@@ -61,10 +61,11 @@ def pck_curves(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     """PCK by the torso at each of `THRESHOLDS`: of the model and of the mean pose, float (51, J) each."""
     labels = evaluation.answers.labels
     truth = (labels["joints_xy_px"], labels["visible"], labels["torso_px"])
-    return tuple(
+    ours, theirs = (
         np.array([metrics.pck(predicted, *truth, float(threshold)) for threshold in THRESHOLDS])
         for predicted in (evaluation.answers.predicted_px, evaluation.baseline_predicted_px)
     )
+    return ours, theirs
 
 
 def mean_curve_png(evaluation: Evaluation, model: np.ndarray, baseline: np.ndarray, theme: Theme) -> bytes:

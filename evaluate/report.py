@@ -127,8 +127,8 @@ def _all_figures(evaluation: Evaluation) -> str:
 
 def _curves(evaluation: Evaluation) -> str:
     model, baseline = plots.pck_curves(evaluation)
-    drawn = [plots.mean_curve_png(evaluation, model, baseline, theme) for theme in (LIGHT, DARK)]
-    mean = themed_picture(*drawn, "PCK over the threshold, of the model and of the mean pose")
+    in_light, in_dark = (plots.mean_curve_png(evaluation, model, baseline, theme) for theme in (LIGHT, DARK))
+    mean = themed_picture(in_light, in_dark, "PCK over the threshold, of the model and of the mean pose")
     light, dark = (plots.joint_curve_pngs(evaluation, model, baseline, theme) for theme in (LIGHT, DARK))
     small = "".join(
         f'<figure class="card">{themed_picture(png, dark_png, f"PCK over the threshold: {kind}")}</figure>'
@@ -176,13 +176,13 @@ def _limb_table(evaluation: Evaluation) -> str:
 
 
 def _calibration(evaluation: Evaluation) -> str:
-    drawn = [plots.calibration_png(evaluation.calibration, theme) for theme in (LIGHT, DARK)]
+    light, dark = (plots.calibration_png(evaluation.calibration, theme) for theme in (LIGHT, DARK))
     error, reach = tables.show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
     return (
         '<h2>Do the scores mean what they say?</h2>\n<p class="soft">A score claims the probability that '
         f"the joint lies within {reach} of the crop's side of its label. On the dashed line it does. "
         f"Expected calibration error: {text(error)} %.</p>\n"
-        f'<figure class="card wide">{themed_picture(*drawn, "Reliability diagram of the scores")}</figure>\n'
+        f'<figure class="card wide">{themed_picture(light, dark, "Reliability diagram of the scores")}</figure>\n'
         + table([_LEFT_RIGHT, "Mean score (%)", "Found right (%)"], _joint_scores(evaluation), narrow=True)
     )
 

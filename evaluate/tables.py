@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -152,12 +153,11 @@ def in_words(evaluation: Evaluation) -> str:
     known = {name: value for name, value in kinds.items() if not math.isnan(value)}
     beaten = "" if ours.headline > theirs.headline else ", so that the model is no better than that"
     best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
-    ours, theirs, best_share, worst_share = (
-        show(value, "%") for value in (ours.headline, theirs.headline, known[best], known[worst])
-    )
+    shares = (ours.headline, theirs.headline, known[best], known[worst])
+    reached, mean_reached, best_share, worst_share = (show(value, "%") for value in shares)
     return (
-        f"{ours} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
-        f"the mean pose, which looks at no picture, reaches {theirs} %{beaten}. "
+        f"{reached} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
+        f"the mean pose, which looks at no picture, reaches {mean_reached} %{beaten}. "
         f"Best are {best}s ({best_share} %), weakest {worst}s ({worst_share} %)."
     )
 
@@ -176,9 +176,9 @@ def as_text(evaluation: Evaluation) -> str:
         row = (f"{side_by_side(cells[heading], indices):>{width}}" for heading, width in widths.items())
         lines.append(f"{joint:<13}" + "".join(row))
     lines += ["", f"{'':<26}{'model':>10}{'mean pose':>12}"]
-    ours, theirs = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
+    overall, of_mean = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
     for name, heading, unit in FIGURES:
-        lines.append(f"{heading:<26}{show(ours[name], unit):>10}{show(theirs[name], unit):>12} {unit}")
+        lines.append(f"{heading:<26}{show(overall[name], unit):>10}{show(of_mean[name], unit):>12} {unit}")
     error, reach = show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
     worth = f"Scores claim that joints lie within {reach} of the crop's side: expected calibration error {error} %."
     return "\n".join([*lines, "", in_words(evaluation), *notes(evaluation), worth])
@@ -231,7 +231,7 @@ def _by_joint(summary: Summary) -> dict[str, np.ndarray]:
     }
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """Plain lists and numbers, null for NaN and infinity, which JSON has no words for."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}

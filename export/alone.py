@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def load_saved_model(file: str, threads: int) -> Loaded:
 
     return Loaded(
         lambda pictures: ask("serving_default", pictures=pictures),
-        ask("describe")["json"].decode(),
+        model.signatures["describe"]()["json"].numpy().decode(),
         f"tensorflow {tf.__version__}",
         lambda jpegs: ask("jpeg", jpeg=jpegs),
     )
@@ -201,7 +202,7 @@ def main(runtime: str, file: str, scratch: Path, threads: int) -> None:
     pictures = np.load(scratch / "pictures.npy")
     # One at a time, as a demo asks.
     answers = [loaded.predict(picture[None]) for picture in pictures]
-    results = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+    results: dict[str, Any] = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
     results |= {"description": np.array(loaded.description), "runtime": np.array(loaded.runtime)}
     results["latency_ms"] = np.array(median_latency_ms(loaded.predict, pictures[:1]))
     jpegs = [path.read_bytes() for path in sorted(scratch.glob("*.jpg"))]

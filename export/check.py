@@ -17,6 +17,7 @@ from keras import ops
 
 from export.description import DESCRIPTION_FILE
 from export.graph import FINE, OUTPUTS
+from pose.picture import decode_picture
 
 _ALONE = Path(__file__).with_name("alone.py")
 # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
@@ -207,15 +208,14 @@ def _differences(
         if value is None or value.shape != expected[name].shape or not np.isfinite(value).all():
             answered = "none" if value is None else f"{value.shape}, finite: {bool(np.isfinite(value).all())}"
             raise RuntimeError(f"must answer finite {name} of shape {expected[name].shape}, it answers {answered}")
-    joints, scores = (found[prefix + name] - expected[name] for name in OUTPUTS)
+    joints, scores = (np.subtract(found[prefix + name], expected[name]) for name in OUTPUTS)
     return np.linalg.norm(joints, axis=-1), np.abs(scores)
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
     """Encodes uint8 RGB pictures (N, R, R, 3) as JPEG, and returns them with what they decode to."""
-    jpegs = [cv2.imencode(".jpg", picture[..., ::-1])[1] for picture in pictures]
-    decoded = np.stack([cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1] for jpeg in jpegs])
-    return [jpeg.tobytes() for jpeg in jpegs], decoded
+    jpegs = [cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures]
+    return jpegs, np.stack([decode_picture(jpeg) for jpeg in jpegs])
 
 
 def model_answers(model: keras.Model, pictures: np.ndarray) -> dict[str, np.ndarray]:

@@ -57,4 +57,4 @@ def _keep_zero_padding(graph) -> None:
     for node in pads:
         node.input.append("nearly_zero")
     if pads:
-        graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1e-30), "nearly_zero"))
+        graph.initializer.append(onnx.numpy_helper.from_array(np.array(1e-30, np.float32), "nearly_zero"))

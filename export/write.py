@@ -70,10 +70,12 @@ def write_formats(
             "litert": lambda file: write_litert(graph(), description, file),
             "litert-fp16": lambda file: write_litert_fp16(graph(), description, file),
             "litert-int8": lambda file: write_litert_int8(graph(), description, file),
-            "litert-int8-static": lambda file: write_litert_int8_static(graph(), description, file, calibration),
             "onnx": lambda file: write_onnx(graph(), description, file),
             "openvino": lambda file: write_openvino(frozen_file(), description, file),
         }
+        if calibration is not None:
+            static = functools.partial(write_litert_int8_static, pictures=calibration)
+            writers["litert-int8-static"] = lambda file: static(graph(), description, file)
         for name in names:
             # In a folder of its own, so that nothing is left of a format that fails.
             own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=scratch))

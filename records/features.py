@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -38,7 +39,7 @@ def required_features(num_joints: int) -> dict[str, tuple[tuple[int, ...], type]
     }
 
 
-def read_features(serialized: bytes, num_joints: int) -> dict[str, bytes | np.ndarray]:
+def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
     """Reads the features that every record has, and the head's size, without TensorFlow.
 
     Raises:
@@ -48,10 +49,10 @@ def read_features(serialized: bytes, num_joints: int) -> dict[str, bytes | np.nd
         found = Example.FromString(serialized).features.feature
     except DecodeError as error:
         raise ValueError(f"no tf.train.Example ({error})") from error
-    features: dict[str, bytes | np.ndarray] = {}
+    features: dict[str, Any] = {}
     for name, (shape, kind) in required_features(num_joints).items():
         # A map of messages makes what is asked for.
-        values = getattr(found[name], _LISTS[kind]).value if name in found else ()
+        values: Sequence = getattr(found[name], _LISTS[kind]).value if name in found else ()
         expected = int(np.prod(shape))
         if len(values) != expected:
             raise ValueError(f"{name} has {len(values)} values of {kind.__name__} instead of {expected}")

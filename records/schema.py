@@ -149,11 +149,11 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
     visible = np.where(inside, visible, 0)
     if not visible.any():
         raise BadInput(person.key, "no labelled joint inside the crop")
-    whole = person.picture if hasattr(person.picture, "shape") else person.load_picture()
+    whole = person.load_picture() if callable(person.picture) else person.picture
     picture = cv2.cvtColor(crop.cut(whole), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     area_px = 0.0 if person.area_px is None else person.area_px / crop.scale**2
-    features = {
+    features: dict[str, bytes | np.ndarray | np.generic] = {
         "image/jpeg": jpeg.tobytes(),
         "joints/xy_px": xy_crop,
         "joints/visible": visible,
