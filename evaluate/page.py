@@ -127,7 +127,11 @@ def folded(heading: str, terms: Mapping[str, object] | list[str]) -> str:
 
 
 def table(
-    headings: list[str], rows: list[list[str]], *, narrow: bool = False, meanings: Mapping[str, str | None] | None = None
+    headings: list[str],
+    rows: list[list[str]],
+    *,
+    narrow: bool = False,
+    meanings: Mapping[str, str | None] | None = None,
 ) -> str:
     """A table whose first column names its rows: each row is a text and then cells as `cell` makes them."""
     head = "".join(f"<th>{explained(heading, (meanings or {}).get(heading))}</th>" for heading in headings)

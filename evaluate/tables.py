@@ -154,10 +154,10 @@ def in_words(evaluation: Evaluation) -> str:
     beaten = "" if ours.headline > theirs.headline else ", so that the model is no better than that"
     best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
     shares = (ours.headline, theirs.headline, known[best], known[worst])
-    reached, mean_reached, best_share, worst_share = (show(value, "%") for value in shares)
+    model, mean, best_share, worst_share = (show(value, "%") for value in shares)
     return (
-        f"{reached} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
-        f"the mean pose, which looks at no picture, reaches {mean_reached} %{beaten}. "
+        f"{model} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
+        f"the mean pose, which looks at no picture, reaches {mean} %{beaten}. "
         f"Best are {best}s ({best_share} %), weakest {worst}s ({worst_share} %)."
     )
 

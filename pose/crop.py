@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -149,6 +149,7 @@ class Crop:
         return small, matrix / factor
 
 
+@runtime_checkable
 class Shrinkable(Protocol):
     """A picture that makes parts of itself, small, at less cost than the whole.
 

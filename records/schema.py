@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from pose import Camera, Crop, Skeleton
+from pose.crop import Shrinkable
 from pose.picture import decode_picture
 from records.depth import encode_depth
 from records.example import Example, Feature
@@ -149,7 +150,7 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
     visible = np.where(inside, visible, 0)
     if not visible.any():
         raise BadInput(person.key, "no labelled joint inside the crop")
-    whole = person.load_picture() if callable(person.picture) else person.picture
+    whole = person.picture if isinstance(person.picture, (np.ndarray, Shrinkable)) else person.load_picture()
     picture = cv2.cvtColor(crop.cut(whole), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     area_px = 0.0 if person.area_px is None else person.area_px / crop.scale**2
