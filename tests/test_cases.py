@@ -356,8 +356,8 @@ def test_no_skeleton_lies_across_two_people(take, tmp_path, name):
     table, _ = tabulate(folder, tmp_path / "out.csv", "--people", 2)
     people = table[table["picture"] == "two.jpg"]
     assert len(people) == 2
-    left, right = people.sort_values("x_px").to_dict("records")
-    assert left["x_px"] + left["width_px"] < right["x_px"]
+    left, right = people.sort_values("box_x_px").to_dict("records")
+    assert left["box_x_px"] + left["box_width_px"] < right["box_x_px"]
 
 
 def test_small_people_keep_their_arms(take, tmp_path):
@@ -369,13 +369,13 @@ def test_small_people_keep_their_arms(take, tmp_path):
     frames, _ = watch(case / "far.mp4", tmp_path / "out.jsonl")
     names = LSP14.joints
     shares = []
-    for frame in frames[5:]:
+    for frame in frames:
         (right,) = truth[truth["frame"] == frame["frame"]].to_dict("records")
         true_px = np.array([[right[f"{joint}_x_px"], right[f"{joint}_y_px"]] for joint in names])
         near_px = 0.1 * boxes["height_px"].iloc[frame["frame"]]
         found = [np.array(person["joints_px"]) for person in frame["people"]]
-        shares.append(max((np.mean(np.linalg.norm(p - true_px, axis=1) < near_px) for p in found), default=0))
-    assert np.mean(shares) > 0.8
+        shares += [np.mean(np.linalg.norm(person_px - true_px, axis=1) < near_px) for person_px in found]
+    assert len(shares) > 0.6 * len(frames) and np.mean(shares) > 0.9
 
 
 def test_people_who_cross_are_both_followed_before_and_after(take, tmp_path):
