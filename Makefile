@@ -56,7 +56,7 @@ records: setup ## SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=data-set OUT=shard-set
 		{ echo "usage: make records SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=folder OUT=folder [ARGS='...']"; exit 2; }
 	$(PY) -m data_prep $(SOURCE) --root "$(ROOT)" --out "$(OUT)" $(ARGS)
 
-train: setup ## RECORDS=shard-set MODEL=resnet|densenet RUN=run-folder: train a model
+train: setup ## RECORDS=shard-set MODEL=resnet|densenet|movenet|... RUN=run-folder: train a model
 	$(PY) -m train.$(MODEL) --records "$(RECORDS)" --run "$(RUN)" $(ARGS)
 
 evaluate: setup ## RUN=run-folder: measure a model, on its records or on RECORDS=shard-set
