@@ -61,7 +61,7 @@ def test_the_runtimes_agree(name):
         square = frames[:height, middle - height // 2 : middle + height // 2]
         picture = cv2.resize(square, (litert.size, litert.size))[None]
         for ours, theirs in zip(litert.predict(picture), onnx.predict(picture), strict=True):
-            assert np.percentile(np.abs(ours - theirs), 90) < 0.5
+            assert np.percentile(np.abs(ours - theirs), 75) < 0.25
 
 
 @pytest.mark.parametrize("name", weights.names())
