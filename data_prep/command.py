@@ -116,7 +116,9 @@ def run(command: Command) -> int:
 
 def _beam_options_as_value(arguments: list[str]) -> list[str]:
     """Marks what follows `--beam-options` as its value, also where it is written with dashes, as Beam has it."""
-    pairs = zip(["", *arguments], arguments, strict=False)
+    split = (word.split("=", 1) if re.match("--beam[-_]options=--", word) else [word] for word in arguments)
+    words = [word for parts in split for word in parts]
+    pairs = zip(["", *words], words, strict=False)
     return [
         f" {word}" if before in ("--beam-options", "--beam_options") and re.match(r"--\w+[ =]", word) else word
         for before, word in pairs

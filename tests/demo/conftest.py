@@ -6,6 +6,7 @@ import json
 import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import cv2
@@ -128,11 +129,20 @@ def write_video() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def room() -> Iterator[Callable[[int], None]]:
+def room() -> Callable[[int], AbstractContextManager[None]]:
     """Lets files of this process become no larger than so many bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    @contextmanager
+    def of(size: int) -> Iterator[None]:
+        # Not for longer than the call: what the tests print may go to a file as well.
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -213,8 +213,7 @@ def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, room, name):
     table, random = Table(PANOPTIC19, "frame"), np.random.default_rng(0)
     box_px = np.array([0, 0, 10, 10])
     table.add([Person(k, k / 30, 0, box_px, random.random((19, 2)), random.random(19)) for k in range(200)])
-    room(10_000)
-    with pytest.raises(OutputError, match="--out .* cannot be written: ") as error:
+    with room(10_000), pytest.raises(OutputError, match="--out .* cannot be written: ") as error:
         table.write(tmp_path / name)
     assert error.value.exit_code == 2 and not list(tmp_path.iterdir())
 

@@ -77,8 +77,8 @@ def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, room, suffix, s
 
     whole = tmp_path / f"whole{suffix}"
     write(whole)
-    room(round(share * whole.stat().st_size))
-    with pytest.raises(OutputError, match=r"--output .*full.* cannot be written: ") as error:
+    size = round(share * whole.stat().st_size)
+    with room(size), pytest.raises(OutputError, match=r"--output .*full.* cannot be written: ") as error:
         write(tmp_path / f"full{suffix}")
     assert error.value.exit_code == 2 and list(tmp_path.iterdir()) == [whole]
 

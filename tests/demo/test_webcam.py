@@ -195,8 +195,8 @@ def test_damaged_frames_are_told(fake_export, tmp_path):
 
 @pytest.mark.parametrize("option, name", [("--output", "out.mp4"), ("--jsonl", "people.jsonl")])
 def test_a_disk_that_is_full_exits_with_2_and_leaves_nothing(walk, fake_export, tmp_path, room, option, name):
-    room(2_000)
-    result = call(main, "--source", walk, "--model", fake_export, "--no-window", option, tmp_path / name)
+    with room(2_000):
+        result = call(main, "--source", walk, "--model", fake_export, "--no-window", option, tmp_path / name)
     assert result.returncode == 2 and not list(tmp_path.iterdir())
     assert result.stderr.splitlines()[-1].startswith(f"error: {option} ") and "wrote" not in result.stdout
 
