@@ -218,6 +218,7 @@ def distribution_of(distribute: Distribute, batch_size: int) -> OneDevice:
         )
     if distribute == "hosts":
         _check_hosts(backend)
+        print(f"waiting until all hosts that {_HOSTS[backend]} names are there", file=sys.stderr)
     if backend == "jax":
         if distribute == "hosts":
             abort_in_one_line()
