@@ -10,7 +10,7 @@ from typing import TypeVar
 from machine.command import run_command
 from records import read_manifest
 from train.config import TrainConfig
-from train.errors import NonFiniteLoss
+from train.errors import HostLost, NonFiniteLoss
 
 Config = TypeVar("Config", bound=TrainConfig)
 
@@ -25,7 +25,12 @@ def run_recipe(
     """Parses the command line of `python -m train.NAME`, trains, and returns the exit code."""
 
     def run(config: Config) -> None:
-        folder = train(config)
+        try:
+            folder = train(config)
+        except HostLost as error:
+            from train.lost_hosts import end_without
+
+            end_without(error)
         # What the next command measures on unless it is told otherwise.
         split = "" if read_manifest(config.records).counts["test"] else " --split val"
         here, records = shlex.quote(str(folder)), shlex.quote(str(config.records))

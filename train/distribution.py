@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from train.config import Distribute
+from train.lost_hosts import abort_in_one_line
 
 #: (index, count) of a host -> its share of every batch: see `records.training_dataset`.
 BatchesOf = Callable[[tuple[int, int]], tf.data.Dataset]
@@ -217,8 +218,10 @@ def distribution_of(distribute: Distribute, batch_size: int) -> OneDevice:
         )
     if distribute == "hosts":
         _check_hosts(backend)
+        print(f"waiting until all hosts that {_HOSTS[backend]} names are there", file=sys.stderr)
     if backend == "jax":
         if distribute == "hosts":
+            abort_in_one_line()
             keras.distribution.initialize()
         found: OneDevice = Mesh()
     elif distribute == "hosts":
@@ -252,6 +255,6 @@ _HOSTS = {"tensorflow": "TF_CONFIG", "jax": "KERAS_DISTRIBUTION_JOB_ADDRESSES"}
 def _check_hosts(backend: str) -> None:
     if not os.environ.get(_HOSTS[backend]):
         raise ValueError(
-            f"the hosts must be named in the environment variable {_HOSTS[backend]}, which is not set; the README's "
-            "part on several hosts shows its form"
+            f"the hosts must be named in the environment variable {_HOSTS[backend]}, which is not set; "
+            "docs/clusters.md shows its form"
         )

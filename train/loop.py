@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
         ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
             with other options.
         NonFiniteLoss: the loss, or what a net predicts, became NaN or infinite.
+        HostLost: training on several hosts, one does not answer any more.
     """
     check_backend(to_train=True)
     manifest = read_manifest(config.records)
@@ -55,7 +57,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
     import_tensorflow()
     from records.damage import named_damage
     from train.fitting import fit
+    from train.lost_hosts import told_of_lost_hosts
 
-    with named_damage(config.records, "train", "val"):
+    lost_hosts = told_of_lost_hosts() if config.distribute == "hosts" else nullcontext()
+    with lost_hosts, named_damage(config.records, "train", "val"):
         fit(config, model_name, build, start, manifest, run)
     return run

@@ -3,21 +3,27 @@
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from people import make_person
 
 from pose import LSP14, Crop
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.distribution import check_shares, distribution_of
+from train.errors import HOST_LOST, HostLost
+from train.lost_hosts import told_of_lost_hosts
 
 ROOT = Path(__file__).parents[2]
 # Float32 sums in another order. Measured after six steps: 3e-7; with replicas weighed, clipped or
@@ -26,6 +32,10 @@ RTOL = 1e-5
 DEVICES = 4
 # Seconds; only a run that hangs takes so long.
 TIMEOUT = 1200
+# Seconds within which a host tells that another is lost. TensorFlow waits for a heartbeat; measured: 40 to 51.
+SOON = 150
+# Of the runs that lose a host.
+EPOCHS = 6
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +70,15 @@ def runs(backend, shards, tmp_path_factory):
 
 
 def start(backend, shards, folder, devices, options, environment):
+    words = ("tests/train/distributed_run.py", shards, folder, str(devices), *map(json.dumps, options))
+    return start_python(backend, words, environment)
+
+
+def start_python(backend, words, environment):
     own = {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     own["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, "tests/train/distributed_run.py", shards, folder, str(devices), *map(json.dumps, options)],
+        [sys.executable, *words],
         cwd=ROOT,
         env=os.environ | own | environment,
         stdout=subprocess.PIPE,
@@ -85,22 +100,25 @@ def wait_for(processes):
 
 def train_on_two_hosts(backend, shards, folder, options):
     """Two processes of this machine, each with a device."""
+    options = [options | {"distribute": "hosts"}]
+    wait_for([start(backend, shards, folder, 1, options, environment) for environment in two_hosts(backend)])
+
+
+def two_hosts(backend):
+    """What tells each of two processes of this machine of the other."""
     with socket.socket() as first, socket.socket() as second:
         addresses = []
         for free in (first, second):
             free.bind(("localhost", 0))
             addresses.append(f"localhost:{free.getsockname()[1]}")
-    processes = []
     for i in range(2):
         if backend == "tensorflow":
             task = {"type": "worker", "index": i}
-            environment = {"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task})}
+            yield {"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task})}
         else:
             names = ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
             values = (addresses[0], "2", str(i))
-            environment = {f"KERAS_DISTRIBUTION_{name}": value for name, value in zip(names, values, strict=True)}
-        processes.append(start(backend, shards, folder, 1, [options | {"distribute": "hosts"}], environment))
-    wait_for(processes)
+            yield {f"KERAS_DISTRIBUTION_{name}": value for name, value in zip(names, values, strict=True)}
 
 
 def assert_same_curve(run, other):
@@ -121,6 +139,105 @@ def test_several_hosts_learn_what_one_device_learns_also_when_stopped(backend, s
     train_on_two_hosts(backend, shards, runs, {"run": "hosts", "resume": True})
     assert_same_curve(runs / "hosts", runs / "one")
     assert {path.name for path in (runs / "hosts").iterdir()} == {path.name for path in (runs / "one").iterdir()}
+
+
+def start_command(backend, shards, run, *options):
+    """The command that a user gives on each of two hosts."""
+    words = ["-m", "train.densenet", "--blocks", "1", "--growth-rate", "4", "--records", shards, "--run", run]
+    words += ["--epochs", str(EPOCHS), "--batch-size", "8", "--learning-rate", "1e-2", "--warmup-epochs", "0"]
+    words += ["--precision", "float32", "--normalization", "fused", "--xla", "off", "--no-tensorboard"]
+    words += ["--distribute", "hosts", *options]
+    return [start_python(backend, words, environment) for environment in two_hosts(backend)]
+
+
+def epochs_done(run):
+    path = run / "history.csv"
+    return len(path.read_text().splitlines()) - 1 if path.exists() else 0
+
+
+def lose_a_host(processes, lost, run, epochs):
+    """Kills a host after some epochs; returns what the other printed and its exit code."""
+    end = time.monotonic() + TIMEOUT
+    try:
+        while epochs_done(run) < epochs:
+            assert time.monotonic() < end and all(process.poll() is None for process in processes)
+            time.sleep(0.01)
+        processes[lost].kill()
+        output, _ = processes[1 - lost].communicate(timeout=SOON)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    return output, processes[1 - lost].returncode
+
+
+@pytest.mark.slow
+def test_after_a_host_was_killed_the_other_says_so_and_resume_ends_as_unbroken(backend, shards, tmp_path):
+    run, unbroken = tmp_path / "run", tmp_path / "unbroken"
+    wait_for(start_command(backend, shards, unbroken))
+    resume = ()
+    for lost, epochs in ((1, 1), (0, 3)):
+        output, code = lose_a_host(start_command(backend, shards, run, *resume), lost, run, epochs)
+        assert epochs <= epochs_done(run) < EPOCHS
+        last = output.splitlines()[-1]
+        assert code == HOST_LOST and last.startswith("error: another host was lost, or the network to it ("), output
+        assert last.endswith("The same command with --resume, on every host, goes on after the last whole epoch")
+        assert "Traceback" not in output and output.count("error: ") == 1 + output.count("val_error: "), output
+        resume = ("--resume",)
+    wait_for(start_command(backend, shards, run, *resume))
+    assert (run / "history.csv").read_text() == (unbroken / "history.csv").read_text()
+    assert_same_weights(run / "last.weights.h5", unbroken / "last.weights.h5")
+
+
+def assert_same_weights(path, other):
+    with h5py.File(path) as file, h5py.File(other) as expected:
+        names = []
+        expected.visit(names.append)
+        names = [name for name in names if isinstance(expected[name], h5py.Dataset)]
+        assert len(names) > 10
+        for name in names:
+            np.testing.assert_array_equal(file[name], expected[name])
+
+
+def test_last_words_are_passed_on_but_for_those_of_an_abort():
+    path = ROOT / "train" / "last_words.py"
+    for written, read in (
+        (b"a\nF11 x.h:80] Aborting now. Because\n@ 0x1\n", b"a\nerror: lost\n"),
+        (b"a\nb", b"a\nb"),
+        (b"error: lost\nF11 x.h:80] Aborting now. Because\n", b"error: lost\n"),
+    ):
+        done = subprocess.run([sys.executable, path, "Aborting now", "error: lost"], input=written, capture_output=True)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", read)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            tf.errors.UnavailableError(
+                None, None, "{{function_node __x}} Collective ops is aborted by: recvmsg:Connection reset\nmore"
+            ),
+            "recvmsg:Connection reset",
+        ),
+        (
+            tf.errors.UnavailableError(
+                None, None, "{{a}} Collective ops is aborted by: Error reported from /job:worker/task:1: These:\nb\nc"
+            ),
+            "These: b",
+        ),
+        (tf.errors.CancelledError(None, None, ""), "CancelledError"),
+    ],
+)
+def test_what_tensorflow_says_of_a_lost_host_becomes_one_line(error, reason):
+    expected = re.escape(f"another host was lost, or the network to it ({reason}); its own output may say why. The")
+    with pytest.raises(HostLost, match=f"^{expected} same command with --resume, on every host, goes on"):
+        with told_of_lost_hosts():
+            raise error
+
+
+def test_other_errors_are_not_of_lost_hosts():
+    with pytest.raises(ValueError, match="^mine$"), told_of_lost_hosts():
+        raise ValueError("mine")
 
 
 def test_a_run_may_go_on_with_other_devices():
