@@ -3,8 +3,8 @@
 Cosmic Ray (`pip install cosmic-ray`) makes the mutants: operators exchanged, comparisons and conditions turned round,
 numbers one more or less, loops that do not run. Left out are those that no one would write by mistake (shifts for
 products, `is` for `==`), those that change nothing (`*` for `&` of truth values) and those that change annotations
-alone. Each mutant is tested in a fork of a process that has imported NumPy and OpenCV already, and TensorFlow and Keras
-where the tests need them; nothing on the disk is changed. Linux only.
+alone, or which arguments may be passed by name. Each mutant is tested in a fork of a process that has imported pytest,
+NumPy and OpenCV already, and TensorFlow and Keras where the tests need them; nothing on the disk is changed. Linux only.
 """
 
 from __future__ import annotations
@@ -146,6 +146,10 @@ def _what_runs(source: str) -> str:
             node.annotation = ast.Constant(None)
         if isinstance(node, ast.FunctionDef):
             node.returns = None
+        if isinstance(node, ast.arguments):
+            node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+            node.defaults = [*node.defaults, *filter(None, node.kw_defaults)]
+            node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
     return ast.dump(tree)
 
 
@@ -194,6 +198,8 @@ def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
+    # Hypothesis's alone takes seconds to import, which each mutant would have to wait for.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files, tests, tensorflow = SUITES[options.suite]
     tests = list(options.tests) or tests
     _import_first(tensorflow)
@@ -241,6 +247,8 @@ def _import_first(tensorflow: bool) -> None:
     import cv2  # noqa: F401
     import numpy as np  # noqa: F401
     import pandas as pd  # noqa: F401
+    import pycocotools.cocoeval  # noqa: F401
+    import pytest  # noqa: F401
     import scipy.spatial  # noqa: F401
 
     if tensorflow:
