@@ -4,7 +4,8 @@ Cosmic Ray (`pip install cosmic-ray`) makes the mutants: operators exchanged, co
 numbers one more or less, loops that do not run. Left out are those that no one would write by mistake (shifts for
 products, `is` for `==`), those that change nothing (`*` for `&` of truth values) and those that change annotations
 alone, or which arguments may be passed by name. Each mutant is tested in a fork of a process that has imported pytest,
-NumPy and OpenCV already, and TensorFlow and Keras where the tests need them; nothing on the disk is changed. Linux only.
+NumPy and OpenCV already, and TensorFlow and Keras where the tests need them; nothing on the disk is changed.
+Linux only.
 """
 
 from __future__ import annotations
