@@ -48,14 +48,14 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "metrics": (
         ["evaluate/metrics.py", "evaluate/oks_ap.py", "evaluate/calibration.py"],
         ["tests/evaluate/test_metrics.py", "tests/evaluate/test_oks_ap.py", "tests/evaluate/test_calibration.py"],
-        False,
+        True,
     ),
     "decoders": (
         [
             f"models/{name}.py"
             for name in ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
         ],
-        ["tests/models/test_coordinates.py", "tests/models/test_forms.py", "tests/models/test_peaks.py"],
+        [f"tests/models/test_{name}.py" for name in ("peaks", "heads", "coordinates", "forms")],
         True,
     ),
     "readers": (
