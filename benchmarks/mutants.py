@@ -28,19 +28,9 @@ from typing import Literal
 import tyro
 
 ROOT = Path(__file__).parents[1]
-_READERS = (
-    "coco",
-    "coco_file",
-    "h36m",
-    "h36m_labels",
-    "kinect_depth",
-    "kinect_sync",
-    "lsp",
-    "mat_file",
-    "mpii",
-    "mpii_labels",
-)
-_PANOPTIC = ("calibration", "kinect", "layout", "poses", "selection", "units", "vga")
+_COCO = ("", "_file", "_layout", "_person", "_unit")
+_READERS = ("h36m", "h36m_labels", "kinect_depth", "kinect_sync", "lsp", "mat_file", "mpii", "mpii_labels", "pictures")
+_PANOPTIC = ("", "_calibration", "_kinect", "_layout", "_pictures", "_poses", "_selection", "_truth", "_units", "_vga")
 #: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
@@ -59,7 +49,10 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
         True,
     ),
     "readers": (
-        [f"data_prep/{name}.py" for name in (*_READERS, *(f"panoptic_{part}" for part in _PANOPTIC), "panoptic")],
+        [
+            f"data_prep/{name}.py"
+            for name in (*_READERS, *(f"coco{part}" for part in _COCO), *(f"panoptic{part}" for part in _PANOPTIC))
+        ],
         ["tests/data_prep"],
         False,
     ),
