@@ -50,7 +50,8 @@ def test_where_unlabelled_joints_are_said_to_be_does_not_matter():
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.nan)
     np.testing.assert_allclose(metrics.joint_distances(PREDICTED, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.inf)
-    np.testing.assert_allclose(metrics.joint_distances(PREDICTED, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
+    predicted = np.where(VISIBLE[..., None] > 0, PREDICTED, np.inf)
+    np.testing.assert_allclose(metrics.joint_distances(predicted, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
 
 
 def test_pck_is_the_same_in_x_and_y():
@@ -152,7 +153,7 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
         ({"normaliser": np.array([1.0, np.inf])}, r"got shape \(2,\) and values \[1.0, inf\]"),
         ({"threshold": -0.1}, "must be 0 or more, got -0.1"),
         ({"threshold": NAN}, "must be 0 or more, got nan"),
-        ({"true": np.where(TRUE == 50, NAN, TRUE)}, "joint 1 of person 1 is labelled but not finite"),
+        ({"true": np.where(TRUE == 30, NAN, TRUE)}, "joint 2 of person 1 is labelled but not finite"),
     ],
 )
 def test_what_does_not_fit_is_an_error(change, message):
@@ -170,6 +171,15 @@ def test_other_arguments_out_of_range_are_errors():
         metrics.oks(PREDICTED, TRUE, VISIBLE, np.ones(2), np.ones(4))
     with pytest.raises(ValueError, match="max_threshold 0"):
         metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.ones(2), max_threshold=0)
+
+
+def test_shares_are_the_same_in_smaller_units():
+    tiny = (PREDICTED / 1000, TRUE / 1000, VISIBLE)
+    # As in the tests of AUC, OKS and the area above.
+    np.testing.assert_allclose(metrics.pck_auc(*tiny, np.array([0.02, 0.08])), [(1 + 0.75) / 2, 0.5, 0.95])
+    found = metrics.oks(*tiny, np.array([1e-4, 0]), np.array([0.05, 0.1, 0.2]))
+    np.testing.assert_allclose(found, [(1 + np.exp(-3.125)) / 2, NAN])
+    np.testing.assert_allclose(metrics.oks_area_px(TRUE / 1000, VISIBLE, np.array([0, 7e-5])), [5.3e-5, 7e-5])
 
 
 def test_of_many_people_an_error_tells_the_first_five_values():
