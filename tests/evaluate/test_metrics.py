@@ -107,8 +107,9 @@ def test_pcp_of_no_limbs_is_empty():
 
 
 def test_pcp_leaves_out_limbs_without_a_label_or_a_length():
-    true, visible = np.zeros((1, 3, 2)), np.array([[2, 2, 0]])
-    assert np.isnan(metrics.pcp(true, true, visible, [(0, 1), (1, 2)])).all()
+    true, visible = np.zeros((1, 4, 2)), np.array([[2, 2, 0, 0]])
+    true[0, 2] = 9, 9
+    assert np.isnan(metrics.pcp(true, true, visible, [(0, 1), (1, 2), (2, 1), (2, 3)])).all()
 
 
 def test_oks():

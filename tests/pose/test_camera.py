@@ -112,6 +112,12 @@ def test_one_point_and_many_are_judged_alike():
     assert whole.ravel().tolist() == one_by_one
 
 
+def test_a_camera_does_not_change():
+    """Where its lens model ends is worked out once."""
+    with pytest.raises(AttributeError):
+        camera().distortion = np.zeros(5)
+
+
 def test_broken_calibration_is_told():
     with pytest.raises(ValueError, match="camera '00_00': distortion must be finite numbers of shape"):
         camera([0, 0, 0, 0])

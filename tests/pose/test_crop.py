@@ -48,6 +48,18 @@ def test_beyond_the_picture_is_black():
     assert Crop.centered((5000.0, 0.0), 1000, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
 
 
+@pytest.mark.parametrize("center", [(306.0, 100.0), (100.0, 306.0)])
+def test_a_crop_just_beyond_the_picture_is_black(center):
+    """Of 4 px a pixel, the first at 306 - 24.5 * 4 = 208: two blocks before it the picture of 200 px ends."""
+    assert Crop.centered(center, 200, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
+
+
+def test_a_crop_does_not_change():
+    """Its way back is worked out once."""
+    with pytest.raises(AttributeError):
+        Crop.centered((0.0, 0.0), 100, 50).size = 60
+
+
 def test_colors_keep_their_order_and_gray_pictures_stay_gray():
     picture = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
     crop = Crop.centered((24.5, 24.5), 50, 50)
