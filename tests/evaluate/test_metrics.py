@@ -147,6 +147,10 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
         ({"predicted": PREDICTED[:, :2]}, r"got predictions \(2, 2, 2\), labels \(2, 3, 2\)"),
         ({"predicted": PREDICTED[0], "true": TRUE[0], "visible": VISIBLE[0]}, r"must have shape \(N, J, 2\)"),
         ({"predicted": np.zeros((2, 3, 3)), "true": np.zeros((2, 3, 3))}, r"labels \(2, 3, 3\), visibility \(2, 3\)"),
+        ({"predicted": np.zeros((2, 4, 2))}, r"got predictions \(2, 4, 2\), labels \(2, 3, 2\)"),
+        ({"predicted": np.zeros((2, 3, 1)), "true": np.zeros((2, 3, 1))}, r"labels \(2, 3, 1\)"),
+        ({"visible": np.ones((2, 4))}, r"visibility \(2, 4\)"),
+        ({"normaliser": np.ones(3)}, r"for each of 2 people, got shape \(3,\)"),
         ({"visible": VISIBLE[:1]}, r"visibility \(1, 3\)"),
         ({"normaliser": np.array([1.0])}, r"for each of 2 people, got shape \(1,\)"),
         ({"normaliser": np.array([1.0, NAN])}, "finite number"),
@@ -166,10 +170,12 @@ def test_what_does_not_fit_is_an_error(change, message):
 def test_other_arguments_out_of_range_are_errors():
     with pytest.raises(ValueError, match="joints from 0 to 2"):
         metrics.pcp(PREDICTED, TRUE, VISIBLE, [(0, 3)])
-    with pytest.raises(ValueError, match="joints from 0 to 2"):
-        metrics.pcp(PREDICTED, TRUE, VISIBLE, [(-1, 2)])
-    with pytest.raises(ValueError, match="one sigma for each of 3 joints"):
-        metrics.oks(PREDICTED, TRUE, VISIBLE, np.ones(2), np.ones(4))
+    for limb in ((-1, 2), (4, 0)):
+        with pytest.raises(ValueError, match="joints from 0 to 2"):
+            metrics.pcp(PREDICTED, TRUE, VISIBLE, [limb])
+    for sigmas in (np.ones(2), np.ones(4)):
+        with pytest.raises(ValueError, match="one sigma for each of 3 joints"):
+            metrics.oks(PREDICTED, TRUE, VISIBLE, np.ones(2), sigmas)
     with pytest.raises(ValueError, match="max_threshold 0"):
         metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.ones(2), max_threshold=0)
 
