@@ -11,9 +11,9 @@ import numpy as np
 from records import BadInput
 
 # All as in the studio's demo_kinoptic_gen_ptcloud.m, in ms. Frame 0 of the HD videos is the table's second entry, and
-# colour is stamped late.
+# colour is stamped late. Its limit of 30 ms for colour follows from these two.
 _HD_ENTRY, _COLOR_LATE_MS = 1, 6.25
-_FARTHEST_COLOR_MS, _FARTHEST_DEPTH_MS, _FARTHEST_APART_MS = 30.0, 17.0, 6.5
+_FARTHEST_DEPTH_MS, _FARTHEST_APART_MS = 17.0, 6.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +51,13 @@ class KinectSync:
     def pictures(self, frame: int) -> tuple[int, int] | None:
         """The numbers from 0 of the colour and the depth picture of an HD frame.
 
-        None where either is too far from the frame, or the two from each other: the Kinects run free.
+        None where the depth is too far from the frame, or the two from each other: the Kinects run free.
         """
         entry = frame + _HD_ENTRY
         if not (0 <= entry < len(self.hd) and self.color.size and self.depth.size) or self.hd[entry] < 0:
             return None
-        color_off = np.abs(self.hd[entry] - (self.color - _COLOR_LATE_MS))
         depth_off = np.abs(self.hd[entry] - self.depth)
-        color, depth = int(color_off.argmin()), int(depth_off.argmin())
-        if color_off[color] > _FARTHEST_COLOR_MS or depth_off[depth] > _FARTHEST_DEPTH_MS:
-            return None
-        return None if abs(self.depth[depth] - self.color[color]) > _FARTHEST_APART_MS else (color, depth)
+        color = int(np.abs(self.hd[entry] - (self.color - _COLOR_LATE_MS)).argmin())
+        depth = int(depth_off.argmin())
+        apart = abs(self.depth[depth] - self.color[color])
+        return (color, depth) if depth_off[depth] <= _FARTHEST_DEPTH_MS and apart <= _FARTHEST_APART_MS else None

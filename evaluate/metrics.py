@@ -42,7 +42,8 @@ def joint_distances(predicted_px: np.ndarray, true_px: np.ndarray, visible: np.n
         bad = np.argwhere(labelled & ~np.isfinite(true).all(axis=2))[0]
         raise ValueError(f"joint {bad[1]} of person {bad[0]} is labelled but not finite; set its visibility to 0")
     known = np.isfinite(predicted).all(axis=2)
-    difference = np.where((known & labelled)[..., None], predicted, 0) - np.where(labelled[..., None], true, 0)
+    with np.errstate(invalid="ignore"):
+        difference = predicted - true
     distances = np.where(known, np.hypot(difference[..., 0], difference[..., 1]), np.inf)
     return np.where(labelled, distances, np.nan)
 
@@ -93,7 +94,7 @@ def pooled_pck(
     labelled = ~np.isnan(joint_distances(predicted_px, true_px, visible))
     number = (labelled & (np.asarray(normaliser_px)[:, None] > 0)).sum(axis=0)
     shares = pck(predicted_px, true_px, visible, normaliser_px, threshold)
-    return float((np.where(number > 0, shares, 0) * number).sum() / number.sum()) if number.any() else float("nan")
+    return float(np.nansum(shares * number) / number.sum()) if number.any() else float("nan")
 
 
 def pck_auc(

@@ -74,27 +74,26 @@ def average_precision(
     annotations = [_annotation(i, true[i], visible[i], area[i]) for i in counted.tolist()]
     detections = [
         {
-            "image_id": int(i) + 1,
+            "image_id": i + 1,
             "category_id": 1,
             "keypoints": _flat(predicted[i], 1),
             "score": float(person_scores[i]),
         }
-        for i in counted
+        for i in counted.tolist()
     ]
     return _run_cocoeval(annotations, detections, skeleton)
 
 
 def _annotation(i: int, true: np.ndarray, visible: np.ndarray, area: float) -> dict:
-    labelled = true[visible > 0]
-    low, high = labelled.min(axis=0), labelled.max(axis=0)
     return {
-        "id": int(i) + 1,
-        "image_id": int(i) + 1,
+        "id": i + 1,
+        "image_id": i + 1,
         "category_id": 1,
         "iscrowd": 0,
         "area": float(area),
-        "bbox": [*low.tolist(), *(high - low).tolist()],
-        "num_keypoints": len(labelled),
+        # COCOeval asks for it, and uses it for people without labelled joints alone.
+        "bbox": [0, 0, 0, 0],
+        "num_keypoints": int((visible > 0).sum()),
         "keypoints": _flat(true, visible),
     }
 

@@ -49,7 +49,7 @@ def draw_skeleton(
     """
     canvas = np.ascontiguousarray(picture).copy()
     shown = np.asarray(shown)
-    drawable = (shown > 0) & np.isfinite(xy_px).all(axis=-1)
+    drawable = shown.astype(bool) & np.isfinite(xy_px).all(axis=1)
     hidden = (shown == 1) & (shown.dtype != bool)
     sides = np.array(skeleton.sides)
     limbs = [
@@ -65,16 +65,16 @@ def draw_skeleton(
     for start, end, _ in limbs:
         cv2.line(canvas, start, end, _OUTLINE, thickness + 2, **style)
     for center, radius, _ in circles:
-        cv2.circle(canvas, center, radius + edge, _OUTLINE, -1, **style)
+        cv2.circle(canvas, center, radius + edge, _OUTLINE, cv2.FILLED, **style)
     for start, end, paint in limbs:
         cv2.line(canvas, start, end, paint, thickness, **style)
     for center, radius, joint in circles:
         paint = color or COLORS[sides[joint]]
         if hidden[joint]:
-            cv2.circle(canvas, center, radius, _OUTLINE, -1, **style)
+            cv2.circle(canvas, center, radius, _OUTLINE, cv2.FILLED, **style)
             cv2.circle(canvas, center, radius, paint, max(1, thickness // 2), **style)
         else:
-            cv2.circle(canvas, center, radius, paint, -1, **style)
+            cv2.circle(canvas, center, radius, paint, cv2.FILLED, **style)
     return canvas
 
 
@@ -109,8 +109,8 @@ def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndar
 def legend(width_px: int, *more: str) -> np.ndarray:
     """A line that says what the colours of `draw_skeleton` mean, (24, width_px, 3); further texts follow."""
     canvas = np.full((24, width_px, 3), 255, np.uint8)
-    signs = [(f"{COLOR_NAMES[side]}: {what}", COLORS[side], -1) for side, what in _SIDES.items()]
-    signs += [("filled: seen", _PLATE, -1), ("hollow: labelled, but hidden", _PLATE, 1)]
+    signs = [(f"{COLOR_NAMES[side]}: {what}", COLORS[side], cv2.FILLED) for side, what in _SIDES.items()]
+    signs += [("filled: seen", _PLATE, cv2.FILLED), ("hollow: labelled, but hidden", _PLATE, 1)]
     x = 8
     for text, color, fill in [*signs, *((text, None, 0) for text in more)]:
         if color is not None:

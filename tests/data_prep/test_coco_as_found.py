@@ -108,6 +108,50 @@ def test_a_box_is_kept_where_it_holds_the_keypoints_and_lies_on_the_picture(box,
     assert labels.from_joints != kept
 
 
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        # Keypoints from (40, 20) to (72, 84): of the first box the last eight lie outside, of the second nine.
+        ([40, 10, 15, 100], True),
+        ([40, 10, 13.7, 100], False),
+        # A tenth of the picture, 16 x 12 px, may lie beyond each of its sides.
+        ([-15.5, 15, 100, 80], True),
+        ([-15.6, 15, 100, 80], False),
+        ([35, -11.5, 50, 100], True),
+        ([35, -11.6, 50, 100], False),
+        ([35, 15, 141.5, 80], True),
+        ([35, 15, 141.6, 80], False),
+        ([35, 15, 50, 117.5], True),
+        ([35, 15, 50, 117.6], False),
+    ],
+)
+def test_how_far_a_box_may_lie_beside_its_keypoints_and_the_picture(box, kept):
+    labels = read_labels(annotation(bbox=box), ALL, (120, 160))
+    assert labels.from_joints != kept
+
+
+def test_half_the_keypoints_may_lie_outside_their_box():
+    """Of four keypoints two lie a px more than a tenth of its side to the left of a box of 100 px from 50 on."""
+    entry = {"keypoints": [38.4, 60, 2, 38.4, 70, 2, 60, 60, 2, 90, 90, 2], "bbox": [50, 50, 100, 100]}
+    assert not read_labels(entry, (0, 5, 6, 11), (400, 400)).from_joints
+    entry["keypoints"][6] = 38.4
+    assert read_labels(entry, (0, 5, 6, 11), (400, 400)).from_joints
+    # Just a tenth of its side, 49.5 - 10, is inside.
+    entry["keypoints"][6] = 39.5
+    assert not read_labels(entry, (0, 5, 6, 11), (400, 400)).from_joints
+
+
+@pytest.mark.parametrize(("area", "kept"), [(52.5, True), (52.6, False), (0.5, True)])
+def test_a_person_covers_no_more_than_their_box_and_a_twentieth(area, kept):
+    entry = {"keypoints": [12, 12, 2], "bbox": [10, 10, 5, 10], "area": area}
+    assert read_labels(entry, (0,), (60, 60)).area_px == (area if kept else None)
+
+
+@pytest.mark.parametrize("area", [1e9, 0.5])
+def test_where_no_box_is_known_any_area_above_0_is_taken(area):
+    assert read_labels({"keypoints": [12, 12, 2, 20, 20, 2], "area": area}, (0, 1), (60, 60)).area_px == area
+
+
 @pytest.mark.parametrize("area", ["absent", None, 0, -5, np.nan, np.inf, "much", 1e9])
 def test_an_area_that_is_absent_or_cannot_be_is_unknown(tmp_path, area):
     entry = without(annotation(), "area") if area == "absent" else annotation(area=area)

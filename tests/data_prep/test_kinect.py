@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from data_prep.kinect_depth import SIZE, DepthFile, Sensor
+from data_prep.kinect_depth import SIZE, DepthFile, Sensor, _without_gaps
 from data_prep.kinect_sync import KinectSync
 from pose import Camera
 from records import BadInput
@@ -61,6 +61,58 @@ def test_depth_is_unknown_where_nothing_was_measured(tmp_path):
     assert not sensor.register(np.zeros(SIZE, np.uint16), COLOR).any()
 
 
+def test_a_board_of_one_depth_pixel_covers_three_by_three_of_colour_before_what_is_behind(tmp_path):
+    sensor = Sensor.of_calibration(write_sensor(tmp_path), 1)
+    depth_mm = np.zeros(SIZE, np.uint16)
+    # At 1050 mm, column 255 of depth is straight ahead, so -52 mm of colour: column 960 - 1050 * 52 / 1050 = 908.
+    depth_mm[211, 255] = 1050
+    rows, columns = np.nonzero(sensor.register(depth_mm, COLOR))
+    assert (rows.min(), rows.max(), columns.min(), columns.max(), len(rows)) == (540, 542, 906, 908, 9)
+
+
+def test_one_gap_among_five_neighbours_takes_their_farthest_and_among_four_stays(tmp_path):
+    around = np.array([[5, 0, 7], [0, 0, 9], [6, 8, 0]], np.uint16)
+    filled = around.copy()
+    # The middle has five; of the others none has more than four.
+    filled[1, 1] = 9
+    np.testing.assert_array_equal(_without_gaps(around), filled)
+    around[2, 1] = 0
+    np.testing.assert_array_equal(_without_gaps(around), around)
+
+
+@pytest.mark.parametrize(("offset_m", "fits"), [(-0.031, True), (-0.069, True), (-0.029, False), (-0.071, False)])
+def test_the_colour_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits):
+    matrix = np.eye(4)
+    matrix[0, 3] = offset_m
+    path = write_sensor(tmp_path, M_color=matrix.tolist())
+    if fits:
+        np.testing.assert_allclose(Sensor.of_calibration(path, 1).translation_mm, [1000 * offset_m, 0, 0])
+    else:
+        with pytest.raises(BadInput, match="put no colour camera"):
+            Sensor.of_calibration(path, 1)
+
+
+def test_a_lens_that_looks_steeper_than_ten_to_one_is_no_kinects(tmp_path):
+    # The last column is 511 - 255 = 256 px from the middle: 256 / 25.6 = 10 to one.
+    for focal_px, fits in ((25.7, True), (25.5, False)):
+        path = write_sensor(tmp_path, K_depth=[[focal_px, 0, 255], [0, 350, 211], [0, 0, 1]])
+        if fits:
+            assert Sensor.of_calibration(path, 1).rays[0].max() == pytest.approx(256 / 25.7)
+        else:
+            with pytest.raises(BadInput, match="are no Kinect's"):
+                Sensor.of_calibration(path, 1)
+
+
+def test_five_numbers_of_distortion_are_needed_and_the_others_left_out(tmp_path):
+    rays = [
+        Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=numbers), 1).rays
+        for numbers in ([0.1, 0, 0, 0, 0], [0.1, 0, 0, 0, 0, 3, 4])
+    ]
+    np.testing.assert_array_equal(*rays)
+    with pytest.raises(BadInput, match="at least five numbers, got 4"):
+        Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=[0, 0, 0, 0]), 1)
+
+
 def test_a_kinect_is_built_one_way_only(tmp_path):
     turned = np.diag([1.0, -1, -1, 1]) @ TO_COLOR
     for matrix in (np.eye(4), turned):
@@ -101,8 +153,15 @@ def test_frames_without_near_pictures_have_none(tmp_path):
     assert found(1000, [1006.25], [1000]) == (0, 0)
     assert found(1000, [1016], [1016]) == (0, 0)
     assert found(1000, [1017.5], [1017.5]) is None  # The depth is more than 17 ms off.
+    assert found(1000, [1017], [1017]) == found(1000, [983], [983]) == (0, 0)
+    assert found(1000, [982.5], [982.5]) is None
     assert found(1000, [1036.5], [1017]) is None  # The colour is more than 30 ms off.
     assert found(1000, [1010], [1003]) is None  # They are 7 ms apart.
+    assert found(1000, [1009.5], [1003]) == found(1000, [1003], [1009.5]) == (0, 0)
+    assert found(1000, [1003], [1010]) is None
+    assert found(0, [6.25], [0]) == (0, 0)
+    assert found(-0.5, [5.75], [0]) is None
+    assert found(1000, [1006.25], []) is None
     assert found(-1, [-1], [-1]) is None
     assert found(1000, [], [1000]) is None
 
@@ -111,6 +170,11 @@ def test_colour_is_stamped_late_and_not_early(tmp_path):
     """1006.25 is 1000 on the studio's clock, 996 is 989.75; were they stamped early, 996 would be the nearer one."""
     sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [0, 1000], [996, 1006.25], [1000]), 1)
     assert sync.pictures(0) == (1, 0)
+
+
+def test_the_table_begins_an_entry_before_the_first_frame(tmp_path):
+    sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [500, 1000], [506.25, 1006.25], [500, 1000]), 1)
+    assert [sync.pictures(frame) for frame in (-1, 0, 1)] == [(0, 0), (1, 1), None]
 
 
 def test_broken_tables_are_told(tmp_path):

@@ -6,11 +6,53 @@ from made_units import left_out
 from panoptic_sequence import body, camera_entry, write_calibration, write_frame, write_jpeg
 
 from data_prep.panoptic import Panoptic
-from data_prep.panoptic_selection import distinct, spread
-from pose import PANOPTIC19
+from data_prep.panoptic_poses import Bodies
+from data_prep.panoptic_selection import View, distinct, spread
+from pose import PANOPTIC19, Camera
 from records import BadInput, Person
 
 CENTER = PANOPTIC19.joints.index("body_center")
+
+
+def view_of(joints_mm, confidence):
+    """A camera of 100 px focal length that looks along z from the origin, on a picture of 80 x 60 px about (40, 30)."""
+    camera = Camera("00_00", (60, 80), [[100, 0, 40], [0, 100, 30], [0, 0, 1]], np.zeros(5), np.eye(3), np.zeros(3))
+    bodies = Bodies(np.arange(len(joints_mm)), np.zeros(len(joints_mm), int), joints_mm, confidence)
+    return View.of(bodies, camera, 0.1)
+
+
+def test_a_view_has_the_joints_that_are_known_in_front_and_on_the_picture():
+    joints = np.array([[[-100, 50, 1000], [200, -100, 1000], [300, 0, 1000], [0, 0, -1000], [50, 250, 1000]]], float)
+    # At (30, 35), (60, 20), (70, 30), behind, (45, 55); the third is in doubt.
+    view = view_of(joints, np.array([[0.11, 0.5, 0.1, 0.9, 0.9]]))
+    assert view.known.tolist() == [[True, True, False, True, True]]
+    assert view.on_picture.tolist() == [[True, True, False, False, True]]
+    np.testing.assert_allclose(view.box_px, [[30, 20, 30, 35]])
+    assert [view.shown(*least).tolist() for least in ((3, 35), (4, 35), (3, 35.5), (3, 30))] == [
+        [True],
+        [False],
+        [False],
+        [True],
+    ]
+
+
+def test_a_view_without_joints_has_no_box():
+    view = view_of(np.array([[[0, 0, 1000.0]], [[9000, 0, 1000.0]]]), np.array([[0.05], [0.9]]))
+    assert not view.on_picture.any() and not view.box_px.any()
+
+
+def test_a_budget_takes_the_middle_of_each_stretch_of_time():
+    # One view a frame: of 12 frames three stretches of four, of each the third.
+    chosen = spread(np.ones((1, 12), bool), np.arange(12), 3)
+    assert np.flatnonzero(chosen[0]).tolist() == [2, 6, 10]
+    everyone = np.ones((1, 3), bool)
+    assert spread(everyone, np.arange(3), 3) is everyone
+
+
+def test_which_views_of_a_frame_are_taken_is_drawn_from_the_seed_0():
+    drawn = np.random.default_rng(0).random(5)
+    chosen = spread(np.ones((5, 1), bool), np.zeros(1, int), 1)
+    assert np.flatnonzero(chosen).tolist() == [np.argsort(drawn)[2]]
 
 
 def poses(*wrists_mm):

@@ -49,6 +49,20 @@ def test_scores_that_are_no_probabilities_are_counted_and_left_out():
     assert np.isnan(found.error)
 
 
+def test_scores_of_unlabelled_joints_are_neither_counted_nor_invalid():
+    true = np.zeros((1, 4, 2))
+    found = calibrate(true, np.array([[2.0, np.nan, 0.5, 2.0]]), true, np.array([[0, 0, 2, 1]]), reach_px=5)
+    assert (found.invalid, found.count.sum()) == (1, 1)
+    np.testing.assert_array_equal(found.joint_claimed, [np.nan, np.nan, 0.5, np.nan])
+
+
+def test_what_is_claimed_too_low_is_an_error_as_well():
+    true = np.zeros((1, 4, 2))
+    # All are right: 0.3 claimed of three is 0.7 too little, 0.9 of one is 0.1.
+    found = calibrate(true, np.array([[0.3, 0.3, 0.3, 0.9]]), true, np.full((1, 4), 2), reach_px=0, bins=2)
+    assert found.error == pytest.approx((3 * 0.7 + 0.1) / 4)
+
+
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape \(3,\)"):
         calibrate(np.zeros((1, 3, 2)), np.zeros(3), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)

@@ -33,6 +33,27 @@ def test_pck_leaves_out_people_without_a_normaliser_and_joints_that_no_one_has()
     assert np.isnan(metrics.pck(PREDICTED, TRUE, VISIBLE, np.zeros(2), 0.2)).all()
 
 
+def test_pck_at_threshold_0_counts_joints_that_are_hit_exactly():
+    np.testing.assert_array_equal(metrics.pck(PREDICTED, TRUE, VISIBLE, np.array([25, 50]), 0), [0.5, 0, 0])
+
+
+def test_pooled_pck_is_the_share_of_all_joints_together():
+    # Right are all within 5 px of person 0's two, and of person 1's three those 10 and 2 px off, within 10.
+    assert metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.array([25, 50]), 0.2) == pytest.approx(4 / 5)
+    # Person 0 alone, of whom within 4 px is one of two.
+    assert metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.array([20, 0]), 0.2) == 0.5
+    assert metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.array([0.5, 0]), 0.2) == 0.5
+    assert np.isnan(metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.zeros(2), 0.2))
+
+
+def test_where_unlabelled_joints_are_said_to_be_does_not_matter():
+    true = np.where(VISIBLE[..., None] > 0, TRUE, np.nan)
+    np.testing.assert_allclose(metrics.joint_distances(PREDICTED, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
+    true = np.where(VISIBLE[..., None] > 0, TRUE, np.inf)
+    predicted = np.where(VISIBLE[..., None] > 0, PREDICTED, np.inf)
+    np.testing.assert_allclose(metrics.joint_distances(predicted, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
+
+
 def test_pck_is_the_same_in_x_and_y():
     swapped = metrics.pck(PREDICTED[..., ::-1], TRUE[..., ::-1], VISIBLE, np.array([20, 60]), 0.3)
     np.testing.assert_array_equal(swapped, metrics.pck(PREDICTED, TRUE, VISIBLE, np.array([20, 60]), 0.3))
@@ -53,6 +74,12 @@ def test_auc_of_joints_beyond_the_end_of_the_curve_is_zero():
     np.testing.assert_array_equal(found, [0, 0, 0])
 
 
+def test_auc_ends_at_half_the_normaliser_unless_told():
+    # Joint 1 of person 0 is 5 px off: right for the last half of 0.5 x 20 px.
+    found = metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.array([20, 0]))
+    np.testing.assert_allclose(found, [1, 0.5, NAN])
+
+
 def test_pixel_error():
     np.testing.assert_allclose(metrics.pixel_error(PREDICTED, TRUE, VISIBLE), [5, 12.5, 2], rtol=1e-12)
     assert np.isnan(metrics.pixel_error(PREDICTED[:1], TRUE[:1], VISIBLE[:1])[2])
@@ -68,9 +95,21 @@ def test_strict_pcp_needs_both_ends():
     np.testing.assert_array_equal(metrics.pcp(predicted, true, visible, [(0, 1)], fraction=0.6), [1])
 
 
+def test_pcp_is_measured_along_slanted_limbs():
+    # A limb of 5 px, 3-4-5, and ends that are 2.5 px off, 1.5-2-2.5; then 2.5 and 2.6.
+    true = np.array([[[0, 0], [3, 4]]] * 2, float)
+    predicted = true + np.array([[[1.5, 2], [2, 1.5]], [[1.5, 2], [0, 2.6]]])
+    np.testing.assert_array_equal(metrics.pcp(predicted, true, np.full((2, 2), 2), [(0, 1)]), [0.5])
+
+
+def test_pcp_of_no_limbs_is_empty():
+    assert metrics.pcp(PREDICTED, TRUE, VISIBLE, []).shape == (0,)
+
+
 def test_pcp_leaves_out_limbs_without_a_label_or_a_length():
-    true, visible = np.zeros((1, 3, 2)), np.array([[2, 2, 0]])
-    assert np.isnan(metrics.pcp(true, true, visible, [(0, 1), (1, 2)])).all()
+    true, visible = np.zeros((1, 4, 2)), np.array([[2, 2, 0, 0]])
+    true[0, 2] = 9, 9
+    assert np.isnan(metrics.pcp(true, true, visible, [(0, 1), (1, 2), (2, 1), (2, 3)])).all()
 
 
 def test_oks():
@@ -107,12 +146,19 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
     [
         ({"predicted": PREDICTED[:, :2]}, r"got predictions \(2, 2, 2\), labels \(2, 3, 2\)"),
         ({"predicted": PREDICTED[0], "true": TRUE[0], "visible": VISIBLE[0]}, r"must have shape \(N, J, 2\)"),
+        ({"predicted": np.zeros((2, 3, 3)), "true": np.zeros((2, 3, 3))}, r"labels \(2, 3, 3\), visibility \(2, 3\)"),
+        ({"predicted": np.zeros((2, 4, 2))}, r"got predictions \(2, 4, 2\), labels \(2, 3, 2\)"),
+        ({"predicted": np.zeros((2, 3, 1)), "true": np.zeros((2, 3, 1))}, r"labels \(2, 3, 1\)"),
+        ({"visible": np.ones((2, 4))}, r"visibility \(2, 4\)"),
+        ({"normaliser": np.ones(3)}, r"for each of 2 people, got shape \(3,\)"),
         ({"visible": VISIBLE[:1]}, r"visibility \(1, 3\)"),
         ({"normaliser": np.array([1.0])}, r"for each of 2 people, got shape \(1,\)"),
         ({"normaliser": np.array([1.0, NAN])}, "finite number"),
         ({"normaliser": np.array([1.0, -1.0])}, "0 \\(unknown\\) or more"),
+        ({"normaliser": np.array([1.0, np.inf])}, r"got shape \(2,\) and values \[1.0, inf\]"),
         ({"threshold": -0.1}, "must be 0 or more, got -0.1"),
-        ({"true": np.where(TRUE == 50, NAN, TRUE)}, "joint 1 of person 1 is labelled but not finite"),
+        ({"threshold": NAN}, "must be 0 or more, got nan"),
+        ({"true": np.where(TRUE == 30, NAN, TRUE)}, "joint 2 of person 1 is labelled but not finite"),
     ],
 )
 def test_what_does_not_fit_is_an_error(change, message):
@@ -124,10 +170,34 @@ def test_what_does_not_fit_is_an_error(change, message):
 def test_other_arguments_out_of_range_are_errors():
     with pytest.raises(ValueError, match="joints from 0 to 2"):
         metrics.pcp(PREDICTED, TRUE, VISIBLE, [(0, 3)])
-    with pytest.raises(ValueError, match="one sigma for each of 3 joints"):
-        metrics.oks(PREDICTED, TRUE, VISIBLE, np.ones(2), np.ones(4))
+    for limb in ((-1, 2), (4, 0)):
+        with pytest.raises(ValueError, match="joints from 0 to 2"):
+            metrics.pcp(PREDICTED, TRUE, VISIBLE, [limb])
+    for sigmas in (np.ones(2), np.ones(4)):
+        with pytest.raises(ValueError, match="one sigma for each of 3 joints"):
+            metrics.oks(PREDICTED, TRUE, VISIBLE, np.ones(2), sigmas)
     with pytest.raises(ValueError, match="max_threshold 0"):
         metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.ones(2), max_threshold=0)
+
+
+def test_shares_are_the_same_in_smaller_units():
+    tiny = (PREDICTED / 1000, TRUE / 1000, VISIBLE)
+    # As in the tests of AUC, OKS and the area above.
+    np.testing.assert_allclose(metrics.pck_auc(*tiny, np.array([0.02, 0.08])), [(1 + 0.75) / 2, 0.5, 0.95])
+    found = metrics.oks(*tiny, np.array([1e-4, 0]), np.array([0.05, 0.1, 0.2]))
+    np.testing.assert_allclose(found, [(1 + np.exp(-3.125)) / 2, NAN])
+    np.testing.assert_allclose(metrics.oks_area_px(TRUE / 1000, VISIBLE, np.array([0, 7e-5])), [5.3e-5, 7e-5])
+
+
+def test_of_many_people_an_error_tells_the_first_five_values():
+    with pytest.raises(ValueError, match=r"values \[-1.0, 1.0, 2.0, 3.0, 4.0\]$"):
+        metrics.oks_area_px(np.zeros((6, 1, 2)), np.ones((6, 1)), np.array([-1.0, 1, 2, 3, 4, 5]))
+
+
+def test_oks_of_no_one_labelled_is_nan():
+    found = metrics.oks(PREDICTED, TRUE, np.array([[0, 0, 0], [0, 0, 2]]), np.array([9, 50]), np.full(3, 0.1))
+    # 2 px off: 4 / (2 * 50 * 0.2^2) = 1.
+    np.testing.assert_allclose(found, [NAN, np.exp(-1)])
 
 
 def test_metrics_load_neither_tensorflow_nor_matplotlib():

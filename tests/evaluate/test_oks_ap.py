@@ -85,6 +85,50 @@ def test_unknown_areas_come_from_the_joints_box_and_people_without_one_are_left_
     assert nobody.people == 0
 
 
+def test_a_joint_that_is_not_finite_is_wrong_and_the_others_count():
+    labels = some_people(LSP14, 1)
+    labels["visible"][:] = 2
+    predicted = labels["joints_xy_px"].copy()
+    predicted[0, :7] = np.nan
+    predicted[0, 0] = [3, np.inf]
+    found = average_precision(predicted, np.ones((1, 14)), labels, LSP14)
+    # Half the joints are right, so OKS is a half: right at the first threshold alone.
+    assert (found.ap50, found.ap75, found.ar) == pytest.approx((1, 0, 0.1))
+
+
+def test_a_score_that_is_not_a_number_counts_as_0_in_its_persons_mean():
+    labels = some_people(LSP14, 2)
+    predicted = labels["joints_xy_px"].copy()
+    predicted[1] += 400
+    scores = np.full((2, 14), 0.5)
+    # A mean of 0.8 * 7 / 14 = 0.4, below the other's 0.5: the wrong one comes first.
+    scores[0, :7], scores[0, 7:] = np.nan, 0.8
+    assert average_precision(predicted, scores, labels, LSP14).ap == pytest.approx(0.5 * 51 / 101)
+    scores[0, 7:] = 1.2
+    assert average_precision(predicted, scores, labels, LSP14).ap == pytest.approx(51 / 101)
+
+
+def test_the_area_that_is_known_decides():
+    # 10 px off: exp(-100 / (2 area (2 sigma)^2)) of sigma 0.107 is 0.56 at 1900 px^2 and 0.32 at 950.
+    labels = some_people(LSP14, 1)
+    labels["visible"][:] = 0
+    labels["visible"][0, LSP14.index("left_hip")] = 2
+    for area_px, right in ((1900, 1), (950, 0)):
+        labels["area_px"][:] = area_px
+        found = average_precision(labels["joints_xy_px"] + [6, 8], np.ones((1, 14)), labels, LSP14)
+        assert (found.ap50, found.people) == pytest.approx((right, 1))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "visible", "message"),
+    [((2, 14, 2), (3, 14), "predictions .2, 14, 2."), ((3, 14, 2), (3, 13), "visibility .3, 13.")],
+)
+def test_predictions_and_visibility_fit_the_labels(predicted, visible, message):
+    labels = {**some_people(LSP14, 3), "visible": np.ones(visible, int)}
+    with pytest.raises(ValueError, match=message):
+        average_precision(np.zeros(predicted), np.ones(visible), labels, LSP14)
+
+
 def test_shapes_are_checked():
     labels = some_people(LSP14, 3)
     with pytest.raises(ValueError, match=r"scores \(3,\)"):

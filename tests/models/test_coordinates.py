@@ -47,6 +47,10 @@ def test_encode_is_the_same_inside_tf_data():
     np.testing.assert_array_equal(next(iter(data)), encode(joints_xy_px, 32))
 
 
+def test_a_picture_of_one_pixel_has_its_middle_at_0():
+    assert encode(np.zeros(2), 1).tolist() == decode(np.zeros(2), 1).tolist() == [0, 0]
+
+
 @pytest.mark.parametrize("function", [encode, decode])
 def test_size_below_one_is_explained(function):
     with pytest.raises(ValueError, match="size must be at least 1 px, got 0; pass the side"):

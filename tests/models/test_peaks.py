@@ -35,6 +35,49 @@ def test_without_a_peak_the_middle_of_the_greatest_cell_stands():
     assert decoded_map(np.broadcast_to(columns, (CELLS, CELLS))) == [11, 0]
 
 
+def test_a_saddle_and_a_bowl_are_no_peaks():
+    columns, rows = np.meshgrid(np.arange(CELLS), np.arange(CELLS))
+    assert decoded_map(0.04 * rows**2 - 0.1 * (columns - 5) ** 2) == [5, 11]
+    assert decoded_map(0.04 * columns**2 - 0.1 * (rows - 5) ** 2) == [11, 5]
+    assert decoded_map(0.1 * (columns - 5.2) ** 2 + 0.1 * (rows - 5.2) ** 2) == [11, 11]
+
+
+def decoded_bins(logits, size):
+    """Return the columns (J,) in px of the logits (J, bins)."""
+    logits = keras.ops.convert_to_tensor(np.asarray(logits, "float32")[None])
+    return np.asarray(decode_simcc({"simcc_x_logits": logits, "simcc_y_logits": logits}, size))[0, :, 0]
+
+
+def test_bins_beyond_the_edge_are_found_as_far_as_a_standard_deviation():
+    # 256 bins of half a pixel: a standard deviation is sqrt(256 / 16) = 4 bins.
+    places = np.array([[-2.0, 63.3, 129.0, -10.0, 150.0]], "float32")
+    targets = np.asarray(encode_simcc(places, 128, 256), float)[0]
+    # Of the last two no more is said than the outermost bins' middles, -0.25 and 127.25, and 4 bins.
+    np.testing.assert_allclose(decoded_bins(np.log(np.maximum(targets, 1e-30)), 128)[:3], [-2, 63.3, 129], atol=1e-3)
+    away = (np.arange(256) + 0.5) / 2 - 0.5 - places[0, 3:, None]
+    np.testing.assert_allclose(decoded_bins(-(away**2) / 8, 128), [-2.25, 129.25], atol=1e-3)
+
+
+def test_few_bins_are_fitted_two_to_each_side():
+    # Of 16 bins a standard deviation is one. The logits fall off by 0.5 d^2, but for 0 two bins from the greatest.
+    logits = -0.5 * (np.arange(16) - 7.0) ** 2
+    logits[[5, 9]] = -2, 0
+    # Slope sum(d v) / 10 = (0.5 - 0.5 + 2 * 2 + 0) / 10 = 0.4; bend sum((d^2 - 2) v) / 14 = (0.5 + 0.5 - 4) / 14.
+    np.testing.assert_allclose(decoded_bins(logits[None], 8), [(7 + 0.4 * 14 / 6 + 0.5) / 2 - 0.5], atol=1e-5)
+
+
+def test_rising_bins_have_no_peak_and_the_last_stands():
+    np.testing.assert_allclose(decoded_bins(np.arange(96)[None] * 0.3, SIZE), [95.5 / 2 - 0.5])
+
+
+def test_targets_of_joints_beside_the_picture_are_distributions_too():
+    # The first middles are 5.4 cells of standard deviation 2 and 9.5 bins of 2.4 away: little lies inside.
+    maps = np.asarray(encode_heatmaps(np.array([[[-20.0, 20.0]]], "float32"), SIZE, CELLS))
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), [[1]], atol=1e-5)
+    bins = np.asarray(encode_simcc(np.array([[-5.0]], "float32"), SIZE, 2 * SIZE))
+    np.testing.assert_allclose(bins.sum(axis=-1), [[1]], atol=1e-5)
+
+
 def test_one_bin_alone_and_even_bins():
     logits = np.zeros((1, 2, 2 * SIZE), "float32")
     logits[0, 0, 31] = 5

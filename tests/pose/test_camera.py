@@ -76,6 +76,26 @@ def test_the_lens_model_ends_where_the_picture_would_turn_back(distortion):
     assert folding.in_front(points[:, [1, 0, 2]]).tolist() == [True, True, False, False]
 
 
+@pytest.mark.parametrize(
+    "distortion",
+    [
+        # 1 + 3 k1 s = 0 at s = -1/2 alone, and a radius squared is no less than 0.
+        (2 / 3, 0, 0, 0, 0),
+        # 1 + 3 k1 s + 5 k2 s^2 = 1 - 1.6 s + 0.8 s^2 = 0 at 1 + i/2 and 1 - i/2: the slope is never 0.
+        (-1.6 / 3, 0.8 / 5, 0, 0, 0),
+    ],
+)
+def test_a_lens_model_that_never_turns_back_has_no_end(distortion):
+    points = np.array([[0, 0, 1000.0], [1000, 0, 1000], [0, 50_000, 1000]])
+    assert camera(distortion).in_front(points).all()
+
+
+def test_what_is_less_than_a_millimetre_before_the_camera_is_projected_and_what_is_behind_or_beside_it_is_not():
+    found = camera().project(np.array([[0.1, 0, 0.5], [0.1, 0, 0], [0.1, 0, -0.5]]))
+    np.testing.assert_allclose(found, [[1160, 540], [np.nan] * 2, [np.nan] * 2])
+    assert camera().in_front(np.array([[0.1, 0, 0.5], [0.1, 0, 0], [0.1, 0, -0.5]])).tolist() == [True, False, False]
+
+
 def test_picture_border_is_half_a_pixel_out():
     xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [np.nan, 0]])
     assert camera().contains(xy).tolist() == [True, False, True, False, False]
@@ -90,6 +110,12 @@ def test_one_point_and_many_are_judged_alike():
     assert whole.shape == (4, 3, 5) and 0 < whole.sum() < whole.size
     one_by_one = [bool(folding.in_front(point)) for point in points.reshape(-1, 3)]
     assert whole.ravel().tolist() == one_by_one
+
+
+def test_a_camera_does_not_change():
+    """Where its lens model ends is worked out once."""
+    with pytest.raises(AttributeError):
+        camera().distortion = np.zeros(5)
 
 
 def test_broken_calibration_is_told():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pose import Crop, box_from_joints
-from pose.crop import shrink_area
+from pose.crop import Shrinkable, shrink_area
 
 
 def test_crop_matrix_by_hand():
@@ -48,6 +48,18 @@ def test_beyond_the_picture_is_black():
     assert Crop.centered((5000.0, 0.0), 1000, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
 
 
+@pytest.mark.parametrize("center", [(306.0, 100.0), (100.0, 306.0)])
+def test_a_crop_just_beyond_the_picture_is_black(center):
+    """Of 4 px a pixel, the first at 306 - 24.5 * 4 = 208: two blocks before it the picture of 200 px ends."""
+    assert Crop.centered(center, 200, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
+
+
+def test_a_crop_does_not_change():
+    """Its way back is worked out once."""
+    with pytest.raises(AttributeError):
+        Crop.centered((0.0, 0.0), 100, 50).size = 60
+
+
 def test_colors_keep_their_order_and_gray_pictures_stay_gray():
     picture = np.random.default_rng(0).integers(0, 256, (50, 50, 3), np.uint8)
     crop = Crop.centered((24.5, 24.5), 50, 50)
@@ -84,7 +96,7 @@ class Parts:
         return shrink_area(self.picture[rows, columns], factor)
 
 
-@pytest.mark.parametrize(("side", "factor"), [(30, 1), (71, 1), (76, 2), (160, 3), (300, 6)])
+@pytest.mark.parametrize(("side", "factor"), [(15, 1), (30, 1), (71, 1), (76, 2), (160, 3), (300, 6)])
 def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
     y, x = np.mgrid[0:240, 0:320]
     picture = np.stack([x / 2, y, 255 - y], axis=-1).astype(np.uint8)
@@ -96,6 +108,28 @@ def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
     assert (rows.stop - rows.start) % factor == 0 and (columns.stop - columns.start) % factor == 0
     # No more than two blocks and a pixel on each side.
     assert rows.stop - rows.start <= side + 5 * factor + 2 and columns.stop - columns.start <= side + 5 * factor + 2
+
+
+def test_the_part_asked_for_reaches_two_blocks_beyond_the_crop_and_is_of_whole_blocks():
+    """3.2 px a pixel: its first is at 120.5 - 24.5 * 3.2 = 42.1 across and 54.6 down, its last at 198.9 and 211.4.
+
+    From 42 - 6 and 54 - 6 on, and up to 199 + 6 and 212 + 6, or as much more as makes 3 px a block.
+    """
+    parts = Parts(np.zeros((240, 320, 3), np.uint8))
+    Crop.centered((120.5, 133.0), 160, 50).cut(parts)
+    assert parts.made == [(slice(48, 219), slice(36, 207), 3)]
+
+
+@pytest.mark.parametrize("shape", [(6, 90), (90, 6)])
+def test_a_strip_thinner_than_the_blocks_is_not_widened_to_them(shape):
+    cut = Crop.centered((shape[1] / 2, shape[0] / 2), 20 * 9, 20).cut(np.full(shape, 216, np.uint8))
+    # It covers 6 x 90 px, of 9 x 9 a pixel.
+    assert 0 < cut.sum(dtype=int) <= 216 * 6 * 90 / 81
+
+
+def test_what_makes_its_own_parts_is_told_from_an_array():
+    assert isinstance(Parts(np.zeros((4, 4), np.uint8)), Shrinkable)
+    assert not isinstance(np.zeros((4, 4), np.uint8), Shrinkable)
 
 
 def test_beside_what_makes_its_own_parts_none_is_made():

@@ -106,6 +106,64 @@ def test_exif_that_cannot_be_read_says_no_orientation(exif):
     assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + exif)).orientation == 1
 
 
+@pytest.mark.parametrize("orientation", [0, 9, 256])
+def test_an_orientation_that_is_none_counts_as_none(orientation):
+    assert jpeg_header(with_orientation(jpeg(), orientation)).orientation == 1
+
+
+def segment(marker: int, *content: int) -> bytes:
+    return bytes([0xFF, marker, *divmod(2 + len(content), 256), *content])
+
+
+def frame_header(marker: int, height: int, width: int, components: int) -> bytes:
+    return segment(marker, 8, *divmod(height, 256), *divmod(width, 256), components)
+
+
+@pytest.mark.parametrize(
+    ("marker", "components", "in_scan", "divided"),
+    [(0xC0, 3, 3, False), (0xC0, 3, 1, True), (0xC0, 1, 1, False), (0xC1, 3, 2, True), (0xC2, 1, 1, True)],
+)
+def test_a_picture_is_divided_if_its_first_scan_lacks_a_color_or_detail(marker, components, in_scan, divided):
+    before = b"\xff\xd8" + frame_header(marker, 300, 517, components)
+    found = jpeg_header(before + segment(0xDA, in_scan, 0, 0) + b"scan")
+    assert found == (300, 517, 1, len(before), divided)
+    # Of a file of which no more is there.
+    assert jpeg_header(before) == (300, 517, 1, len(before), marker == 0xC2)
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC, 0xBF, 0xD0])
+def test_markers_beside_those_of_frames_tell_no_size(marker):
+    assert jpeg_header(b"\xff\xd8" + frame_header(marker, 300, 517, 3) + segment(0xDA, 3)) is None
+
+
+@pytest.mark.parametrize("marker", [0xC2, 0xC6, 0xCA, 0xCE])
+def test_progressive_frames_are_divided(marker):
+    assert jpeg_header(b"\xff\xd8" + frame_header(marker, 1, 1, 3) + segment(0xDA, 3)) == (1, 1, 1, 12, True)
+
+
+def test_bytes_that_fill_the_room_before_a_marker_are_read_over():
+    whole, filled = jpeg_header(jpeg()), jpeg_header(jpeg()[:2] + b"\xff\xff\xff" + jpeg()[2:])
+    assert filled == (*whole[:3], whole.scans + 3, whole.divided)
+
+
+@pytest.mark.parametrize(("height", "width"), [(0, 160), (96, 0)])
+def test_a_header_without_a_height_or_a_width_is_none(height, width):
+    assert jpeg_header(b"\xff\xd8" + frame_header(0xC0, height, width, 3)) is None
+
+
+def test_a_size_of_more_than_1024_px_a_byte_is_refused_before_memory_is_taken():
+    data = jpeg()
+    size = data.index(struct.pack(">HH", 96, 160))
+
+    def of_width(width):
+        return data[:size] + struct.pack(">HH", 1024, width) + data[size + 4 :]
+
+    with pytest.raises(ValueError, match=f"tells of {len(data) + 1} x 1024 px, more than {len(data)} bytes can hold"):
+        decode_picture(of_width(len(data) + 1))
+    with pytest.raises(ValueError, match="truncated JPEG"):
+        decode_picture(of_width(len(data)))
+
+
 def test_other_formats_are_read_and_refused_by_decoding():
     png = cv2.imencode(".png", PICTURE[..., ::-1])[1].tobytes()
     np.testing.assert_array_equal(decode_picture(png), PICTURE)

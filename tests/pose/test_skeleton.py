@@ -51,6 +51,27 @@ def test_coco_sigmas_are_pycocotools_own():
     np.testing.assert_allclose(COCO17.sigmas, Params(iouType="keypoints").kpt_oks_sigmas)
 
 
+def test_sigmas_of_joints_that_coco_lacks_are_crowdposes_or_the_hips():
+    """CrowdPose's (arXiv 1812.00324) are 0.079 for the head and the neck."""
+
+    def sigma(skeleton, joint):
+        return skeleton.sigmas[skeleton.index(joint)]
+
+    assert [sigma(MPII16, joint) for joint in ("upper_neck", "thorax", "head_top")] == [0.079] * 3
+    assert sigma(LSP14, "neck") == sigma(PANOPTIC19, "neck") == 0.079
+    assert sigma(MPII16, "pelvis") == sigma(PANOPTIC19, "body_center") == sigma(COCO17, "left_hip") == 0.107
+
+
+def test_sides_are_told_by_name():
+    assert LSP14.sides == ("right",) * 3 + ("left",) * 3 + ("right",) * 3 + ("left",) * 3 + ("middle",) * 2
+
+
+def test_a_skeleton_does_not_change():
+    with pytest.raises(AttributeError):
+        COCO17.name = "coco18"
+    assert {COCO17: 17, LSP14: 14}[COCO17] == 17
+
+
 def test_joint_map_between_skeletons():
     assert joint_map(COCO17, COCO17).tolist() == list(range(17))
     # MPII's upper neck and head top have no equal in Panoptic's order; its thorax is Panoptic's neck.
@@ -68,6 +89,34 @@ def test_convert_fills_the_neck_from_the_shoulders():
     # One hip alone makes no body centre.
     assert seen[PANOPTIC19.index("body_center")] == 0
     assert out.dtype == np.float32
+
+
+def test_convert_carries_each_person_over_and_leaves_what_the_source_lacks_unlabelled():
+    xy = 1.0 + np.arange(2 * 19 * 3).reshape(2, 19, 3)
+    visible = np.arange(2 * 19).reshape(2, 19) % 2 + 1
+    order = [14, 13, 12, 6, 7, 8, 2, 0, None, None, 11, 10, 9, 3, 4, 5]
+    out, seen = convert_joints(xy, visible, PANOPTIC19, MPII16)
+    assert out.shape == (2, 16, 3) and seen.shape == (2, 16)
+    for j, source in enumerate(order):
+        expected = 0 if source is None else xy[:, source], 0 if source is None else visible[:, source]
+        assert (out[:, j] == expected[0]).all() and (seen[:, j] == expected[1]).all(), MPII16.joints[j]
+
+
+def test_convert_makes_a_middle_of_joints_that_are_both_labelled_alone():
+    # Hips of LSP are joints 2 and 3. It has no nose, which in Panoptic's order comes before their middle.
+    xy, visible = np.full((3, 14, 2), 9.0), np.zeros((3, 14), int)
+    xy[:, 2], xy[:, 3] = (10, 20), (20, 50)
+    visible[:, 2], visible[:, 3] = (1, 2, 2), (2, 2, 0)
+    out, seen = convert_joints(xy, visible, LSP14, PANOPTIC19)
+    assert out[:, 2].tolist() == [[15, 35], [15, 35], [0, 0]] and seen[:, 2].tolist() == [1, 2, 0]
+    assert not out[:, 1].any() and not seen[:, 1].any()
+    assert out[0, 0].tolist() == [9, 9]
+
+
+def test_convert_makes_no_middle_of_joints_that_the_source_lacks():
+    hips = Skeleton("hips", ("left_hip", "right_hip", "left_shoulder"), (), (2, 1), None)
+    out, seen = convert_joints(np.array([[0.0, 2.0], [4.0, 8.0], [1.0, 1.0]]), np.array([2, 2, 2]), hips, PANOPTIC19)
+    assert (out[0].tolist(), seen[0], out[2].tolist(), seen[2]) == ([0, 0], 0, [2, 5], 2)
 
 
 def test_a_description_survives_json():
