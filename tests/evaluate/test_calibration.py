@@ -31,6 +31,9 @@ def test_bins_end_at_multiples_of_their_width():
     found = calibrate(true, scores, true, np.full((1, 10), 2), reach_px=5)
     assert found.count.tolist() == [3, 3, 1, 0, 0, 1, 0, 0, 0, 2]
     np.testing.assert_allclose(found.claimed[[0, 1, 2, 5, 9]], [0.14 / 3, 0.44 / 3, 0.2, 0.55, 0.995])
+    empty = [3, 4, 6, 7, 8]
+    assert np.isnan(found.claimed[empty]).all() and np.isnan(found.found[empty]).all()
+    assert found.found[[0, 1, 2, 5, 9]].tolist() == [1] * 5
     np.testing.assert_allclose(found.edges, np.arange(11) / 10)
 
 
