@@ -66,6 +66,7 @@ def test_what_is_claimed_too_low_is_an_error_as_well():
     assert found.error == pytest.approx((3 * 0.7 + 0.1) / 4)
 
 
-def test_shapes_are_checked():
-    with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape \(3,\)"):
-        calibrate(np.zeros((1, 3, 2)), np.zeros(3), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)
+@pytest.mark.parametrize("shape", [(3,), (1, 2), (1, 4)])
+def test_shapes_are_checked(shape):
+    with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape"):
+        calibrate(np.zeros((1, 3, 2)), np.zeros(shape), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)

@@ -106,6 +106,22 @@ def test_exif_that_cannot_be_read_says_no_orientation(exif):
     assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + exif)).orientation == 1
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("lacking", [2000, 9000])
+def test_a_jpeg_that_lacks_its_last_blocks_raises_whichever_corner_they_are_turned_to(orientation, lacking):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8)
+    data = with_orientation(jpeg(picture=noise), orientation)
+    decode_picture(data)
+    with pytest.raises(ValueError, match="truncated"):
+        decode_picture(data[: -2 - lacking] + b"\xff\xd9")
+
+
+def test_an_orientation_in_another_segment_than_exifs_is_none():
+    stored = with_orientation(jpeg(), 6)
+    assert stored[3] == 0xE1 and jpeg_header(stored).orientation == 6
+    assert jpeg_header(stored[:3] + b"\xe2" + stored[4:]).orientation == 1
+
+
 @pytest.mark.parametrize("orientation", [0, 9, 256])
 def test_an_orientation_that_is_none_counts_as_none(orientation):
     assert jpeg_header(with_orientation(jpeg(), orientation)).orientation == 1
