@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluate.metrics import joint_distances
+from evaluate.metrics import joint_distances, mean_over_people
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +66,7 @@ def calibrate(
     per_joint = np.where(count > 0, 1 / np.maximum(count, 1), np.nan)
     claimed = np.bincount(place, weights=kept, minlength=bins) * per_joint
     found = np.bincount(place, weights=right, minlength=bins) * per_joint
-    gap = np.where(count > 0, np.abs(claimed - found), 0)
-    error = float((gap * count).sum() / count.sum()) if count.sum() else float("nan")
-    joint_claimed, joint_found = (_joint_means(values, counted) for values in (scores, distances <= reach_px))
+    error = float(np.nansum(np.abs(claimed - found) * count) / count.sum()) if count.any() else float("nan")
+    joint_claimed, joint_found = (mean_over_people(values, counted) for values in (scores, distances <= reach_px))
     invalid = int((labelled & ~valid).sum())
     return Calibration(np.linspace(0, 1, bins + 1), count, claimed, found, error, invalid, joint_claimed, joint_found)
-
-
-def _joint_means(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """The mean of each column's counted values, NaN where there are none."""
-    number = counted.sum(axis=0)
-    return np.where(number > 0, np.where(counted, values, 0).sum(axis=0) / np.maximum(number, 1), np.nan)

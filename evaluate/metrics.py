@@ -77,7 +77,7 @@ def pck(
         raise ValueError(f"a PCK threshold must be 0 or more, got {threshold}")
     distances = joint_distances(predicted_px, true_px, visible)
     normaliser = _checked_normaliser(normaliser_px, len(distances))[:, None]
-    return _mean_over_people(distances <= threshold * normaliser, ~np.isnan(distances) & (normaliser > 0))
+    return mean_over_people(distances <= threshold * normaliser, ~np.isnan(distances) & (normaliser > 0))
 
 
 def pooled_pck(
@@ -127,7 +127,7 @@ def pck_auc(
     distances = joint_distances(predicted_px, true_px, visible)
     normaliser = _checked_normaliser(normaliser_px, len(distances))[:, None]
     share = np.clip(1 - distances / (max_threshold * np.where(normaliser > 0, normaliser, 1)), 0, 1)
-    return _mean_over_people(share, ~np.isnan(distances) & (normaliser > 0))
+    return mean_over_people(share, ~np.isnan(distances) & (normaliser > 0))
 
 
 def pixel_error(predicted_px: np.ndarray, true_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
@@ -145,7 +145,7 @@ def pixel_error(predicted_px: np.ndarray, true_px: np.ndarray, visible: np.ndarr
         ValueError: the shapes do not fit each other, or a labelled joint is not finite.
     """
     distances = joint_distances(predicted_px, true_px, visible)
-    return _mean_over_people(distances, ~np.isnan(distances))
+    return mean_over_people(distances, ~np.isnan(distances))
 
 
 def pcp(
@@ -182,7 +182,7 @@ def pcp(
     span = true[:, ends[:, 0]] - true[:, ends[:, 1]]
     labelled = ~(np.isnan(start) | np.isnan(end))
     length = np.where(labelled, np.hypot(span[..., 0], span[..., 1]), 0)
-    return _mean_over_people(np.maximum(start, end) <= fraction * length, labelled & (length > 0))
+    return mean_over_people(np.maximum(start, end) <= fraction * length, labelled & (length > 0))
 
 
 def oks(
@@ -215,7 +215,7 @@ def oks(
     if sigmas.shape != distances.shape[1:]:
         raise ValueError(f"OKS needs one sigma for each of {distances.shape[1]} joints, got shape {sigmas.shape}")
     similarity = np.exp(-(distances**2) / (2 * np.where(area > 0, area, 1) * (2 * sigmas) ** 2))
-    return _mean_over_people(similarity.T, (~np.isnan(distances) & (area > 0)).T)
+    return mean_over_people(similarity.T, (~np.isnan(distances) & (area > 0)).T)
 
 
 def oks_area_px(true_px: np.ndarray, visible: np.ndarray, area_px: np.ndarray) -> np.ndarray:
@@ -250,7 +250,7 @@ def _checked_normaliser(values: np.ndarray, people: int) -> np.ndarray:
     return values
 
 
-def _mean_over_people(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+def mean_over_people(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """The mean of each column over the rows that count, NaN where none does."""
     number = counted.sum(axis=0)
     total = np.where(counted, values, 0).sum(axis=0, dtype=np.float64)

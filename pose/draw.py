@@ -111,13 +111,17 @@ def legend(width_px: int, *more: str) -> np.ndarray:
     canvas = np.full((24, width_px, 3), 255, np.uint8)
     signs = [(f"{COLOR_NAMES[side]}: {what}", COLORS[side], cv2.FILLED) for side, what in _SIDES.items()]
     signs += [("filled: seen", _PLATE, cv2.FILLED), ("hollow: labelled, but hidden", _PLATE, 1)]
-    x = 8
-    for text, color, fill in [*signs, *((text, None, 0) for text in more)]:
-        if color is not None:
-            cv2.circle(canvas, (x + 4, 12), 5, color, fill, cv2.LINE_AA)
-            x += 14
+
+    def write(text: str, x: int) -> int:
         cv2.putText(canvas, text, (x, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.4, _PLATE, 1, cv2.LINE_AA)
-        x += cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0] + 18
+        return x + cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0] + 18
+
+    x = 8
+    for text, color, fill in signs:
+        cv2.circle(canvas, (x + 4, 12), 5, color, fill, cv2.LINE_AA)
+        x = write(text, x + 14)
+    for text in more:
+        x = write(text, x)
     return canvas
 
 

@@ -31,6 +31,9 @@ def test_bins_end_at_multiples_of_their_width():
     found = calibrate(true, scores, true, np.full((1, 10), 2), reach_px=5)
     assert found.count.tolist() == [3, 3, 1, 0, 0, 1, 0, 0, 0, 2]
     np.testing.assert_allclose(found.claimed[[0, 1, 2, 5, 9]], [0.14 / 3, 0.44 / 3, 0.2, 0.55, 0.995])
+    empty = [3, 4, 6, 7, 8]
+    assert np.isnan(found.claimed[empty]).all() and np.isnan(found.found[empty]).all()
+    assert found.found[[0, 1, 2, 5, 9]].tolist() == [1] * 5
     np.testing.assert_allclose(found.edges, np.arange(11) / 10)
 
 
@@ -63,6 +66,7 @@ def test_what_is_claimed_too_low_is_an_error_as_well():
     assert found.error == pytest.approx((3 * 0.7 + 0.1) / 4)
 
 
-def test_shapes_are_checked():
-    with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape \(3,\)"):
-        calibrate(np.zeros((1, 3, 2)), np.zeros(3), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)
+@pytest.mark.parametrize("shape", [(3,), (1, 2), (1, 4)])
+def test_shapes_are_checked(shape):
+    with pytest.raises(ValueError, match=r"one score for each of \(1, 3\) joints, got shape"):
+        calibrate(np.zeros((1, 3, 2)), np.zeros(shape), np.zeros((1, 3, 2)), np.full((1, 3), 2), reach_px=5)

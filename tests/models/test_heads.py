@@ -34,7 +34,7 @@ def net_of(head):
 
 
 def outputs_of(net):
-    return {name: np.asarray(value) for name, value in net([np.ones((1, 16, 20, 8)), np.ones((1, 8, 10, 12))]).items()}
+    return {name: np.asarray(value) for name, value in net([np.ones((2, 16, 20, 8)), np.ones((2, 8, 10, 12))]).items()}
 
 
 def forget(net):
@@ -76,7 +76,7 @@ def test_scores_read_the_pooled_features_and_the_logarithms_of_peaks_or_deviatio
     kernel[12, 2] = 1
     net.get_layer("score_logits").set_weights([kernel, np.zeros(JOINTS)])
     found = outputs_of(net)["score_logits"]
-    np.testing.assert_allclose(found, [[2 * 12, JOINTS * sum(evidence), evidence[0]]], rtol=1e-5)
+    np.testing.assert_allclose(found, [[2 * 12, JOINTS * sum(evidence), evidence[0]]] * 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("doubt", "sigma"), [(0.0, 0.5), (-3.0, 1 / (1 + math.e**3)), (-20.0, 0.001), (30.0, 1.0)])
@@ -84,7 +84,7 @@ def test_deviations_lie_between_a_thousandth_and_1(doubt, sigma):
     net = net_of(likelihood_head)
     forget(net)
     net.get_layer("sigmas_dense").bias.assign(np.full(2 * JOINTS, doubt))
-    np.testing.assert_allclose(outputs_of(net)["sigmas"], np.full((1, JOINTS, 2), sigma), rtol=1e-5)
+    np.testing.assert_allclose(outputs_of(net)["sigmas"], np.full((2, JOINTS, 2), sigma), rtol=1e-5)
 
 
 def flow_of_zeros():

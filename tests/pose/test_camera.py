@@ -97,8 +97,8 @@ def test_what_is_less_than_a_millimetre_before_the_camera_is_projected_and_what_
 
 
 def test_picture_border_is_half_a_pixel_out():
-    xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [np.nan, 0]])
-    assert camera().contains(xy).tolist() == [True, False, True, False, False]
+    xy = np.array([[-0.5, 0], [-0.51, 0], [1919.4, 1079.4], [1919.5, 0], [1925, 0], [np.nan, 0]])
+    assert camera().contains(xy).tolist() == [True, False, True, False, False, False]
     xy = np.array([[0, -0.5], [0, -0.51], [0, 1079.5], [0, 1080.4]])
     assert camera().contains(xy).tolist() == [True, False, False, False]
 

@@ -56,8 +56,10 @@ def test_a_crop_just_beyond_the_picture_is_black(center):
 
 def test_a_crop_does_not_change():
     """Its way back is worked out once."""
+    crop = Crop.centered((0.0, 0.0), 100, 50)
     with pytest.raises(AttributeError):
-        Crop.centered((0.0, 0.0), 100, 50).size = 60
+        crop.size = 60
+    assert {crop: "a key"}[crop] == "a key"
 
 
 def test_colors_keep_their_order_and_gray_pictures_stay_gray():
@@ -120,6 +122,16 @@ def test_the_part_asked_for_reaches_two_blocks_beyond_the_crop_and_is_of_whole_b
     assert parts.made == [(slice(48, 219), slice(36, 207), 3)]
 
 
+def test_the_part_asked_for_ends_where_the_picture_does():
+    """6 px a pixel: the first is at 160 - 19.5 * 6 = 43 across and 3 down, the last at 277 and 237.
+
+    From 43 - 12, made even, to 277 + 12 and 5 more; from 0, as -9 is none, to 240, as 237 + 12 is none.
+    """
+    parts = Parts(np.zeros((240, 320, 3), np.uint8))
+    Crop.centered((160.0, 120.0), 240, 40).cut(parts)
+    assert parts.made == [(slice(0, 240), slice(30, 294), 6)]
+
+
 @pytest.mark.parametrize("shape", [(6, 90), (90, 6)])
 def test_a_strip_thinner_than_the_blocks_is_not_widened_to_them(shape):
     cut = Crop.centered((shape[1] / 2, shape[0] / 2), 20 * 9, 20).cut(np.full(shape, 216, np.uint8))
@@ -142,6 +154,8 @@ def test_shrinking_means_by_hand():
     part = np.array([[0, 4, 8], [2, 6, 8], [10, 20, 30]], np.uint8)
     # The last block of the first row is 8, 8 and 8, 8; those of the last have their rows twice.
     assert shrink_area(part, 2).tolist() == [[3, 8], [15, 30]]
+    assert shrink_area(np.array([[3, 6, 9, 12]], np.uint8), 3).tolist() == [[6, 12]]
+    assert shrink_area(np.array([[3], [6], [9], [12]], np.uint8), 3).tolist() == [[6], [12]]
 
 
 def test_crop_camera_projects_into_the_crop():
@@ -158,7 +172,18 @@ def test_box_from_joints_passes_over_unlabelled_rubbish():
         box_from_joints(xy, np.zeros(3, int))
 
 
-@pytest.mark.parametrize("box", [[0, 0, 0, 0], [0, 0, np.nan, 5], [0, 0, np.inf, 5]])
-def test_empty_boxes_are_told(box):
+@pytest.mark.parametrize(
+    "box",
+    [
+        [1e6, 0, 9, 9],
+        [0, -1e6, 9, 9],
+        [0, 0, 9, 8e5],
+        [0, 0, -9, -9],
+        [0, 0, 0, 0],
+        [0, 0, np.nan, 5],
+        [0, 0, np.inf, 5],
+    ],
+)
+def test_boxes_that_cannot_be_are_told(box):
     with pytest.raises(ValueError, match="a box must be finite and wider or higher than 0 px"):
         Crop.from_box(box, 224)

@@ -48,7 +48,7 @@ def test_a_name_stands_below_its_picture_and_a_long_one_is_cut():
         assert named[30:].min() < 100 and (named[30:, 98:] == 255).all()
 
 
-@pytest.mark.parametrize(("height_px", "scale", "baseline"), [(16, 16 / 44, 11), (22, 0.5, 17)])
+@pytest.mark.parametrize(("height_px", "scale", "baseline"), [(16, 16 / 44, 11), (22, 0.5, 17), (88, 2.0, 83)])
 def test_of_a_caption_as_much_of_its_end_is_shown_as_has_room(height_px, scale, baseline):
     text = "panoptic/171204_pose1/00_03/00012345/1"
     fitting = ("..." + text[cut:] for cut in range(4, len(text)))
@@ -61,16 +61,17 @@ def test_of_a_caption_as_much_of_its_end_is_shown_as_has_room(height_px, scale, 
 
 
 @pytest.mark.parametrize(
-    ("text", "too_narrow_px", "shown"),
+    ("text", "width", "shown"),
     [
-        ("lspet/im00001", 0, "lspet/im00001"),
-        ("lspet/im00001", 1, "...t/im00001"),
-        ("12345", 99, "...5"),
-        ("abc", 9, "abc"),
+        ("lspet/im00001", text_width("lspet/im00001", 16 / 44) + 4, "lspet/im00001"),
+        ("lspet/im00001", text_width("lspet/im00001", 16 / 44) + 3, "...t/im00001"),
+        # There is room for none of these.
+        ("12345", 18, "...5"),
+        ("1234", 18, "1234"),
+        ("123", 18, "123"),
     ],
 )
-def test_a_caption_is_cut_where_it_has_not_the_room_but_to_no_less_than_its_last_letter(text, too_narrow_px, shown):
-    width = max(1, text_width(text, 16 / 44) + 4 - too_narrow_px)
+def test_a_caption_is_cut_where_it_has_not_the_room_but_to_no_less_than_its_last_letter(text, width, shown):
     strip = np.full((16, width, 3), 255, np.uint8)
     cv2.putText(strip, shown, (2, 11), FONT, 16 / 44, DARK, 1, cv2.LINE_AA)
     np.testing.assert_array_equal(captioned(gray(8, width), text)[8:], strip)
@@ -150,6 +151,16 @@ def test_a_hidden_joint_is_a_black_circle_2_px_larger_than_the_lines_are_thick_i
     xy = np.array([[9.0, 9.0], [9.0, 9.0], [30.0, 30.0]])
     drawn = draw_skeleton(gray(60, 60), xy, np.array([0, 0, 1]), HIPS, thickness=thickness)
     np.testing.assert_array_equal(drawn, expected)
+
+
+def test_the_edge_of_a_thick_limb_is_of_1_px_too():
+    expected = gray(60, 80)
+    line(expected, (160, 320), (960, 640), BLACK, 9)
+    line(expected, (160, 320), (960, 640), VIOLET, 7)
+    xy = np.array([[10.0, 20.0], [60.0, 40.0], [np.nan, 0.0]])
+    drawn = draw_skeleton(gray(60, 80), xy, np.array([2, 2, 2]), HIPS, thickness=7)
+    # Between the joints' circles.
+    np.testing.assert_array_equal(drawn[:, 22:48], expected[:, 22:48])
 
 
 def test_a_limb_has_an_edge_of_1_px_and_ends_under_its_joints_circles():

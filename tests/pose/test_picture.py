@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pose.picture import decode_picture, jpeg_header
+from pose.picture import _may_lack_its_end, decode_picture, jpeg_header
 
 _Y, _X = np.mgrid[0:96, 0:160]
 PICTURE = np.stack([_X + _Y // 3, 2 * _Y, 255 - _X], axis=2).astype(np.uint8) ^ (_X // 7 * 3 % 16)[..., None].astype(
@@ -104,6 +104,39 @@ def test_pictures_are_turned_as_their_orientation_says_unless_asked_for_as_store
 )
 def test_exif_that_cannot_be_read_says_no_orientation(exif):
     assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + exif)).orientation == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("lacking", [2000, 9000])
+def test_a_jpeg_that_lacks_its_last_blocks_raises_whichever_corner_they_are_turned_to(orientation, lacking):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8)
+    data = with_orientation(jpeg(picture=noise), orientation)
+    decode_picture(data)
+    with pytest.raises(ValueError, match="truncated"):
+        decode_picture(data[: -2 - lacking] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (7, 0), (0, 5), (7, 5)])
+def test_a_grey_corner_may_be_an_end_that_lacks_also_in_the_inks_of_print(x, y):
+    picture = np.zeros((6, 8, 3), np.uint8)
+    assert not _may_lack_its_end(picture)
+    for shade, grey in ((128, True), (64, True), (65, True), (127, False), (129, False), (63, False), (66, False)):
+        picture[y, x] = 128, 64, shade
+        assert _may_lack_its_end(picture) == grey
+    picture[y, x] = 43
+    assert not _may_lack_its_end(picture)
+
+
+def test_other_tags_are_no_orientation():
+    # The unit of the resolution, 2, inches.
+    tiff = b"II*\0" + struct.pack("<IHHHIHH", 8, 1, 0x0128, 3, 1, 2, 0) + bytes(4)
+    assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + tiff)).orientation == 1
+
+
+def test_an_orientation_in_another_segment_than_exifs_is_none():
+    stored = with_orientation(jpeg(), 6)
+    assert stored[3] == 0xE1 and jpeg_header(stored).orientation == 6
+    assert jpeg_header(stored[:3] + b"\xe2" + stored[4:]).orientation == 1
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 256])

@@ -216,6 +216,33 @@ def test_patches_by_hand():
     assert (varied == expected).all()
 
 
+def test_patches_end_at_the_pictures_edges():
+    """One about the top left corner and one about the bottom right, each a quarter of 8 px wide on each side."""
+    draws = MIDDLE.copy()
+    draws[10:18] = 0, 0, 0, 1, 1, 1, 1, 1
+    draws[18:26] = 0, 1, 1, 1, 1, 1, 1, 1
+    options = Augmentation(0, 0, 0, 0, 0, 0, 0, occlusion=0.25, occlusion_size=0.5)
+    edges = changes_of(draws[None], options, 16, 8).patch_edges
+    assert edges.tolist() == [[[0, 0, 2, 2], [7, 7, 8, 8]]]
+    assert not changes_of(draws[None], NOTHING, 16, 8).patch_edges.any()
+
+
+def test_options_reach_to_the_ends_of_their_ranges():
+    shares = dict.fromkeys(
+        ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"), 1
+    )
+    Augmentation(**shares, rotation_deg=180, scale=3, darkness=9)
+    Augmentation(**dict.fromkeys(shares, 0), rotation_deg=0, scale=0, darkness=0)
+    for name in shares:
+        with pytest.raises(ValueError, match=f"{name} must lie between 0 and 1, got -0.01"):
+            Augmentation(**{name: -0.01})
+        with pytest.raises(ValueError, match=f"{name} must lie between 0 and 1, got 1.01"):
+            Augmentation(**{name: 1.01})
+    for angle in (-0.5, 180.5):
+        with pytest.raises(ValueError, match=f"rotation_deg must lie between 0 and 180, got {angle}"):
+            Augmentation(rotation_deg=angle)
+
+
 def test_patches_hide_and_colors_vary():
     grey = np.full((5, 64, 64, 3), 100, np.uint8)
     patched, _ = run(grey, labels_of(*[[]] * 5), Augmentation(0, 0, 0, 0, 0, 0, 0, 1), draws_of(0, 5))

@@ -6,6 +6,7 @@ from people import make_person, write_shard_set
 from pose import LSP14, Crop
 from records import BadInput, ShardSetWriter, encode_example, read_manifest, shard_paths
 from records.inspect import check_shards, drop_damaged
+from records.manifest import steps_per_epoch
 
 
 def open_writer(folder, size=64, per_shard=3):
@@ -220,3 +221,44 @@ def test_missing_and_damaged_manifests_are_told(tmp_path):
     with pytest.raises(ValueError, match="a split is one of train, val, test, got 'tset'"):
         path.write_text(text)
         shard_paths(tmp_path, "tset")
+
+
+SHARD = {"name": "a.tfrecord", "count": 1, "bytes": 9, "sha256": "0"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 0},
+        {"size": 64.5},
+        {"skeleton_name": "lsp15"},
+        {"source": []},
+        {"split_rule": None},
+        {"skipped": [{"what": "a.jpg", "why": 3}]},
+        {"left_out": {"too small": 0}},
+        {"left_out": {"too small": 1.5}},
+        {"remarks": ["many"]},
+        {"shards": {"train": []}},
+        *(
+            {"shards": {"train": [{**SHARD, **wrong}], "val": [], "test": []}}
+            for wrong in ({"name": "a/b.tfrecord"}, {"name": "a.txt"}, {"count": -1}, {"bytes": "9"}, {"sha256": 0})
+        ),
+    ],
+    ids=str,
+)
+def test_a_manifest_with_a_field_that_cannot_be_is_damaged(tmp_path, change):
+    write_shard_set(tmp_path, train=1, val=0, test=0)
+    path = tmp_path / "manifest.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "size": 1, "left_out": {"too small": 1}}))
+    assert read_manifest(tmp_path).size == 1
+    path.write_text(json.dumps({**content, **change}))
+    with pytest.raises(ValueError, match="manifest.json is damaged"):
+        read_manifest(tmp_path)
+
+
+def test_an_epoch_has_whole_batches_alone(tmp_path):
+    write_shard_set(tmp_path, train=12)
+    assert [steps_per_epoch(tmp_path, "train", size) for size in (5, 6, 12)] == [2, 2, 1]
+    with pytest.raises(ValueError, match="a batch of 13 needs at least as many people, the train split of .* has 12"):
+        steps_per_epoch(tmp_path, "train", 13)
