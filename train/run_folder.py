@@ -44,6 +44,7 @@ def notes_of(
         "score": f"probability that the joint lies within {config.score_radius} of the crop's side of the truth",
         "score_radius": config.score_radius,
         "config": config.as_json(),
+        "asked": _asked(config),
         "arithmetic": arithmetic,
         "measured": measured,
         "best_by": best_by,
@@ -64,9 +65,12 @@ def check_run(run: Path, config: TrainConfig) -> None:
         return
     if not config.resume:
         raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
-    then, now = read_notes(run)["config"], json.loads(json.dumps(config.as_json()))
-    then, now = then | arithmetic_of(run), now | _asked(config)
-    changed = [key for key in now if then.get(key) != now[key] and not _same_place(config, key, then.get(key))]
+    notes, now = read_notes(run), json.loads(json.dumps(config.as_json())) | _asked(config)
+    # What was asked for stays so where it is not what the run does, as JAX has but one way to normalize.
+    then = notes["config"] | arithmetic_of(run)
+    asked = then | notes.get("asked", {})
+    changed = [key for key in now if now[key] not in (then.get(key), asked.get(key))]
+    changed = [key for key in changed if not _same_place(config, key, then.get(key))]
     if changed:
         listed = "; ".join(f"{key}: {then.get(key)} -> {now[key]}" for key in changed)
         longer = f"; {how_to_train_longer(run)}" if config.epochs > then.get("epochs", config.epochs) else ""

@@ -1,9 +1,13 @@
 """A run's folder replaces nothing of others."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from pose import LSP14
 from train.config import TrainConfig
-from train.run_folder import check_run
+from train.run_folder import check_run, notes_of, write_notes
 
 
 @pytest.mark.parametrize("name", ["history.csv", "best.keras", "curves.png", "samples.npy", "last.weights.h5"])
@@ -17,3 +21,16 @@ def test_a_folder_with_files_of_a_runs_names_is_refused(tmp_path, name):
 def test_other_files_are_no_hindrance(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     check_run(tmp_path, TrainConfig(records=tmp_path / "records"))
+
+
+def test_a_run_is_resumed_with_what_it_was_asked_for_and_with_what_it_does(tmp_path):
+    """As on JAX, which compiles every step and normalizes in one way alone, whatever is asked for."""
+    options = TrainConfig(tmp_path, run=tmp_path / "run", normalization="fused", xla="off", precision="float32")
+    arithmetic = {"precision": "float32", "normalization": "plain", "xla": True}
+    (tmp_path / "run").mkdir()
+    manifest = SimpleNamespace(skeleton=LSP14, size=32, source={"padding": 1.25})
+    write_notes(tmp_path / "run", notes_of(options, "net", manifest, arithmetic, "as given", "val_error"))
+    for same in ({}, {"normalization": "plain", "xla": "on"}, {"normalization": "auto", "xla": "auto"}):
+        check_run(tmp_path / "run", replace(options, resume=True, **same))
+    with pytest.raises(ValueError, match="begun with other options .precision: float32 -> mixed_bfloat16.; resume"):
+        check_run(tmp_path / "run", replace(options, resume=True, precision="mixed_bfloat16"))
