@@ -80,6 +80,8 @@ class MadeUnit:
         for i in range(self.first, self.first + self.count):
             yield made_person(i)
             if self.does == "die":
+                # So that whoever waits knows by then that the units before are done.
+                time.sleep(0.5)
                 os.kill(os.getpid(), signal.SIGKILL)
             while self.does == "wait" and not (self.log / "go").exists():
                 time.sleep(0.01)

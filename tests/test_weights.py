@@ -54,14 +54,13 @@ def test_the_runtimes_agree(name):
     pytest.importorskip("onnxruntime")
     folder = FOLDER / name / "export"
     litert, onnx = (load(folder, runtime=runtime, threads=1) for runtime in ("litert-fp16", "onnx"))
-    # People of the synthetic dome; on noise, maps have no peaks to agree about.
-    frames = cv2.imread(str(FOLDER.parent / "docs/quickstart.jpg"))[..., ::-1]
-    height, width = frames.shape[0] // 2, frames.shape[1] // 4
-    for middle in range(width // 2, 4 * width, width):
-        square = frames[:height, middle - height // 2 : middle + height // 2]
-        picture = cv2.resize(square, (litert.size, litert.size))[None]
+    # Three pictures of a person of the synthetic dome. On noise maps have no peaks to agree about, of two people two.
+    sheet = cv2.imread(str(FOLDER.parent / "docs/demo/smooth.jpg"))[..., ::-1]
+    height, width = sheet.shape[0], sheet.shape[1] // 3
+    for left in range(0, 3 * width, width):
+        picture = cv2.resize(sheet[:, left : left + height], (litert.size, litert.size))[None]
         for ours, theirs in zip(litert.predict(picture), onnx.predict(picture), strict=True):
-            assert np.percentile(np.abs(ours - theirs), 75) < 0.25
+            assert np.percentile(np.abs(ours - theirs), 90) < 0.5
 
 
 @pytest.mark.parametrize("name", weights.names())
