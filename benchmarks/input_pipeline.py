@@ -119,11 +119,11 @@ class InputPipeline:
 
     def plain(self) -> tf.data.Dataset:
         """One picture at a time, in TensorFlow's operations."""
-        flip_order = tf.constant(read_manifest(self.records).skeleton.flip_order, tf.int32)
 
         def vary(i: tf.Tensor, person: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple:
+            picture, labels = person
             seed = tf.stack([tf.zeros((), tf.int64), i])
-            return plain_augment(*person, seed, Augmentation(), self.size, flip_order)
+            return plain_augment(picture, seed, Augmentation(), self.size), labels
 
         return self.batched(self.decoded().enumerate().map(vary, num_parallel_calls=tf.data.AUTOTUNE))
 

@@ -9,25 +9,16 @@ from records import Augmentation
 _NUM_DRAWS = 16
 
 
-def plain_augment(
-    picture: tf.Tensor,
-    labels: dict[str, tf.Tensor],
-    seed: tf.Tensor,
-    options: Augmentation,
-    size: int,
-    flip_order: tf.Tensor,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Varies one picture, uint8 (S, S, 3), and its labels, as `tf.data.Dataset.map` calls it."""
+def plain_augment(picture: tf.Tensor, seed: tf.Tensor, options: Augmentation, size: int) -> tf.Tensor:
+    """Varies one picture, uint8 (S, S, 3), as `tf.data.Dataset.map` calls it; labels, which cost little, stay."""
     draws = tf.unstack(tf.random.stateless_uniform((_NUM_DRAWS,), seed))
-    flipped = draws[0] < options.flip
-    matrix, scale = _affine(draws[1:5], flipped, options, tf.shape(picture)[0], size)
+    matrix = _affine(draws[1:5], draws[0] < options.flip, options, tf.shape(picture)[0], size)
     warped = _warp(picture, matrix, size)
     warped = _recolor(warped, draws[5:10], options)
     patch_draws = tf.random.stateless_uniform((2, 8), seed + 1)
     for row in tf.unstack(patch_draws):
         warped = _patch(warped, tf.unstack(row), options, size)
-    warped = tf.cast(tf.clip_by_value(tf.round(warped), 0, 255), tf.uint8)
-    return warped, _warp_labels(labels, matrix, scale, flipped, flip_order, size)
+    return tf.cast(tf.clip_by_value(tf.round(warped), 0, 255), tf.uint8)
 
 
 def _warp(picture: tf.Tensor, matrix: tf.Tensor, size: int) -> tf.Tensor:
@@ -45,8 +36,8 @@ def _warp(picture: tf.Tensor, matrix: tf.Tensor, size: int) -> tf.Tensor:
 
 def _affine(
     draws: list[tf.Tensor], flipped: tf.Tensor, options: Augmentation, size_in: tf.Tensor, size_out: int
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The matrix (2, 3) from result to picture, and the picture's px per px of the result."""
+) -> tf.Tensor:
+    """The matrix (2, 3) from result to picture."""
     angle = (2 * draws[0] - 1) * options.rotation_deg * (3.14159265 / 180)
     zoom = tf.exp((2 * draws[1] - 1) * tf.math.log1p(tf.constant(options.scale, tf.float32)))
     size_in = tf.cast(size_in, tf.float32)
@@ -56,7 +47,7 @@ def _affine(
     linear = tf.stack([[cos * mirror, -sin], [sin * mirror, cos]])
     center_in, center_out = (size_in - 1) / 2, tf.fill([2, 1], (size_out - 1) / 2)
     shift = (2 * tf.stack([[draws[2]], [draws[3]]]) - 1) * options.shift * size_in
-    return tf.concat([linear, center_in + shift - linear @ center_out], axis=1), scale
+    return tf.concat([linear, center_in + shift - linear @ center_out], axis=1)
 
 
 def _recolor(picture: tf.Tensor, draws: list[tf.Tensor], options: Augmentation) -> tf.Tensor:
@@ -74,31 +65,3 @@ def _patch(picture: tf.Tensor, draws: list[tf.Tensor], options: Augmentation, si
     inside = (tf.abs(grid - x) < half_x)[None, :] & (tf.abs(grid - y) < half_y)[:, None]
     inside &= present < options.occlusion
     return tf.where(inside[..., None], 255 * tf.stack(color), picture)
-
-
-def _warp_labels(
-    labels: dict[str, tf.Tensor],
-    matrix: tf.Tensor,
-    scale: tf.Tensor,
-    flipped: tf.Tensor,
-    flip_order: tf.Tensor,
-    size: int,
-) -> dict[str, tf.Tensor]:
-    inverse = tf.linalg.inv(matrix[:, :2])
-    xy = tf.linalg.matmul(labels["joints_xy_px"] - matrix[:, 2], inverse, transpose_b=True)
-    order = tf.where(flipped, flip_order, tf.range(tf.shape(xy)[0]))
-    xy, visible = tf.gather(xy, order), tf.gather(labels["visible"], order)
-    inside = tf.reduce_all((xy >= -0.5) & (xy < size - 0.5), axis=1)
-    visible = tf.where(inside, visible, 0)
-    to_frame = labels["to_frame"]
-    composed = tf.concat([to_frame[:, :2] @ matrix[:, :2], to_frame[:, :2] @ matrix[:, 2:] + to_frame[:, 2:]], axis=1)
-    return {
-        **labels,
-        "joints_xy_px": tf.where(visible[:, None] > 0, xy, 0.0),
-        "visible": visible,
-        "torso_px": labels["torso_px"] / scale,
-        "head_px": labels["head_px"] / scale,
-        "head_size_px": labels["head_size_px"] / scale,
-        "area_px": labels["area_px"] / scale**2,
-        "to_frame": composed,
-    }

@@ -87,10 +87,8 @@ def make_trainer(job: Job) -> PoseTrainer:
 def batches(job: Job) -> tf.data.Dataset:
     """Batches without end: of the records, or the same noise over and over."""
     if job.row in (FED, PIPELINE):
-        people = training_dataset(
-            job.records, "train", batch_size=job.batch_size, epochs=10**6, seed=0, input_size=job.input_size
-        )
-        return people.map(lambda x, y: (x, {name: y[name] for name in ("joints_xy_px", "visible", "left")}))
+        options = {"batch_size": job.batch_size, "epochs": 10**6, "seed": 0, "input_size": job.input_size}
+        return training_dataset(job.records, "train", **options, fields=("joints_xy_px", "visible", "left"))
     rng, joints = np.random.default_rng(0), (job.batch_size, _NUM_JOINTS)
     pictures = rng.integers(0, 256, (job.batch_size, job.input_size, job.input_size, 3), np.uint8)
     labels = {

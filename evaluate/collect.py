@@ -5,12 +5,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from evaluate.metrics import joint_distances
 from evaluate.predictor import Predictor
+from pose.fields import Affine, warp
+from records.features import FIELDS
 
 LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px")
 
@@ -49,18 +52,10 @@ class Answers:
 
     def scaled(self, size_from: int, size_to: int) -> Answers:
         """The same answers with every length in px of a picture of another size."""
-        factor = size_to / size_from
-        # The centre of the first pixel is 0, so the picture's edge lies at -0.5 in both sizes.
-        labels = {
-            "joints_xy_px": (self.labels["joints_xy_px"] + 0.5) * factor - 0.5,
-            "visible": self.labels["visible"],
-            "torso_px": self.labels["torso_px"] * factor,
-            "head_px": self.labels["head_px"] * factor,
-            "head_size_px": self.labels["head_size_px"] * factor,
-            "area_px": self.labels["area_px"] * factor**2,
-        }
-        predicted = (self.predicted_px + 0.5) * factor - 0.5
-        return replace(self, predicted_px=predicted, labels=labels, error_px=self.error_px * factor)
+        resize = partial(warp, fields=FIELDS, affine=Affine.resize(size_from, size_to, len(self.keys)))
+        predicted = resize({"joints_xy_px": self.predicted_px})["joints_xy_px"]
+        error_px = self.error_px * (size_to / size_from)
+        return replace(self, predicted_px=predicted, labels=resize(self.labels), error_px=error_px)
 
 
 @dataclass

@@ -10,9 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pose.fields import Affine, Field, warp
+from records.depth import decoded_depth
+from records.features import FIELDS
 from records.warp import vary_pictures
 
-Labels = dict[str, np.ndarray]
+#: The fields that batches may have: those of the records and, in training, the joints that augmentation put outside.
+LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="joints_xy_px")}
 
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
@@ -116,20 +120,20 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
 
 
 def augment(
-    pictures: np.ndarray, labels: Labels, changes: Changes, *, size: int, flip_order: np.ndarray
-) -> tuple[np.ndarray, Labels]:
+    pictures: np.ndarray, labels: dict[str, np.ndarray], changes: Changes, *, size: int, flip_order: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Changes a batch of pictures and their labels.
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        labels: as `records.pipeline.dataset` gives them; joints that leave the picture become not labelled.
+        labels: by the names of `LABELS`; joints that leave the picture become not labelled.
         changes: of the same pictures.
         size: height and width of the result in px, that the changes were made for.
         flip_order: int (J,), `Skeleton.flip_order`.
 
     Returns:
-        The pictures, uint8 (B, size, size, 3), and their labels, with `left`, bool (B, J): joints that were in the
-        picture before.
+        The pictures, uint8 (B, size, size, 3), and their labels; where there are joints, with `left`, bool (B, J):
+        those that were in the picture before.
     """
     varied = vary_pictures(
         pictures,
@@ -140,7 +144,11 @@ def augment(
         changes.patch_color,
         size,
     )
-    return varied, _warp_labels(labels, changes, size, flip_order)
+    labels = decoded_depth(labels)
+    affine = Affine(changes.matrix, changes.scale, changes.flipped)
+    if "visible" in labels:
+        labels = {"left": np.zeros(labels["visible"].shape, bool), **labels}
+    return varied, warp(labels, LABELS, affine, flip_order=flip_order, size=size)
 
 
 def _affine(
@@ -177,27 +185,3 @@ def _patches(draws: np.ndarray, options: Augmentation, size: int) -> tuple[np.nd
     edges = np.concatenate([np.floor(size * (middle - half)) + 1, np.ceil(size * (middle + half))], axis=2)
     edges = np.where(present, np.clip(edges, 0, size), 0).astype(np.int64)
     return edges, np.round(255 * draws[..., 5:]).astype(np.uint8)
-
-
-def _warp_labels(labels: Labels, changes: Changes, size: int, flip_order: np.ndarray) -> Labels:
-    linear, offset = changes.matrix[:, :, :2], changes.matrix[:, :, 2:]
-    inverse = np.linalg.inv(linear)
-    xy = (labels["joints_xy_px"] - offset.swapaxes(1, 2)) @ inverse.swapaxes(1, 2)
-    order = np.where(changes.flipped[:, None], flip_order, np.arange(len(flip_order)))
-    xy = np.take_along_axis(xy, order[:, :, None], axis=1)
-    visible = np.take_along_axis(labels["visible"], order, axis=1)
-    inside = ((xy >= -0.5) & (xy < size - 0.5)).all(axis=2)
-    left = (visible > 0) & ~inside
-    visible = np.where(inside, visible, 0)
-    to_linear, to_offset = labels["to_frame"][:, :, :2], labels["to_frame"][:, :, 2:]
-    to_frame = np.concatenate([to_linear @ linear, to_linear @ offset + to_offset], axis=2)
-    varied = {
-        "joints_xy_px": np.where(visible[:, :, None] > 0, xy, 0),
-        "visible": visible,
-        "torso_px": labels["torso_px"] / changes.scale,
-        "head_px": labels["head_px"] / changes.scale,
-        "head_size_px": labels["head_size_px"] / changes.scale,
-        "area_px": labels["area_px"] / changes.scale**2,
-        "to_frame": to_frame,
-    }
-    return labels | {name: value.astype(labels[name].dtype) for name, value in varied.items()} | {"left": left}

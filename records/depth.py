@@ -23,3 +23,12 @@ def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     cut = cv2.warpAffine(depth_mm, crop.to_frame, (crop.size, crop.size), flags=flags)
     return cv2.imencode(".png", cut)[1].tobytes()
+
+
+def decoded_depth(labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Labels of a batch whose `depth_mm`, if they have it, are pictures, uint16 (B, S, S), instead of their PNGs."""
+    pngs = labels.get("depth_mm")
+    if pngs is None or pngs.dtype == np.uint16:
+        return labels
+    pictures = [np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)) for png in pngs]
+    return labels | {"depth_mm": np.stack(pictures)}

@@ -1,46 +1,85 @@
-"""The record's features: their names, shapes and types, and how they are read without TensorFlow and by it."""
+"""The fields of a record: what each is, in which feature of the Example it stands, and how it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from pose.fields import Field
 from records.example import Example
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+
+@dataclass(frozen=True)
+class Stored(Field):
+    """A field as records hold it.
+
+    Attributes:
+        feature: its name in the tf.train.Example.
+        encoded: in which format, if it is a picture.
+        required: whether every record has it.
+        default: what is read from a record that lacks it; None if it cannot be read from such a record.
+    """
+
+    feature: str = ""
+    encoded: Literal["", "jpeg", "png"] = ""
+    required: bool = True
+    default: float | None = None
+
+    @property
+    def always_read(self) -> bool:
+        """Whether it can be read from every record."""
+        return self.required or self.default is not None
+
+    def stored_shape(self, num_joints: int) -> tuple[int, ...]:
+        """The shape in the Example, where an encoded picture is one value."""
+        return () if self.encoded else self.sized(num_joints)
+
+    @property
+    def kind(self) -> type:
+        """The type in the Example: bytes, np.int64 or np.float32."""
+        if self.encoded or self.dtype == "bytes":
+            return bytes
+        return np.float32 if self.dtype == "float32" else np.int64
+
+
+#: Every field of the record of one person, by the name that it has as a label.
+FIELDS: dict[str, Stored] = {
+    "picture": Stored(("H", "W", 3), "uint8", "picture", feature="image/jpeg", encoded="jpeg"),
+    "joints_xy_px": Stored(("J", 2), geometry="point", feature="joints/xy_px"),
+    "visible": Stored(("J",), "int32", "visibility", of="joints_xy_px", feature="joints/visible"),
+    "to_frame": Stored((2, 3), geometry="frame", feature="crop/to_frame"),
+    "torso_px": Stored((), geometry="length", feature="person/torso_px"),
+    "head_px": Stored((), geometry="length", feature="person/head_px"),
+    "head_size_px": Stored((), geometry="length", feature="person/head_size_px", required=False, default=0),
+    "area_px": Stored((), geometry="area", feature="person/area_px"),
+    "dataset": Stored((), "bytes", feature="source/dataset"),
+    "sequence": Stored((), "bytes", feature="source/sequence"),
+    "camera": Stored((), "bytes", feature="source/camera"),
+    "frame": Stored((), "int64", feature="source/frame"),
+    "person": Stored((), "int64", feature="source/person"),
+    # Only where the source knows them. In records made before there was `xyz_known`, it is read as -1: not told.
+    "joints_xyz_mm": Stored(("J", 3), geometry="direction", feature="joints/xyz_mm", required=False),
+    "xyz_known": Stored(("J",), "int32", feature="joints/xyz_known", required=False, default=-1),
+    "camera_matrix": Stored((3, 3), geometry="camera", feature="camera/matrix", required=False),
+    "depth_mm": Stored(("H", "W"), "uint16", "nearest", feature="depth/png", encoded="png", required=False),
+}
+#: The fields whose values, joined by slashes, name a person.
+KEY = ("dataset", "sequence", "camera", "frame", "person")
 _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
 
-# What records of people without it lack, or those of earlier versions, and what then stands for it.
-_UNKNOWN = {"person/head_size_px": 0.0}
-
-
-def required_features(num_joints: int) -> dict[str, tuple[tuple[int, ...], type]]:
-    """Shape and type of the features that every record has."""
-    text, number, scalar = ((), bytes), ((), np.int64), ((), np.float32)
-    return {
-        "image/jpeg": text,
-        "joints/xy_px": ((num_joints, 2), np.float32),
-        "joints/visible": ((num_joints,), np.int64),
-        "crop/to_frame": ((2, 3), np.float32),
-        "person/torso_px": scalar,
-        "person/head_px": scalar,
-        "person/area_px": scalar,
-        "source/dataset": text,
-        "source/sequence": text,
-        "source/camera": text,
-        "source/frame": number,
-        "source/person": number,
-    }
-
-
 def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
-    """Reads the features that every record has, and the head's size, without TensorFlow.
+    """Reads the features that every record has, or that a default stands for, without TensorFlow.
+
+    Returns:
+        By the features' names, bytes or arrays of the Example's types.
 
     Raises:
         ValueError: the bytes are no Example, or a feature is missing or has another type or number of values.
@@ -50,58 +89,29 @@ def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
     except DecodeError as error:
         raise ValueError(f"no tf.train.Example ({error})") from error
     features: dict[str, Any] = {}
-    for name, (shape, kind) in required_features(num_joints).items():
+    for field in FIELDS.values():
+        if not field.always_read:
+            continue
+        name, kind, shape = field.feature, field.kind, field.stored_shape(num_joints)
+        expected = int(np.prod(shape))
         # A map of messages makes what is asked for.
         values: Sequence = getattr(found[name], _LISTS[kind]).value if name in found else ()
-        expected = int(np.prod(shape))
+        if name not in found and not field.required:
+            values = [field.default] * expected
         if len(values) != expected:
             raise ValueError(f"{name} has {len(values)} values of {kind.__name__} instead of {expected}")
         features[name] = values[0] if kind is bytes else np.array(values, kind).reshape(shape)
-    for name, unknown in _UNKNOWN.items():
-        values = found[name].float_list.value if name in found else (unknown,)
-        if len(values) != 1:
-            raise ValueError(f"{name} has {len(values)} values of float32 instead of 1")
-        features[name] = np.float32(values[0])
     return features
 
 
-def feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_single_example` needs to read the features that every record has, and the head's size."""
+def feature_spec(names: Iterable[str], num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
+    """What `tf.io.parse_example` needs to read some fields, by their features' names."""
     import tensorflow as tf
 
     types = {bytes: tf.string, np.int64: tf.int64, np.float32: tf.float32}
-    spec = {
-        name: tf.io.FixedLenFeature(shape, types[kind]) for name, (shape, kind) in required_features(num_joints).items()
-    }
-    return spec | {name: tf.io.FixedLenFeature((), tf.float32, value) for name, value in _UNKNOWN.items()}
-
-
-def optional_feature_spec(num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """The features that a record may lack: 3D joints (J, 3) in mm and the crop's camera matrix (3, 3).
-
-    `joints/xyz_known` (J,) is 1 for a joint whose xyz is known and 0 for one whose is not, which is then (0, 0, 0). In
-    records from before this feature it is read as -1: not told.
-
-    Pass it to `tf.io.parse_single_example` beside `feature_spec` for a set whose source knows them.
-    """
-    import tensorflow as tf
-
-    return {
-        "joints/xyz_mm": tf.io.FixedLenFeature((num_joints, 3), tf.float32),
-        "joints/xyz_known": tf.io.FixedLenFeature((num_joints,), tf.int64, default_value=[-1] * num_joints),
-        "camera/matrix": tf.io.FixedLenFeature((3, 3), tf.float32),
-    }
-
-
-def decode_depth(png: tf.Tensor, size: int) -> tf.Tensor:
-    """Decodes the feature `depth/png` to uint16 (size, size) in mm, 0 where unknown."""
-    import tensorflow as tf
-
-    return tf.ensure_shape(tf.io.decode_png(png, channels=1, dtype=tf.uint16)[..., 0], [size, size])
-
-
-def depth_feature_spec() -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_single_example` needs beside `feature_spec` for a set with depth pictures."""
-    import tensorflow as tf
-
-    return {"depth/png": tf.io.FixedLenFeature((), tf.string)}
+    spec = {}
+    for field in (FIELDS[name] for name in names):
+        shape = field.stored_shape(num_joints)
+        default: Any = None if field.default is None else np.full(shape, field.default, field.kind)
+        spec[field.feature] = tf.io.FixedLenFeature(shape, types[field.kind], default)
+    return spec

@@ -13,7 +13,7 @@ import numpy as np
 
 from pose import Skeleton, captioned, draw_skeleton, draw_text, legend, picture_grid
 from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
-from records.features import read_features
+from records.features import FIELDS, KEY, read_features
 from records.manifest import Manifest, Shard, file_sha256, read_manifest, shard_paths
 from records.tfrecord import read_records
 from records.warp import decode_jpeg
@@ -109,13 +109,10 @@ def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
     """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
     features = read_features(example, num_joints)
     labels = {
-        "joints_xy_px": features["joints/xy_px"],
-        "visible": features["joints/visible"].astype(np.int32),
-        **{name: features[f"person/{name}"] for name in ("torso_px", "head_px", "head_size_px", "area_px")},
-        "to_frame": features["crop/to_frame"],
+        name: np.asarray(features[FIELDS[name].feature], FIELDS[name].dtype)[None]
+        for name in ("joints_xy_px", "visible")
     }
-    labels = {name: value[None] for name, value in labels.items()}
-    source = [features[f"source/{name}"] for name in ("dataset", "sequence", "camera", "frame", "person")]
+    source = [features[FIELDS[name].feature] for name in KEY]
     key = "/".join(part.decode() if isinstance(part, bytes) else str(part) for part in source)
     return decode_jpeg(features["image/jpeg"])[None], {**labels, "key": key}
 

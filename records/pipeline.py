@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import tensorflow as tf
 
-from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
-from records.features import feature_spec
+from pose.fields import Affine, warp
+from records.augment import LABELS, NUM_DRAWS, Augmentation, augment, changes_of
+from records.depth import decoded_depth
+from records.example import Example
+from records.features import FIELDS, KEY, feature_spec
 from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epoch
+from records.tfrecord import read_records
 
 Labels = dict[str, tf.Tensor]
-# What augmentation changes; the key stays.
-_VARIED = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px", "to_frame", "left")
+#: What batches hold if nothing else is asked for; `key` is the person's name.
+USUAL = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px", "to_frame", "key")
 
 
-def parse_example(serialized: tf.Tensor, num_joints: int) -> tuple[tf.Tensor, Labels]:
+def parse_example(serialized: tf.Tensor, num_joints: int, fields: Sequence[str] = USUAL) -> tuple[tf.Tensor, Labels]:
     """Reads one serialised Example, or a batch (B,) of them.
 
     Returns:
-        The crop's JPEG, a scalar string, and its labels: joints_xy_px float32 (J, 2), visible int32 (J,), torso_px,
-        head_px, head_size_px and area_px float32 scalars (0 where unknown), to_frame float32 (2, 3), key a scalar
-        string. For a batch, each has a first dimension B.
+        The crop's JPEG, a scalar string, and the fields asked for, of the shapes and types that
+        `records.features.FIELDS` says, but for encoded pictures, which stay as they are; and `key`, a scalar string.
+        For a batch, each has a first dimension B.
     """
-    features = tf.io.parse_example(serialized, feature_spec(num_joints))
-    key = tf.strings.join(
-        [
-            features["source/dataset"],
-            features["source/sequence"],
-            features["source/camera"],
-            tf.strings.as_string(features["source/frame"]),
-            tf.strings.as_string(features["source/person"]),
-        ],
-        separator="/",
-    )
-    labels = {
-        "joints_xy_px": features["joints/xy_px"],
-        "visible": tf.cast(features["joints/visible"], tf.int32),
-        "torso_px": features["person/torso_px"],
-        "head_px": features["person/head_px"],
-        "head_size_px": features["person/head_size_px"],
-        "area_px": features["person/area_px"],
-        "to_frame": features["crop/to_frame"],
-        "key": key,
-    }
-    return features["image/jpeg"], labels
+    names = [name for name in fields if name in FIELDS]
+    sources = KEY if "key" in fields else ()
+    features = tf.io.parse_example(serialized, feature_spec({"picture", *names, *sources}, num_joints))
+    labels = {}
+    for name in names:
+        field = FIELDS[name]
+        value = features[field.feature]
+        labels[name] = value if value.dtype == tf.string else tf.cast(value, field.dtype)
+    if sources:
+        parts = [features[FIELDS[name].feature] for name in sources]
+        texts = [part if part.dtype == tf.string else tf.strings.as_string(part) for part in parts]
+        labels["key"] = tf.strings.join(texts, separator="/")
+    return features[FIELDS["picture"].feature], labels
 
 
 def decode_picture(jpeg: tf.Tensor, size: int) -> tf.Tensor:
@@ -56,7 +52,13 @@ def decode_picture(jpeg: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def dataset(
-    folder: str | Path, split: str, *, batch_size: int, input_size: int | None = None, limit: int | None = None
+    folder: str | Path,
+    split: str,
+    *,
+    batch_size: int,
+    input_size: int | None = None,
+    limit: int | None = None,
+    fields: Sequence[str] = USUAL,
 ) -> tf.data.Dataset:
     """One pass over a split in its stored order, without augmentation: for validation and evaluation.
 
@@ -66,57 +68,91 @@ def dataset(
         batch_size: people in a batch; the last batch holds what is left.
         input_size: height and width S of the pictures, the records' own size if None.
         limit: stop after this many people.
+        fields: what to read beside the pictures, by the names of `records.features.FIELDS`, or "key".
 
     Returns:
-        Batches of pictures, uint8 (B, S, S, 3), and labels: joints_xy_px float32 (B, J, 2) in px of the picture,
-        visible int32 (B, J), torso_px, head_px, head_size_px, area_px float32 (B,), to_frame float32 (B, 2, 3), key
-        string (B,).
+        Batches of pictures, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the picture:
+        joints_xy_px float32 (B, J, 2), visible int32 (B, J) and so on; key string (B,).
 
     Raises:
-        ValueError: no such set or split, or a shard missing or of the wrong size.
+        ValueError: no such set, split or field, a field that the records lack, or a shard missing or of the wrong size.
     """
     manifest = read_manifest(folder)
     num_joints, size = manifest.skeleton.num_joints, input_size or manifest.size
+    _check_fields(folder, split, fields)
 
     def prepare(serialized: tf.Tensor) -> tuple[tf.Tensor, Labels]:
-        jpeg, labels = parse_example(serialized, num_joints)
+        jpeg, labels = parse_example(serialized, num_joints, fields)
         picture = decode_picture(jpeg, manifest.size)
-        return (picture, labels) if size == manifest.size else _resize(picture, labels, manifest.size, size)
+        return (picture if size == manifest.size else _resized(picture, manifest.size, size)), labels
+
+    def resized(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        count = len(next(iter(values.values())))
+        return warp(decoded_depth(values), LABELS, Affine.resize(manifest.size, size, count), size=size)
+
+    def resize(pictures: tf.Tensor, labels: Labels) -> tuple[tf.Tensor, Labels]:
+        return pictures, labels | _in_numpy(resized, _moved(labels), num_joints, size)
 
     examples = tf.data.TFRecordDataset(shard_paths(folder, split))
     if limit is not None:
         examples = examples.take(limit)
-    return examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    batches = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size)
+    # Depth is decoded there, too.
+    if (size != manifest.size and _moved(batches.element_spec[1])) or "depth_mm" in fields:
+        batches = batches.map(resize, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _resize(picture: tf.Tensor, labels: Labels, size_in: int, size: int) -> tuple[tf.Tensor, Labels]:
-    """Samples one picture bilinearly, with its labels."""
+def _resized(picture: tf.Tensor, size_in: int, size: int) -> tf.Tensor:
+    """Samples one picture bilinearly."""
     # In the result's own precision: published figures rest on these very bits.
     scale = np.float32(size_in) / np.float32(size)
     offset = np.float32((size_in - 1) / 2) - scale * np.float32((size - 1) / 2)
-    matrix = tf.constant([[scale, 0, offset], [0, scale, offset]])
     resized = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.cast(picture, tf.float32)[None],
-        transforms=tf.concat([tf.reshape(matrix, [1, 6]), tf.zeros([1, 2])], axis=1),
+        transforms=tf.constant([[scale, 0, offset, 0, scale, offset, 0, 0]]),
         output_shape=[size, size],
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
         fill_value=0.0,
     )
-    resized = tf.cast(tf.round(tf.ensure_shape(resized[0], [size, size, 3])), tf.uint8)
-    xy = (labels["joints_xy_px"] - offset) * (1 / scale)
-    inside = tf.reduce_all((xy >= -0.5) & (xy < size - 0.5), axis=1)
-    visible = tf.where(inside, labels["visible"], 0)
-    to_linear, to_offset = labels["to_frame"][:, :2], labels["to_frame"][:, 2:]
-    return resized, {
-        **labels,
-        "joints_xy_px": tf.where(visible[:, None] > 0, xy, 0.0),
-        "visible": visible,
-        "torso_px": labels["torso_px"] / scale,
-        "head_px": labels["head_px"] / scale,
-        "head_size_px": labels["head_size_px"] / scale,
-        "area_px": labels["area_px"] / scale**2,
-        "to_frame": tf.concat([to_linear * scale, to_linear @ matrix[:, 2:] + to_offset], axis=1),
+    return tf.cast(tf.round(tf.ensure_shape(resized[0], [size, size, 3])), tf.uint8)
+
+
+def _check_fields(folder: str | Path, split: str, fields: Sequence[str]) -> None:
+    """Raises where a field is unknown, or the first record lacks it."""
+    if unknown := [name for name in fields if name not in (*LABELS, "key")]:
+        raise ValueError(f"records have no field {unknown[0]}; they have {', '.join(LABELS)}, key")
+    optional = [name for name in fields if name in FIELDS and not FIELDS[name].always_read]
+    if not optional:
+        return
+    first = next(read_records(shard_paths(folder, split)[0]), None)
+    found = Example.FromString(first).features.feature if first else {}
+    if lacking := [name for name in optional if FIELDS[name].feature not in found]:
+        raise ValueError(f"the records of {folder} lack {', '.join(lacking)}: their source does not know them")
+
+
+def _moved(labels: dict[str, Any]) -> dict[str, Any]:
+    """Those of the labels that a warp of the picture changes."""
+    return {name: value for name, value in labels.items() if name in LABELS and LABELS[name].is_moved}
+
+
+def _in_numpy(
+    function: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], values: Labels, num_joints: int, size: int
+) -> Labels:
+    """Calls a function of named arrays in NumPy, and gives back those of its results whose names are labels'."""
+    names = [name for name in values if name in LABELS]
+
+    def call(*arrays: np.ndarray) -> list[np.ndarray]:
+        results = function(dict(zip(values, arrays, strict=True)))
+        return [results[name] for name in names]
+
+    dtypes = [LABELS[name].dtype for name in names]
+    results = tf.numpy_function(call, list(values.values()), dtypes, stateful=False)
+    count = values[names[0]].shape[0]
+    return {
+        name: tf.ensure_shape(result, [count, *LABELS[name].sized(num_joints, size)])
+        for name, result in zip(names, results, strict=True)
     }
 
 
@@ -133,6 +169,7 @@ def training_dataset(
     input_size: int | None = None,
     augmentation: Augmentation | None = None,
     shuffle_buffer: int = 8192,
+    fields: Sequence[str] = (*USUAL, "left"),
 ) -> tf.data.Dataset:
     """Shuffled, augmented batches of several epochs, one after the other, each of `steps_per_epoch` full batches.
 
@@ -155,10 +192,11 @@ def training_dataset(
         input_size: height and width S of the pictures, the records' own size if None.
         augmentation: how much to vary; the defaults if None.
         shuffle_buffer: how many serialised people to shuffle among.
+        fields: as in `dataset`; also "left", bool (B, J), joints that augmentation put outside the picture, beside
+            "visible".
 
     Returns:
-        Batches as `dataset` gives them, of `batch_size` / N people, with one label more: left, bool (B, J), joints that
-        augmentation put outside the picture.
+        Batches as `dataset` gives them, of `batch_size` / N people.
 
     Raises:
         ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, or a
@@ -172,7 +210,8 @@ def training_dataset(
     if not 0 <= first_step < steps:
         raise ValueError(f"first_step must lie between 0 and {steps - 1}, an epoch's last step, got {first_step}")
     own = _own_rows(batch_size, shard)
-    size = input_size or manifest.size
+    num_joints, size = manifest.skeleton.num_joints, input_size or manifest.size
+    _check_fields(folder, split, fields)
     vary = _variation(manifest, size, augmentation or Augmentation(), own)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -188,30 +227,29 @@ def training_dataset(
         return batches.map(lambda step, batch: (batch[own], tf.stack([order[0], step])))
 
     def prepare(serialized: tf.Tensor, batch_seed: tf.Tensor) -> tuple[tf.Tensor, Labels]:
-        jpegs, labels = parse_example(serialized, manifest.skeleton.num_joints)
+        jpegs, labels = parse_example(serialized, num_joints, fields)
         # Every worker draws for the whole batch, so that what a picture meets is the same however many there are.
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
-        labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
-        dtypes = [tf.uint8, *(labels[name].dtype for name in _VARIED)]
-        varied = tf.numpy_function(vary, [jpegs, draws, *(labels[name] for name in _VARIED)], dtypes, stateful=False)
-        pictures = tf.ensure_shape(varied[0], [jpegs.shape[0], size, size, 3])
-        shaped = (tf.ensure_shape(value, labels[name].shape) for name, value in zip(_VARIED, varied[1:], strict=True))
-        return pictures, labels | dict(zip(_VARIED, shaped, strict=True))
+        if "left" in fields:
+            labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
+        varied = _in_numpy(vary, {"draws": draws, "picture": jpegs, **_moved(labels)}, num_joints, size)
+        return varied.pop("picture"), labels | varied
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
     return stream.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _variation(manifest: Manifest, size: int, options: Augmentation, own: slice) -> Callable[..., list[np.ndarray]]:
-    """The function in NumPy from JPEGs, draws for the whole batch and the `_VARIED` labels to pictures and labels."""
+def _variation(
+    manifest: Manifest, size: int, options: Augmentation, own: slice
+) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """The function in NumPy from JPEGs, labels and draws for the whole batch to pictures and labels."""
     flip_order = np.array(manifest.skeleton.flip_order)
 
-    def vary(jpegs: np.ndarray, draws: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+    def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # First the whole batch's, then the own ones: in another place of an array a cosine may end in another bit.
-        changes = changes_of(draws, options, manifest.size, size).rows(own)
-        labels = dict(zip(_VARIED, values, strict=True))
-        pictures, labels = augment(jpegs, labels, changes, size=size, flip_order=flip_order)
-        return [pictures, *(labels[name] for name in _VARIED)]
+        changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(own)
+        pictures, labels = augment(values.pop("picture"), values, changes, size=size, flip_order=flip_order)
+        return {"picture": pictures, **labels}
 
     return vary
 

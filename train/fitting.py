@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -93,7 +94,7 @@ def _fit(
 ) -> None:
     """Trains the epochs that are left, with `end` after each."""
 
-    def batches_from(epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+    def batches(fields: Sequence[str], epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         return training_dataset(
             config.records,
             "train",
@@ -104,20 +105,16 @@ def _fit(
             shard=shard,
             input_size=size,
             augmentation=config.augmentation,
+            fields=fields,
         )
 
-    def batches_of(shard: tuple[int, int]) -> tf.data.Dataset:
-        # Strings stay behind: they name people in messages and are nothing for an accelerator.
-        return batches_from(epochs_done, shard).map(
-            lambda pictures, labels: (pictures, {name: labels[name] for name in ("joints_xy_px", "visible", "left")})
-        )
-
-    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(batches_from), end]
+    # Strings are for messages alone, and nothing for an accelerator.
+    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(partial(batches, ("key",))), end]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
     distribution.fit(
         trainer,
-        batches_of,
+        partial(batches, ("joints_xy_px", "visible", "left"), epochs_done),
         initial_epoch=epochs_done,
         epochs=config.epochs,
         steps_per_epoch=steps_per_epoch(config.records, "train", config.batch_size),

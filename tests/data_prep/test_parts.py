@@ -14,7 +14,7 @@ from data_prep.parts import Parts
 from data_prep.splits import SplitRule
 from pose import COCO17, LSP14, MPII16
 from records import BadInput, Person
-from records.features import feature_spec, optional_feature_spec
+from records.features import FIELDS, feature_spec
 from records.tfrecord import read_records
 
 # s0 trains, s1 validates, s2 tests.
@@ -120,7 +120,7 @@ def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
 
     replace(parts, target=MPII16).make(0, Unit())
     (record,) = read_records(parts.records(0, "train"))
-    features = tf.io.parse_single_example(record, {**feature_spec(16), **camera_less(optional_feature_spec(16))})
+    features = tf.io.parse_single_example(record, feature_spec(FIELDS.keys() - {"camera_matrix", "depth_mm"}, 16))
     found = [MPII16.joints[j] for j in np.flatnonzero(features["joints/xyz_known"])]
     assert found == ["right_hip", "left_hip", "pelvis"]
     pelvis = MPII16.index("pelvis")
@@ -128,10 +128,6 @@ def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
     assert features["joints/visible"][pelvis] == 0 and features["joints/visible"][MPII16.index("left_hip")] == 2
     # The neck stands for the thorax, and nothing is known of it.
     assert features["joints/xyz_mm"][MPII16.index("thorax")].numpy().tolist() == [0, 0, 0]
-
-
-def camera_less(spec):
-    return {name: feature for name, feature in spec.items() if name != "camera/matrix"}
 
 
 def test_leftovers_are_cleaned_up(parts):

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from people import make_person, write_shard_set
 
-from pose import LSP14, Crop
+from pose import LSP14, Camera, Crop
 from records import Augmentation, ShardSetWriter, dataset, encode_example, training_dataset
 from records.augment import NUM_DRAWS, augment, changes_of
 from records.manifest import shard_paths
@@ -171,3 +171,70 @@ def test_wrong_options_are_told(shards):
         batches(shards, shard=(2, 2))
     with pytest.raises(ValueError, match="must divide the batch size, got 3 workers and 8 people"):
         batches(shards, shard=(0, 3))
+
+
+@pytest.fixture(scope="module")
+def spatial(tmp_path_factory):
+    """Records with 3D joints, the crop's camera, and a depth picture whose value is the column's number."""
+    folder = tmp_path_factory.mktemp("spatial")
+    writer = ShardSetWriter(folder, skeleton=LSP14, size=96, source={}, split_rule={})
+    matrix = np.array([[300.0, 0, 100], [0, 320, 90], [0, 0, 1]])
+    for i in range(8):
+        person = make_person(i)
+        depths = np.linspace(1500, 2500, 14)[:, None]
+        rays = np.concatenate([person.joints_xy_px, np.ones((14, 1))], axis=1) @ np.linalg.inv(matrix).T
+        person.joints_xyz_mm = rays * depths
+        person.camera_model = Camera("00", (200, 200), matrix, np.zeros(5), np.eye(3), np.zeros(3))
+        person.depth_mm = np.tile(np.arange(200, dtype=np.uint16) + 1, (200, 1))
+        writer.add("train", encode_example(person, Crop.from_box(person.box_px, 96), LSP14))
+    writer.finish()
+    return folder
+
+
+SPATIAL = ("joints_xy_px", "visible", "to_frame", "joints_xyz_mm", "xyz_known", "camera_matrix", "depth_mm")
+
+
+def check_spatial(pictures, labels):
+    size = pictures.shape[1]
+    assert labels["joints_xyz_mm"].shape == (len(pictures), 14, 3) and (labels["xyz_known"] == 1).all()
+    assert labels["depth_mm"].shape == (len(pictures), size, size) and labels["depth_mm"].dtype == np.uint16
+    projected = labels["joints_xyz_mm"] @ labels["camera_matrix"].swapaxes(1, 2)
+    projected = projected[..., :2] / projected[..., 2:]
+    seen = labels["visible"] > 0
+    np.testing.assert_allclose(projected[seen], labels["joints_xy_px"][seen], atol=2e-3)
+    # Depth tells each pixel's column in the frame, to which the matrix leads as well.
+    y, x = np.mgrid[4 : size - 4 : 7, 4 : size - 4 : 7]
+    for depth, to_frame in zip(labels["depth_mm"], labels["to_frame"], strict=True):
+        column = to_frame[0, 0] * x + to_frame[0, 1] * y + to_frame[0, 2]
+        known = depth[y, x] > 0
+        assert known.sum() > 20
+        assert np.abs(depth[y, x] - 1 - column)[known].max() < 2
+
+
+def test_3d_joints_cameras_and_depth_are_bent_like_the_picture(spatial):
+    found = list(training_dataset(spatial, "train", batch_size=4, epochs=3, seed=1, fields=SPATIAL).as_numpy_iterator())
+    assert len(found) == 6
+    for pictures, labels in found:
+        assert set(labels) == set(SPATIAL)
+        check_spatial(pictures, labels)
+
+
+@pytest.mark.parametrize("size", [None, 48])
+def test_3d_joints_cameras_and_depth_are_resized_like_the_picture(spatial, size):
+    (batch,) = dataset(spatial, "train", batch_size=8, input_size=size, fields=SPATIAL).as_numpy_iterator()
+    assert batch[0].shape[1] == (size or 96)
+    check_spatial(*batch)
+
+
+def test_only_what_is_asked_for_is_read(shards):
+    (batch, *_) = batches(shards, fields=("visible", "joints_xy_px"))
+    assert set(batch[1]) == {"visible", "joints_xy_px"}
+    (_, labels), *_ = dataset(shards, "val", batch_size=4, input_size=48, fields=("key", "frame")).as_numpy_iterator()
+    assert labels["frame"].tolist() == [30, 31, 32, 33] and labels["key"][0] == b"made_up/s030//30/1"
+
+
+def test_fields_that_are_not_there_raise(shards):
+    with pytest.raises(ValueError, match="the records of .* lack joints_xyz_mm, depth_mm: their source does not know"):
+        dataset(shards, "val", batch_size=4, fields=("visible", "joints_xyz_mm", "depth_mm"))
+    with pytest.raises(ValueError, match="records have no field knees; they have picture, joints_xy_px, "):
+        batches(shards, fields=("knees",))
