@@ -29,6 +29,8 @@ setup(
         "train",
         "evaluate",
         "export",
+        "artefact",
+        "artefact.engines",
         "demo",
         "demo.runtimes",
         "weights",

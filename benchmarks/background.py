@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import tyro
 
-from demo.artefact import find_export
 from demo.errors import DemoError
+from demo.exports import find_export
 from demo.runtime import PoseModel, load
 from demo.track import confidence
 from pose import Crop

@@ -37,8 +37,8 @@ from benchmarks.kinds.people import CLIPS, People, from_clips, from_coco, from_r
 from benchmarks.kinds.worst import worst, write_worst
 from benchmarks.peers.artefact import write_artefact
 from benchmarks.peers.models import PEERS
-from demo.artefact import find_export
 from demo.errors import DemoError
+from demo.exports import find_export
 from demo.runtime import PoseModel, load
 
 _AS_IT_IS = Alteration("as it is")

@@ -31,8 +31,8 @@ import cv2
 import numpy as np
 import tyro
 
+from artefact.formats import FORMATS, formats_in, installed
 from benchmarks.latency_worker import pin
-from demo.artefact import FORMATS, formats_in, installed
 from demo.runtime import PoseModel, candidates, fastest
 from pose import LSP14, Crop
 

@@ -30,7 +30,6 @@ from typing import Annotated
 
 import tyro
 
-from demo.artefact import check_runtime, find_export
 from demo.batch_draw import Drawings, check_drawings
 from demo.batch_find import Found, cut, in_crops, search, whole_picture, within
 from demo.batch_input import Boxes, Item, ahead, is_picture, pictures_in, read_boxes, read_folder, read_video
@@ -38,6 +37,7 @@ from demo.batch_report import Counts
 from demo.batch_table import TABLE_ENDINGS, Table, check_table
 from demo.capture import FrameSource
 from demo.errors import ArgumentError, DemoError, SourceError
+from demo.exports import check_runtime, find_export
 from demo.follow import MOST_PEOPLE
 from demo.outputs import check_outputs
 from demo.runtime import PoseModel, fastest

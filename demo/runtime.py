@@ -6,34 +6,18 @@ run the artefact, or where it is asked for.
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from demo.artefact import DESCRIPTION_FILE, FORMATS, check_export, formats_in, installed, trusted
+from artefact.formats import FORMATS, ArtefactError, installed, trusted
+from artefact.model import Model, check
 from demo.errors import ModelError
+from demo.exports import check_export
 from demo.runtimes.choice import Choice, choose
-from demo.runtimes.engine import Engine
-from demo.runtimes.litert_engine import LiteRtEngine
-from demo.runtimes.onnx_engine import OnnxEngine
-from demo.runtimes.openvino_engine import OpenVinoBf16Engine, OpenVinoEngine
-from demo.runtimes.tensorflow_engine import FrozenEngine, SavedModelEngine
 from pose import Skeleton
-
-_ENGINES: dict[str, type[Engine]] = {
-    "openvino": OpenVinoEngine,
-    "openvino-bf16": OpenVinoBf16Engine,
-    "onnx": OnnxEngine,
-    "litert": LiteRtEngine,
-    "litert-fp16": LiteRtEngine,
-    "litert-int8": LiteRtEngine,
-    "litert-int8-static": LiteRtEngine,
-    "frozen": FrozenEngine,
-    "saved-model": SavedModelEngine,
-}
 
 
 class PoseModel:
@@ -44,12 +28,12 @@ class PoseModel:
         size: height and width of the crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
         follow: scores of `demo.track.FollowRule` that suit this model; may be empty.
-        runtime: one of `demo.artefact.FORMATS`.
+        runtime: one of `artefact.formats.FORMATS`.
         threads: number of threads it computes on; None where the runtime decides.
 
     Args:
         path: an export folder, or one artefact's file.
-        runtime: one of `demo.artefact.FORMATS`.
+        runtime: one of `artefact.formats.FORMATS`.
         threads: number of threads; None lets the runtime decide.
 
     Raises:
@@ -60,19 +44,11 @@ class PoseModel:
 
     def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
         """Loads the model and its description."""
-        _check(runtime, threads)
-        form = FORMATS[runtime]
-        file = formats_in(path).get(runtime)
-        if file is None:
-            raise ModelError(f"{str(path)!r} holds no {form.file}; write it with `python -m export RUN --to {runtime}`")
-        if not installed(runtime):
-            raise ModelError(f"{form.title} needs {form.package}: pip install {form.package}")
         try:
-            self._engine: Engine = _ENGINES[runtime](file, threads)
-        # Every runtime has errors of its own, some of them plain exceptions.
-        except Exception as error:
-            raise ModelError(f"{str(file)!r} cannot be loaded as {form.title}: {error}") from error
-        description = _description(path, file, self._engine)
+            self._model = Model(path, runtime, threads)
+        except ArtefactError as error:
+            raise ModelError(str(error)) from error
+        description = self._model.description
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])
         self.padding = float(description["padding"])
@@ -98,7 +74,8 @@ class PoseModel:
                 f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
                 f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
             )
-        return self._engine.run(pictures)
+        answers = self._model.run({"pictures": pictures})
+        return answers["joints_xy_px"], answers["scores"]
 
     def warm_up(self, *batch_sizes: int) -> None:
         """Runs once for each batch size, so that the first frame does not wait for memory and kernels."""
@@ -118,7 +95,7 @@ def load(
 
     Args:
         path: an export folder, or one artefact's file.
-        runtime: one of `demo.artefact.FORMATS`; None chooses.
+        runtime: one of `artefact.formats.FORMATS`; None chooses.
         threads: number of threads; None chooses.
         measure_again: measure whatever is remembered.
 
@@ -142,7 +119,7 @@ def fastest(
 
     Args:
         path: an export folder, or one artefact's file.
-        runtime: one of `demo.artefact.FORMATS`; None chooses.
+        runtime: one of `artefact.formats.FORMATS`; None chooses.
         threads: number of threads; None chooses.
         batches: numbers of pictures at once to choose from.
         measure_again: measure whatever is remembered.
@@ -151,7 +128,7 @@ def fastest(
         ModelError: see `load`.
         ValueError: see `load`.
     """
-    _check(runtime, threads)
+    check(runtime, threads)
     names = candidates(path) if runtime is None else [runtime]
     tell = partial(print, file=sys.stderr, flush=True)
     return choose(path, names, threads, batches, tell, measure_again=measure_again)
@@ -168,7 +145,10 @@ def candidates(path: Path) -> list[str]:
     Raises:
         ModelError: there is none.
     """
-    close = trusted(check_export(path))
+    try:
+        close = trusted(check_export(path))
+    except ArtefactError as error:
+        raise ModelError(str(error)) from error
     if not close:
         raise ModelError(
             f"in {str(path)!r} every format is off by more than its limit; formats.json there says how much"
@@ -181,24 +161,5 @@ def candidates(path: Path) -> list[str]:
     if "litert" in light and "litert-fp16" in light:
         # The same arithmetic from a smaller file.
         light.remove("litert-fp16")
-    return light or usable[:1]
-
-
-def _check(runtime: str | None, threads: int | None) -> None:
-    if runtime is not None and runtime not in FORMATS:
-        raise ValueError(f"runtime must be one of {', '.join(FORMATS)}, got {runtime!r}; leave it out for the fastest")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be 1 or more, got {threads}; leave it out for the fastest number")
-
-
-def _description(path: Path, file: Path, engine: Engine) -> dict:
-    """What an artefact says about itself, or the `pose.json` of its folder does."""
-    folders = [path] if path.is_dir() else [file.parent, file.parent.parent]
-    beside = next((folder / DESCRIPTION_FILE for folder in folders if (folder / DESCRIPTION_FILE).is_file()), None)
-    try:
-        text = engine.carried() or (beside.read_text() if beside else None)
-        if text is None:
-            raise ModelError(f"{str(file)!r} does not say what its joints are; put the export's pose.json beside it")
-        return json.loads(text)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"the description of {str(file)!r} cannot be read ({error}); export it again") from error
+    # The graph without variables rather than the SavedModel.
+    return light or usable[-1:]

@@ -26,8 +26,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from demo import webcam
-from demo.artefact import find_export
 from demo.errors import DemoError
+from demo.exports import find_export
 from demo.one_euro import OneEuro
 from demo.track import FollowRule
 from demo.website import write_site

@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import demo
-from demo.artefact import check_runtime, find_export
 from demo.capture import FrameSource, file_path, open_capture, opens_slowly
 from demo.errors import ArgumentError, DemoError
+from demo.exports import check_runtime, find_export
 from demo.follow import MOST_PEOPLE, Crowd
 from demo.jsonl import JsonlSink
 from demo.loop import Drawer, Look, Loop

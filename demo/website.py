@@ -15,7 +15,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from demo.artefact import DESCRIPTION_FILE, FORMATS
+from artefact.formats import DESCRIPTION_FILE, FORMATS
 from demo.errors import DemoError, ModelError
 from demo.one_euro import OneEuro
 from demo.track import FollowRule

@@ -10,15 +10,14 @@ from typing import Literal
 
 import tyro
 
+from artefact.formats import RUN_FILE
+from artefact.origin import renewal_notice
 from evaluate.own_files import check_replaceable
 from machine.command import run_command
-from machine.origin import renewal_notice
 from machine.quiet import import_tensorflow
 from machine.words import counted
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
-
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True)

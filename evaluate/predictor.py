@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from artefact.formats import FORMATS, MODEL_FILE, RUN_FILE, ArtefactError
 from pose import SKELETONS, Skeleton
 
 if TYPE_CHECKING:
     from records.manifest import Manifest
 
-RUN_FILE, MODEL_FILE, EXPORT_FILE = "run.json", "best.keras", "saved_model.pb"
+EXPORT_FILE = FORMATS["saved-model"].file
 #: What a score means unless the model's own notes say otherwise.
 SCORE_REACH = 0.05
 _OUTPUTS = ("joints_xy_px", "scores")
@@ -178,25 +179,18 @@ def _read_run(run_path: Path) -> tuple[Skeleton, int, float]:
 
 
 def _from_export(folder: Path) -> tuple[Skeleton, int, float, Forward]:
-    import tensorflow as tf  # Late, as above.
+    from artefact.model import Model  # Late, as above.
 
     try:
-        loaded = tf.saved_model.load(str(folder))
-    except (OSError, tf.errors.OpError) as error:
-        raise ValueError(f"{folder} is damaged: TensorFlow cannot load it ({error}); export the model again") from error
-    signatures = loaded.signatures
-    if "describe" not in signatures or "serving_default" not in signatures:
-        raise ValueError(
-            f"{folder} is a SavedModel without the signatures serving_default and describe (it has "
-            f"{', '.join(signatures) or 'none'}); export the model with `python -m export`"
-        )
-    description = json.loads(signatures["describe"]()["json"].numpy())
+        model = Model(folder, "saved-model")
+    except ArtefactError as error:
+        raise ValueError(str(error)) from error
+    description = model.description
     skeleton = Skeleton.from_description(description["skeleton"])
     score_reach = float(description.get("score_radius", SCORE_REACH))
 
     def forward(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # `loaded` owns the variables that the signature reads, so it has to stay alive.
-        outputs = loaded.signatures["serving_default"](pictures=tf.constant(pictures))
-        return outputs["joints_xy_px"].numpy(), outputs["scores"].numpy()
+        answers = model.run({"pictures": pictures})
+        return answers["joints_xy_px"], answers["scores"]
 
     return skeleton, int(description["size"]), score_reach, forward

@@ -18,11 +18,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
+from artefact.formats import (
+    FORMATS,
+    FORMATS_FILE,
+    MODEL_FILE,
+    RUN_FILE,
+    SAMPLES_FILE,
+    WRITTEN,
+    chosen_formats,
+    install,
+)
+from artefact.origin import ORIGIN, origin_of
 from export.description import describe
-from export.folder import FORMATS_FILE, check_replaceable, replacing
-from export.formats import FORMATS, chosen_formats, install
+from export.folder import check_replaceable, replacing
 from machine.command import run_command
-from machine.origin import ORIGIN, origin_of
 from machine.quiet import import_tensorflow
 from machine.words import counted
 
@@ -31,8 +40,8 @@ if TYPE_CHECKING:
 
     from export.check import Measurement
 
-_RUN_FILE, _MODEL_FILE, _SAMPLES_FILE = "run.json", "best.keras", "samples.npy"
 _BF16 = "openvino-bf16"
+_Name = Literal[("all", *WRITTEN)]  # type: ignore[valid-type]
 
 
 class NothingWritten(RuntimeError):
@@ -63,20 +72,7 @@ class Options:
     """
 
     run: Annotated[Path, tyro.conf.Positional]
-    to: tuple[
-        Literal[
-            "all",
-            "saved-model",
-            "frozen",
-            "litert",
-            "litert-fp16",
-            "litert-int8",
-            "litert-int8-static",
-            "onnx",
-            "openvino",
-        ],
-        ...,
-    ] = ("all",)
+    to: tuple[_Name, ...] = ("all",)
     out: Path | None = None
     calibration: Path | None = None
     tolerance_px: float = 0.5
@@ -106,9 +102,9 @@ def check_run(run: Path) -> None:
         ValueError: the folder is no run, or has no finished epoch.
     """
     for name, remedy in (
-        (_RUN_FILE, "give a folder made by `python -m train.resnet` or another recipe"),
-        (_MODEL_FILE, "train for at least one epoch"),
-        (_SAMPLES_FILE, "it was written when the run began; train again, or copy it along with the rest of the run"),
+        (RUN_FILE, "give a folder made by `python -m train.resnet` or another recipe"),
+        (MODEL_FILE, "train for at least one epoch"),
+        (SAMPLES_FILE, "it was written when the run began; train again, or copy it along with the rest of the run"),
     ):
         if not (run / name).is_file():
             raise ValueError(f"{run} has no {name}; {remedy}")
@@ -125,10 +121,10 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
 
     try:
         # First: should training replace the file in between, the export is rather taken for an older one.
-        origin = origin_of(run / _MODEL_FILE)
-        notes = json.loads((run / _RUN_FILE).read_text())
+        origin = origin_of(run / MODEL_FILE)
+        notes = json.loads((run / RUN_FILE).read_text())
         notes["input_size"], describe(notes)
-        return keras.models.load_model(run / _MODEL_FILE), {**notes, ORIGIN: origin}
+        return keras.models.load_model(run / MODEL_FILE), {**notes, ORIGIN: origin}
     except Exception as error:  # Keras raises many kinds for a file that is damaged or of another version.
         raise ValueError(f"{run} cannot be read ({type(error).__name__}: {error!s:.300}); train it again") from error
 
@@ -140,12 +136,12 @@ def read_samples(run: Path, size: int) -> np.ndarray:
         ValueError: they cannot be read, or are something else.
     """
     try:
-        pictures = np.load(run / _SAMPLES_FILE)
+        pictures = np.load(run / SAMPLES_FILE)
     except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{run / _SAMPLES_FILE} cannot be read ({error}); train the run again") from error
+        raise ValueError(f"{run / SAMPLES_FILE} cannot be read ({error}); train the run again") from error
     if pictures.dtype != np.uint8 or pictures.shape[1:] != (size, size, 3) or not len(pictures):
         raise ValueError(
-            f"{run / _SAMPLES_FILE} must hold uint8 pictures of {size} x {size} px, got {pictures.dtype} "
+            f"{run / SAMPLES_FILE} must hold uint8 pictures of {size} x {size} px, got {pictures.dtype} "
             f"{pictures.shape}; train the run again"
         )
     return pictures
@@ -167,16 +163,14 @@ def measure_formats(
     exact = Limits(options.tolerance_px, options.tolerance_score)
     reduced = Limits(options.reduced_tolerance_px, options.reduced_tolerance_score)
     measured = {}
-    for name, size_bytes in sizes.items():
-        for runtime in FORMATS[name].runtimes:
-            in_bf16 = runtime == _BF16
-            key = runtime if in_bf16 else name
-            limits = reduced if in_bf16 or FORMATS[name].reduced else exact
+    for written, size_bytes in sizes.items():
+        for name in (name for name, form in FORMATS.items() if written in (name, form.written_as)):
+            limits = reduced if FORMATS[name].reduced else exact
             try:
-                if not in_bf16 or computes_in_bf16():
-                    measured[key] = measure(model, folder, FORMATS[name].path, runtime, pictures, limits, size_bytes)
+                if name != _BF16 or computes_in_bf16():
+                    measured[name] = measure(model, folder, name, pictures, limits, size_bytes)
             except (RuntimeError, ImportError) as error:
-                failed[key] = str(error) if type(error) is RuntimeError else in_one_line(error)
+                failed[name] = str(error) if type(error) is RuntimeError else in_one_line(error)
     return measured
 
 

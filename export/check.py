@@ -15,11 +15,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from export.description import DESCRIPTION_FILE
+import artefact.alone
+from artefact.formats import DESCRIPTION_FILE, FORMATS
 from export.graph import FINE, OUTPUTS
 from pose.picture import decode_picture
 
-_ALONE = Path(__file__).with_name("alone.py")
+_ALONE = Path(artefact.alone.__file__)
 # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
 JPEG_TOLERANCE_PX = 0.5
 JPEG_TOLERANCE = 0.02
@@ -111,11 +112,11 @@ class Measurement:
         return entry
 
 
-def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpegs: list[bytes]) -> dict:
-    """Runs a file in a fresh process, in another folder, with no module of ours but the one that runs it.
+def run_alone(name: str, file: Path, pictures: np.ndarray, threads: int, jpegs: list[bytes]) -> dict:
+    """Runs a file in a fresh process, in another folder, with no module of ours but the two that run it.
 
     Args:
-        runtime: one of `export.alone.LOADERS`.
+        name: of the format.
         file: the file, or the SavedModel's folder.
         pictures: uint8 RGB (N, R, R, 3).
         threads: of the runtime.
@@ -129,12 +130,14 @@ def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpeg
         RuntimeError: the process failed or hangs; the message ends with the last line that it printed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        np.save(Path(scratch) / "pictures.npy", pictures)
+        np.savez(Path(scratch) / "inputs.npz", pictures=pictures)
         for i, jpeg in enumerate(jpegs):
             (Path(scratch) / f"{i:06d}.jpg").write_bytes(jpeg)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        engine, settings = _ALONE.parent / "engines" / f"{FORMATS[name].engine}.py", json.dumps(FORMATS[name].settings)
         # -P keeps the folder of alone.py, where our other modules are, off the path.
-        command = [sys.executable, "-P", str(_ALONE), runtime, str(file.resolve()), scratch, str(threads)]
+        words = (_ALONE, engine, settings, file.resolve(), scratch, threads)
+        command = [sys.executable, "-P", *map(str, words)]
         try:
             done = subprocess.run(
                 command, cwd=scratch, env=environment, capture_output=True, text=True, check=False, timeout=_LONGEST_S
@@ -152,8 +155,7 @@ def run_alone(runtime: str, file: Path, pictures: np.ndarray, threads: int, jpeg
 def measure(
     model: keras.Model,
     folder: Path,
-    path: str,
-    runtime: str,
+    name: str,
     pictures: np.ndarray,
     limits: Limits,
     size_bytes: int,
@@ -163,8 +165,7 @@ def measure(
     Args:
         model: the model that was exported.
         folder: the export's folder, with its pose.json.
-        path: the file in it.
-        runtime: one of `export.alone.LOADERS`.
+        name: of the format.
         pictures: uint8 RGB (N, R, R, 3).
         limits: how far the answers may be from the model's.
         size_bytes: noted in the result.
@@ -174,8 +175,9 @@ def measure(
             itself otherwise than pose.json.
         ValueError: the model's own answers are not finite.
     """
-    jpegs, decoded = encode_jpegs(pictures) if path == "." else ([], pictures)
-    runs = {threads: run_alone(runtime, folder / path, pictures, threads, jpegs) for threads in THREADS}
+    jpegs, decoded = encode_jpegs(pictures) if name == "saved-model" else ([], pictures)
+    file = FORMATS[name].path(folder)
+    runs = {threads: run_alone(name, file, pictures, threads, jpegs) for threads in THREADS}
     expected = model_answers(model, pictures)
     errors = [_differences(run, expected) for run in runs.values()]
     px, score = (np.stack(values) for values in zip(*errors, strict=True))
@@ -185,7 +187,7 @@ def measure(
     jpeg_errors = _differences(first, model_answers(model, decoded), "jpeg_") if jpegs else (0.0, 0.0)
     jpeg_px, jpeg_score = (float(np.quantile(values, SHARE_WITHIN)) for values in jpeg_errors)
     return Measurement(
-        path=path,
+        path=str(file.relative_to(folder)),
         runtime=str(first["runtime"]),
         max_px=float(px.max()),
         most_px=float(np.quantile(px, SHARE_WITHIN)),

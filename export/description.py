@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from machine.origin import ORIGIN
+from artefact.origin import ORIGIN
 from pose import Skeleton
-
-DESCRIPTION_FILE = "pose.json"
 
 
 def describe(notes: dict) -> dict:

@@ -14,17 +14,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from export.description import DESCRIPTION_FILE
-from export.formats import FORMATS
+from artefact.formats import DESCRIPTION_FILE, FORMATS, FORMATS_FILE
 
-FORMATS_FILE = "formats.json"
 # Says that a folder beside an export is one in which an export grows, and is locked while it does.
 _MARK, _NEW, _OLD = "panopose-export.lock", "new", "old"
 _SAVED_MODEL = re.compile(
     r"saved_model\.pb|fingerprint\.pb|assets|assets\.extra(/pose\.json)?"
     r"|variables(/variables\.(index|data-\d{5}-of-\d{5}))?"
 )
-_OTHERS = {FORMATS_FILE, DESCRIPTION_FILE, "openvino", "openvino/model.bin", *(form.path for form in FORMATS.values())}
+_OTHERS = {FORMATS_FILE, DESCRIPTION_FILE, "openvino", "openvino/model.bin", *(form.file for form in FORMATS.values())}
 
 
 def check_replaceable(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from export.description import DESCRIPTION_FILE
+from artefact.formats import DESCRIPTION_FILE
 from export.graph import serving_function
 
 

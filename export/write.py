@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.description import DESCRIPTION_FILE, describe
-from export.formats import FORMATS
+from artefact.formats import DESCRIPTION_FILE, FORMATS
+from export.description import describe
 from export.graph import frozen_graph
 from export.litert import write_litert, write_litert_fp16, write_litert_int8, write_litert_int8_static
 from export.onnx_file import write_onnx
@@ -80,7 +80,7 @@ def write_formats(
             # In a folder of its own, so that nothing is left of a format that fails.
             own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=scratch))
             try:
-                writers[name](own / FORMATS[name].path)
+                writers[name](FORMATS[name].path(own))
             except Exception as error:  # Converters raise many kinds.
                 if failed is None:
                     raise

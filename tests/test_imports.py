@@ -9,14 +9,15 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "machine": set(),
     "pose": set(),
-    "weights": set(),
+    "artefact": {"machine"},
+    "weights": {"artefact"},
     "records": {"machine", "pose"},
     "data_prep": {"machine", "pose", "records"},
     "models": set(),
-    "evaluate": {"machine", "pose", "records", "weights"},
-    "train": {"machine", "pose", "records", "models", "evaluate", "weights"},
-    "export": {"machine", "pose", "models"},
-    "demo": {"machine", "pose", "weights"},
+    "evaluate": {"machine", "pose", "artefact", "records", "weights"},
+    "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},
+    "export": {"machine", "pose", "artefact", "models"},
+    "demo": {"machine", "pose", "artefact", "weights"},
 }
 WITHOUT_TENSORFLOW = ("pose",)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import weights
-from demo.artefact import trusted
+from artefact.formats import trusted
 from demo.runtime import load
 from pose import Crop
 from pose.crop import box_from_joints

@@ -25,8 +25,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from artefact.formats import FORMATS_FILE
 from export.__main__ import Options, export, measure_formats
-from export.folder import FORMATS_FILE, replacing
+from export.folder import replacing
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from artefact.formats import RUN_FILE
 from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
 from pose import Skeleton
 from train.run_folder import first_line, read_notes
@@ -67,7 +68,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
 def _read_run(run: Path) -> tuple[keras.Model, list[str]]:
     """The net that a run trained, and the names of its joints."""
     path = run / "best.keras"
-    if not (path.is_file() and (run / "run.json").is_file()):
+    if not (path.is_file() and (run / RUN_FILE).is_file()):
         raise ValueError(f"initial must be a run folder with best.keras and run.json, got {run}")
     joints = list(read_notes(run)["skeleton"]["joints"])
     try:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from artefact.formats import MODEL_FILE, RUN_FILE, SAMPLES_FILE
 from records import Manifest
 from records.manifest import write_json
 from train.config import TrainConfig
 
-NOTES_FILE = "run.json"
 # What else a run writes.
-_FILES = ("best.keras", "history.csv", "curves.png", "predictions.png", "samples.npy", "last.weights.h5")
+_FILES = (MODEL_FILE, "history.csv", "curves.png", "predictions.png", SAMPLES_FILE, "last.weights.h5")
 
 
 def run_folder(config: TrainConfig, model_name: str) -> Path:
@@ -57,7 +57,7 @@ def check_run(run: Path, config: TrainConfig) -> None:
     Raises:
         ValueError: it is taken, or holds no run, or one that was begun with other options.
     """
-    path = run / NOTES_FILE
+    path = run / RUN_FILE
     if not path.is_file():
         if config.resume:
             raise ValueError(f"there is no run to resume in {run}; leave --resume out to start one")
@@ -113,7 +113,7 @@ def read_notes(run: Path) -> dict:
     Raises:
         ValueError: it is damaged.
     """
-    path = run / NOTES_FILE
+    path = run / RUN_FILE
     try:
         notes = json.loads(path.read_text())
         if not isinstance(notes["config"], dict):
@@ -130,7 +130,7 @@ def first_line(error: Exception) -> str:
 
 def write_notes(run: Path, notes: dict) -> None:
     """Writes run.json."""
-    write_json(run / NOTES_FILE, notes)
+    write_json(run / RUN_FILE, notes)
 
 
 def _check_free(run: Path) -> None:
@@ -138,6 +138,6 @@ def _check_free(run: Path) -> None:
     there = [name for name in _FILES if (run / name).exists()]
     if there:
         raise ValueError(
-            f"{run} is no run, as it has no {NOTES_FILE}, but holds {', '.join(there)}, which a run would replace; "
+            f"{run} is no run, as it has no {RUN_FILE}, but holds {', '.join(there)}, which a run would replace; "
             "pass another --run"
         )

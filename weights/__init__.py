@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from artefact.formats import RUN_FILE
+
 _FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
     """The shipped models' names."""
-    return sorted(path.parent.name for path in _FOLDER.glob("*/run.json"))
+    return sorted(path.parent.name for path in _FOLDER.glob(f"*/{RUN_FILE}"))
 
 
 def shipped(model: Path) -> Path | None:
@@ -22,4 +24,4 @@ def shipped(model: Path) -> Path | None:
         None if it is not the name of a shipped model, or something of that name lies in the working folder.
     """
     run = _FOLDER / model.name
-    return run if model == Path(model.name) and (run / "run.json").is_file() and not model.exists() else None
+    return run if model == Path(model.name) and (run / RUN_FILE).is_file() and not model.exists() else None

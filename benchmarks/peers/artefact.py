@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from artefact.formats import DESCRIPTION_FILE, FORMATS, FORMATS_FILE, chosen_formats
 from benchmarks.peers.models import PEERS, Peer
-from demo.artefact import DESCRIPTION_FILE, FORMATS_FILE
 from demo.runtime import PoseModel
 from export.folder import replacing
-from export.formats import FORMATS, chosen_formats
 from export.graph import DESCRIPTION, INPUT, OUTPUTS, graph_function
 from export.litert import write_litert
 from export.onnx_file import write_onnx
@@ -77,7 +76,7 @@ def _write_formats(graph: tf.compat.v1.GraphDef, description: str, folder: Path)
     writers = {"litert": write_litert, "onnx": write_onnx, "openvino": _write_openvino}
     names = [name for name in chosen_formats(("all",))[0] if name in writers]
     for name in names:
-        writers[name](graph, description, folder / FORMATS[name].path)
+        writers[name](graph, description, FORMATS[name].path(folder))
     return names
 
 

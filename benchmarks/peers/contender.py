@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from artefact.formats import formats_in, installed
 from benchmarks import latency_worker
 from benchmarks.latency import file_bytes
 from benchmarks.peers.artefact import published_bytes, write_artefact
 from benchmarks.peers.crops import read_crops, to_records_px
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO, Peer
-from demo.artefact import formats_in, installed
 from demo.runtime import PoseModel, candidates
 from demo.runtimes.choice import choose
 from evaluate.predictor import load_predictor

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from demo.artefact import FORMATS, fingerprint
+from artefact.formats import FORMATS, fingerprint
 from demo.errors import ModelError
 from machine.choices import Timings, is_sure, keep, recall, take_turns
 from machine.processor import thread_counts, usable_cpus, versions

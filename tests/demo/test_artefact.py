@@ -2,8 +2,8 @@
 
 import json
 
-from demo.artefact import find_export
-from machine.origin import ORIGIN, origin_of
+from artefact.origin import ORIGIN, origin_of
+from demo.exports import find_export
 
 
 def test_an_export_of_a_run_that_has_trained_on_is_used_and_said(tmp_path, capsys):

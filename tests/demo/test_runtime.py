@@ -12,13 +12,14 @@ import keras
 import numpy as np
 import pytest
 
+import artefact.model
 import demo.runtime
-from demo.artefact import FORMATS, find_export, fingerprint, formats_in
+from artefact.formats import FORMATS, WRITTEN, fingerprint, formats_in
 from demo.errors import ModelError
+from demo.exports import find_export
 from demo.runtime import PoseModel, candidates, fastest, load
 from demo.runtimes import choice
 from demo.runtimes.choice import Choice, best
-from export.formats import FORMATS as EXPORTED
 from export.write import write_formats
 from machine import choices
 from pose import LSP14
@@ -60,7 +61,7 @@ def small_net():
 def every_format(small_net, tmp_path_factory):
     """An export folder with each format that can be written here."""
     folder = tmp_path_factory.mktemp("runs") / "small" / "export"
-    names = [name for name, form in EXPORTED.items() if not form.missing]
+    names = [name for name, form in WRITTEN.items() if not form.missing]
     write_formats(small_net, NOTES, names, folder, calibration=pictures(16, seed=3))
     return folder
 
@@ -216,7 +217,7 @@ def test_a_format_off_by_too_much_or_never_checked_is_not_chosen(folder, measure
     notes = {"formats": {name: {"passed": value} for name, value in passed.items()}}
     (folder / "formats.json").write_text(json.dumps(notes))
     fastest(folder)
-    assert asked == ["onnx", "litert"]
+    assert asked == ["litert", "onnx"]
     (folder / "formats.json").write_text(json.dumps({"formats": {"onnx": {"passed": False}}}))
     with pytest.raises(ModelError, match="every format is off by more than its limit"):
         fastest(folder)
@@ -252,7 +253,9 @@ def test_a_real_measurement_passes_by_what_does_not_run(folder, capsys):
 
 def test_nothing_that_runs_is_told_with_its_reasons(folder, measured):
     measured({})
-    with pytest.raises(ModelError, match=r"export' cannot be run: openvino: it crashed; onnx: it crashed"):
+    with pytest.raises(
+        ModelError, match=r"export' cannot be run: litert: it crashed; .*onnx: it crashed; openvino: it crashed"
+    ):
         load(folder)
 
 
@@ -264,7 +267,7 @@ def test_what_is_wrong_is_told(folder, tmp_path, monkeypatch):
         with pytest.raises(ModelError, match=f"{file}' cannot be loaded as "):
             load(tmp_path / file, threads=1)
     for path, options, kind, message in (
-        (folder, {"runtime": "onyx"}, ValueError, "runtime must be one of openvino, .*, got 'onyx'"),
+        (folder, {"runtime": "onyx"}, ValueError, "runtime must be one of saved-model, .*, got 'onyx'"),
         (folder, {"threads": 0}, ValueError, "threads must be 1 or more, got 0"),
         (tmp_path, {}, ModelError, "holds no SavedModel nor any other artefact"),
         (tmp_path / "none.onnx", {}, ModelError, "none.onnx' does not exist"),
@@ -273,7 +276,8 @@ def test_what_is_wrong_is_told(folder, tmp_path, monkeypatch):
     ):
         with pytest.raises(kind, match=message):
             load(path, **options)
-    monkeypatch.setattr(demo.runtime, "installed", lambda name: False)
+    for place in (demo.runtime, artefact.model):
+        monkeypatch.setattr(place, "installed", lambda name: False)
     with pytest.raises(ModelError, match="pip install ai-edge-litert or onnxruntime or openvino or tensorflow"):
         load(folder)
     with pytest.raises(ModelError, match="a LiteRT model needs ai-edge-litert: pip install ai-edge-litert"):

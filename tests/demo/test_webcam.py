@@ -19,8 +19,8 @@ from video_files import packets, write_clip, write_moving_video
 
 import demo.capture
 import demo.loop
+from artefact.formats import FORMATS
 from benchmarks.restless_camera import RestlessCamera
-from demo.artefact import FORMATS
 from demo.webcam import Options, _stop_signals, main, run
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")

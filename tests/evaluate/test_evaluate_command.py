@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from commands import call
 
+from artefact.origin import ORIGIN
 from evaluate.__main__ import Options, main, records_of_run
-from machine.origin import ORIGIN
 from pose import LSP14
 
 FILES = ["metrics.json", "per_joint.csv", "per_limb.csv", "predictions.csv", "report.html"]

@@ -6,8 +6,8 @@ import pytest
 from commands import AS_GIVEN
 from people import write_shard_set
 
+from artefact.formats import FORMATS
 from export.__main__ import Options, export
-from export.formats import FORMATS
 from train.densenet import DenseNetConfig, train_densenet
 
 

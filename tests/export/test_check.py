@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from commands import call
 
-from export import alone, check
+from artefact import alone
+from export import check
 from export.__main__ import Options, export, load_run, main
 from export.check import Limits, measure, model_answers
 
@@ -25,8 +26,8 @@ def answering(moved_run, tmp_path, monkeypatch):
     pictures = np.resize(np.load(moved_run / "samples.npy"), (16, 64, 64, 3))
     (tmp_path / "pose.json").write_text('{"a": 1}')
 
-    def measured(change, path="model.onnx"):
-        def run(runtime, file, pictures, threads, jpegs):
+    def measured(change, name="onnx"):
+        def run(name, file, pictures, threads, jpegs):
             found = {name: value.copy() for name, value in model_answers(model, pictures).items()}
             found |= {"description": np.array('{"a": 1}'), "runtime": np.array("made up"), "latency_ms": np.array(1.0)}
             if jpegs:
@@ -36,7 +37,7 @@ def answering(moved_run, tmp_path, monkeypatch):
             return found
 
         monkeypatch.setattr(check, "run_alone", run)
-        return measure(model, tmp_path, path, "onnx", pictures, Limits(0.5, 0.02), 1)
+        return measure(model, tmp_path, name, pictures, Limits(0.5, 0.02), 1)
 
     return measured
 
@@ -69,16 +70,18 @@ def test_half_of_the_joints_off_by_a_pixel_fails(answering):
     assert measured.most_px == pytest.approx(1, rel=1e-3) and not measured.passed
 
 
-@pytest.mark.parametrize(("path", "name"), [("model.onnx", "scores"), (".", "scores"), (".", "jpeg_scores")])
-def test_scores_that_are_all_1_fail(answering, path, name):
-    measured = answering(ones(name), path)
+@pytest.mark.parametrize(
+    ("form", "name"), [("onnx", "scores"), ("saved-model", "scores"), ("saved-model", "jpeg_scores")]
+)
+def test_scores_that_are_all_1_fail(answering, form, name):
+    measured = answering(ones(name), form)
     assert measured.joints_passed and not measured.scores_passed and not measured.passed
     assert measured.to_json()["passed"] is False
 
 
 def test_jpegs_whose_joints_are_elsewhere_fail(answering):
-    assert answering(lambda found: None, ".").passed
-    assert not answering(moved("jpeg_joints_xy_px", slice(None), 3.0), ".").passed
+    assert answering(lambda found: None, "saved-model").passed
+    assert not answering(moved("jpeg_joints_xy_px", slice(None), 3.0), "saved-model").passed
 
 
 @pytest.mark.parametrize(
@@ -97,15 +100,16 @@ def test_answers_that_are_none_fail(answering, change, message):
 
 
 def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_path, monkeypatch):
-    real = check.run_alone
+    real, run = check._ALONE, subprocess.run
+    killed = alone_with(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
 
-    def run_alone(runtime, file, *others):
+    def dying(command, **options):
         # The process itself is real, and dies as one does that the system kills.
-        return real("crashes" if file.name == "frozen.pb" else runtime, file, *others)
+        dies = any(word.endswith("frozen.pb") for word in command)
+        return run([str(killed) if dies and word == str(real) else word for word in command], **options)
 
     monkeypatch.setattr("export.check.THREADS", (1,))
-    monkeypatch.setattr("export.check._ALONE", crashing_alone(tmp_path))
-    monkeypatch.setattr("export.check.run_alone", run_alone)
+    monkeypatch.setattr("export.check.subprocess.run", dying)
     monkeypatch.setattr("export.write.write_litert_fp16", failing_writer)
     out = tmp_path / "place" / "export"
     done = call(main, moved_run, "--to", "frozen", "litert", "litert-fp16", "--out", out)
@@ -130,20 +134,21 @@ def failing_writer(graph, description, file):
     raise ImportError("no such runtime\nas the second line says")
 
 
-def crashing_alone(folder):
-    """As alone.py, with a runtime that kills its process."""
+def alone_with(folder, body):
+    """As alone.py, with a runtime of its own."""
+    (folder / "engine.py").write_text(
+        f"import os, signal\nclass Engine:\n    def __init__(self, file, threads):\n        {body}\n"
+    )
     script = folder / "crashing.py"
     script.write_text(
         textwrap.dedent(f"""
         import importlib.util, os, signal, sys
         from pathlib import Path
-        spec = importlib.util.spec_from_file_location("alone", {str(ROOT / "export" / "alone.py")!r})
+        spec = importlib.util.spec_from_file_location("alone", {str(ROOT / "artefact" / "alone.py")!r})
         alone = importlib.util.module_from_spec(spec)
         sys.modules["alone"] = alone
         spec.loader.exec_module(alone)
-        alone.LOADERS["crashes"] = lambda file, threads: os.kill(os.getpid(), signal.SIGKILL)
-        alone.LOADERS["imports"] = lambda file, threads: __import__("models")
-        alone.main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+        alone.main(Path({str(folder / "engine.py")!r}), {{}}, sys.argv[3], Path(sys.argv[4]), int(sys.argv[5]))
         """)
     )
     return script
@@ -163,9 +168,9 @@ def test_an_import_of_ours_fails_where_a_file_runs_alone(tmp_path, monkeypatch):
     # As under an editable install, ours can be found.
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     assert subprocess.run([sys.executable, "-c", "import models.scores"], cwd=tmp_path, check=False).returncode == 0
-    monkeypatch.setattr("export.check._ALONE", crashing_alone(tmp_path))
+    monkeypatch.setattr("export.check._ALONE", alone_with(tmp_path, "import models"))
     with pytest.raises(RuntimeError, match="models is a module of PanoPose"):
-        check.run_alone("imports", tmp_path / "x", np.zeros((1, 4, 4, 3), np.uint8), 1, [])
+        check.run_alone("litert", tmp_path / "x", np.zeros((1, 4, 4, 3), np.uint8), 1, [])
 
 
 def test_a_module_of_ours_is_found_by_its_name_and_by_its_place(monkeypatch):
@@ -177,12 +182,21 @@ def test_a_module_of_ours_is_found_by_its_name_and_by_its_place(monkeypatch):
 
 
 def test_modules_of_ours_fail_the_run_at_its_end(tmp_path, monkeypatch):
-    loaded = alone.Loaded(lambda pictures: {"scores": np.zeros((1, 2))}, "{}", "made up")
-    monkeypatch.setitem(alone.LOADERS, "made up", lambda file, threads: loaded)
+    engine = tmp_path / "engine.py"
+    engine.write_text(
+        textwrap.dedent("""
+        class Engine:
+            carried, version = "{}", "made up"
+            def __init__(self, file, threads):
+                pass
+            def run(self, inputs):
+                return {"scores": inputs["pictures"][:, 0, :2, 0]}
+        """)
+    )
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    np.save(tmp_path / "pictures.npy", np.zeros((2, 4, 4, 3), np.uint8))
+    np.savez(tmp_path / "inputs.npz", pictures=np.zeros((2, 4, 4, 3), np.uint8))
     with pytest.raises(ImportError, match="modules of PanoPose were imported to run the file: .*pose"):
-        alone.main("made up", "file", tmp_path, 1)
+        alone.main(engine, {}, "file", tmp_path, 1)
     assert not (tmp_path / "outputs.npz").exists()
 
 

@@ -50,7 +50,7 @@ def test_a_jpeg_of_another_size_is_told(exported):
 
 def test_an_artefact_that_answers_otherwise_fails(exported, run):
     other, _ = load_run(run)
-    measured = measure(other, exported, "model.tflite", "litert", np.load(run / "samples.npy"), Limits(0.5, 2), 1)
+    measured = measure(other, exported, "litert", np.load(run / "samples.npy"), Limits(0.5, 2), 1)
     assert measured.max_px > 0.5 and not measured.joints_passed and not measured.passed
 
 

@@ -7,16 +7,15 @@ import json
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from export import alone
+from artefact.formats import FORMATS, WRITTEN, chosen_formats
+from artefact.model import Model
 from export.__main__ import Options, export, load_run
 from export.check import model_answers
-from export.formats import FORMATS, chosen_formats
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
 
-OTHERS = tuple(name for name, form in FORMATS.items() if name != "saved-model" and not form.by_name)
+OTHERS = tuple(name for name, form in WRITTEN.items() if name != "saved-model" and not form.by_name)
 
 
 def need(*packages: str) -> None:
@@ -26,14 +25,13 @@ def need(*packages: str) -> None:
 
 
 @pytest.fixture
-def load(monkeypatch, exported):
+def load(exported):
     """Loads a format's file here instead of in a process of its own."""
-    # The number of TensorFlow's threads is fixed once it has run.
-    monkeypatch.setattr(alone, "_tensorflow", lambda threads: tf)
 
-    def load(name: str) -> alone.Loaded:
-        need(*FORMATS[name].packages)
-        return alone.LOADERS[FORMATS[name].runtimes[0]](str(exported / FORMATS[name].path), 1)
+    def load(name: str) -> Model:
+        need(*FORMATS[name].missing)
+        # The number of TensorFlow's threads is fixed once it has run.
+        return Model(exported, name, None if FORMATS[name].module == "tensorflow" else 1)
 
     return load
 
@@ -45,10 +43,10 @@ def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, expor
     pictures = np.load(moved_run / "samples.npy")[:3]
     expected = model_answers(model, pictures)["joints_xy_px"]
     assert np.ptp(expected, axis=0).max() > 1
-    together = loaded.predict(pictures)
+    together = loaded.run({"pictures": pictures})
     assert together["joints_xy_px"].shape == (3, 14, 2) and together["scores"].shape == (3, 14)
     assert {value.dtype for value in together.values()} == {np.dtype("float32")}
-    single = loaded.predict(pictures[1:2])
+    single = loaded.run({"pictures": pictures[1:2]})
     np.testing.assert_allclose(single["joints_xy_px"][0], together["joints_xy_px"][1], atol=1e-3)
     entry = json.loads((exported / "formats.json").read_text())["formats"][name]
     assert entry["limit_px"] == (2.0 if name == "litert-int8" else 0.5)
@@ -59,7 +57,7 @@ def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, expor
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_file_carries_the_description(name, load, exported):
-    description = json.loads(load(name).description)
+    description = json.loads(load(name)._engine.carried)
     assert description == json.loads((exported / "pose.json").read_text())
     assert description["skeleton"]["joints"][13] == "head_top"
 
@@ -81,7 +79,7 @@ def test_a_format_over_its_limit_fails_once_all_are_written(moved_run, tmp_path,
 
 
 def test_missing_packages_are_told_with_the_command(monkeypatch):
-    monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], packages=("tensorflow", "no_such_one")))
+    monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], written_by=("tensorflow", "no_such_one")))
     with pytest.raises(ValueError, match="the format onnx needs `pip install no_such_one`"):
         chosen_formats(("litert", "onnx"))
     names, left_out = chosen_formats(("all",))
@@ -90,7 +88,7 @@ def test_missing_packages_are_told_with_the_command(monkeypatch):
 
 def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
     """Features below zero, padded with zeros: the pooled border is 0, and not what the features are."""
-    need(*FORMATS["onnx"].packages)
+    need(*FORMATS["onnx"].missing)
     pictures = keras.Input((4, 4, 3), dtype="uint8")
     x = keras.layers.Conv2D(2, 1, kernel_initializer="ones")(keras.ops.cast(pictures, "float32") - 300.0)
     x = keras.layers.MaxPooling2D(3, strides=2)(keras.layers.ZeroPadding2D(1)(x))
@@ -98,5 +96,5 @@ def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
     model = keras.Model(pictures, {"joints_xy_px": joints, "scores": keras.layers.Reshape((8,))(joints)})
     graph = frozen_graph(model, {"record_size": 4, "input_size": 4}, "{}")
     write_onnx(graph, "{}", tmp_path / "model.onnx")
-    answer = alone.load_onnx(str(tmp_path / "model.onnx"), 1).predict(np.full((1, 4, 4, 3), 200, np.uint8))
+    answer = Model(tmp_path / "model.onnx", "onnx", 1).run({"pictures": np.full((1, 4, 4, 3), 200, np.uint8)})
     np.testing.assert_allclose(answer["joints_xy_px"][0, :, 0], [0, 0, 0, -600], atol=1e-6)

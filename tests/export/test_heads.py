@@ -1,13 +1,11 @@
 """Every head in every runtime's format, from an untrained net whose weights are large enough to move the joints."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
 
-from export.alone import LOADERS
-from export.formats import FORMATS
+from artefact.formats import FORMATS
+from artefact.model import Model
 from export.write import write_formats
 from models import FORMS, build_densenet, inference_model
 from pose import LSP14
@@ -56,9 +54,9 @@ def test_every_runtime_answers_as_keras_does(head, tmp_path):
     assert np.ptp(expected["joints_xy_px"], axis=0).mean() > 1
     write_formats(model, notes, names, tmp_path)
     for name in names:
-        loaded = LOADERS[name](str(tmp_path / FORMATS[name].path), 1)
-        assert json.loads(loaded.description)["skeleton"]["joints"] == list(LSP14.joints)
+        loaded = Model(tmp_path, name, 1)
+        assert loaded.description["skeleton"]["joints"] == list(LSP14.joints)
         for i, picture in enumerate(pictures):
-            answer = loaded.predict(picture[None])
+            answer = loaded.run({"pictures": picture[None]})
             np.testing.assert_allclose(answer["joints_xy_px"][0], expected["joints_xy_px"][i], atol=0.05, err_msg=name)
             np.testing.assert_allclose(answer["scores"][0], expected["scores"][i], atol=1e-3, err_msg=name)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tensorflow.lite.python import schema_py_generated as schema
 
+from artefact.formats import chosen_formats
+from artefact.model import Model
 from export.__main__ import Options, export
-from export.alone import load_litert
 from export.calibration import training_pictures
-from export.formats import chosen_formats
 from export.write import write_formats
 
 
@@ -41,11 +41,11 @@ def test_convolutions_have_fixed_ranges_and_the_rest_is_float(folder):
 
 def test_it_answers_nearly_as_the_model_does(folder, moved_run):
     entry = json.loads((folder / "formats.json").read_text())["formats"]["litert-int8-static"]
-    loaded = load_litert(str(folder / "model-int8-static.tflite"), 1)
-    joints = loaded.predict(np.load(moved_run / "samples.npy")[:1])["joints_xy_px"]
+    loaded = Model(folder, "litert-int8-static", 1)
+    joints = loaded.run({"pictures": np.load(moved_run / "samples.npy")[:1]})["joints_xy_px"]
     assert joints.shape == (1, 14, 2) and joints.dtype == np.float32
     assert 0 < entry["error_px"]["mean"] < 2
-    assert json.loads(loaded.description) == json.loads((folder / "pose.json").read_text())
+    assert json.loads(loaded._engine.carried) == json.loads((folder / "pose.json").read_text())
 
 
 def test_it_is_written_only_where_it_is_named():

@@ -3,7 +3,7 @@
 import json
 import os
 
-from machine.origin import ORIGIN, origin_of, renewal_notice
+from artefact.origin import ORIGIN, origin_of, renewal_notice
 
 
 def make_run(folder, content=b"weights"):

@@ -6,9 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
+from artefact.formats import DESCRIPTION_FILE, MODEL_FILE
+
 #: Under this name an export's description tells of the file that it was made from.
 ORIGIN = "made_from"
-_MODEL_FILE, _DESCRIPTION_FILE = "best.keras", "pose.json"
 
 
 def origin_of(path: Path) -> dict:
@@ -26,12 +27,12 @@ def renewal_notice(export: Path) -> str | None:
     Returns:
         None where the export is up to date, does not lie in a run's folder, or does not say what it was made from.
     """
-    folder = next((place for place in (export, *export.parents[:2]) if (place / _DESCRIPTION_FILE).is_file()), export)
-    model = folder.resolve().parent / _MODEL_FILE
+    folder = next((place for place in (export, *export.parents[:2]) if (place / DESCRIPTION_FILE).is_file()), export)
+    model = folder.resolve().parent / MODEL_FILE
     try:
-        origin = json.loads((folder / _DESCRIPTION_FILE).read_text()).get(ORIGIN)
+        origin = json.loads((folder / DESCRIPTION_FILE).read_text()).get(ORIGIN)
         if origin is None or (model.stat().st_size == origin["bytes"] and origin_of(model) == origin):
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return f"note: {folder} is older than the run's {_MODEL_FILE}; `python -m export {model.parent}` makes it anew"
+    return f"note: {folder} is older than the run's {MODEL_FILE}; `python -m export {model.parent}` makes it anew"

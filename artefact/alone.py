@@ -1,0 +1,106 @@
+"""Runs one exported file with nothing but its runtime, as a stranger would.
+
+No other module of ours can be imported, though they may be installed, and at the end none has been.
+
+    python -P alone.py ENGINE SETTINGS FILE SCRATCH THREADS
+
+ENGINE is a file of `engines`, SETTINGS the JSON of its further arguments. SCRATCH holds inputs.npz, arrays (N, ...) by
+name, and, for a SavedModel, M files *.jpg. It receives outputs.npz with the answers by name, description, runtime,
+latency_ms, and, where there were JPEGs, jpeg_ and the name for each of their answers.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: The project's packages.
+OURS = (
+    "machine",
+    "pose",
+    "artefact",
+    "weights",
+    "records",
+    "data_prep",
+    "models",
+    "evaluate",
+    "train",
+    "export",
+    "demo",
+)
+_PROJECT = Path(__file__).resolve().parents[1]
+_WARM_UP = 3
+_TIMED_CALLS = 30
+_TIMED_SECONDS = 3.0
+
+
+class NoneOfOurs:
+    """Finds no module of ours, before an editable install or any other finder does."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Raises for our packages, and leaves all others to the next finder."""
+        if name.partition(".")[0] in OURS:
+            raise ModuleNotFoundError(f"{name} is a module of PanoPose, and an exported file must run without it")
+
+
+def ours_imported() -> list[str]:
+    """The imported modules that are ours, by their names or by where they lie; not this one."""
+    folders = [_PROJECT / name for name in OURS]
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        place = Path(file).resolve() if file else None
+        if place == Path(__file__).resolve():
+            continue
+        if name.partition(".")[0] in OURS or (place and any(folder in place.parents for folder in folders)):
+            found.append(name)
+    return sorted(found)
+
+
+def median_latency_ms(run: Callable, sample: dict[str, np.ndarray]) -> float:
+    """The median time that one sample takes, in ms."""
+    for _ in range(_WARM_UP):
+        run(sample)
+    times: list[float] = []
+    while len(times) < _TIMED_CALLS and sum(times) < _TIMED_SECONDS:
+        begin = time.perf_counter()
+        run(sample)
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times)) * 1e3
+
+
+def main(engine: Path, settings: dict, file: str, scratch: Path, threads: int) -> None:
+    """Runs the file on all that the folder holds.
+
+    Raises:
+        ImportError: modules of ours were imported for it.
+    """
+    sys.meta_path.insert(0, NoneOfOurs())
+    model = runpy.run_path(str(engine))["Engine"](file, threads, **settings)
+    with np.load(scratch / "inputs.npz") as stored:
+        inputs = dict(stored)
+    count = len(next(iter(inputs.values())))
+    # One at a time, as a demo asks.
+    samples = [{name: value[i : i + 1] for name, value in inputs.items()} for i in range(count)]
+    answers = [model.run(sample) for sample in samples]
+    results: dict[str, Any] = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+    results |= {"description": np.array(model.carried), "runtime": np.array(model.version)}
+    results["latency_ms"] = np.array(median_latency_ms(model.run, samples[0]))
+    jpegs = [path.read_bytes() for path in sorted(scratch.glob("*.jpg"))]
+    if jpegs:
+        results |= {f"jpeg_{name}": value for name, value in model.run_jpegs(jpegs).items()}
+    if ours := ours_imported():
+        raise ImportError(f"modules of PanoPose were imported to run the file: {', '.join(ours)}")
+    np.savez(scratch / "outputs.npz", **results)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], Path(sys.argv[4]), int(sys.argv[5]))

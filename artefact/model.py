@@ -1,0 +1,82 @@
+"""An exported model in the runtime of choice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artefact.formats import DESCRIPTION_FILE, FORMATS, ArtefactError, formats_in, installed
+from machine.quiet import import_tensorflow
+
+
+class Model:
+    """An exported model, opened in one runtime.
+
+    Attributes:
+        description: what it says about itself, as `pose.json` does.
+        runtime: one of `FORMATS`.
+        threads: number of threads it computes on; None where the runtime decides.
+
+    Args:
+        path: an export folder, or one of its files.
+        runtime: one of `FORMATS`.
+        threads: number of threads; None lets the runtime decide.
+
+    Raises:
+        ArtefactError: there is no such export, its runtime is not installed, it cannot be loaded, or it does not say
+            what it is.
+        ValueError: there is no such runtime, or `threads` is below 1.
+    """
+
+    def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
+        """Loads the model and its description."""
+        check(runtime, threads)
+        form = FORMATS[runtime]
+        file = formats_in(path).get(runtime)
+        if file is None:
+            raise ArtefactError(
+                f"{str(path)!r} holds no {form.file}; write it with `python -m export RUN --to {runtime}`"
+            )
+        if not installed(runtime):
+            raise ArtefactError(f"{form.title} needs {form.package}: pip install {form.package}")
+        try:
+            if form.module == "tensorflow":
+                import_tensorflow(with_keras=False)
+            engine = import_module(f"artefact.engines.{form.engine}").Engine
+            self._engine = engine(str(file), threads, **form.settings)
+        # Every runtime has errors of its own, some of them plain exceptions.
+        except Exception as error:
+            raise ArtefactError(f"{str(file)!r} cannot be loaded as {form.title}: {error}") from error
+        self.description = _description(path, file, self._engine.carried)
+        self.runtime = runtime
+        self.threads = threads
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answers a batch: arrays (B, ...) by name, from arrays by name."""
+        return self._engine.run(inputs)
+
+
+def check(runtime: str | None, threads: int | None) -> None:
+    """Raises ValueError where there is no such runtime, or `threads` is below 1; None stands for the fastest."""
+    if runtime is not None and runtime not in FORMATS:
+        raise ValueError(f"runtime must be one of {', '.join(FORMATS)}, got {runtime!r}; leave it out for the fastest")
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}; leave it out for the fastest number")
+
+
+def _description(path: Path, file: Path, carried: str | None) -> dict[str, Any]:
+    """What a model says about itself, or the `pose.json` of its folder does."""
+    folders = [path] if path.is_dir() else [file.parent, file.parent.parent]
+    beside = next((folder / DESCRIPTION_FILE for folder in folders if (folder / DESCRIPTION_FILE).is_file()), None)
+    try:
+        text = carried or (beside.read_text() if beside else None)
+        if text is None:
+            raise ArtefactError(f"{str(file)!r} does not say what its joints are; put the export's pose.json beside it")
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise ArtefactError(f"the description of {str(file)!r} cannot be read ({error}); export it again") from error
