@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from evaluate import plots, tables
@@ -14,6 +12,7 @@ from evaluate.page import cell, data_url, definitions, folded, page, table, text
 from evaluate.plots import DARK, LIGHT
 from evaluate.sides import joint_rows, limb_rows, side_by_side
 from evaluate.summary import HEADLINE, mean_of_known
+from machine.whole import whole
 from machine.words import counted
 from pose.draw import COLORS
 
@@ -61,11 +60,8 @@ def report_page(evaluation: Evaluation) -> str:
 
 
 def _write(path: Path, content: str) -> Path:
-    # In a folder of its own, so that no neighbour has its name.
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as scratch:
-        temporary = Path(scratch) / path.name
+    with whole(path) as temporary:
         temporary.write_text(content, encoding="utf-8")
-        os.replace(temporary, path)
     return path
 
 

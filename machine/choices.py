@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from platformdirs import user_cache_path
 
 from machine.processor import processor_key, processor_name
+from machine.whole import whole
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -171,14 +172,10 @@ def keep(kind: str, question: object, answer: dict, *, sure: bool) -> None:
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": processor_name(),
     }
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(entry, indent=1) + "\n")
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
+        with whole(path) as temporary:
+            temporary.write_text(json.dumps(entry, indent=1) + "\n")
 
 
 def _read(path: Path) -> dict | None:

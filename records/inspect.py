@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from itertools import chain, count, islice
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from machine.whole import whole
 from pose import Skeleton, captioned, draw_skeleton, draw_text, legend, picture_grid
 from records.augment import NUM_DRAWS, Augmentation, augment, changes_of
 from records.features import FIELDS, KEY, read_features
@@ -134,9 +134,6 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
         OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own, so that no neighbour has its name.
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as scratch:
-        temporary = Path(scratch) / path.name
+    with whole(path) as temporary:
         if not cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
             raise OSError(f"cannot write {path}")
-        os.replace(temporary, path)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from machine.whole import whole
 from pose import SKELETONS, Skeleton
 from records.schema import SCHEMA_VERSION
 
@@ -86,9 +86,8 @@ class Manifest:
 
 def write_json(path: Path, value: dict) -> None:
     """Writes JSON through a temporary name and a rename, so that a reader never meets half a file."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(value, indent=1) + "\n")
-    os.replace(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1) + "\n")
 
 
 def inputs_digest(inputs: dict[str, str]) -> str:

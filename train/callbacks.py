@@ -11,10 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from artefact.formats import MODEL_FILE
+from machine.whole import whole
 from models import form_of, inner_net
 from pose import Skeleton
 from train.errors import NonFiniteLoss
-from train.history import History, write_whole
+from train.history import History
 from train.losses import JOINT_LOSSES
 from train.pictures import write_curves, write_predictions
 from train.trainer import PoseTrainer, averaged_weights
@@ -88,10 +90,12 @@ class EpochEnd(keras.callbacks.Callback):
         history, run = self._history, self._history.run
         is_best = history.add(epoch, {name: float(value) for name, value in logs.items()})
         if is_best:
-            write_whole(run / "best.keras", self._inference.save)
+            with whole(run / MODEL_FILE) as temporary:
+                self._inference.save(temporary)
             write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
         history.write()
-        write_whole(run / "last.weights.h5", trainer.save_weights)
+        with whole(run / "last.weights.h5") as temporary:
+            trainer.save_weights(temporary)
         if time.monotonic() - self._curves_drawn_s > _CURVES_EVERY_S:
             self._draw_curves()
 

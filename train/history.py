@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
+from machine.whole import whole
 from train.run_folder import first_line
 
 #: The figures of the validation split that may decide which epoch is the best, in the order of preference, and whether
@@ -52,7 +51,8 @@ class History:
 
     def write(self) -> None:
         """Writes all rows."""
-        write_whole(self.run / "history.csv", lambda name: pd.DataFrame(self.rows).to_csv(name, index=False))
+        with whole(self.run / "history.csv") as temporary:
+            pd.DataFrame(self.rows).to_csv(temporary, index=False)
 
 
 def _read(path: Path, epochs_done: int) -> list[dict[str, float]]:
@@ -69,10 +69,3 @@ def _read(path: Path, epochs_done: int) -> list[dict[str, float]]:
             f"or start another run with --initial {path.parent}"
         ) from error
     return rows
-
-
-def write_whole(path: Path, write: Callable[[str], None]) -> None:
-    """Calls `write` with a temporary name of the same ending, then renames."""
-    temporary = path.with_name("partial-" + path.name)
-    write(str(temporary))
-    os.replace(temporary, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from machine.whole import whole
 from pose import Skeleton, draw_skeleton, picture_grid
 from pose.draw import COLORS
 from records.inspect import write_picture
-from train.history import History, write_whole
+from train.history import History
 
 if TYPE_CHECKING:
     from train.validation import Validation
@@ -65,7 +65,8 @@ def write_curves(path: Path, history: History, baseline: dict[str, float], epoch
         axes.set_ylim(min(0.0, low) if _lowest(axes) < 0 else 0.0, max(high, 20.0) if axes is pck else high)
     rate.set_xlim(0, epochs)
     rate.xaxis.set_major_locator(MaxNLocator(integer=True))
-    write_whole(path, partial(figure.savefig, dpi=160))
+    with whole(path) as temporary:
+        figure.savefig(temporary, dpi=160)
 
 
 def _line(axes: Axes, history: History, name: str, label: str, color: str, factor: float = 1) -> None:

@@ -31,6 +31,7 @@ from data_prep.dome.view.rig import cameras_of_calibration, dome_cameras
 from data_prep.dome.view.sensor import Sensor
 from data_prep.dome.view.visibility import hidden_joints
 from data_prep.panoptic_truth import VISIBLE
+from machine.whole import whole
 from pose import Camera
 
 # Raised whenever the same settings give other pictures or joints.
@@ -243,9 +244,8 @@ def _described(folder: Path) -> dict | None:
 
 
 def _write_json(path: Path, content: dict) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    partial.rename(path)
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _calibration(camera: Camera) -> dict:
