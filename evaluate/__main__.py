@@ -16,6 +16,7 @@ from evaluate.own_files import check_replaceable
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
+from pose.tasks import POSE_2D
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
@@ -105,14 +106,29 @@ def run(options: Options) -> None:
     import_tensorflow()
     from tqdm import tqdm
 
+    from evaluate import figures, tables
     from evaluate.evaluation import evaluate
+    from evaluate.measures import measure_of
     from evaluate.predictor import load_predictor
     from evaluate.report import write_report
-    from evaluate.tables import as_text
 
     people = read_manifest(records).counts[options.split]
     predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)
-    with tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None) as progress:
+    measure = measure_of(predictor.task.name)
+    named = "" if options.records else f" (as {RUN_FILE} names them)"
+    number = counted(people, "person", "people")
+    heading = f"{options.model} on the {number} of {records}{named}, {options.split} split\n"
+    bar = tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None)
+    if predictor.task is not POSE_2D:
+        with bar as progress:
+            found = figures.measure_split(
+                predictor, measure, records, options.split, batch_size=options.batch_size, progress=progress
+            )
+        print(f"{heading}\n{figures.as_text(measure, found)}")
+        about = {"model": str(options.model), "records": str(records), "split": options.split, "people": people}
+        print(f"\nfigures: {figures.write_figures(measure, found, about, options.folder)}")
+        return
+    with bar as progress:
         evaluation = evaluate(
             predictor,
             records,
@@ -122,10 +138,7 @@ def run(options: Options) -> None:
             seed=options.seed,
             progress=progress,
         )
-    named = "" if options.records else f" (as {RUN_FILE} names them)"
-    number = counted(people, "person", "people")
-    print(f"{options.model} on the {number} of {records}{named}, {options.split} split\n")
-    print(as_text(evaluation))
+    print(f"{heading}\n{tables.as_text(evaluation)}")
     report, *others = write_report(evaluation, options.folder)
     print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")
 

@@ -1,4 +1,4 @@
-"""Runs a model over a split once, keeping every answer and the few pictures that the galleries show."""
+"""Runs a model over a split once, keeping every prediction and the few pictures that the galleries show."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "are
 
 
 class Progress(Protocol):
-    """What is told how many people were done, such as a `tqdm` bar."""
+    """Counts people that are done, such as a `tqdm` bar."""
 
     def update(self, n: int) -> object:
         """Adds to the number of people done."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a model said about each person of a split, beside what the labels say.
+class Predictions:
+    """What a model predicts for each person of a split, beside the labels.
 
     Attributes:
         predicted_px: float (N, J, 2) in px of the picture.
@@ -50,8 +50,8 @@ class Answers:
     chosen: list[int]
     pictures: dict[int, np.ndarray]
 
-    def scaled(self, size_from: int, size_to: int) -> Answers:
-        """The same answers with every length in px of a picture of another size."""
+    def scaled(self, size_from: int, size_to: int) -> Predictions:
+        """The same predictions with every length in px of a picture of another size."""
         resize = partial(warp, fields=FIELDS, affine=Affine.resize(size_from, size_to, len(self.keys)))
         predicted = resize({"joints_xy_px": self.predicted_px})["joints_xy_px"]
         error_px = self.error_px * (size_to / size_from)
@@ -105,18 +105,18 @@ def collect(
     gallery: int,
     seed: int,
     progress: Progress | None = None,
-) -> Answers:
-    """Asks a model about every person.
+) -> Predictions:
+    """Runs a model on every person.
 
     Args:
         predictor: the model.
         batches: pictures uint8 (B, S, S, 3) and labels in NumPy, in `records.dataset`'s form.
         gallery: how many pictures to keep of the worst, and as many at random.
         seed: of the random choice.
-        progress: told after each batch how many people it held.
+        progress: updated after each batch.
 
     Returns:
-        The answers, in px of the pictures.
+        The predictions, in px of the pictures.
 
     Raises:
         ValueError: there are no batches.
@@ -125,7 +125,8 @@ def collect(
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*LABELS, "predicted", "scores", "error")}
     keys: list[str] = []
     for pictures, labels in batches:
-        predicted, scores = predictor.predict(pictures)
+        answers = predictor.predict({"pictures": pictures})
+        predicted, scores = answers["joints_xy_px"], answers["scores"]
         errors = person_errors(joint_distances(predicted, labels["joints_xy_px"], labels["visible"]))
         for i, error in enumerate(errors):
             kept.offer(len(keys) + i, float(error), pictures[i])
@@ -143,7 +144,7 @@ def collect(
     if not keys:
         raise ValueError("there is no one to evaluate: the split gave no batches")
     whole = {name: np.concatenate(values) for name, values in parts.items()}
-    return Answers(
+    return Predictions(
         whole["predicted"],
         whole["scores"],
         {name: whole[name] for name in LABELS},

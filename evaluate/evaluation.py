@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluate.baseline import baseline_split, mean_pose
 from evaluate.calibration import Calibration, calibrate
-from evaluate.collect import Answers, Progress, collect
+from evaluate.collect import Predictions, Progress, collect
 from evaluate.oks_ap import AveragePrecision, average_precision
 from evaluate.predictor import Predictor
 from evaluate.summary import Summary, summarise
@@ -49,7 +49,7 @@ class Evaluation:
     skeleton: Skeleton
     size: int
     flip_test: bool
-    answers: Answers
+    answers: Predictions
     summary: Summary
     ap: AveragePrecision
     score_reach: float
@@ -84,7 +84,7 @@ def evaluate(
         batch_size: people to predict at a time.
         gallery: how many pictures to keep of the worst cases, and as many at random.
         seed: of the random choice.
-        progress: told how many people were done.
+        progress: updated with the number of people done.
 
     Raises:
         ValueError: the records or the split are not there, or label other joints than the model predicts.

@@ -8,7 +8,7 @@ REPORT, METRICS = "report.html", "metrics.json"
 # What each file of ours begins with, or says near its beginning.
 _MARKS = {
     REPORT: "<title>Evaluation of ",
-    METRICS: '"headline": "pck@',
+    METRICS: '"headline": "',
     "per_joint.csv": "joint,labelled,pck@",
     "per_limb.csv": "limb,pcp@",
     "predictions.csv": "key,labelled,error_px,oks,score",

@@ -1,10 +1,10 @@
-"""One way to ask any trained model for joints: a run's folder, its .keras file, or an exported SavedModel."""
+"""One way to ask any trained model: a run's folder, its .keras file, or an exported SavedModel."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from artefact.formats import FORMATS, MODEL_FILE, RUN_FILE, ArtefactError
 from pose import SKELETONS, Skeleton
+from pose.tasks import POSE_2D, Task, task_of
+from records.inputs import as_net_takes
 
 if TYPE_CHECKING:
     from records.manifest import Manifest
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 EXPORT_FILE = FORMATS["saved-model"].file
 #: What a score means unless the model's own notes say otherwise.
 SCORE_REACH = 0.05
-_OUTPUTS = ("joints_xy_px", "scores")
 
-Forward = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+#: Inputs (B, ...) by name -> answers (B, ...) by name.
+Forward = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,8 @@ class Predictor:
         input_size: height and width S of its pictures in px.
         score_reach: a score is the probability that the joint lies within this share of the picture's side of
             its label.
-        forward: uint8 pictures (B, S, S, 3) -> joints (B, J, 2) in px and scores (B, J).
+        task: what it takes and answers.
+        forward: inputs (B, ...) by name -> answers (B, ...) by name.
         flip_test: whether to merge the answers for each picture and its mirror image.
     """
 
@@ -42,34 +45,41 @@ class Predictor:
     skeleton: Skeleton
     input_size: int
     score_reach: float
+    task: Task
     forward: Forward
     flip_test: bool = False
 
-    def predict(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Predicts the joints of one person in each picture.
+    def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Answers a batch.
 
         Args:
-            pictures: uint8 RGB (B, S, S, 3).
+            inputs: (B, ...) by the names of the task's inputs; for the joints of one person, "pictures" uint8 RGB
+                (B, S, S, 3).
 
         Returns:
-            Joints float64 (B, J, 2) in px of the picture, and scores float64 (B, J).
+            The task's answers, float64 (B, ...) by name; for the joints of one person, "joints_xy_px" (B, J, 2) in px
+            of the picture, and "scores" (B, J).
 
         Raises:
-            ValueError: the pictures have another type or shape.
+            ValueError: an input is missing, or has another type or shape.
         """
-        pictures, side = np.asarray(pictures), self.input_size
-        if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[1:] != (side, side, 3):
-            raise ValueError(
-                f"the model takes uint8 pictures of shape (B, {side}, {side}, 3), got {pictures.dtype} "
-                f"{pictures.shape}; ask the records for input_size={side}"
-            )
-        xy, scores = self._checked(pictures)
+        joints, side = self.skeleton.num_joints, self.input_size
+        inputs = {name: np.asarray(inputs[name]) for name in self.task.inputs}
+        for name, one in self.task.inputs.items():
+            value, shape = inputs[name], one.sized(joints, side)
+            if value.dtype != one.dtype or value.shape[1:] != shape:
+                raise ValueError(
+                    f"the model takes {one.dtype} {name} of shape (B, {', '.join(map(str, shape))}), got {value.dtype} "
+                    f"{value.shape}; ask the records for input_size={side}"
+                )
+        answers = self._checked(inputs)
         if self.flip_test:
-            mirrored_xy, mirrored_scores = self._checked(np.ascontiguousarray(pictures[:, :, ::-1]))
+            mirrored = self._checked({name: np.ascontiguousarray(value[:, :, ::-1]) for name, value in inputs.items()})
             order = self.skeleton.flip_order
-            mirrored_xy = mirrored_xy[:, order] * (-1, 1) + (side - 1, 0)
-            xy, scores = _merged(xy, scores, mirrored_xy, mirrored_scores[:, order], self.score_reach * side)
-        return xy, scores
+            xy, scores = mirrored["joints_xy_px"][:, order] * (-1, 1) + (side - 1, 0), mirrored["scores"][:, order]
+            merged = _merged(answers["joints_xy_px"], answers["scores"], xy, scores, self.score_reach * side)
+            answers |= dict(zip(("joints_xy_px", "scores"), merged, strict=True))
+        return answers
 
     def check_records(self, manifest: Manifest) -> None:
         """Checks that the model speaks of the joints that the records label.
@@ -85,21 +95,22 @@ class Predictor:
                 "its own skeleton"
             )
 
-    def _checked(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        xy, scores = (np.asarray(output, np.float64) for output in self.forward(pictures))
-        shape = (len(pictures), self.skeleton.num_joints)
-        if xy.shape != (*shape, 2) or scores.shape != shape:
-            raise ValueError(
-                f"{self.path} must answer joints {(*shape, 2)} and scores {shape} for {self.skeleton.name}, "
-                f"got {xy.shape} and {scores.shape}"
-            )
-        return xy, scores
+    def _checked(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        found, count = self.forward(inputs), len(next(iter(inputs.values())))
+        answers = {name: np.asarray(found[name], np.float64) for name in self.task.answers}
+        for name, answer in self.task.answers.items():
+            shape = (count, *answer.sized(self.skeleton.num_joints, self.input_size))
+            if answers[name].shape != shape:
+                raise ValueError(
+                    f"{self.path} must answer {name} {shape} for {self.skeleton.name}, got {answers[name].shape}"
+                )
+        return answers
 
 
 def _merged(
     xy: np.ndarray, scores: np.ndarray, other_xy: np.ndarray, other_scores: np.ndarray, reach_px: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Two answers as one: the mean, weighed by the scores, of what is near; of what is apart, what scores higher.
+    """Merges two predictions: the score-weighted mean where they agree within the radius, else the higher-scoring one.
 
     Half way between two places where a joint may be it is certainly not.
     """
@@ -118,18 +129,18 @@ def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
         flip_test: whether to merge the answers for each picture and its mirror image.
 
     Raises:
-        ValueError: there is nothing at the path, nothing that can be asked for joints, or the files
-            contradict each other.
+        ValueError: there is nothing at the path, nothing that can be asked, the files contradict each other, or what
+            the model answers knows no mirror test.
     """
     path = Path(path)
     if not path.exists():
         raise ValueError(f"{path} does not exist; give a training run's folder, a .keras file or an exported model")
     if path.is_file() and path.suffix == ".keras":
-        return Predictor(path, *_from_keras(path, path.with_name(RUN_FILE)), flip_test)
+        return _with_flip_test(Predictor(path, *_from_keras(path, path.with_name(RUN_FILE))), flip_test)
     if path.is_dir() and (path / EXPORT_FILE).is_file():
-        return Predictor(path, *_from_export(path), flip_test)
+        return _with_flip_test(Predictor(path, *_from_export(path)), flip_test)
     if path.is_dir() and (path / RUN_FILE).is_file():
-        return Predictor(path, *_from_keras(path / MODEL_FILE, path / RUN_FILE), flip_test)
+        return _with_flip_test(Predictor(path, *_from_keras(path / MODEL_FILE, path / RUN_FILE)), flip_test)
     raise ValueError(
         f"{path} is neither a training run nor an exported model: looked for {RUN_FILE} with {MODEL_FILE} "
         f"(made by `python -m train.resnet`), {EXPORT_FILE} (made by `python -m export`) and for a .keras "
@@ -137,48 +148,53 @@ def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
     )
 
 
-def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float, Forward]:
+def _with_flip_test(predictor: Predictor, flip_test: bool) -> Predictor:
+    if flip_test and predictor.task is not POSE_2D:
+        raise ValueError(f"the mirror test is for the task {POSE_2D.name}, {predictor.path} has {predictor.task.name}")
+    return replace(predictor, flip_test=flip_test)
+
+
+def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float, Task, Forward]:
     import keras  # Late: loading a back end takes seconds, and a wrong path should be told at once.
 
     if not run_path.is_file():
         raise ValueError(f"{model_path} has no {RUN_FILE} beside it, which names its skeleton; keep the two together")
     if not model_path.is_file():
         raise ValueError(f"{model_path} does not exist; training writes it after its first epoch")
-    skeleton, size, score_reach = _read_run(run_path)
+    skeleton, size, score_reach, task = _read_run(run_path)
     try:
         model = keras.saving.load_model(model_path, compile=False)
     except Exception as error:  # Keras raises many kinds for a file that is damaged or of another version.
         why = " ".join(str(error).split())[:300]
         raise ValueError(f"{model_path} cannot be loaded by Keras {keras.__version__}: {why}") from error
-    inputs = tuple(model.inputs[0].shape)
-    if inputs[1:] != (size, size, 3):
-        raise ValueError(f"{run_path} says that pictures are {size} px, but {model_path.name} takes {inputs}")
-    if not isinstance(model.output, dict) or not set(_OUTPUTS) <= set(model.output):
-        raise ValueError(f"{model_path} must answer {' and '.join(_OUTPUTS)}, it answers {model.output}")
-
-    def forward(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        outputs = model.predict_on_batch(pictures)
-        return outputs["joints_xy_px"], outputs["scores"]
-
-    return skeleton, size, score_reach, forward
+    inputs = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
+    if len(inputs) == 1:
+        inputs = dict(zip(task.inputs, inputs.values(), strict=True))
+    for name, one in task.inputs.items():
+        if inputs[name][1:] != one.sized(skeleton.num_joints, size):
+            raise ValueError(f"{run_path} says that pictures are {size} px, but {model_path.name} takes {inputs[name]}")
+    if not isinstance(model.output, dict) or not set(task.answers) <= set(model.output):
+        raise ValueError(f"{model_path} must answer {' and '.join(task.answers)}, it answers {model.output}")
+    return skeleton, size, score_reach, task, lambda inputs: model.predict_on_batch(as_net_takes(inputs))
 
 
-def _read_run(run_path: Path) -> tuple[Skeleton, int, float]:
-    """The skeleton, by its name or in full, the input size and the reach of the scores."""
+def _read_run(run_path: Path) -> tuple[Skeleton, int, float, Task]:
+    """The skeleton, by its name or in full, the input size, the reach of the scores and the task."""
     try:
         run = json.loads(run_path.read_text())
         skeleton, size = run["skeleton"], int(run["input_size"])
         reach = float(run.get("config", {}).get("score_radius", SCORE_REACH))
+        task = task_of(run)
         skeleton = SKELETONS[skeleton] if isinstance(skeleton, str) else Skeleton.from_description(skeleton)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"{run_path} is damaged: it must describe a skeleton, or name one of {', '.join(SKELETONS)}, and "
             f"give an input_size ({error!r})"
         ) from error
-    return skeleton, size, reach
+    return skeleton, size, reach, task
 
 
-def _from_export(folder: Path) -> tuple[Skeleton, int, float, Forward]:
+def _from_export(folder: Path) -> tuple[Skeleton, int, float, Task, Forward]:
     from artefact.model import Model  # Late, as above.
 
     try:
@@ -188,9 +204,4 @@ def _from_export(folder: Path) -> tuple[Skeleton, int, float, Forward]:
     description = model.description
     skeleton = Skeleton.from_description(description["skeleton"])
     score_reach = float(description.get("score_radius", SCORE_REACH))
-
-    def forward(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        answers = model.run({"pictures": pictures})
-        return answers["joints_xy_px"], answers["scores"]
-
-    return skeleton, int(description["size"]), score_reach, forward
+    return skeleton, int(description["size"]), score_reach, task_of(description), model.run

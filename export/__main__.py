@@ -34,6 +34,7 @@ from export.folder import check_replaceable, replacing
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
+from pose.tasks import Task, task_of
 
 if TYPE_CHECKING:
     import keras
@@ -68,7 +69,8 @@ class Options:
         tolerance_px: how far from the model's a file's joints may be; one in a hundred may be further.
         reduced_tolerance_px: the same for a file that computes in 8 bits, and for bfloat16.
         tolerance_score: how far from the model's a file's scores may be; one in a hundred may be further.
-        reduced_tolerance_score: the same for a file that computes in 8 bits, and for bfloat16.
+        reduced_tolerance_score: the same for a file that computes in 8 bits, and for bfloat16. Answers of other tasks
+            have tolerances of their own.
     """
 
     run: Annotated[Path, tyro.conf.Positional]
@@ -88,6 +90,15 @@ class Options:
             if not getattr(self, name) > 0:
                 remedy = "0.5 is half a pixel" if name.endswith("px") else "scores lie between 0 and 1"
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}; {remedy}")
+
+    def limits(self, task: Task, *, reduced: bool) -> dict[str, float]:
+        """How far each answer may be from the model's, by name."""
+        given = {
+            "joints_xy_px": self.reduced_tolerance_px if reduced else self.tolerance_px,
+            "scores": self.reduced_tolerance_score if reduced else self.tolerance_score,
+        }
+        own = {name: one.reduced_tolerance if reduced else one.tolerance for name, one in task.answers.items()}
+        return own | {name: limit for name, limit in given.items() if name in own}
 
     @property
     def folder(self) -> Path:
@@ -129,46 +140,50 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
         raise ValueError(f"{run} cannot be read ({type(error).__name__}: {error!s:.300}); train it again") from error
 
 
-def read_samples(run: Path, size: int) -> np.ndarray:
-    """The run's sample pictures, uint8 RGB (N, size, size, 3).
+def read_samples(run: Path, notes: dict) -> dict[str, np.ndarray]:
+    """The run's sample inputs, (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
 
     Raises:
         ValueError: they cannot be read, or are something else.
     """
     try:
-        pictures = np.load(run / SAMPLES_FILE)
+        samples = np.load(run / SAMPLES_FILE)
     except (ValueError, OSError, EOFError) as error:
         raise ValueError(f"{run / SAMPLES_FILE} cannot be read ({error}); train the run again") from error
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != (size, size, 3) or not len(pictures):
-        raise ValueError(
-            f"{run / SAMPLES_FILE} must hold uint8 pictures of {size} x {size} px, got {pictures.dtype} "
-            f"{pictures.shape}; train the run again"
-        )
-    return pictures
+    inputs, size = task_of(notes).inputs, notes["record_size"]
+    found = {name: samples[name] for name in samples.dtype.names or ()} or dict.fromkeys(inputs, samples)
+    for name, one in inputs.items():
+        shape, value = one.sized(len(notes["skeleton"]["joints"]), size), found.get(name, samples)
+        if value.dtype != one.dtype or value.shape[1:] != shape or not len(value):
+            wanted = f"pictures of {size} x {size} px" if one.geometry == "picture" else f"{name} of shape {shape}"
+            raise ValueError(
+                f"{run / SAMPLES_FILE} must hold {one.dtype} {wanted}, got {value.dtype} {value.shape}; train the run "
+                "again"
+            )
+    return found
 
 
 def measure_formats(
     model: keras.Model,
+    notes: dict,
     folder: Path,
     sizes: dict[str, int],
-    pictures: np.ndarray,
+    inputs: dict[str, np.ndarray],
     options: Options,
     failed: dict[str, str],
 ) -> dict[str, Measurement]:
     """Measures each written format in each runtime that this machine has for it; `failed` receives why one fails."""
-    from export.check import Limits, measure
+    from export.check import measure
     from export.openvino_file import computes_in_bf16
     from export.write import in_one_line
 
-    exact = Limits(options.tolerance_px, options.tolerance_score)
-    reduced = Limits(options.reduced_tolerance_px, options.reduced_tolerance_score)
-    measured = {}
+    task, measured = task_of(notes), {}
     for written, size_bytes in sizes.items():
         for name in (name for name, form in FORMATS.items() if written in (name, form.written_as)):
-            limits = reduced if FORMATS[name].reduced else exact
+            limits = options.limits(task, reduced=FORMATS[name].reduced)
             try:
                 if name != _BF16 or computes_in_bf16():
-                    measured[name] = measure(model, folder, name, pictures, limits, size_bytes)
+                    measured[name] = measure(model, folder, name, inputs, limits, size_bytes, task)
             except (RuntimeError, ImportError) as error:
                 failed[name] = str(error) if type(error) is RuntimeError else in_one_line(error)
     return measured
@@ -176,25 +191,35 @@ def measure_formats(
 
 def table(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
     """The measurements for people, and what failed."""
-    lines = ["format         max px  99 % px  mean px   scores   1 thread  2 threads        MB  runtime"]
+    lines: list[str] = []
     for name, one in measured.items():
+        titles, values, over = "", "", ""
+        for answer, found in one.differences.items():
+            unit = found.answer.unit
+            if found.is_distance:
+                titles += "".join(f"{f'{part} {unit}'.rstrip():>9}" for part in ("max", "99 %", "mean"))
+                values += f"{found.greatest:9.3f}{found.most:9.3f}{found.mean:9.3f}"
+                over += "" if found.passed else f"  OVER {found.limit} {unit}".rstrip()
+            else:
+                titles += f" {answer:>8}"
+                values += f" {found.most:8.4f}"
+                over += "" if found.passed else f"  {answer.upper()} OFF BY OVER {found.limit}"
         times = "".join(f"{value:8.1f} ms" for value in one.latency_ms.values())
-        lines.append(
-            f"{name:13}{one.max_px:8.3f} {one.most_px:8.3f} {one.mean_px:8.3f} {one.most_score:8.4f}{times} "
-            f"{one.bytes / 1e6:9.2f}  {one.runtime}"
-            + ("" if one.joints_passed else f"  OVER {one.limits.px} px")
-            + ("" if one.scores_passed else f"  SCORES OFF BY OVER {one.limits.score}")
-        )
+        if not lines:
+            lines.append(f"format      {titles}   1 thread  2 threads        MB  runtime")
+        lines.append(f"{name:12}{values}{times} {one.bytes / 1e6:9.2f}  {one.runtime}{over}")
     return "\n".join([*lines, *(f"{name:13}FAILED: {why}" for name, why in failed.items())])
 
 
 def _complaints(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
     """What is wrong with which formats, in one line."""
-    groups = {
-        "more px from Keras than allowed": [name for name, one in measured.items() if not one.joints_passed],
-        "scores further from Keras's than allowed": [name for name, one in measured.items() if not one.scores_passed],
-        "failed, as told above": list(failed),
-    }
+    groups: dict[str, list[str]] = {}
+    for name, one in measured.items():
+        for answer, found in one.differences.items():
+            if not found.passed:
+                what = f"more {found.answer.unit} from Keras" if found.is_distance else f"{answer} further from Keras's"
+                groups.setdefault(f"{what} than allowed", []).append(name)
+    groups |= {"failed, as told above": list(failed)}
     return "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items() if names)
 
 
@@ -212,19 +237,23 @@ def export(options: Options) -> int:
     # What converters call is old, and TensorFlow would say so at length.
     tf.get_logger().setLevel("ERROR")
     model, notes = load_run(options.run)
-    pictures = read_samples(options.run, notes["record_size"])
-    calibration = training_pictures(options.calibration, notes["record_size"]) if options.calibration else pictures
+    inputs = calibration = read_samples(options.run, notes)
+    if options.calibration:
+        if not task_of(notes).takes_pictures:
+            raise ValueError(f"--calibration is for models that take pictures alone, {options.run} takes more")
+        calibration = dict.fromkeys(inputs, training_pictures(options.calibration, notes["record_size"]))
     failed: dict[str, str] = {}
     with replacing(options.folder) as folder:
         sizes = write_formats(model, notes, names, folder, calibration, failed)
         if not sizes:
             raise NothingWritten(options.folder, failed)
-        measured = measure_formats(model, folder, sizes, pictures, options, failed)
+        measured = measure_formats(model, notes, folder, sizes, inputs, options, failed)
         entries = {name: one.to_json() for name, one in measured.items()}
         entries |= {name: {"passed": False, "failed": why} for name, why in failed.items()}
-        (folder / FORMATS_FILE).write_text(json.dumps({"pictures": len(pictures), "formats": entries}, indent=1) + "\n")
+        count = len(next(iter(inputs.values())))
+        (folder / FORMATS_FILE).write_text(json.dumps({"pictures": count, "formats": entries}, indent=1) + "\n")
     print(f"{options.folder}: {notes['model']}, {notes['skeleton']['name']}, pictures of {notes['record_size']} px")
-    number = counted(len(pictures), "picture")
+    number = counted(count, "picture")
     print(f"each file by itself, without our code, against Keras on {number}:")
     print(table(measured, failed))
     for name in left_out:

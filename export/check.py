@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,12 @@ from keras import ops
 
 import artefact.alone
 from artefact.formats import DESCRIPTION_FILE, FORMATS
-from export.graph import FINE, OUTPUTS
+from export.graph import FINE
+from pose.fields import Affine, Field, warp
 from pose.picture import decode_picture
+from pose.tasks import POSE_2D, Answer, Task
 
 _ALONE = Path(artefact.alone.__file__)
-# OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves joints a little.
-JPEG_TOLERANCE_PX = 0.5
-JPEG_TOLERANCE = 0.02
 THREADS = (1, 2)
 # A net that reads joints off peaks may find two of them equal, and a rounding then moves a joint far.
 SHARE_WITHIN = 0.99
@@ -32,16 +32,36 @@ _LONGEST_S = 900
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How far 99 % of a file's answers may be from the model's.
+class Difference:
+    """How far the values of one answer are from Keras's.
 
     Attributes:
-        px: the joints, in px of the picture.
-        score: the scores.
+        answer: what the values are.
+        greatest: of all.
+        most: within which 99 % lie.
+        mean: of all.
+        limit: how far those 99 % may be.
+        jpeg: as `most`, from JPEGs, where the file takes them.
+        jpeg_limit: how far those may be.
     """
 
-    px: float
-    score: float
+    answer: Answer
+    greatest: float
+    most: float
+    mean: float
+    limit: float
+    jpeg: float = 0.0
+    jpeg_limit: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether 99 % of the values are within the limit."""
+        return self.most <= self.limit and self.jpeg <= self.jpeg_limit
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether it is a distance of points."""
+        return is_point(self.answer)
 
 
 @dataclass(frozen=True)
@@ -51,86 +71,70 @@ class Measurement:
     Attributes:
         path: the file in the export's folder, "." for the SavedModel.
         runtime: the runtime's name and version.
-        max_px: the greatest distance of a joint from Keras's, over all pictures, in px of the picture.
-        most_px: the distance within which 99 % of the joints lie.
-        mean_px: the mean distance.
-        most_score: the difference within which 99 % of the scores are Keras's.
-        limits: how far those may be.
-        latency_ms: for each number of threads, the median time of one picture in ms.
+        differences: of each answer, by name.
+        latency_ms: for each number of threads, the median time of one sample in ms.
         bytes: of all files of the format.
-        jpeg_px: as most_px, from JPEGs, where the file takes them.
-        jpeg_score: as most_score, from JPEGs.
     """
 
     path: str
     runtime: str
-    max_px: float
-    most_px: float
-    mean_px: float
-    most_score: float
-    limits: Limits
+    differences: dict[str, Difference]
     latency_ms: dict[int, float]
     bytes: int
-    jpeg_px: float = 0.0
-    jpeg_score: float = 0.0
-
-    @property
-    def joints_passed(self) -> bool:
-        """Whether 99 % of the joints are within the limit."""
-        return self.most_px <= self.limits.px and self.jpeg_px <= self.limits.px + JPEG_TOLERANCE_PX
-
-    @property
-    def scores_passed(self) -> bool:
-        """Whether 99 % of the scores are within the limit."""
-        return self.most_score <= self.limits.score and self.jpeg_score <= self.limits.score + JPEG_TOLERANCE
 
     @property
     def passed(self) -> bool:
-        """Whether both are."""
-        return self.joints_passed and self.scores_passed
+        """Whether every answer is within its limit."""
+        return all(one.passed for one in self.differences.values())
 
     def to_json(self) -> dict:
         """An entry of formats.json."""
-        entry = {
-            "path": self.path,
-            "runtime": self.runtime,
-            "error_px": {
-                "max": round(self.max_px, 5),
-                "99 %": round(self.most_px, 5),
-                "mean": round(self.mean_px, 5),
-            },
-            "limit_px": self.limits.px,
-            "score_error": {"99 %": round(self.most_score, 5)},
-            "limit_score": self.limits.score,
+        entry: dict = {"path": self.path, "runtime": self.runtime}
+        for name, one in self.differences.items():
+            error, limit = _keys(name)
+            parts = {"max": one.greatest, "99 %": one.most, "mean": one.mean} if one.is_distance else {"99 %": one.most}
+            entry[error] = {part: round(value, 5) for part, value in parts.items()}
+            entry[limit] = one.limit
+        entry |= {
             "passed": self.passed,
             "latency_ms": {str(threads): round(value, 3) for threads, value in self.latency_ms.items()},
             "bytes": self.bytes,
         }
         if self.path == ".":
-            entry |= {"jpeg_error_px": {"99 %": round(self.jpeg_px, 5)}}
-            entry |= {"jpeg_score_error": {"99 %": round(self.jpeg_score, 5)}}
+            entry |= {f"jpeg_{_keys(name)[0]}": {"99 %": round(one.jpeg, 5)} for name, one in self.differences.items()}
         return entry
 
 
-def run_alone(name: str, file: Path, pictures: np.ndarray, threads: int, jpegs: list[bytes]) -> dict:
+def _keys(name: str) -> tuple[str, str]:
+    """What the error and the limit of an answer are called in formats.json."""
+    known = {"joints_xy_px": ("error_px", "limit_px"), "scores": ("score_error", "limit_score")}
+    return known.get(name, (f"{name}_error", f"{name}_limit"))
+
+
+def is_point(answer: Answer) -> bool:
+    """Whether an answer's last axis holds the coordinates of points, so that their distances count."""
+    return answer.geometry in ("point", "direction")
+
+
+def run_alone(name: str, file: Path, inputs: dict[str, np.ndarray], threads: int, jpegs: list[bytes]) -> dict:
     """Runs a file in a fresh process, in another folder, with no module of ours but the two that run it.
 
     Args:
         name: of the format.
         file: the file, or the SavedModel's folder.
-        pictures: uint8 RGB (N, R, R, 3).
+        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
         threads: of the runtime.
         jpegs: M pictures of R x R px as JPEG; only a SavedModel reads them.
 
     Returns:
-        joints_xy_px (N, J, 2), scores (N, J), description, runtime, latency_ms and, where JPEGs were read,
-        jpeg_joints_xy_px (M, J, 2) and jpeg_scores (M, J).
+        The answers (N, ...) by name, such as joints_xy_px (N, J, 2); description, runtime, latency_ms and, where JPEGs
+        were read, the answers (M, ...) by "jpeg_" and their names.
 
     Raises:
         RuntimeError: the process failed or hangs; the message ends with the last line that it printed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        np.savez(Path(scratch) / "inputs.npz", pictures=pictures)
+        np.savez(Path(scratch) / "inputs.npz", **inputs)  # type: ignore[arg-type]
         for i, jpeg in enumerate(jpegs):
             (Path(scratch) / f"{i:06d}.jpg").write_bytes(jpeg)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -156,62 +160,74 @@ def measure(
     model: keras.Model,
     folder: Path,
     name: str,
-    pictures: np.ndarray,
-    limits: Limits,
+    inputs: dict[str, np.ndarray],
+    limits: dict[str, float],
     size_bytes: int,
+    task: Task = POSE_2D,
 ) -> Measurement:
-    """Runs a file alone with each number of threads and compares its joints and scores with the model's.
+    """Runs a file alone with each number of threads and compares its answers with the model's.
 
     Args:
         model: the model that was exported.
         folder: the export's folder, with its pose.json.
         name: of the format.
-        pictures: uint8 RGB (N, R, R, 3).
-        limits: how far the answers may be from the model's.
+        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+        limits: how far each answer may be from the model's, by name.
         size_bytes: noted in the result.
+        task: of the model.
 
     Raises:
-        RuntimeError: the file does not run, answers with something else than finite joints and scores, or describes
-            itself otherwise than pose.json.
+        RuntimeError: the file does not run, answers with something else than finite answers, or describes itself
+            otherwise than pose.json.
         ValueError: the model's own answers are not finite.
     """
-    jpegs, decoded = encode_jpegs(pictures) if name == "saved-model" else ([], pictures)
+    reads_jpegs = name == "saved-model" and task.takes_pictures
+    jpegs, decoded = encode_jpegs(next(iter(inputs.values()))) if reads_jpegs else ([], np.empty(0))
     file = FORMATS[name].path(folder)
-    runs = {threads: run_alone(name, file, pictures, threads, jpegs) for threads in THREADS}
-    expected = model_answers(model, pictures)
-    errors = [_differences(run, expected) for run in runs.values()]
-    px, score = (np.stack(values) for values in zip(*errors, strict=True))
+    runs = {threads: run_alone(name, file, inputs, threads, jpegs) for threads in THREADS}
+    expected = model_answers(model, inputs, task)
+    errors = [_differences(run, expected, task) for run in runs.values()]
     first = runs[THREADS[0]]
     if json.loads(str(first["description"])) != json.loads((folder / DESCRIPTION_FILE).read_text()):
         raise RuntimeError(f"describes itself otherwise than {DESCRIPTION_FILE}")
-    jpeg_errors = _differences(first, model_answers(model, decoded), "jpeg_") if jpegs else (0.0, 0.0)
-    jpeg_px, jpeg_score = (float(np.quantile(values, SHARE_WITHIN)) for values in jpeg_errors)
+    jpeg_errors = {}
+    if jpegs:
+        jpeg_errors = _differences(first, model_answers(model, dict.fromkeys(inputs, decoded), task), task, "jpeg_")
+    differences = {}
+    for answer_name, answer in task.answers.items():
+        values = np.stack([error[answer_name] for error in errors])
+        differences[answer_name] = Difference(
+            answer,
+            float(values.max()),
+            float(np.quantile(values, SHARE_WITHIN)),
+            float(values.mean()),
+            limits[answer_name],
+            float(np.quantile(jpeg_errors.get(answer_name, 0.0), SHARE_WITHIN)),
+            # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves answers a little.
+            limits[answer_name] + answer.tolerance,
+        )
     return Measurement(
         path=str(file.relative_to(folder)),
         runtime=str(first["runtime"]),
-        max_px=float(px.max()),
-        most_px=float(np.quantile(px, SHARE_WITHIN)),
-        mean_px=float(px.mean()),
-        most_score=float(np.quantile(score, SHARE_WITHIN)),
-        limits=limits,
+        differences=differences,
         latency_ms={threads: float(run["latency_ms"]) for threads, run in runs.items()},
         bytes=size_bytes,
-        jpeg_px=jpeg_px,
-        jpeg_score=jpeg_score,
     )
 
 
 def _differences(
-    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], prefix: str = ""
-) -> tuple[np.ndarray, np.ndarray]:
-    """The joints' distances in px and the scores' differences, (N, J) each."""
-    for name in OUTPUTS:
-        value = found.get(prefix + name)
-        if value is None or value.shape != expected[name].shape or not np.isfinite(value).all():
+    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], task: Task, prefix: str = ""
+) -> dict[str, np.ndarray]:
+    """The distances of points, such as (N, J), and the differences of all other values, by the answers' names."""
+    differences = {}
+    for name, answer in task.answers.items():
+        value, wanted = found.get(prefix + name), expected[name]
+        if value is None or value.shape != wanted.shape or not np.isfinite(value).all():
             answered = "none" if value is None else f"{value.shape}, finite: {bool(np.isfinite(value).all())}"
-            raise RuntimeError(f"must answer finite {name} of shape {expected[name].shape}, it answers {answered}")
-    joints, scores = (np.subtract(found[prefix + name], expected[name]) for name in OUTPUTS)
-    return np.linalg.norm(joints, axis=-1), np.abs(scores)
+            raise RuntimeError(f"must answer finite {name} of shape {wanted.shape}, it answers {answered}")
+        difference = np.subtract(value, wanted)
+        differences[name] = np.linalg.norm(difference, axis=-1) if is_point(answer) else np.abs(difference)
+    return differences
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
@@ -220,27 +236,43 @@ def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
     return jpegs, np.stack([decode_picture(jpeg) for jpeg in jpegs])
 
 
-def model_answers(model: keras.Model, pictures: np.ndarray) -> dict[str, np.ndarray]:
-    """What the Keras model itself answers for pictures of the records' size.
+def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task = POSE_2D) -> dict[str, np.ndarray]:
+    """What the Keras model itself answers for inputs as the records hold them.
 
     Args:
-        model: an inference model for uint8 pictures (N, S, S, 3).
-        pictures: uint8 (N, R, R, 3).
+        model: an inference model, for pictures of S x S px.
+        inputs: (N, ...) by name, such as pictures uint8 (N, R, R, 3).
+        task: of the model.
 
     Returns:
-        joints_xy_px (N, J, 2) in px of the R x R pictures, and scores (N, J).
+        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R pictures, and scores (N, J).
 
     Raises:
         ValueError: they are not finite.
     """
-    size, input_size = pictures.shape[1], model.input_shape[1]
+    sides = {name: (value.shape[1], model.input_shape[1]) for name, value in inputs.items() if _is_picture(task, name)}
+    size, input_size = next(iter(sides.values()), (1, 1))
     if size != input_size:
-        resized = ops.image.resize(
-            ops.cast(pictures, "float32"), (input_size, input_size), interpolation="bilinear", antialias=False
-        )
-        pictures = ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8")
-    outputs = model(pictures, training=False)
-    joints, scores = (ops.convert_to_numpy(outputs[name]) for name in OUTPUTS)
-    if not (np.isfinite(joints).all() and np.isfinite(scores).all()):
-        raise ValueError("the Keras model itself answers joints or scores that are not finite; train it again")
-    return {OUTPUTS[0]: (joints + 0.5) * (size / input_size) - 0.5, OUTPUTS[1]: scores}
+        count = len(next(iter(inputs.values())))
+        pictures = {name: _resampled(inputs[name], input_size) for name in sides}
+        inputs = warp(inputs | pictures, _others(task.inputs, sides), Affine.resize(size, input_size, count))
+    outputs = model(next(iter(inputs.values())) if len(inputs) == 1 else inputs, training=False)
+    answers = {name: ops.convert_to_numpy(outputs[name]) for name in task.answers}
+    if not all(np.isfinite(value).all() for value in answers.values()):
+        raise ValueError("the Keras model itself answers what is not finite; train it again")
+    back = Affine.resize(input_size, size, len(next(iter(answers.values()))))
+    return warp(answers, task.answers, back)
+
+
+def _is_picture(task: Task, name: str) -> bool:
+    return task.inputs[name].geometry == "picture"
+
+
+def _others(fields: Mapping[str, Field], pictures: Iterable[str]) -> dict[str, Field]:
+    return {name: field for name, field in fields.items() if name not in pictures}
+
+
+def _resampled(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Pictures sampled and rounded as the training pipeline does."""
+    resized = ops.image.resize(ops.cast(pictures, "float32"), (size, size), interpolation="bilinear", antialias=False)
+    return ops.convert_to_numpy(ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artefact.origin import ORIGIN
 from pose import Skeleton
+from pose.tasks import task_of
 
 
 def describe(notes: dict) -> dict:
@@ -13,6 +14,7 @@ def describe(notes: dict) -> dict:
     known = {key: notes[key] for key in ("follow", ORIGIN) if key in notes}
     return known | {
         "model": notes["model"],
+        **task_of(notes).describe(),
         "skeleton": skeleton.describe(),
         "size": notes["record_size"],
         "padding": notes["padding"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import keras
 import tensorflow as tf
@@ -10,8 +10,9 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tensorflow.python.grappler import tf_optimizer
 
-INPUT = "pictures"
-OUTPUTS = ("joints_xy_px", "scores")
+from pose.fields import Field
+from pose.tasks import task_of
+
 # The node that carries the description in a graph, and the name under which other formats carry it.
 DESCRIPTION = "pose"
 #: Grey levels are rounded to this part of one first. From 256 to 192 px, for one, many lie half way between two, where
@@ -19,31 +20,62 @@ DESCRIPTION = "pose"
 FINE = 1024.0
 
 
-def serving_function(model: keras.Model, notes: dict) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """Returns the function from pictures as the records hold them to joints and scores.
+def input_specs(notes: dict) -> dict[str, tf.TensorSpec]:
+    """What each input of an exported file is, by name: batches of any number, pictures of the records' size."""
+    joints, size = len(notes.get("skeleton", {}).get("joints", ())), notes["record_size"]
+    return {
+        name: tf.TensorSpec([None, *one.sized(joints, size)], one.dtype, name=name)
+        for name, one in task_of(notes).inputs.items()
+    }
+
+
+def serving_function(model: keras.Model, notes: dict) -> Callable[..., dict[str, tf.Tensor]]:
+    """Returns the function from a task's inputs as the records hold them to its answers.
 
     Args:
-        model: an inference model for uint8 pictures (B, S, S, 3), as saved by a run in best.keras.
+        model: an inference model, as saved by a run in best.keras, for pictures of S x S px.
         notes: the run's run.json, with the records' size R and the model's input size S.
 
     Returns:
-        A function from uint8 RGB (B, R, R, 3) to joints_xy_px float32 (B, J, 2), in px of the R x R picture, and
-        scores float32 (B, J).
+        A function from the inputs, by keyword, to the answers, by name, both in px of the R x R picture. For the joints
+        of one person: pictures uint8 RGB (B, R, R, 3) to joints_xy_px float32 (B, J, 2) and scores float32 (B, J).
     """
-    size, input_size = notes["record_size"], notes["input_size"]
+    size, input_size, task = notes["record_size"], notes["input_size"], task_of(notes)
 
-    def serve(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-        if size != input_size:
-            # Sampled and rounded just as the training pipeline does. Cast first, because LiteRT resizes no uint8.
-            pictures = tf.image.resize(
-                tf.cast(pictures, tf.float32), [input_size, input_size], method="bilinear", antialias=False
-            )
-            pictures = tf.cast(tf.round(tf.round(pictures * FINE) / FINE), tf.uint8)
-        outputs = model(pictures, training=False)
-        joints = (outputs["joints_xy_px"] + 0.5) * (size / input_size) - 0.5
-        return {"joints_xy_px": tf.identity(joints, OUTPUTS[0]), "scores": tf.identity(outputs["scores"], OUTPUTS[1])}
+    def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        values = [_resized(value, task.inputs[name], size, input_size) for name, value in inputs.items()]
+        outputs = model(values[0] if len(values) == 1 else dict(zip(inputs, values, strict=True)), training=False)
+        answers = {name: _resized(outputs[name], one, input_size, size) for name, one in task.answers.items()}
+        return {name: tf.identity(value, name) for name, value in answers.items()}
 
     return serve
+
+
+def _resized(value: tf.Tensor, field: Field, size_from: int, size_to: int) -> tf.Tensor:
+    """An array as it is beside the picture in another size.
+
+    Raises:
+        ValueError: the export cannot do that.
+    """
+    if size_from == size_to:
+        return value
+    match field.geometry:
+        case "picture":
+            # Sampled and rounded just as the training pipeline does. Cast first, because LiteRT resizes no uint8.
+            value = tf.image.resize(tf.cast(value, tf.float32), [size_to, size_to], method="bilinear", antialias=False)
+            return tf.cast(tf.round(tf.round(value * FINE) / FINE), tf.uint8)
+        case "point":
+            return (value + 0.5) * (size_to / size_from) - 0.5
+        case "length":
+            return value * (size_to / size_from)
+        case "area":
+            return value * (size_to / size_from) ** 2
+        case "nearest" | "camera" | "frame":
+            raise ValueError(
+                f"a {field.geometry} cannot be exported in another size, got {size_from} and {size_to} px; train on "
+                "pictures of the records' own size"
+            )
+    return value
 
 
 def frozen_graph(model: keras.Model, notes: dict, description: str) -> tf.compat.v1.GraphDef:
@@ -55,25 +87,24 @@ def frozen_graph(model: keras.Model, notes: dict, description: str) -> tf.compat
         description: kept in the string constant `pose`.
 
     Returns:
-        A graph from the placeholder `pictures` to the nodes `joints_xy_px` and `scores`.
+        A graph from placeholders with the inputs' names to nodes with the answers'.
     """
-    size = notes["record_size"]
-    spec = tf.TensorSpec([None, size, size, 3], tf.uint8, name=INPUT)
-    function = tf.function(serving_function(model, notes)).get_concrete_function(spec)
-    graph = _fold(convert_variables_to_constants_v2(function).graph.as_graph_def())
+    function = tf.function(serving_function(model, notes)).get_concrete_function(**input_specs(notes))
+    graph = convert_variables_to_constants_v2(function).graph.as_graph_def()
+    graph = _fold(graph, [*task_of(notes).inputs, *task_of(notes).answers])
     node = graph.node.add(name=DESCRIPTION, op="Const")
     node.attr["dtype"].type = tf.string.as_datatype_enum
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(description))
     return graph
 
 
-def _fold(graph: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
+def _fold(graph: tf.compat.v1.GraphDef, names: list[str]) -> tf.compat.v1.GraphDef:
     """Drops what the outputs do not need, and computes constant parts, such as batch normalisation's, beforehand."""
     with tf.Graph().as_default() as imported:
         tf.import_graph_def(graph, name="")
         meta_graph = tf.compat.v1.train.export_meta_graph(graph_def=graph, graph=imported)
     kept = meta_graph_pb2.CollectionDef()
-    kept.node_list.value.extend([INPUT, *OUTPUTS])
+    kept.node_list.value.extend(names)
     meta_graph.collection_def["train_op"].CopyFrom(kept)
     config = config_pb2.ConfigProto()
     optimizers = ["pruning", "constfold", "arithmetic", "constfold", "dependency"]
@@ -81,7 +112,9 @@ def _fold(graph: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
     return tf_optimizer.OptimizeGraph(config, meta_graph)
 
 
-def graph_function(graph: tf.compat.v1.GraphDef) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """Returns the function that a graph of constants from `frozen_graph` holds."""
+def graph_function(
+    graph: tf.compat.v1.GraphDef, inputs: Iterable[str], outputs: Iterable[str]
+) -> Callable[..., dict[str, tf.Tensor]]:
+    """Returns the function that a graph of constants from `frozen_graph` holds; it takes its inputs in this order."""
     wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), [])
-    return wrapped.prune(f"{INPUT}:0", {name: f"{name}:0" for name in OUTPUTS})
+    return wrapped.prune([f"{name}:0" for name in inputs], {name: f"{name}:0" for name in outputs})

@@ -11,25 +11,28 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from export.graph import DESCRIPTION, INPUT, graph_function
+from export.graph import DESCRIPTION, graph_function
+from pose.tasks import Task
 
 
-def write_litert(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+def write_litert(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
     """Converts a graph of constants to a file in float32, with the description as metadata `pose`."""
-    _write(graph, description, file)
+    _write(graph, task, description, file)
 
 
-def write_litert_fp16(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+def write_litert_fp16(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
     """As `write_litert`, with weights kept as float16 and computed with as the machine can: half the size."""
-    _write(graph, description, file, optimizations=[tf.lite.Optimize.DEFAULT], supported_types=[tf.float16])
+    _write(graph, task, description, file, optimizations=[tf.lite.Optimize.DEFAULT], supported_types=[tf.float16])
 
 
-def write_litert_int8(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+def write_litert_int8(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
     """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself."""
-    _write(graph, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
+    _write(graph, task, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
-def write_litert_int8_static(graph: tf.compat.v1.GraphDef, description: str, file: Path, pictures: np.ndarray) -> None:
+def write_litert_int8_static(
+    graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path, inputs: dict[str, np.ndarray]
+) -> None:
     """As `write_litert`, with convolutions whose weights and features have 8 bits, in ranges fixed beforehand.
 
     What lies between the convolutions stays float32. A pre-activation net adds channels of very different sizes up and
@@ -39,18 +42,22 @@ def write_litert_int8_static(graph: tf.compat.v1.GraphDef, description: str, fil
 
     Args:
         graph: as `frozen_graph` returns it.
+        task: of the model.
         description: kept in the file.
         file: where to write.
-        pictures: uint8 RGB (N, R, R, 3), on which the ranges are measured.
+        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), on which the ranges are measured.
     """
-    _write(graph, description, file, pictures=pictures, optimizations=[tf.lite.Optimize.DEFAULT])
+    _write(graph, task, description, file, inputs=inputs, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
-def _write(graph, description, file, *, pictures=None, supported_types=(), **options) -> None:
-    shape = next(node for node in graph.node if node.name == INPUT).attr["shape"].shape
-    spec = tf.TensorSpec(tf.TensorShape(shape), tf.uint8, name=INPUT)
+def _write(graph, task, description, file, *, inputs=None, supported_types=(), **options) -> None:
+    nodes = {node.name: node.attr for node in graph.node if node.name in task.inputs}
+    specs = [
+        tf.TensorSpec(tf.TensorShape(nodes[name]["shape"].shape), nodes[name]["dtype"].type, name=name)
+        for name in task.inputs
+    ]
     module = tf.Module()
-    module.serve = tf.function(graph_function(graph), input_signature=[spec])
+    module.serve = tf.function(graph_function(graph, task.inputs, task.answers), input_signature=specs)
     with tempfile.TemporaryDirectory() as folder:
         # By way of a SavedModel, because only then the names of inputs and outputs are kept.
         tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
@@ -58,14 +65,17 @@ def _write(graph, description, file, *, pictures=None, supported_types=(), **opt
         for name, value in options.items():
             setattr(converter, name, value)
         converter.target_spec.supported_types = list(supported_types)
-        content = converter.convert() if pictures is None else _convert_static(converter, pictures)
+        content = converter.convert() if inputs is None else _convert_static(converter, inputs)
         file.write_bytes(_described(content, description))
 
 
-def _convert_static(converter: tf.lite.TFLiteConverter, pictures: np.ndarray) -> bytes:
+def _convert_static(converter: tf.lite.TFLiteConverter, inputs: dict[str, np.ndarray]) -> bytes:
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     kept = ("CONV_2D", "DEPTHWISE_CONV_2D")
-    converter.representative_dataset = lambda: ({INPUT: picture[None]} for picture in pictures)
+    count = len(next(iter(inputs.values())))
+    converter.representative_dataset = lambda: (
+        {name: values[i : i + 1] for name, values in inputs.items()} for i in range(count)
+    )
     # The only way that the converter has to leave some operations in float.
     options = tf.lite.experimental.QuantizationDebugOptions(
         denylisted_ops=[name for name in names.values() if name not in kept]

@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from export.graph import DESCRIPTION, INPUT, OUTPUTS
+from export.graph import DESCRIPTION
+from pose.tasks import Task
 
 # Read by every ONNX Runtime since 1.12.
 _OPSET = 17
 
 
-def write_onnx(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+def write_onnx(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
     """Converts a graph of constants, with the description under `pose` in the file's metadata.
 
     Args:
         graph: as `frozen_graph` returns it.
+        task: of the model.
         description: kept in the file.
         file: where to write.
 
@@ -27,11 +29,11 @@ def write_onnx(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> No
     import onnx
     import tf2onnx
 
-    names = (INPUT, *OUTPUTS)
+    names = (*task.inputs, *task.answers)
     model, _ = tf2onnx.convert.from_graph_def(
         graph,
-        input_names=[f"{INPUT}:0"],
-        output_names=[f"{name}:0" for name in OUTPUTS],
+        input_names=[f"{name}:0" for name in task.inputs],
+        output_names=[f"{name}:0" for name in task.answers],
         opset=_OPSET,
         tensors_to_rename={f"{name}:0": name for name in names},
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.graph import DESCRIPTION, INPUT, OUTPUTS
+from export.graph import DESCRIPTION
+from pose.tasks import Task
 
 
-def write_openvino(frozen: Path, description: str, file: Path) -> None:
+def write_openvino(frozen: Path, task: Task, description: str, file: Path) -> None:
     """Converts a frozen graph, with the description under `pose` in the model's runtime information.
 
     Args:
         frozen: the graph's file.
+        task: of the model.
         description: kept in the file.
         file: the .xml file to write; the weights go beside it.
 
@@ -21,8 +23,9 @@ def write_openvino(frozen: Path, description: str, file: Path) -> None:
     import openvino
 
     model = openvino.convert_model(str(frozen))
-    model.input(0).set_names({INPUT})
-    for name in OUTPUTS:
+    for name in task.inputs:
+        model.input(f"{name}:0").set_names({name})
+    for name in task.answers:
         model.output(f"{name}:0").set_names({name})
     model.set_rt_info(description, DESCRIPTION)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from export.litert import write_litert, write_litert_fp16, write_litert_int8, wr
 from export.onnx_file import write_onnx
 from export.openvino_file import write_openvino
 from export.saved_model import write_saved_model
+from pose.tasks import task_of
 
 
 def write_formats(
@@ -27,7 +28,7 @@ def write_formats(
     notes: dict,
     names: Sequence[str],
     folder: Path,
-    calibration: np.ndarray | None = None,
+    calibration: dict[str, np.ndarray] | None = None,
     failed: dict[str, str] | None = None,
 ) -> dict[str, int]:
     """Writes the model in some formats, and pose.json beside them.
@@ -37,7 +38,8 @@ def write_formats(
         notes: the run's run.json.
         names: keys of `FORMATS`.
         folder: a new or empty folder.
-        calibration: uint8 RGB pictures (N, R, R, 3) for formats whose ranges are fixed beforehand.
+        calibration: inputs (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), for formats whose ranges are
+            fixed beforehand.
         failed: receives why a format could not be written; without it, that is raised.
 
     Returns:
@@ -49,7 +51,7 @@ def write_formats(
     """
     if "litert-int8-static" in names and calibration is None:
         raise ValueError("litert-int8-static needs pictures to calibrate with, got none; give some of the training set")
-    description = json.dumps(describe(notes))
+    description, task = json.dumps(describe(notes)), task_of(notes)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DESCRIPTION_FILE).write_text(description + "\n")
     sizes = {}
@@ -67,15 +69,15 @@ def write_formats(
         writers = {
             "saved-model": lambda file: write_saved_model(model, notes, description, file),
             "frozen": lambda file: shutil.copyfile(frozen_file(), file),
-            "litert": lambda file: write_litert(graph(), description, file),
-            "litert-fp16": lambda file: write_litert_fp16(graph(), description, file),
-            "litert-int8": lambda file: write_litert_int8(graph(), description, file),
-            "onnx": lambda file: write_onnx(graph(), description, file),
-            "openvino": lambda file: write_openvino(frozen_file(), description, file),
+            "litert": lambda file: write_litert(graph(), task, description, file),
+            "litert-fp16": lambda file: write_litert_fp16(graph(), task, description, file),
+            "litert-int8": lambda file: write_litert_int8(graph(), task, description, file),
+            "onnx": lambda file: write_onnx(graph(), task, description, file),
+            "openvino": lambda file: write_openvino(frozen_file(), task, description, file),
         }
         if calibration is not None:
-            static = functools.partial(write_litert_int8_static, pictures=calibration)
-            writers["litert-int8-static"] = lambda file: static(graph(), description, file)
+            static = functools.partial(write_litert_int8_static, inputs=calibration)
+            writers["litert-int8-static"] = lambda file: static(graph(), task, description, file)
         for name in names:
             # In a folder of its own, so that nothing is left of a format that fails.
             own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=scratch))

@@ -1,33 +1,41 @@
 """Pose networks, one file for each published model.
 
 A builder, such as `build_resnet`, returns a `keras.Model` that maps RGB pictures 0..255, shape (B, S, S, 3),
-to named outputs. Its backbone is a function of its own (`resnet`, `densenet`), and so is the head that turns
-features into an output form. Each output form stands in one file with its encoding and decoding, and `FORMS` lists
-them: `coordinates` regresses one (x, y) point for each joint, `likelihood` its standard deviations too; `heatmaps`
-gives each joint a map, `integral` a map whose mean is meant, `simcc` a distribution along each axis. All give a score
-for each joint as well.
+to named outputs. Its backbone is a function of its own (`resnet`, `densenet`), and so are the neck behind it (`NECKS`)
+and the head that makes the outputs. Each output form stands in one file with its head, loss and decoding, and `FORMS`
+lists them: `coordinates` regresses one (x, y) point for each joint, `likelihood` its standard deviations too;
+`heatmaps` gives each joint a map, `integral` a map whose mean is meant, `simcc` a distribution along each axis. All
+give a score for each joint as well.
 """
 
+from models.blocks import no_neck, pose_net, stages_of
 from models.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
-from models.forms import FORMS, HEAD_LAYERS, SCORES, OutputForm, form_of, inference_model, inner_net
+from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
 from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
 from models.integral import decode_integral, expected_coordinates, integral_head
-from models.likelihood import ResidualFlow, likelihood_head
+from models.likelihood import ResidualFlow, ResidualLikelihood, likelihood_head
+from models.losses import score_loss, visible_l1
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.normalization import FusedBatchNormalization, plain_copy
+from models.output_form import SCORES, Loss, OutputForm, Term
+from models.pyramid import NECKS, narrow_neck, pyramid_neck
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simcc import decode_simcc, encode_simcc, simcc_head
 
 __all__ = [
     "FORMS",
-    "SCORES",
     "HEAD_LAYERS",
+    "NECKS",
+    "SCORES",
     "FusedBatchNormalization",
+    "Loss",
     "OutputForm",
     "ResidualFlow",
+    "ResidualLikelihood",
+    "Term",
     "basic_block",
     "bottleneck_block",
     "build_densenet",
@@ -57,7 +65,14 @@ __all__ = [
     "mobilenet_v2",
     "movenet",
     "movenet_head",
+    "narrow_neck",
+    "no_neck",
     "plain_copy",
+    "pose_net",
+    "pyramid_neck",
     "resnet",
+    "score_loss",
     "simcc_head",
+    "stages_of",
+    "visible_l1",
 ]

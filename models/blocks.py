@@ -1,6 +1,6 @@
 """What the backbones share: the padded convolution, normalisation with ReLU, and pictures in, head on top."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -10,9 +10,14 @@ EPSILON = 1.001e-5
 
 # Called as normalization(epsilon=..., name=...); it returns a layer.
 Normalization = Callable[..., keras.Layer]
-# Called as head(features, num_joints, normalization=...), with features from fine to coarse; it returns the named
-# outputs.
+# Called as head(features, num_joints, normalization=..., prefix=...), with features from fine to coarse; it returns the
+# named outputs. The names of its layers begin with the prefix.
 Head = Callable[..., dict[str, Any]]
+# Called as neck(features, normalization=..., prefix=...), with a backbone's features from fine to coarse; it returns
+# those that a head reads, the finest first and the backbone's coarsest last.
+Neck = Callable[..., list]
+# Called by a backbone with features from fine to coarse: reads out a stage before the last, and returns its outputs.
+ReadOut = Callable[[list], dict[str, Any]]
 
 
 def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias: bool = False, name: str):
@@ -73,28 +78,41 @@ def pyramid(outputs: list) -> list:
     return [x for x, following in zip(outputs, coarser, strict=True) if x.shape[1:3] != following]
 
 
+def no_neck(features: list, *, normalization: Normalization | None = None, prefix: str = "") -> list:
+    """Hand a backbone's features on as they are."""
+    return features
+
+
 def pose_net(
-    backbone: Callable[[Any], list],
+    backbone: Callable[[Any, ReadOut], list],
     num_joints: int,
     *,
     input_size: int,
     smallest: int,
     head: Head,
+    neck: Neck = no_neck,
+    normalization: Normalization = keras.layers.BatchNormalization,
     name: str,
 ) -> keras.Model:
-    """Put pictures in front of a backbone and a head behind it.
+    """Put pictures in front of a backbone, and a neck and a head behind it.
+
+    A net of several stages reads its head out more than once: its backbone calls `read_out` with the features of each
+    stage but the last, and may go on from the outputs that this returns.
 
     Args:
-        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), to features (B, h, w, C) from fine
-            to coarse.
+        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
+            fine to coarse.
         num_joints: Number of joints J, at least 1.
         input_size: Side S of the square input in pixels.
         smallest: Smallest `input_size` that leaves the backbone one feature cell.
-        head: Function `(features, num_joints) -> dict` of named outputs.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's named outputs.
+        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
+        stages, but their scores, are named "stage1/...", "stage2/..." in the order of their reading.
 
     Raises:
         ValueError: If `num_joints` or `input_size` is too small.
@@ -106,7 +124,29 @@ def pose_net(
             f"input_size must be at least {smallest} px, so that {name} has a feature left, "
             f"got {input_size}; pass a larger input_size."
         )
+    stages: dict[str, Any] = {}
+
+    def outputs_of(features: list, prefix: str = "") -> dict[str, Any]:
+        features = neck(features, normalization=normalization, prefix=prefix)
+        return head(features, num_joints, normalization=normalization, prefix=prefix)
+
+    def read_out(features: list) -> dict[str, Any]:
+        stage = f"stage{len({key.partition('/')[0] for key in stages}) + 1}"
+        outputs = outputs_of(features, f"{stage}_out_")
+        stages.update({f"{stage}/{key}": value for key, value in outputs.items() if key != "score_logits"})
+        return outputs
+
     pictures = keras.Input((input_size, input_size, 3), name="pictures")
     # In float32, because bfloat16 would round bright pixels to a whole grey level.
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescale")(pictures)
-    return keras.Model(pictures, head(backbone(x), num_joints), name=name)
+    last = outputs_of(backbone(x, read_out))
+    return keras.Model(pictures, {**stages, **last}, name=name)
+
+
+def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Sort a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, which is decoded."""
+    stages: dict[str, dict[str, Any]] = {}
+    for key, value in outputs.items():
+        stage, _, name = key.rpartition("/")
+        stages.setdefault(stage, {})[name] = value
+    return stages

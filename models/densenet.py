@@ -1,11 +1,10 @@
 """Densely connected networks (DenseNet-BC): Huang et al., arXiv 1608.06993."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import keras
 
-from models.blocks import Head, Normalization, convolution, normalize_relu, pose_net, stem_pool
+from models.blocks import Head, Neck, Normalization, convolution, no_neck, normalize_relu, pose_net, stem_pool
 from models.coordinates import coordinate_head
 
 # Layers in the four dense blocks, table 1 of the paper.
@@ -113,6 +112,7 @@ def build_densenet(
     growth_rate: int = 32,
     reduction: float = 0.5,
     stem_filters: int | None = None,
+    neck: Neck = no_neck,
     head: Head = coordinate_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
@@ -128,7 +128,8 @@ def build_densenet(
         growth_rate: Channels that each layer adds, the paper's k.
         reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
-        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `densenet<depth>`, the depth being counted as in the paper, if None.
 
@@ -150,7 +151,7 @@ def build_densenet(
             "choose one of these, or pass the number of layers in each dense block as a tuple."
         )
     return pose_net(
-        lambda x: densenet(
+        lambda x, _: densenet(
             x,
             blocks,
             growth_rate=growth_rate,
@@ -161,7 +162,9 @@ def build_densenet(
         num_joints,
         input_size=input_size,
         smallest=2 ** (len(blocks) + 1),
-        head=partial(head, normalization=normalization),
+        neck=neck,
+        head=head,
+        normalization=normalization,
         # Two convolutions in each layer, one in each transition, the stem, and the classifier the paper
         # counts.
         name=name or f"densenet{2 * sum(blocks) + len(blocks) + 1}",

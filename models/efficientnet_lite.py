@@ -1,11 +1,10 @@
 """EfficientNet-Lite: Tan and Le, "EfficientNet", arXiv 1905.11946, in the form made for phones and CPUs."""
 
 import math
-from functools import partial
 
 import keras
 
-from models.blocks import Head, Normalization, pose_net, pyramid
+from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
 from models.coordinates import coordinate_head
 from models.mobilenet_v2 import STEM_FILTERS, Stage, bottleneck_stages, scaled_filters
 
@@ -63,6 +62,7 @@ def build_efficientnet_lite(
     num_joints: int,
     *,
     input_size: int = 224,
+    neck: Neck = no_neck,
     head: Head = coordinate_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
@@ -76,7 +76,8 @@ def build_efficientnet_lite(
         scale: 0 to 4.
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
-        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `efficientnet_lite<scale>` if None.
 
@@ -87,10 +88,12 @@ def build_efficientnet_lite(
         ValueError: If `scale` is not in the table, or `num_joints` or `input_size` is too small.
     """
     return pose_net(
-        lambda x: efficientnet_lite(x, scale, normalization=normalization),
+        lambda x, _: efficientnet_lite(x, scale, normalization=normalization),
         num_joints,
         input_size=input_size,
         smallest=32,
-        head=partial(head, normalization=normalization),
+        neck=neck,
+        head=head,
+        normalization=normalization,
         name=name or f"efficientnet_lite{scale}",
     )

@@ -1,26 +1,37 @@
 """Joints as heatmaps: for each joint the probability of every cell of a grid, and a score."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
 from models.blocks import EPSILON, Normalization
+from models.losses import joint_term, labelled_mean
+from models.output_form import Term, pose_form
 from models.parabola import greatest, parabola_weights
-from models.pyramid import feature_pyramid
+from models.pyramid import pyramid_neck
 from models.scores import peak_score_head
 
 #: Standard deviation of the target in cells, as in Simple Baselines (arXiv 1804.06208).
 SIGMA_CELLS = 2.0
-_CHANNELS = 64
+#: Channels that maps are made from, and the side of the convolution that makes these.
+MAP_FILTERS, MAP_KERNEL = 128, 5
 # Cells on each side of the greatest that tell where the peak is: a standard deviation of the target.
 _REACH = 2
 _LEAST_PROBABILITY = 1e-9
 _LEAST_DETERMINANT = 1e-6
+_TINY = 1e-9
 
 
 def heatmap_head(
-    features: list, num_joints: int, *, normalization: Normalization = keras.layers.BatchNormalization
+    features: list,
+    num_joints: int,
+    *,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    prefix: str = "",
+    filters: int = MAP_FILTERS,
+    kernel_size: int = MAP_KERNEL,
 ) -> dict[str, Any]:
     """Predict a map for each joint at the resolution of the finest features, and a score for each.
 
@@ -31,29 +42,43 @@ def heatmap_head(
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        prefix: Of the layers' names.
+        filters: Channels that the maps are made from.
+        kernel_size: Side of the convolution that makes these.
 
     Returns:
         "heatmap_logits" (B, h, w, J) float32, whose softmax over all cells is the joint's probability of lying
         there, and "score_logits" (B, J) float32, whose sigmoid estimates the probability that the predicted joint is
         right.
     """
-    logits = joint_maps(features, num_joints, normalization=normalization, name="heatmap_logits")
-    return {"heatmap_logits": logits, "score_logits": map_scores(features, logits)}
+    logits = joint_maps(
+        features[0],
+        num_joints,
+        filters,
+        kernel_size,
+        normalization=normalization,
+        name=f"{prefix}heatmap_logits",
+        prefix=prefix,
+    )
+    return {"heatmap_logits": logits, "score_logits": map_scores(features, logits, prefix=prefix)}
 
 
-def joint_maps(features: list, num_joints: int, *, normalization: Normalization, name: str):
-    """Compute a map for each joint (B, h, w, J) float32 at the finest of `features`, in the layer `name`."""
-    x = feature_pyramid(features, _CHANNELS, normalization=normalization)
-    x = keras.layers.SeparableConv2D(2 * _CHANNELS, 5, padding="same", use_bias=False, name="heatmap_conv")(x)
-    x = normalization(epsilon=EPSILON, name="heatmap_bn")(x)
-    x = keras.layers.ReLU(name="heatmap_relu")(x)
+def joint_maps(
+    x, num_joints: int, filters: int, kernel_size: int, *, normalization: Normalization, name: str, prefix: str
+):
+    """Compute a map for each joint (B, h, w, J) float32 from features (B, h, w, C), in the layer `name`."""
+    x = keras.layers.SeparableConv2D(
+        filters, kernel_size, padding="same", use_bias=False, name=f"{prefix}heatmap_conv"
+    )(x)
+    x = normalization(epsilon=EPSILON, name=f"{prefix}heatmap_bn")(x)
+    x = keras.layers.ReLU(name=f"{prefix}heatmap_relu")(x)
     return keras.layers.Conv2D(num_joints, 1, dtype="float32", name=name)(x)
 
 
-def map_scores(features: list, logits):
+def map_scores(features: list, logits, *, prefix: str = ""):
     """Read the scores' logits (B, J) off the coarsest features and the peaks of maps (B, h, w, J)."""
     peaks = ops.max(log_probabilities(logits), axis=(1, 2))
-    return peak_score_head(features[-1], logits.shape[-1], [peaks])
+    return peak_score_head(features[-1], logits.shape[-1], [peaks], prefix=prefix)
 
 
 def log_probabilities(logits):
@@ -80,7 +105,33 @@ def encode_heatmaps(joints_xy_px, size: int, cells: int):
     return along[:, :, None, :, 1] * along[:, None, :, :, 0]
 
 
-def decode_heatmaps(outputs: dict[str, Any], size: int):
+def map_cross_entropy(joints_xy_px: Any, logits: Any, visible: Any, size: int) -> Any:
+    """Cross-entropy between the labelled joints' maps and Gaussians about their places, over all cells of a map.
+
+    Args:
+        joints_xy_px: float (B, J, 2), in px of the picture.
+        logits: float (B, cells, cells, J).
+        visible: int (B, J); only joints above 0 count.
+        size: side of the picture in px.
+
+    Returns:
+        A float scalar, less the Gaussian's own entropy, so that a perfect map has 0; 0 for a batch without a labelled
+        joint.
+    """
+    weight = ops.cast(visible > 0, "float32")
+    joints_xy_px = ops.where(weight[..., None] > 0, joints_xy_px, 0.0)
+    target = encode_heatmaps(joints_xy_px, size, logits.shape[1])
+    excess = ops.sum(target * (ops.log(target + _TINY) - log_probabilities(logits)), axis=(1, 2))
+    return labelled_mean(excess, weight)
+
+
+def heatmap_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
+    """Take the cross-entropy between the maps and Gaussians about the labelled joints."""
+    logits, visible = outputs["heatmap_logits"], labels["visible"]
+    return joint_term(map_cross_entropy(labels["joints_xy_px"], logits, visible, size), labels)
+
+
+def decode_heatmaps(outputs: Mapping[str, Any], size: int):
     """Find each map's peak between the cells, as DARK does (Zhang et al., arXiv 1910.06278).
 
     A step of Newton's method on the map's logarithm leads from the greatest cell to the peak. DARK smooths the map and
@@ -118,3 +169,16 @@ def _newton_step(fitted):
     peaked = ops.logical_and(determinant > _LEAST_DETERMINANT, dxx < 0)
     safe = ops.where(peaked, determinant, 1.0)
     return (dxy * dy - dyy * dx) / safe, (dxy * dx - dxx * dy) / safe, peaked
+
+
+FORM = pose_form(
+    "heatmaps",
+    {"heatmap_logits"},
+    heatmap_head,
+    lambda: heatmap_loss,
+    decode_heatmaps,
+    {"heatmap_logits": 1},
+    1,
+    layers=("heatmap",),
+    neck=pyramid_neck,
+)

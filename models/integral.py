@@ -1,17 +1,25 @@
 """Joints as the middle of a map: integral regression, or soft-argmax. Sun et al., arXiv 1711.08229."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
 
 from models.blocks import Normalization
-from models.coordinates import decode
-from models.heatmaps import joint_maps, map_scores
+from models.coordinates import decode, encode
+from models.heatmaps import MAP_FILTERS, MAP_KERNEL, joint_maps, map_scores
+from models.losses import joint_term, visible_l1
+from models.output_form import Term, pose_form
+from models.pyramid import pyramid_neck
 
 
 def integral_head(
-    features: list, num_joints: int, *, normalization: Normalization = keras.layers.BatchNormalization
+    features: list,
+    num_joints: int,
+    *,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    prefix: str = "",
 ) -> dict[str, Any]:
     """Predict a map for each joint, whose mean place is the joint, and a score for each.
 
@@ -22,13 +30,22 @@ def integral_head(
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        prefix: Of the layers' names.
 
     Returns:
         "integral_logits" (B, h, w, J) float32, whose softmax over all cells weighs their places, and "score_logits"
         (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right.
     """
-    logits = joint_maps(features, num_joints, normalization=normalization, name="integral_logits")
-    return {"integral_logits": logits, "score_logits": map_scores(features, logits)}
+    logits = joint_maps(
+        features[0],
+        num_joints,
+        MAP_FILTERS,
+        MAP_KERNEL,
+        normalization=normalization,
+        name=f"{prefix}integral_logits",
+        prefix=prefix,
+    )
+    return {"integral_logits": logits, "score_logits": map_scores(features, logits, prefix=prefix)}
 
 
 def expected_coordinates(logits):
@@ -51,7 +68,7 @@ def expected_coordinates(logits):
     return ops.stack([x / total, y / total], axis=-1)
 
 
-def decode_integral(outputs: dict[str, Any], size: int):
+def decode_integral(outputs: Mapping[str, Any], size: int):
     """Turn the maps into joints in pixels.
 
     Args:
@@ -62,3 +79,22 @@ def decode_integral(outputs: dict[str, Any], size: int):
         Joints (B, J, 2) float32, (x, y) in pixels of the picture.
     """
     return decode(expected_coordinates(outputs["integral_logits"]), size)
+
+
+def integral_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
+    """Take the mean absolute error of the maps' mean places."""
+    target = encode(labels["joints_xy_px"], size)
+    return joint_term(visible_l1(target, expected_coordinates(outputs["integral_logits"]), labels["visible"]), labels)
+
+
+FORM = pose_form(
+    "integral",
+    {"integral_logits"},
+    integral_head,
+    lambda: integral_loss,
+    decode_integral,
+    {"integral_logits": 1},
+    1,
+    layers=("integral", "heatmap"),
+    neck=pyramid_neck,
+)

@@ -1,12 +1,11 @@
 """MobileNetV2: Sandler et al., "Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import keras
 
-from models.blocks import Head, Normalization, pose_net, pyramid
+from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
 from models.coordinates import coordinate_head
 
 # Of Google's training of this net and its kin; they belong to the published weights.
@@ -165,6 +164,7 @@ def build_mobilenet_v2(
     *,
     input_size: int = 224,
     last_filters: int = LAST_FILTERS,
+    neck: Neck = no_neck,
     head: Head = coordinate_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
@@ -178,7 +178,8 @@ def build_mobilenet_v2(
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
         last_filters: Channels of the backbone's last convolution; 0 leaves it out.
-        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `mobilenet_v2_<width>` if None.
 
@@ -189,10 +190,12 @@ def build_mobilenet_v2(
         ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.
     """
     return pose_net(
-        lambda x: mobilenet_v2(x, width, last_filters=last_filters, normalization=normalization),
+        lambda x, _: mobilenet_v2(x, width, last_filters=last_filters, normalization=normalization),
         num_joints,
         input_size=input_size,
         smallest=32,
-        head=partial(head, normalization=normalization),
+        neck=neck,
+        head=head,
+        normalization=normalization,
         name=name or f"mobilenet_v2_{width:g}",
     )

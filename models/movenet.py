@@ -5,15 +5,13 @@ from typing import Any
 
 import keras
 
-from models.blocks import Normalization, normalize_relu, pose_net
-from models.heatmaps import map_scores
+from models.blocks import Head, Neck, Normalization, pose_net
+from models.heatmaps import heatmap_head
 from models.mobilenet_v2 import LAST_FILTERS, STAGES, mobilenet_v2_units
-from models.pyramid import narrowing_pyramid
+from models.pyramid import narrow_neck
 
-#: Channels of the pyramid at strides 4, 8, 16 and 32.
-PYRAMID = (24, 32, 64, 64)
-#: Channels that the maps are made from.
-MAP_FILTERS = 96
+#: Channels that MoveNet's maps are made from, and the side of the convolution that makes these.
+MAP_FILTERS, MAP_KERNEL = 96, 3
 
 
 def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layers.BatchNormalization) -> list:
@@ -34,27 +32,13 @@ def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layer
     return [*(units[end - 1] for end in ends), units[-1]]
 
 
-def movenet_head(
-    features: list, num_joints: int, *, normalization: Normalization = keras.layers.BatchNormalization
-) -> dict[str, Any]:
-    """Predict a map for each joint by MoveNet's narrow pyramid, and a score for each.
+def movenet_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
+    """Predict a map for each joint as MoveNet does: `heatmap_head` with fewer filters and a smaller kernel.
 
     MoveNet's maps know no persons, and three more outputs tell whose a peak is. With one person in the middle of the
     picture the maps alone do, once trained on such pictures.
-
-    Args:
-        features: Features (B, h, w, C) of four levels, from fine to coarse.
-        num_joints: Number of joints J.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-
-    Returns:
-        "heatmap_logits" (B, h, w, J) and "score_logits" (B, J), both float32, as of `heatmap_head`.
     """
-    x = narrowing_pyramid(features, PYRAMID, normalization=normalization)
-    x = keras.layers.SeparableConv2D(MAP_FILTERS, 3, padding="same", use_bias=False, name="heatmap_conv")(x)
-    x = normalize_relu(x, normalization, name="heatmap_")
-    logits = keras.layers.Conv2D(num_joints, 1, dtype="float32", name="heatmap_logits")(x)
-    return {"heatmap_logits": logits, "score_logits": map_scores(features, logits)}
+    return heatmap_head(features, num_joints, filters=MAP_FILTERS, kernel_size=MAP_KERNEL, **options)
 
 
 def build_movenet(
@@ -62,6 +46,8 @@ def build_movenet(
     num_joints: int,
     *,
     input_size: int = 192,
+    neck: Neck = narrow_neck,
+    head: Head = movenet_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
@@ -71,20 +57,24 @@ def build_movenet(
         width: Multiplier of the numbers of channels; 1.0 is Lightning, 1.75 Thunder.
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32; Lightning has 192, Thunder 256.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `movenet_<width>` if None.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the outputs of `movenet_head`.
+        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
 
     Raises:
         ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.
     """
     return pose_net(
-        lambda x: movenet(x, width, normalization=normalization),
+        lambda x, _: movenet(x, width, normalization=normalization),
         num_joints,
         input_size=input_size,
         smallest=32,
-        head=lambda features, joints: movenet_head(features, joints, normalization=normalization),
+        neck=neck,
+        head=head,
+        normalization=normalization,
         name=name or f"movenet_{width:g}",
     )

@@ -1,13 +1,25 @@
-"""A feature pyramid: fine features that know what the coarse ones see. Lin et al., arXiv 1612.03144."""
+"""Necks: fine features that know what the coarse ones see. Lin et al., arXiv 1612.03144."""
 
 from collections.abc import Sequence
 
 import keras
 
-from models.blocks import EPSILON, Normalization, normalize_relu
+from models.blocks import EPSILON, Normalization, no_neck, normalize_relu
+
+#: What the names of the necks' layers begin with.
+PYRAMID_LAYERS = "pyramid"
+_CHANNELS = 64
+#: Channels of MoveNet's pyramid at strides 4, 8, 16 and 32.
+MOVENET_CHANNELS = (24, 32, 64, 64)
 
 
-def feature_pyramid(features: list, channels: int, *, normalization: Normalization = keras.layers.BatchNormalization):
+def feature_pyramid(
+    features: list,
+    channels: int,
+    *,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    prefix: str = "",
+):
     """Carry the coarsest features down to the finest, adding those of each level on the way.
 
     As in the paper, but with separable convolutions, and normalised after each: a small part of the cost of the
@@ -17,13 +29,14 @@ def feature_pyramid(features: list, channels: int, *, normalization: Normalizati
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        prefix: Of the layers' names.
 
     Returns:
         Features (B, h, w, channels) with h and w of the finest.
     """
     x = None
     for level in reversed(range(len(features))):
-        name = f"pyramid{level}"
+        name = f"{prefix}{PYRAMID_LAYERS}{level}"
         lateral = keras.layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_lateral_conv")(features[level])
         lateral = normalization(epsilon=EPSILON, name=f"{name}_lateral_bn")(lateral)
         if x is not None:
@@ -38,6 +51,7 @@ def narrowing_pyramid(
     channels: Sequence[int],
     *,
     normalization: Normalization = keras.layers.BatchNormalization,
+    prefix: str = "",
 ):
     """Carry the coarsest features down to the finest as MoveNet does: with fewer channels the finer they are.
 
@@ -48,13 +62,14 @@ def narrowing_pyramid(
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level, from fine to coarse.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        prefix: Of the layers' names.
 
     Returns:
         Features (B, h, w, channels[0]) with h and w of the finest.
     """
     x = None
     for level in reversed(range(len(features))):
-        name = f"pyramid{level}"
+        name = f"{prefix}{PYRAMID_LAYERS}{level}"
         lateral = keras.layers.Conv2D(channels[level], 1, name=f"{name}_lateral_conv")(features[level])
         if x is None:
             x = lateral
@@ -65,6 +80,32 @@ def narrowing_pyramid(
         x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
         x = normalize_relu(x, normalization, name=f"{name}_")
     return x
+
+
+def pyramid_neck(
+    features: list, *, normalization: Normalization = keras.layers.BatchNormalization, prefix: str = ""
+) -> list:
+    """Put the finest features of a `feature_pyramid` of 64 channels in front of the backbone's."""
+    return [feature_pyramid(features, _CHANNELS, normalization=normalization, prefix=prefix), *features]
+
+
+def narrow_neck(
+    features: list, *, normalization: Normalization = keras.layers.BatchNormalization, prefix: str = ""
+) -> list:
+    """Put the finest features of MoveNet's narrowing pyramid in front of the backbone's.
+
+    Raises:
+        ValueError: If the backbone's features have another number of levels than MoveNet's pyramid.
+    """
+    if len(features) != len(MOVENET_CHANNELS):
+        raise ValueError(
+            f"the narrow neck takes features of {len(MOVENET_CHANNELS)} levels, got {len(features)}; choose another"
+        )
+    return [narrowing_pyramid(features, MOVENET_CHANNELS, normalization=normalization, prefix=prefix), *features]
+
+
+#: The necks by name.
+NECKS = {"none": no_neck, "pyramid": pyramid_neck, "narrow": narrow_neck}
 
 
 def _sum_with_coarser(lateral, coarser, interpolation: str, name: str):

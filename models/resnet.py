@@ -1,10 +1,8 @@
 """Pre-activation ResNet: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027."""
 
-from functools import partial
-
 import keras
 
-from models.blocks import Head, Normalization, convolution, normalize_relu, pose_net, pyramid, stem_pool
+from models.blocks import Head, Neck, Normalization, convolution, no_neck, normalize_relu, pose_net, pyramid, stem_pool
 from models.coordinates import coordinate_head
 
 
@@ -163,6 +161,7 @@ def build_resnet(
     *,
     input_size: int = 224,
     width: int = 64,
+    neck: Neck = no_neck,
     head: Head = coordinate_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
@@ -177,7 +176,8 @@ def build_resnet(
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least 32.
         width: Channels of the stem; 64 in the paper.
-        head: Function `(features, num_joints, normalization=...) -> dict` of named outputs.
+        neck: Function `(features, normalization=..., prefix=...) -> features`.
+        head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
         name: Name of the model; `resnet<depth>` if None.
 
@@ -190,10 +190,12 @@ def build_resnet(
         ValueError: If `depth` is not in the table, or `num_joints` or `input_size` is too small.
     """
     return pose_net(
-        lambda x: resnet(x, depth, width=width, normalization=normalization),
+        lambda x, _: resnet(x, depth, width=width, normalization=normalization),
         num_joints,
         input_size=input_size,
         smallest=32,
-        head=partial(head, normalization=normalization),
+        neck=neck,
+        head=head,
+        normalization=normalization,
         name=name or f"resnet{depth}",
     )

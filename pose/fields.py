@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Literal, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -49,6 +49,21 @@ class Field:
     def is_moved(self) -> bool:
         """Whether a warp of the picture changes it."""
         return self.geometry != "none" or self.per_joint
+
+    def describe(self) -> dict:
+        """As plain values, for JSON; what has its default is left out."""
+        known = {one.name: (getattr(self, one.name), one.default) for one in fields(self)}
+        return {name: value for name, (value, default) in known.items() if value != default} | {"shape": [*self.shape]}
+
+    @classmethod
+    def from_description(cls, description: Mapping) -> Self:
+        """The field that `describe` describes; what later versions say of it is left out.
+
+        Raises:
+            KeyError, TypeError: it describes none.
+        """
+        known = {name: value for name, value in description.items() if name in {one.name for one in fields(cls)}}
+        return cls(**known | {"shape": tuple(description["shape"])})
 
     def sized(self, num_joints: int, size: int = 0) -> tuple[int, ...]:
         """The shape in numbers, for a skeleton and square pictures of `size` px."""

@@ -8,7 +8,7 @@ from pathlib import Path
 # In the folder of what is not finished: the lock, the journal, shards with their notes, and the parts they are made of.
 _UNFINISHED = re.compile(
     r"lock|(journal|inputs)\.json(\.tmp)?|(train|val|test)-\d{5}\.(tfrecord|json)(\.tmp)?|parts(/\d{6}\..+)?"
-    r"|\.(journal|inputs|(train|val|test)-\d{5})\.\d+-\d+\.partial\.json"
+    r"|\.\d+-\d+\.partial\.(journal|inputs|(train|val|test)-\d{5})\.json"
 )
 _FINISHED = re.compile(r"(train|val|test)-\d{5}-of-\d{5}\.tfrecord|inputs\.json")
 

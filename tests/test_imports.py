@@ -13,7 +13,7 @@ ALLOWED = {
     "weights": {"artefact"},
     "records": {"machine", "pose"},
     "data_prep": {"machine", "pose", "records"},
-    "models": set(),
+    "models": {"pose"},
     "evaluate": {"machine", "pose", "artefact", "records", "weights"},
     "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},
     "export": {"machine", "pose", "artefact", "models"},

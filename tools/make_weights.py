@@ -73,7 +73,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         if code := export(options):
             sys.exit(code)
         if "onnx" in formats:
-            _halve_onnx(model, rounded / "export", samples, options)
+            _halve_onnx(model, notes, rounded / "export", {"pictures": samples}, options)
         with replacing(folder / "export") as new:
             shutil.copytree(rounded / "export", new, dirs_exist_ok=True)
         for file in ("run.json", "best.keras"):
@@ -87,16 +87,20 @@ def _rounded(weights: np.ndarray) -> np.ndarray:
     return weights.astype(np.float16).astype(weights.dtype) if weights.ndim > 1 else weights
 
 
-def _halve_onnx(model: keras.Model, folder: Path, samples: np.ndarray, options: Options) -> None:
+def _halve_onnx(
+    model: keras.Model, notes: dict, folder: Path, samples: dict[str, np.ndarray], options: Options
+) -> None:
     """Halves the ONNX file of an export and puts what it then measures into formats.json."""
     path = folder / "model.onnx"
     halve(path)
     failed: dict[str, str] = {}
-    measured = measure_formats(model, folder, {"onnx": path.stat().st_size}, samples, options, failed).get("onnx")
+    sizes = {"onnx": path.stat().st_size}
+    measured = measure_formats(model, notes, folder, sizes, samples, options, failed).get("onnx")
     if measured is None:
         sys.exit(f"error: with 16-bit weights model.onnx {failed['onnx']}")
     if not measured.passed:
-        away = f"{measured.most_px:.3f} px, and its scores {measured.most_score:.4f},"
+        px, score = (measured.differences[name].most for name in ("joints_xy_px", "scores"))
+        away = f"{px:.3f} px, and its scores {score:.4f},"
         sys.exit(f"error: with 16-bit weights model.onnx is {away} from Keras, more than allowed")
     formats = json.loads((folder / FORMATS_FILE).read_text())
     formats["formats"]["onnx"] = measured.to_json()

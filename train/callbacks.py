@@ -13,11 +13,11 @@ import tensorflow as tf
 
 from artefact.formats import MODEL_FILE
 from machine.whole import whole
-from models import form_of, inner_net
+from models import OutputForm
 from pose import Skeleton
+from pose.tasks import POSE_2D
 from train.errors import NonFiniteLoss
 from train.history import History
-from train.losses import JOINT_LOSSES
 from train.pictures import write_curves, write_predictions
 from train.trainer import PoseTrainer, averaged_weights
 from train.validation import Validator
@@ -56,14 +56,20 @@ class EpochEnd(keras.callbacks.Callback):
     """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
 
     def __init__(
-        self, validator: Validator, inference: keras.Model, history: History, skeleton: Skeleton, epochs: int
+        self,
+        validator: Validator,
+        inference: keras.Model,
+        form: OutputForm,
+        history: History,
+        skeleton: Skeleton,
+        epochs: int,
     ) -> None:
         """Takes what validates, the float32 model to save as best.keras, the history, and the run's last epoch."""
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
         self._skeleton, self._epochs = skeleton, epochs
         # Of its own, as the trainer's may have weights, of which validation takes the averages.
-        self._loss = JOINT_LOSSES[form_of(inner_net(inference)).name]()
+        self._form, self._loss = form, form.loss()
         self._curves_drawn_s = float("-inf")
 
     @property
@@ -83,8 +89,8 @@ class EpochEnd(keras.callbacks.Callback):
         self._inference.set_weights(averaged)
         if isinstance(self._loss, keras.layers.Layer):
             self._loss.set_weights(averaged_weights(trainer, trainer.loss_of_joints))
-        validation = self._validator(self._inference, self._loss)
-        _check_finite([validation.predicted_px, validation.scores], "predictions on the validation split", epoch)
+        validation = self._validator(self._inference, self._form, self._loss)
+        _check_finite(validation.answers.values(), "predictions on the validation split", epoch)
         logs.update(validation.figures)
         logs["learning_rate"] = float(trainer.optimizer.learning_rate)
         history, run = self._history, self._history.run
@@ -92,7 +98,8 @@ class EpochEnd(keras.callbacks.Callback):
         if is_best:
             with whole(run / MODEL_FILE) as temporary:
                 self._inference.save(temporary)
-            write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
+            if self._form.task is POSE_2D:
+                write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
         history.write()
         with whole(run / "last.weights.h5") as temporary:
             trainer.save_weights(temporary)

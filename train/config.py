@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from pose.tasks import POSE_2D
 from records import Augmentation
 from weights import shipped
 
@@ -18,7 +19,8 @@ _NO_MATTER = (
 
 Distribute = Literal["none", "devices", "hosts"]
 
-Head = Literal["coordinates", "heatmaps", "integral", "simcc", "likelihood"]
+Head = Literal[POSE_2D.forms]  # type: ignore[valid-type]
+Neck = Literal["auto", "none", "pyramid", "narrow"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class TrainConfig:
             1312.4659), "likelihood" with the distribution of its error (RLE, arXiv 2107.11291); "heatmaps" gives each a
             map (arXiv 1406.2984), read out between its cells (DARK, arXiv 1910.06278), "integral" a map whose mean is
             taken (arXiv 1711.08229); "simcc" classifies column and row (arXiv 2107.03332).
+        neck: what makes fine features of the backbone's for the head: a feature "pyramid" (arXiv 1612.03144), MoveNet's
+            "narrow" one, or "none"; "auto" is the one that the head is usually used with, none for heads that read the
+            coarsest features alone.
         learning_rate: at the end of the warm-up; cosine decay to 0 follows (arXiv 1608.03983).
         warmup_epochs: epochs in which the learning rate rises from 0.
         weight_decay: of AdamW (arXiv 1711.05101); biases and batch normalisation are spared.
@@ -72,6 +77,7 @@ class TrainConfig:
     batch_size: int = 32
     input_size: int | None = None
     head: Head = "coordinates"
+    neck: Neck = "auto"
     learning_rate: float = 1e-3
     warmup_epochs: float = 2.0
     weight_decay: float = 0.05
@@ -94,13 +100,10 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
-        if self.head not in get_args(Head):
-            raise ValueError(f"head must be one of {', '.join(get_args(Head))}, got {self.head}; choose one of these")
-        if self.distribute not in get_args(Distribute):
-            raise ValueError(
-                f"distribute must be one of {', '.join(get_args(Distribute))}, got {self.distribute}; choose one of "
-                "these"
-            )
+        for name, choices in (("head", Head), ("neck", Neck), ("distribute", Distribute)):
+            if getattr(self, name) not in get_args(choices):
+                listed, got = ", ".join(get_args(choices)), getattr(self, name)
+                raise ValueError(f"{name} must be one of {listed}, got {got}; choose one of these")
         for name in ("epochs", "batch_size", "threads"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from evaluate.measures import Measure, measure_of
 from machine.processor import usable_cpus
-from models import FORMS, inference_model
+from models import FORMS, NECKS, OutputForm, inference_model
 from pose import Skeleton
+from pose.tasks import Task
 from records import Manifest, dataset, steps_per_epoch, training_dataset
+from records.inputs import as_net_takes, fields_of, inputs_of
 from train.callbacks import EpochEnd, StopOnNonFinite
 from train.config import TrainConfig
 from train.distribution import OneDevice, distribution_of
@@ -30,34 +32,51 @@ from train.run_folder import (
     notes_of,
     read_notes,
     write_notes,
+    write_samples,
 )
-from train.speed import Arithmetic, Build, choose_arithmetic
+from train.speed import Arithmetic, Build, Wrap, choose_arithmetic
 from train.trainer import PoseTrainer, build_optimizer, learn_scores_alone
 from train.validation import Validator
 from train.verdict import about_validation, verdict
 from weights import shipped
 
-if TYPE_CHECKING:
-    from train.loop import BuildNet, StartNet
+#: build(num_joints, input_size=..., neck=..., head=..., normalization=...) -> a net with random weights.
+BuildNet = Callable[..., keras.Model]
+#: Gives a fresh net the weights to begin with.
+StartNet = Callable[[keras.Model], None]
 
 _NUM_SAMPLES = 16
 
 
 def fit(
-    config: TrainConfig, model_name: str, build: BuildNet, start: StartNet | None, manifest: Manifest, run: Path
+    config: TrainConfig,
+    model_name: str,
+    build: BuildNet,
+    start: StartNet | None,
+    manifest: Manifest,
+    run: Path,
+    form: OutputForm | None = None,
+    measure: Measure | None = None,
+    stage_weights: Mapping[str, float] | None = None,
 ) -> None:
     """Trains; see `train.loop.train`."""
+    form = form or FORMS[config.head]
+    measure = measure or measure_of(form.task.name)
     distribution = distribution_of(config.distribute, config.batch_size)
     if distribution.is_chief:
         check_run(run, config)
     _use_threads(config.threads)
     skeleton, size = manifest.skeleton, config.input_size or manifest.size
     steps = steps_per_epoch(config.records, "train", config.batch_size)
-    validator = Validator(config.records, skeleton, size, config.batch_size)
-    make = partial(build, skeleton.num_joints, input_size=size, head=FORMS[config.head].head)
-    way, measured = _arithmetic(config, distribution, make, model_name, skeleton, size, steps, run)
+    validator = Validator(config.records, skeleton, size, config.batch_size, form.task, measure)
+    neck = NECKS.get(config.neck, form.neck)
+    make = partial(build, skeleton.num_joints, input_size=size, neck=neck, head=form.head)
+    wrap = partial(
+        PoseTrainer, input_size=size, score_radius=config.score_radius, form=form, stage_weights=stage_weights
+    )
+    way, measured = _arithmetic(config, distribution, make, wrap, model_name, skeleton, size, steps, run)
     with distribution.scope():
-        trainer = _build_trainer(config, way, make, start, skeleton, size, steps, distribution)
+        trainer = _build_trainer(config, way, make, wrap, start, skeleton, steps, distribution)
         epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
     if not distribution.agree(epochs_done):
         raise ValueError(
@@ -67,22 +86,23 @@ def fit(
     if distribution.is_chief:
         # Not before the net is there, which weights that cannot be read may prevent.
         if not config.resume:
-            notes = notes_of(config, model_name, manifest, asdict(way), measured, validator.best_by)
-            _begin_run(run, notes, config.records)
+            notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
+            _begin_run(run, notes, config.records, form.task)
         count = trainer.net.count_params()
         print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
         print("\n".join(about_validation(validator)))
     # A run goes on with the figure that it began with.
     begun_with = read_notes(run).get("best_by") if config.resume else None
-    history = History(run, epochs_done, begun_with or validator.best_by)
+    history = History(run, epochs_done, begun_with or validator.best_by, measure)
     with TemporaryDirectory() as elsewhere:
         # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
         if not distribution.is_chief:
             history.run = Path(elsewhere)
-        end = EpochEnd(validator, inference_model(trainer.net, size), history, manifest.skeleton, config.epochs)
+        inference = inference_model(trainer.net, size, form)
+        end = EpochEnd(validator, inference, form, history, manifest.skeleton, config.epochs)
         distribution.share_statistics(trainer.net)
         if epochs_done < config.epochs:
-            _fit(config, distribution, trainer, size, epochs_done, end)
+            _fit(config, distribution, trainer, form.task, size, epochs_done, end)
     if distribution.is_chief:
         if epochs_done == config.epochs:
             print(f"all {epochs_done} epochs were done before; {how_to_train_longer(run)}")
@@ -90,7 +110,13 @@ def fit(
 
 
 def _fit(
-    config: TrainConfig, distribution: OneDevice, trainer: PoseTrainer, size: int, epochs_done: int, end: EpochEnd
+    config: TrainConfig,
+    distribution: OneDevice,
+    trainer: PoseTrainer,
+    task: Task,
+    size: int,
+    epochs_done: int,
+    end: EpochEnd,
 ) -> None:
     """Trains the epochs that are left, with `end` after each."""
 
@@ -108,13 +134,23 @@ def _fit(
             fields=fields,
         )
 
+    def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+        found = batches(fields_of(task, task.labels), epochs_done, shard)
+        # What is no label stays behind.
+        return found.map(
+            lambda pictures, labels: (
+                as_net_takes(inputs_of(task, pictures, labels)),
+                {name: labels[name] for name in task.labels},
+            )
+        )
+
     # Strings are for messages alone, and nothing for an accelerator.
     callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(partial(batches, ("key",))), end]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
     distribution.fit(
         trainer,
-        partial(batches, ("joints_xy_px", "visible", "left"), epochs_done),
+        training_batches,
         initial_epoch=epochs_done,
         epochs=config.epochs,
         steps_per_epoch=steps_per_epoch(config.records, "train", config.batch_size),
@@ -126,6 +162,7 @@ def _arithmetic(
     config: TrainConfig,
     distribution: OneDevice,
     build: Build,
+    wrap: Wrap,
     name: str,
     skeleton: Skeleton,
     size: int,
@@ -145,6 +182,7 @@ def _arithmetic(
     way, measured = choose_arithmetic(
         config,
         build,
+        wrap,
         name=name,
         num_joints=skeleton.num_joints,
         size=size,
@@ -164,9 +202,9 @@ def _build_trainer(
     config: TrainConfig,
     way: Arithmetic,
     build: Build,
+    wrap: Wrap,
     start: StartNet | None,
     skeleton: Skeleton,
-    size: int,
     steps: int,
     distribution: OneDevice,
 ) -> PoseTrainer:
@@ -175,7 +213,7 @@ def _build_trainer(
     net = way.net(build)
     if start is not None:
         start(net)
-    trainer = PoseTrainer(net, size, config.score_radius, distribution)
+    trainer = wrap(net, distribution=distribution)
     optimizer = build_optimizer(config, steps, distribution.optimizer)
     trainer.compile(optimizer, jit_compile=way.xla)
     if config.initial is not None:
@@ -189,12 +227,12 @@ def _build_trainer(
     return trainer
 
 
-def _begin_run(run: Path, notes: dict, records: Path) -> None:
+def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     """Makes the run folder."""
     run.mkdir(parents=True, exist_ok=True)
-    # A few real pictures, so that an export can be checked, and calibrated, without the records.
-    pictures, _ = next(dataset(records, "val", batch_size=_NUM_SAMPLES).as_numpy_iterator())
-    np.save(run / "samples.npy", pictures)
+    # A few real inputs, so that an export can be checked, and calibrated, without the records.
+    batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task))
+    write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
     write_notes(run, notes)
 
 
@@ -204,7 +242,8 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
     if not path.is_file():
         print(f"{run} has no checkpoint yet; starting from the first epoch")
         return 0
-    trainer.build((None, size, size, 3))
+    # Once on nothing, which makes every variable.
+    trainer(keras.tree.map_structure(lambda tensor: np.zeros((1, *tensor.shape[1:]), "float32"), trainer.net.input))
     try:
         trainer.load_weights(path)
         if not all(np.isfinite(array).all() for array in trainer.get_weights()):

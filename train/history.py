@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from evaluate.measures import MEASURES, Measure
 from machine.whole import whole
+from pose.tasks import POSE_2D
 from train.run_folder import first_line
-
-#: The figures of the validation split that may decide which epoch is the best, in the order of preference, and whether
-#: more is better (1) or less (-1). A run takes the first that can be measured on its validation split.
-BEST_BY = {"val_pck@0.2": 1, "val_error": -1}
 
 
 class History:
@@ -21,17 +19,24 @@ class History:
 
     Attributes:
         run: the folder.
-        best_by: the figure that decides, one of `BEST_BY`.
+        measure: of the run's task.
+        best_by: the name of its figure that decides.
         rows: an epoch's figures each; "epoch" counts from 1.
     """
 
-    def __init__(self, run: Path, epochs_done: int = 0, best_by: str = "val_pck@0.2") -> None:
+    def __init__(
+        self,
+        run: Path,
+        epochs_done: int = 0,
+        best_by: str = "val_pck@0.2",
+        measure: Measure = MEASURES[POSE_2D.name],
+    ) -> None:
         """Reads the first rows of an earlier run, or starts empty.
 
         Raises:
             ValueError: the rows of the epochs that are done are not there.
         """
-        self.run, self.best_by = run, best_by
+        self.run, self.best_by, self.measure = run, best_by, measure
         # A run killed between the two may have written a row for an epoch that its checkpoint does not have.
         self.rows: list[dict[str, float]] = _read(run / "history.csv", epochs_done) if epochs_done else []
 
@@ -46,7 +51,7 @@ class History:
         return self.best is self.rows[-1]
 
     def _worth(self, row: dict[str, float]) -> float:
-        value = BEST_BY[self.best_by] * row.get(self.best_by, math.nan)
+        value = self.measure.figure(self.best_by).better * row.get(self.best_by, math.nan)
         return -math.inf if math.isnan(value) else value
 
     def write(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import keras
@@ -11,6 +12,9 @@ from artefact.formats import RUN_FILE
 from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
 from pose import Skeleton
 from train.run_folder import first_line, read_notes
+
+# Before the names of the layers that read out a stage before the last.
+_STAGE = re.compile(r"stage\d+_out_")
 
 
 def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1.0) -> str:
@@ -38,7 +42,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     theirs = {layer.name: layer for layer in trained.layers if layer.weights}
 
     def is_free(name: str) -> bool:
-        return name.startswith(HEAD_LAYERS) and form != other
+        return _STAGE.sub("", name).startswith(HEAD_LAYERS) and form != other
 
     if unknown := sorted(name for name in theirs.keys() - {layer.name for layer in net.layers} if not is_free(name)):
         raise ValueError(
@@ -46,14 +50,15 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
             "was trained with"
         )
     for layer in net.layers:
-        of_joints = layer.name in form.joint_layers
-        if not layer.weights or ((of_joints or layer.name in net.output) and form != other):
+        own_name = _STAGE.sub("", layer.name)
+        of_joints = own_name in form.joint_layers
+        if not layer.weights or ((of_joints or own_name in net.output) and form != other):
             continue
         ours, found = layer.get_weights(), theirs.get(layer.name)
         values = merged = found.get_weights() if found else []
         if of_joints:
             names = (list(skeleton.joints), joints)
-            merged = [_of_shared_joints(layer.name, form, names, *pair) for pair in zip(ours, values, strict=False)]
+            merged = [_of_shared_joints(own_name, form, names, *pair) for pair in zip(ours, values, strict=False)]
         if [np.shape(weight) for weight in ours] == [np.shape(weight) for weight in merged]:
             layer.set_weights([(1 - share) * own + share * value for own, value in zip(ours, merged, strict=True)])
         elif not is_free(layer.name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +13,21 @@ from train.config import TrainConfig
 from train.run_folder import check_run, run_folder
 
 if TYPE_CHECKING:
-    import keras
-
-#: build(num_joints, input_size=..., head=..., normalization=...) -> a net with random weights.
-BuildNet = Callable[..., "keras.Model"]
-#: Gives a fresh net the weights to begin with.
-StartNet = Callable[["keras.Model"], None]
+    from evaluate.measures import Measure
+    from models import OutputForm
+    from train.fitting import BuildNet, StartNet
 
 
-def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet | None = None) -> Path:
+def train(
+    config: TrainConfig,
+    model_name: str,
+    build: BuildNet,
+    start: StartNet | None = None,
+    *,
+    form: OutputForm | None = None,
+    measure: Measure | None = None,
+    stage_weights: Mapping[str, float] | None = None,
+) -> Path:
     """Trains a net and returns the run folder.
 
     The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
@@ -33,6 +39,9 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
         model_name: what the net is called in the run's name and notes.
         build: makes the net.
         start: gives it published weights.
+        form: in which it answers, with its task; that of `config.head` if not given.
+        measure: of its answers; the task's of `evaluate.measures.MEASURES` if not given.
+        stage_weights: of the losses of a net's stages, "stage1" and so on, "" for the last; 1 for those not named.
 
     Raises:
         ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
@@ -61,5 +70,5 @@ def train(config: TrainConfig, model_name: str, build: BuildNet, start: StartNet
 
     lost_hosts = told_of_lost_hosts() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
-        fit(config, model_name, build, start, manifest, run)
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights)
     return run

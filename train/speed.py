@@ -18,6 +18,7 @@ import numpy as np
 from machine.choices import Timings, is_sure, keep, recall, take_turns
 from machine.processor import processor_name, usable_cpus, versions
 from models import FusedBatchNormalization
+from records.inputs import random_batch
 from train.config import TrainConfig
 from train.trainer import PoseTrainer, build_optimizer
 
@@ -28,6 +29,8 @@ _BUDGET_S = 1.0
 
 #: build(normalization=...) -> a fresh net for pictures of the training's size, under the dtype policy in force.
 Build = Callable[..., keras.Model]
+#: wrap(net) -> the trainer of a net.
+Wrap = Callable[..., PoseTrainer]
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,14 @@ class Arithmetic:
 
 
 def choose_arithmetic(
-    config: TrainConfig, build: Build, *, name: str, num_joints: int, size: int, batch_size: int, steps: int
+    config: TrainConfig, build: Build, wrap: Wrap, *, name: str, num_joints: int, size: int, batch_size: int, steps: int
 ) -> tuple[Arithmetic, str]:
     """Finds the fastest way to compute a step among those that the options leave open.
 
     Args:
         config: the options; those that are "auto" are chosen.
         build: makes a fresh net.
+        wrap: makes its trainer.
         name: of the net.
         num_joints: of its skeleton.
         size: height and width of its pictures in px.
@@ -108,8 +112,12 @@ def choose_arithmetic(
     if known and (known["compiled"] or known["seconds"] * steps < _XLA_PAYS_FROM_S):
         return Arithmetic(**known["arithmetic"]), f"measured before on this machine: {known['measured']}"
     print("measuring how this machine trains this net fastest, once; this takes up to a minute", flush=True)
-    batch = _batch(num_joints, size, batch_size)
-    contest = _Contest(lambda way: _step(way, config, way.net(build), size, batch))
+
+    def prepare(way: Arithmetic) -> Callable[[], float]:
+        trainer = wrap(way.net(build))
+        return _step(way, config, trainer, random_batch(trainer.form.task, num_joints, size, batch_size))
+
+    contest = _Contest(prepare)
     contest.enter(first)
     if "precision" in open_options:
         contest.enter(replace(contest.best(), precision="mixed_bfloat16"))
@@ -163,25 +171,13 @@ class _Contest:
         return timings
 
 
-def _batch(num_joints: int, size: int, count: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Pictures and labels of a batch; what they show does not change how long it takes."""
-    random = np.random.default_rng(0)
-    labels = {
-        "joints_xy_px": random.uniform(0, size, (count, num_joints, 2)).astype(np.float32),
-        "visible": np.full((count, num_joints), 2, np.int32),
-        "left": np.zeros((count, num_joints), bool),
-    }
-    return random.integers(0, 256, (count, size, size, 3)).astype(np.uint8), labels
-
-
 def _step(
-    way: Arithmetic, config: TrainConfig, net: keras.Model, size: int, batch: tuple[np.ndarray, dict[str, np.ndarray]]
+    way: Arithmetic, config: TrainConfig, trainer: PoseTrainer, batch: tuple[Any, dict[str, np.ndarray]]
 ) -> Callable[[], float]:
     """What computes a step's loss and gradients once and returns the seconds that it took.
 
     On TensorFlow without the optimiser, which takes as long either way and four times as long to trace.
     """
-    trainer = PoseTrainer(net, size, config.score_radius)
     if keras.backend.backend() != "tensorflow":
         trainer.compile(build_optimizer(config, 1))
         return lambda: _seconds(lambda: trainer.train_on_batch(*batch))

@@ -2,60 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from models import SCORES, form_of
+from models import SCORES, OutputForm, Term, form_of, score_loss, stages_of
 from train.config import TrainConfig
 from train.distribution import OneDevice
-from train.losses import JOINT_LOSSES, score_loss
 
 
 class PoseTrainer(keras.Model):
-    """A net of one of the output forms, and labels in pixels.
+    """A net of an output form, in one stage or several, and labels in pixels.
 
     Attributes:
         net: the net.
-        loss_of_joints: the form's own loss.
+        form: the output form.
+        loss_of_joints: the form's loss.
     """
 
     def __init__(
-        self, net: keras.Model, input_size: int, score_radius: float, distribution: OneDevice | None = None
+        self,
+        net: keras.Model,
+        input_size: int,
+        score_radius: float,
+        distribution: OneDevice | None = None,
+        form: OutputForm | None = None,
+        stage_weights: Mapping[str, float] | None = None,
     ) -> None:
-        """Wraps a net for pictures of `input_size` px; `score_radius` is a share of the picture's side."""
+        """Wraps a net.
+
+        Args:
+            net: with the outputs of a form, those of earlier stages named "stage1/..." and so on.
+            input_size: height and width of its pictures in px.
+            score_radius: share of the picture's side within which a joint counts as right for its score.
+            distribution: the devices.
+            form: the form; that of `form_of` if not given.
+            stage_weights: of the stages' losses in the sum, by name, "" for the last; 1 for those not named.
+        """
         super().__init__(name="trainer")
         self._distribution = distribution or OneDevice()
         self.net = net
         self._input_size = input_size
-        self._form = form_of(net)
+        self.form = form or form_of(net)
         # Where it is a layer, its weights are trained and kept in checkpoints, but are no part of the net.
-        self.loss_of_joints = JOINT_LOSSES[self._form.name]()
+        self.loss_of_joints = self.form.loss()
         self._radius_px = score_radius * input_size
-        self._joint_loss = keras.metrics.Mean(name="joint_loss")
-        self._score_loss = keras.metrics.Mean(name="score_loss")
+        self._stage_weights = dict(stage_weights or {})
+        for stage, outputs in stages_of(net.output).items():
+            for term in (*self.form.terms, *(["score_loss"] if SCORES in outputs else [])):
+                name = _metric_name(stage, term)
+                setattr(self, f"_{name}", keras.metrics.Mean(name=name))
 
-    def call(self, pictures: Any, training: bool | None = None) -> dict[str, Any]:
-        """Pictures (B, S, S, 3) -> the net's outputs."""
-        return self.net(pictures, training=training)
+    def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
+        """The net's inputs, such as pictures (B, S, S, 3) -> its outputs."""
+        return self.net(inputs, training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The form's own loss plus the scores' cross-entropy, whose gradients do not meet.
+        """The form's loss in each stage, and where there are scores their cross-entropy, whose gradients do not meet.
 
-        Labels are joints_xy_px (B, J, 2), visible (B, J) and, where known, left (B, J): see `score_loss`.
+        Labels are those of the form's task; where known, left (B, J) among them: see `score_loss`.
         """
-        true, visible, left, size = y["joints_xy_px"], y["visible"], y.get("left"), self._input_size
-        weigh = self._distribution.weigh
-        labelled = visible > 0
-        joint_loss = self.loss_of_joints(true, y_pred, visible, size=size) * weigh(labelled)
-        predicted = self._form.decode(y_pred, size)
-        scores = score_loss(true, predicted, y_pred[SCORES], visible, self._radius_px, left)
-        scores = scores * weigh(labelled if left is None else keras.ops.logical_or(labelled, left))
-        self._joint_loss.update_state(joint_loss)
-        self._score_loss.update_state(scores)
-        return (joint_loss + scores) / self._distribution.num_losses
+        total = 0.0
+        for stage, outputs in stages_of(y_pred).items():
+            terms = self.loss_of_joints(y, outputs, size=self._input_size)
+            if SCORES in outputs:
+                terms["score_loss"] = self._score_term(y, outputs)
+            for name, term in terms.items():
+                loss = term.value * self._distribution.weigh(term.counted)
+                getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
+                total = total + self._stage_weights.get(stage, 1.0) * loss
+        return total / self._distribution.num_losses
+
+    def _score_term(self, labels: Mapping[str, Any], outputs: Mapping[str, Any]) -> Term:
+        true, visible, left = labels["joints_xy_px"], labels["visible"], labels.get("left")
+        predicted = self.form.decode(outputs, self._input_size)["joints_xy_px"]
+        loss = score_loss(true, predicted, outputs[SCORES], visible, self._radius_px, left)
+        return Term(loss, visible > 0 if left is None else keras.ops.logical_or(visible > 0, left))
+
+
+def _metric_name(stage: str, term: str) -> str:
+    return f"{stage}_{term}" if stage else term
 
 
 def learn_scores_alone(net: keras.Model) -> None:

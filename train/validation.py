@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from evaluate.baseline import mean_pose
-from evaluate.summary import HEADLINE, summarise
-from models import SCORES, form_of, inner_net
+from evaluate.measures import Measure
+from models import Loss, OutputForm, inner_net, stages_of
 from pose import Skeleton
+from pose.tasks import Task
 from records import dataset
-from train.history import BEST_BY
-from train.losses import JointLoss
+from records.inputs import as_net_takes, fields_of, inputs_of
 
 _NUM_PICTURES = 12
 
@@ -27,19 +27,15 @@ class Validation:
     Attributes:
         figures: names beginning with val_ -> values.
         pictures: uint8 (N, S, S, 3), of the first N people.
-        true_px: float (M, J, 2), of all people.
-        visible: int (M, J).
-        predicted_px: float (M, J, 2).
-        scores: float (M, J) in [0, 1].
+        labels: of all M people, (M, ...) by name.
+        answers: of all M people, (M, ...) by name.
         keys: the people's names.
     """
 
     figures: dict[str, float]
     pictures: np.ndarray
-    true_px: np.ndarray
-    visible: np.ndarray
-    predicted_px: np.ndarray
-    scores: np.ndarray
+    labels: dict[str, np.ndarray]
+    answers: dict[str, np.ndarray]
     keys: list[str]
 
 
@@ -47,57 +43,68 @@ class Validator:
     """Predicts the validation split and scores it.
 
     Attributes:
-        baseline: the figures of the mean pose of the training split, which a net must beat.
-        best_by: the first figure of `BEST_BY` that the split can be measured by.
-        people: how many people the split has, and how many of them PCK can be measured on.
+        measure: of the task.
+        baseline: the figures of the measure's baseline, which a net must beat; empty if it has none.
+        best_by: the first figure of the measure that the split can be measured by.
+        people: how many people the split has, and how many of them the headline can be measured on.
     """
 
-    def __init__(self, folder: Path, skeleton: Skeleton, input_size: int, batch_size: int) -> None:
-        """Opens the split and scores the mean pose."""
-        self._batches = dataset(folder, "val", batch_size=batch_size, input_size=input_size)
-        self._skeleton, self._input_size = skeleton, input_size
+    def __init__(
+        self, folder: Path, skeleton: Skeleton, input_size: int, batch_size: int, task: Task, measure: Measure
+    ) -> None:
+        """Opens the split and scores the baseline."""
+        self.measure = measure
+        self._task, self._skeleton, self._input_size = task, skeleton, input_size
+        fields = (*fields_of(task, measure.labels), "key")
+        self._batches = dataset(folder, "val", batch_size=batch_size, input_size=input_size, fields=fields)
         self._labels = _gather([labels for _, labels in self._batches.as_numpy_iterator()])
         self._keys = [key.decode(errors="replace") for key in self._labels["key"]]
-        pose = mean_pose(folder, input_size=input_size)
-        self.baseline = self._figures(np.broadcast_to(pose, self._labels["joints_xy_px"].shape))
-        self.best_by = next((name for name in BEST_BY if not math.isnan(self.baseline[name])), list(BEST_BY)[-1])
-        self.people = len(self._keys), int((self._labels["torso_px"] > 0).sum())
+        self.baseline = {}
+        if measure.baseline is not None:
+            self.baseline = self._figures(measure.baseline(folder, input_size, self._labels))
+        # Which figures can be measured depends on the labels alone.
+        self.best_by = measure.first_known(self.baseline) if self.baseline else f"val_{measure.figures[0].name}"
+        count = measure.figures[0].count
+        self.people = len(self._keys), count(self._labels) if count else len(self._keys)
 
-    def __call__(self, model: keras.Model, loss: JointLoss) -> Validation:
-        """Runs the net of an inference model over the split, and a loss of joints over its outputs."""
-        net, size = inner_net(model), self._input_size
-        form = form_of(net)
-        parts: dict[str, list[np.ndarray]] = {"joints": [], "scores": [], "losses": [], "labelled": []}
+    def __call__(self, model: keras.Model, form: OutputForm, loss: Loss) -> Validation:
+        """Runs the net of an inference model over the split, and a loss over the outputs of its last stage."""
+        net = inner_net(model)
+        answers: list[dict[str, np.ndarray]] = []
+        terms: dict[str, list[tuple[float, float]]] = {name: [] for name in form.terms}
         pictures: list[np.ndarray] = []
         for batch, labels in self._batches.as_numpy_iterator():
-            outputs = net(keras.ops.cast(batch, "float32"), training=False)
-            found = {
-                "joints": form.decode(outputs, size),
-                "scores": keras.ops.sigmoid(outputs[SCORES]),
-                "losses": keras.ops.reshape(loss(labels["joints_xy_px"], outputs, labels["visible"], size=size), (1,)),
-            }
-            for name, value in found.items():
-                parts[name].append(keras.ops.convert_to_numpy(value))
-            parts["labelled"].append(np.array([(labels["visible"] > 0).sum()]))
+            inputs = keras.tree.map_structure(_as_float, as_net_takes(inputs_of(self._task, batch, labels)))
+            outputs = stages_of(net(inputs, training=False))[""]
+            answers.append(_as_arrays(form.decode(outputs, self._input_size)))
+            for name, term in loss(_as_tensors(labels), outputs, size=self._input_size).items():
+                terms[name].append((float(term.value), float(keras.ops.convert_to_numpy(term.counted).sum())))
             if sum(map(len, pictures)) < _NUM_PICTURES:
                 pictures.append(batch)
-        whole = {name: np.concatenate(values) for name, values in parts.items()}
-        # Of the whole split, in which every labelled joint counts as much as any other.
-        joint_loss = float((whole["losses"] * whole["labelled"]).sum() / max(whole["labelled"].sum(), 1))
-        return Validation(
-            {"val_joint_loss": joint_loss, **self._figures(whole["joints"])},
-            np.concatenate(pictures)[:_NUM_PICTURES],
-            self._labels["joints_xy_px"],
-            self._labels["visible"],
-            whole["joints"],
-            whole["scores"],
-            self._keys,
-        )
+        found = _gather(answers)
+        losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
+        shown = np.concatenate(pictures)[:_NUM_PICTURES]
+        return Validation({**losses, **self._figures(found)}, shown, self._labels, found, self._keys)
 
-    def _figures(self, predicted_px: np.ndarray) -> dict[str, float]:
-        """PCK@0.2 over the limb joints, and the mean error as a share of the picture's side."""
-        scalars = summarise(predicted_px, self._labels, self._skeleton).scalars()
-        return {"val_pck@0.2": scalars[HEADLINE], "val_error": scalars["error_px"] / self._input_size}
+    def _figures(self, answers: Mapping[str, np.ndarray]) -> dict[str, float]:
+        return self.measure.validated(answers, self._labels, self._skeleton, self._input_size)
+
+
+def _mean_of_all(parts: list[tuple[float, float]]) -> float:
+    """The mean over the split, in which everything counted weighs the same, of the batches' means."""
+    return sum(value * count for value, count in parts) / max(sum(count for _, count in parts), 1)
+
+
+def _as_float(value: np.ndarray) -> Any:
+    return keras.ops.cast(value, "float32")
+
+
+def _as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {name: keras.ops.convert_to_numpy(value) for name, value in tensors.items()}
+
+
+def _as_tensors(labels: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return {name: value for name, value in labels.items() if value.dtype != object}
 
 
 def _gather(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

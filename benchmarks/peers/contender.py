@@ -98,7 +98,7 @@ def from_path(path: Path, scratch: Path) -> Contender:
         title,
         predictor.input_size,
         predictor.skeleton,
-        lambda pictures: predictor.predict(pictures)[0],
+        lambda pictures: predictor.predict({"pictures": pictures})["joints_xy_px"],
         (1.0,),
         _worker(artefact),
         PoseModel(artefact, _runtime(artefact, None)).size,

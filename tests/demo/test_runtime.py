@@ -62,7 +62,7 @@ def every_format(small_net, tmp_path_factory):
     """An export folder with each format that can be written here."""
     folder = tmp_path_factory.mktemp("runs") / "small" / "export"
     names = [name for name, form in WRITTEN.items() if not form.missing]
-    write_formats(small_net, NOTES, names, folder, calibration=pictures(16, seed=3))
+    write_formats(small_net, NOTES, names, folder, calibration={"pictures": pictures(16, seed=3)})
     return folder
 
 

@@ -14,11 +14,12 @@ class Echo:
     def __init__(self, errors):
         self.errors, self.asked = np.asarray(errors, float), 0
 
-    def predict(self, pictures):
+    def predict(self, inputs):
+        pictures = inputs["pictures"]
         part = self.errors[self.asked : self.asked + len(pictures)]
         self.asked += len(pictures)
         xy = np.stack([np.repeat(part[:, None], 3, axis=1), np.zeros((len(part), 3))], axis=-1)
-        return xy, np.ones((len(part), 3))
+        return {"joints_xy_px": xy, "scores": np.ones((len(part), 3))}
 
 
 def batches(people, size=2):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from evaluate.predictor import Predictor, load_predictor
 from pose import COCO17, LSP14
+from pose.tasks import POSE_2D
 from records import read_manifest
 
 
@@ -18,11 +19,16 @@ def pictures():
     return np.zeros((2, 32, 32, 3), np.uint8)
 
 
+def joints_and_scores(predictor, pictures):
+    answers = predictor.predict({"pictures": pictures})
+    return answers["joints_xy_px"], answers["scores"]
+
+
 def test_run_folder_and_file_are_the_same_model(run_folder, pictures):
     for path in (run_folder, run_folder / "best.keras"):
         predictor = load_predictor(path)
         assert (predictor.skeleton, predictor.input_size, predictor.score_reach) == (LSP14, 32, 0.05)
-        xy, scores = predictor.predict(pictures)
+        xy, scores = joints_and_scores(predictor, pictures)
         np.testing.assert_array_equal(xy, np.full((2, 14, 2), 15.5))
         np.testing.assert_array_equal(scores, np.full((2, 14), 0.25))
 
@@ -44,7 +50,7 @@ def test_the_mirror_test_merges_and_swaps_left_and_right(tmp_path, pictures, con
     scores = np.zeros(14)
     scores[[left, right, *knees]] = 0.5, 0.25, 0.75, 0.25
     run = write_run(tmp_path / "run", constant_model(xy, scores, size=32), size=32)
-    found_xy, found_scores = load_predictor(run, flip_test=True).predict(pictures)
+    found_xy, found_scores = joints_and_scores(load_predictor(run, flip_test=True), pictures)
     # In the mirror the right wrist was answered at x 4, which is 31 - 4 = 27, and is the left one, far off, and
     # its own answer scores higher; and the other way about.
     np.testing.assert_allclose(found_xy[0, left], [10, 20])
@@ -58,14 +64,15 @@ def test_the_mirror_test_merges_and_swaps_left_and_right(tmp_path, pictures, con
 
 def test_the_mirror_test_asks_about_the_mirrored_picture():
     # A model that answers x = the red level of the top left pixel.
-    def forward(pictures):
+    def forward(inputs):
+        pictures = inputs["pictures"]
         xy = np.zeros((len(pictures), 14, 2))
         xy[..., 0] = pictures[:, 0, 0, 0, None]
-        return xy, np.ones((len(pictures), 14))
+        return {"joints_xy_px": xy, "scores": np.ones((len(pictures), 14))}
 
     picture = np.zeros((1, 8, 8, 3), np.uint8)
     picture[:, :, 0], picture[:, :, 7] = 2, 6
-    xy, _ = Predictor(Path("m"), LSP14, 8, 0.2, forward, flip_test=True).predict(picture)
+    xy, _ = joints_and_scores(Predictor(Path("m"), LSP14, 8, 0.2, POSE_2D, forward, flip_test=True), picture)
     assert xy[0, 0, 0] == (2 + (7 - 6)) / 2
 
 
@@ -88,7 +95,7 @@ def test_exported_folder(tmp_path, pictures):
     predictor = load_predictor(tmp_path)
     assert (predictor.skeleton, predictor.input_size) == (LSP14, 32)
     pictures[1] = 7
-    xy, scores = predictor.predict(pictures)
+    xy, scores = joints_and_scores(predictor, pictures)
     np.testing.assert_array_equal(xy[:, 3, 1], [0, 7])
     np.testing.assert_array_equal(scores, np.full((2, 14), 0.5))
 
@@ -155,8 +162,8 @@ def test_a_model_of_another_kind(tmp_path, write_run):
 
 def test_joints_that_are_not_the_skeletons(tmp_path, pictures, constant_model, write_run):
     run = write_run(tmp_path / "run", constant_model(np.zeros((13, 2)), np.zeros(13), size=32), size=32)
-    with pytest.raises(ValueError, match=r"joints \(2, 14, 2\) and scores \(2, 14\) for lsp14, got \(2, 13, 2\)"):
-        load_predictor(run).predict(pictures)
+    with pytest.raises(ValueError, match=r"must answer joints_xy_px \(2, 14, 2\) for lsp14, got \(2, 13, 2\)"):
+        joints_and_scores(load_predictor(run), pictures)
 
 
 def test_records_of_another_skeleton(records, tmp_path, constant_model, write_run, run_folder):
@@ -170,6 +177,6 @@ def test_records_of_another_skeleton(records, tmp_path, constant_model, write_ru
 def test_pictures_are_checked(run_folder, pictures):
     predictor = load_predictor(run_folder)
     with pytest.raises(ValueError, match="got float32"):
-        predictor.predict(pictures.astype(np.float32))
+        joints_and_scores(predictor, pictures.astype(np.float32))
     with pytest.raises(ValueError, match="ask the records for input_size=32"):
-        predictor.predict(pictures[:, :16])
+        joints_and_scores(predictor, pictures[:, :16])

@@ -14,7 +14,7 @@ from commands import call
 from artefact import alone
 from export import check
 from export.__main__ import Options, export, load_run, main
-from export.check import Limits, measure, model_answers
+from export.check import measure, model_answers
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,17 +27,19 @@ def answering(moved_run, tmp_path, monkeypatch):
     (tmp_path / "pose.json").write_text('{"a": 1}')
 
     def measured(change, name="onnx"):
-        def run(name, file, pictures, threads, jpegs):
-            found = {name: value.copy() for name, value in model_answers(model, pictures).items()}
+        def run(name, file, inputs, threads, jpegs):
+            found = {name: value.copy() for name, value in model_answers(model, inputs).items()}
             found |= {"description": np.array('{"a": 1}'), "runtime": np.array("made up"), "latency_ms": np.array(1.0)}
             if jpegs:
                 decoded = check.encode_jpegs(pictures)[1]
-                found |= {f"jpeg_{name}": value.copy() for name, value in model_answers(model, decoded).items()}
+                found |= {
+                    f"jpeg_{name}": value.copy() for name, value in model_answers(model, {"pictures": decoded}).items()
+                }
             change(found)
             return found
 
         monkeypatch.setattr(check, "run_alone", run)
-        return measure(model, tmp_path, name, pictures, Limits(0.5, 0.02), 1)
+        return measure(model, tmp_path, name, {"pictures": pictures}, {"joints_xy_px": 0.5, "scores": 0.02}, 1)
 
     return measured
 
@@ -61,13 +63,14 @@ def test_one_joint_in_a_hundred_may_be_anywhere_and_two_may_not(answering):
     # Of 16 x 14 joints, 2 are less than a hundredth and 3 are more.
     for wrong, passed in ((2, True), (3, False)):
         measured = answering(moved("joints_xy_px", (slice(0, wrong), 3), 7.0))
-        assert measured.max_px == pytest.approx(7 * 2**0.5, rel=1e-3)
-        assert (measured.joints_passed, measured.scores_passed, measured.passed) == (passed, True, passed)
+        joints, scores = measured.differences["joints_xy_px"], measured.differences["scores"]
+        assert joints.greatest == pytest.approx(7 * 2**0.5, rel=1e-3)
+        assert (joints.passed, scores.passed, measured.passed) == (passed, True, passed)
 
 
 def test_half_of_the_joints_off_by_a_pixel_fails(answering):
     measured = answering(moved("joints_xy_px", (slice(0, 7), slice(None), 0), 1.0))
-    assert measured.most_px == pytest.approx(1, rel=1e-3) and not measured.passed
+    assert measured.differences["joints_xy_px"].most == pytest.approx(1, rel=1e-3) and not measured.passed
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,8 @@ def test_half_of_the_joints_off_by_a_pixel_fails(answering):
 )
 def test_scores_that_are_all_1_fail(answering, form, name):
     measured = answering(ones(name), form)
-    assert measured.joints_passed and not measured.scores_passed and not measured.passed
+    joints, scores = measured.differences["joints_xy_px"], measured.differences["scores"]
+    assert joints.passed and not scores.passed and not measured.passed
     assert measured.to_json()["passed"] is False
 
 
@@ -129,7 +133,7 @@ def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_p
     assert os.listdir(out.parent) == ["export"]
 
 
-def failing_writer(graph, description, file):
+def failing_writer(graph, task, description, file):
     file.write_bytes(b"half")
     raise ImportError("no such runtime\nas the second line says")
 
@@ -170,7 +174,7 @@ def test_an_import_of_ours_fails_where_a_file_runs_alone(tmp_path, monkeypatch):
     assert subprocess.run([sys.executable, "-c", "import models.scores"], cwd=tmp_path, check=False).returncode == 0
     monkeypatch.setattr("export.check._ALONE", alone_with(tmp_path, "import models"))
     with pytest.raises(RuntimeError, match="models is a module of PanoPose"):
-        check.run_alone("litert", tmp_path / "x", np.zeros((1, 4, 4, 3), np.uint8), 1, [])
+        check.run_alone("litert", tmp_path / "x", {"pictures": np.zeros((1, 4, 4, 3), np.uint8)}, 1, [])
 
 
 def test_a_module_of_ours_is_found_by_its_name_and_by_its_place(monkeypatch):

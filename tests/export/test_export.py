@@ -8,7 +8,7 @@ import tyro
 from commands import call
 
 from export.__main__ import Options, export, load_run, main
-from export.check import Limits, encode_jpegs, measure, model_answers, run_alone
+from export.check import encode_jpegs, measure, model_answers, run_alone
 from pose import LSP14, Skeleton
 from records import dataset
 
@@ -23,10 +23,12 @@ def test_the_saved_model_answers_as_the_model_does_without_our_code(exported, mo
     expected = (np.asarray(model(half)["joints_xy_px"]) + 0.5) * 2 - 0.5
     assert np.ptp(expected, axis=0).max() > 1  # joints do depend on the picture
     jpegs, decoded = encode_jpegs(pictures)
-    outputs = run_alone("saved-model", exported, pictures, 1, jpegs)
+    outputs = run_alone("saved-model", exported, {"pictures": pictures}, 1, jpegs)
     assert np.abs(outputs["joints_xy_px"] - expected).max() < 0.1
     np.testing.assert_allclose(outputs["scores"], model(half)["scores"], atol=1e-4)
-    assert np.abs(outputs["jpeg_joints_xy_px"] - model_answers(model, decoded)["joints_xy_px"]).max() < 0.5
+    assert (
+        np.abs(outputs["jpeg_joints_xy_px"] - model_answers(model, {"pictures": decoded})["joints_xy_px"]).max() < 0.5
+    )
     assert outputs["latency_ms"] > 0
     description = json.loads(outputs["description"].item())
     assert Skeleton.from_description(description["skeleton"]) == LSP14
@@ -45,13 +47,15 @@ def test_weights_are_stored_once(exported, moved_run):
 def test_a_jpeg_of_another_size_is_told(exported):
     small = cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
     with pytest.raises(RuntimeError, match="exit code 1: .*a picture must be 64 x 64 px with 3 channels"):
-        run_alone("saved-model", exported, np.zeros((1, 64, 64, 3), np.uint8), 1, [small])
+        run_alone("saved-model", exported, {"pictures": np.zeros((1, 64, 64, 3), np.uint8)}, 1, [small])
 
 
 def test_an_artefact_that_answers_otherwise_fails(exported, run):
     other, _ = load_run(run)
-    measured = measure(other, exported, "litert", np.load(run / "samples.npy"), Limits(0.5, 2), 1)
-    assert measured.max_px > 0.5 and not measured.joints_passed and not measured.passed
+    samples = {"pictures": np.load(run / "samples.npy")}
+    measured = measure(other, exported, "litert", samples, {"joints_xy_px": 0.5, "scores": 2}, 1)
+    joints = measured.differences["joints_xy_px"]
+    assert joints.greatest > 0.5 and not joints.passed and not measured.passed
 
 
 def test_exporting_again_replaces_the_artefact(run, tmp_path):

@@ -14,6 +14,7 @@ from export.__main__ import Options, export, load_run
 from export.check import model_answers
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
+from pose.tasks import POSE_2D
 
 OTHERS = tuple(name for name, form in WRITTEN.items() if name != "saved-model" and not form.by_name)
 
@@ -41,7 +42,7 @@ def test_a_file_answers_as_the_model_does_alone_and_in_batches(name, load, expor
     loaded = load(name)
     model, _ = load_run(moved_run)
     pictures = np.load(moved_run / "samples.npy")[:3]
-    expected = model_answers(model, pictures)["joints_xy_px"]
+    expected = model_answers(model, {"pictures": pictures})["joints_xy_px"]
     assert np.ptp(expected, axis=0).max() > 1
     together = loaded.run({"pictures": pictures})
     assert together["joints_xy_px"].shape == (3, 14, 2) and together["scores"].shape == (3, 14)
@@ -95,6 +96,6 @@ def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
     joints = keras.layers.Reshape((4, 2))(keras.layers.Conv2D(2, 1, kernel_initializer="ones")(x))
     model = keras.Model(pictures, {"joints_xy_px": joints, "scores": keras.layers.Reshape((8,))(joints)})
     graph = frozen_graph(model, {"record_size": 4, "input_size": 4}, "{}")
-    write_onnx(graph, "{}", tmp_path / "model.onnx")
+    write_onnx(graph, POSE_2D, "{}", tmp_path / "model.onnx")
     answer = Model(tmp_path / "model.onnx", "onnx", 1).run({"pictures": np.full((1, 4, 4, 3), 200, np.uint8)})
     np.testing.assert_allclose(answer["joints_xy_px"][0, :, 0], [0, 0, 0, -600], atol=1e-6)

@@ -24,7 +24,7 @@ MAKERS = {
 
 def moved_model(head):
     keras.utils.set_random_seed(0)
-    net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, head=FORMS[head].head)
+    net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, neck=FORMS[head].neck, head=FORMS[head].head)
     rng = np.random.default_rng(0)
     for layer in net.layers:
         # Joints at other places in each picture, and peaks that stand out.

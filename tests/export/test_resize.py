@@ -9,6 +9,7 @@ import pytest
 from export.check import model_answers
 from export.graph import frozen_graph
 from export.onnx_file import write_onnx
+from pose.tasks import POSE_2D
 
 RECORD_SIZE, SIZE = 32, 24
 
@@ -24,9 +25,9 @@ def test_onnx_runtime_sees_the_grey_levels_that_keras_sees(tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
     model, notes = grey_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
-    write_onnx(frozen_graph(model, notes, json.dumps({})), json.dumps({}), tmp_path / "model.onnx")
+    write_onnx(frozen_graph(model, notes, json.dumps({})), POSE_2D, json.dumps({}), tmp_path / "model.onnx")
     pictures = np.random.default_rng(0).integers(0, 256, (2, RECORD_SIZE, RECORD_SIZE, 3), np.uint8)
     session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     found, _ = session.run(["joints_xy_px", "scores"], {"pictures": pictures})
     # A level is 4 / 3 px here.
-    np.testing.assert_allclose(found, model_answers(model, pictures)["joints_xy_px"], atol=0.01)
+    np.testing.assert_allclose(found, model_answers(model, {"pictures": pictures})["joints_xy_px"], atol=0.01)

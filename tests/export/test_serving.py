@@ -83,7 +83,7 @@ def pictures(moved_run):
 
 @pytest.fixture(scope="module")
 def expected(moved_run, pictures):
-    return model_answers(load_run(moved_run)[0], pictures)["joints_xy_px"]
+    return model_answers(load_run(moved_run)[0], {"pictures": pictures})["joints_xy_px"]
 
 
 def test_the_signatures_say_what_they_take_and_give(server):
@@ -117,7 +117,7 @@ def test_rest_takes_jpegs_in_base64(server, moved_run, pictures):
     jpegs, decoded = encode_jpegs(pictures)
     texts = [{"b64": base64.b64encode(jpeg).decode()} for jpeg in jpegs]
     rows = json.loads(server.rest(json.dumps({"signature_name": "jpeg", "instances": texts})))["predictions"]
-    expected = model_answers(load_run(moved_run)[0], decoded)["joints_xy_px"]
+    expected = model_answers(load_run(moved_run)[0], {"pictures": decoded})["joints_xy_px"]
     np.testing.assert_allclose([row["joints_xy_px"] for row in rows], expected, atol=0.5)
     columns = json.loads(server.rest(json.dumps({"signature_name": "jpeg", "inputs": {"jpeg": texts}})))["outputs"]
     assert columns["joints_xy_px"] == [row["joints_xy_px"] for row in rows]

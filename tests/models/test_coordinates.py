@@ -165,7 +165,7 @@ def test_inference_model_of_another_size_is_explained():
 
 
 def test_inference_model_without_the_outputs_is_explained():
-    def head(features, num_joints, normalization):
+    def head(features, num_joints, normalization, prefix):
         return {"heatmaps": keras.layers.Conv2D(num_joints, 1)(features[-1])}
 
     net = tiny_net(head=head)

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from models.blocks import no_neck
 from models.coordinates import coordinate_head
 from models.heatmaps import heatmap_head
 from models.integral import integral_head
 from models.likelihood import ResidualFlow, likelihood_head
+from models.pyramid import pyramid_neck
 from models.simcc import simcc_head
 
 JOINTS = 3
@@ -30,7 +32,9 @@ WEIGHTS = {
 
 def net_of(head):
     features = [keras.Input((16, 20, 8)), keras.Input((8, 10, 12))]
-    return keras.Model(features, head(features, JOINTS, normalization=keras.layers.BatchNormalization))
+    neck = pyramid_neck if head in (heatmap_head, integral_head) else no_neck
+    normalization = keras.layers.BatchNormalization
+    return keras.Model(features, head(neck(features, normalization=normalization), JOINTS, normalization=normalization))
 
 
 def outputs_of(net):

@@ -46,7 +46,8 @@ labels = {"joints_xy_px": np.full((2, 2, 2), 20, "float32"), "visible": np.full(
 for name, form in FORMS.items():
     np.savez(f"{name}.npz", **keras.models.load_model(f"{name}.keras").predict(pictures, verbose=0))
     keras.utils.set_random_seed(0)
-    trainer = PoseTrainer(build_densenet((1, 1), 2, input_size=32, growth_rate=4, head=form.head), 32, 0.05)
+    net = build_densenet((1, 1), 2, input_size=32, growth_rate=4, neck=form.neck, head=form.head)
+    trainer = PoseTrainer(net, 32, 0.05)
     trainer.compile(keras.optimizers.Adam(0.01))
     before = [np.array(weight) for weight in trainer.trainable_variables]
     losses = []
@@ -80,7 +81,9 @@ def test_every_form_predicts_the_same_on_jax_and_trains(tmp_path):
     np.save(tmp_path / "pictures.npy", pictures)
     models = {}
     for name, form in FORMS.items():
-        models[name] = inference_model(build_densenet((1, 1), 2, input_size=32, growth_rate=4, head=form.head), 32)
+        models[name] = inference_model(
+            build_densenet((1, 1), 2, input_size=32, growth_rate=4, neck=form.neck, head=form.head), 32
+        )
         models[name].save(tmp_path / f"{name}.keras")
     output = run_on_jax(FORMS_SCRIPT, tmp_path)
     assert output.splitlines() == [f"{name} True True" for name in FORMS]

@@ -128,7 +128,7 @@ def test_black_and_white_reach_the_backbone_as_minus_one_and_one():
 
 
 def test_custom_head_gets_features_and_joints():
-    def head(features, num_joints, *, normalization):
+    def head(features, num_joints, *, normalization, prefix):
         assert normalization is FusedBatchNormalization
         return {f"maps{i}": keras.layers.Conv2D(num_joints, 1)(x) for i, x in enumerate(features)}
 

@@ -11,11 +11,11 @@ import tyro
 from commands import AS_GIVEN
 from people import write_shard_set
 
-from models import FORMS, build_densenet, build_efficientnet_lite, build_resnet
+from models import FORMS, NECKS, build_densenet, build_efficientnet_lite, build_resnet
 from models.efficientnet_lite import Stage
 from pose import LSP14
 from records import dataset
-from train.config import Head, TrainConfig
+from train.config import Head, Neck, TrainConfig
 from train.densenet import DenseNetConfig, train_densenet
 from train.initial import start_from
 from train.resnet import ResNetConfig
@@ -46,7 +46,7 @@ def batch(shards):
 
 def compiled_trainer(head, backbone, learning_rate, **options):
     keras.utils.set_random_seed(0)
-    trainer = PoseTrainer(BUILDERS[backbone](input_size=SIZE, head=FORMS[head].head), SIZE, 0.05)
+    trainer = PoseTrainer(BUILDERS[backbone](input_size=SIZE, neck=FORMS[head].neck, head=FORMS[head].head), SIZE, 0.05)
     trainer.compile(keras.optimizers.AdamW(learning_rate, global_clipnorm=1.0), **options)
     return trainer
 
@@ -82,7 +82,7 @@ def test_one_batch_is_learned_to_the_pixel(head, batch):
     for step in range(steps):
         trainer.optimizer.learning_rate.assign(rate * (1 - step / steps))
         trainer.train_on_batch(pictures, labels)
-    joints = FORMS[head].decode(trainer.net(pictures, training=True), SIZE)
+    joints = FORMS[head].decode(trainer.net(pictures, training=True), SIZE)["joints_xy_px"]
     errors_px = np.linalg.norm(joints - labels["joints_xy_px"], axis=-1)
     assert (labels["visible"] > 0).all() and errors_px.mean() < 1
 
@@ -123,7 +123,7 @@ def config(shards, run, **changes):
 @every_head
 def test_weights_come_from_a_run_with_another_head(head, taught):
     run, theirs = taught
-    net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, head=FORMS[head].head)
+    net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, neck=FORMS[head].neck, head=FORMS[head].head)
     fresh = {weight.path: np.asarray(weight) for weight in net.weights}
     start_from(net, run, LSP14)
     started = {weight.path: np.asarray(weight) for weight in net.weights}
@@ -146,6 +146,7 @@ def taught(shards, tmp_path_factory):
 
 def test_heads_are_the_forms_and_others_are_told(capsys):
     assert get_args(Head) == tuple(FORMS)
+    assert get_args(Neck) == ("auto", *NECKS)
     with pytest.raises(ValueError, match="head must be one of coordinates, .*, got maps; choose one of these"):
         TrainConfig(records=Path("x"), head="maps")
     assert tyro.cli(ResNetConfig, args=["--records", "x", "--head", "simcc"]).head == "simcc"

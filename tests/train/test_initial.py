@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import FORMS, form_of, inference_model, movenet_head
+from models import FORMS, form_of, inference_model, movenet_head, narrow_neck
 from models.blocks import pose_net
 from pose import COCO17, LSP14
 from train.initial import start_from
@@ -22,14 +22,15 @@ def net_of(head, num_joints, seed):
     """A net with a head on a backbone of a layer for each resolution."""
     keras.utils.set_random_seed(seed)
     make = movenet_head if head == "movenet" else FORMS[head].head
+    neck = narrow_neck if head == "movenet" else FORMS[head].neck
 
-    def backbone(x):
+    def backbone(x, _):
         features = [keras.layers.Conv2D(4, 4, strides=4, name="stem")(x)]
         for i in range(3):
             features.append(keras.layers.Conv2D(4, 2, strides=2, activation="tanh", name=f"stage{i}")(features[-1]))
         return features
 
-    net = pose_net(backbone, num_joints, input_size=SIZE, smallest=SIZE, head=make, name=head)
+    net = pose_net(backbone, num_joints, input_size=SIZE, smallest=SIZE, neck=neck, head=make, name=head)
     random = np.random.default_rng(seed)
     # Large enough for the outputs of joints to be told apart.
     net.set_weights([weight + random.normal(0, 0.1, weight.shape) ** 2 for weight in net.get_weights()])

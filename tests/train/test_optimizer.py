@@ -15,7 +15,8 @@ def config(**options):
 
 
 def test_weight_decay_spares_biases_and_normalization_alone():
-    trainer = PoseTrainer(build_densenet((1,), 3, input_size=32, growth_rate=4, head=FORMS["likelihood"].head), 32, 0.1)
+    head = FORMS["likelihood"].head
+    trainer = PoseTrainer(build_densenet((1,), 3, input_size=32, growth_rate=4, head=head), 32, 0.1)
     variables = trainer.trainable_variables
     for variable in variables:
         variable.assign(keras.ops.ones_like(variable))

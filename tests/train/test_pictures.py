@@ -94,7 +94,8 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
     joints[:, :, 1] += np.linspace(-20, 20, 14)
     scores = np.repeat([[0.25], [0.5], [1]], 14, axis=1)
     keys = ["lspet/im1//0/0", "a/" + "b" * 60 + "/the_end", "not shown"]
-    validation = Validation({}, grey, joints, np.full((3, 14), 2), joints + [8, 0], scores, keys)
+    labels = {"joints_xy_px": joints, "visible": np.full((3, 14), 2)}
+    validation = Validation({}, grey, labels, {"joints_xy_px": joints + [8, 0], "scores": scores}, keys)
     write_predictions(tmp_path / "predictions.png", validation, LSP14, 7, 60)
     texts = [text for text, _ in written if text]
     assert [text for text in texts if "score" in text] == ["mean score 25 %", "mean score 50 %"]

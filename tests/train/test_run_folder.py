@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pose import LSP14
+from pose.tasks import POSE_2D
 from train.config import TrainConfig
 from train.run_folder import check_run, notes_of, write_notes
 
@@ -29,8 +30,21 @@ def test_a_run_is_resumed_with_what_it_was_asked_for_and_with_what_it_does(tmp_p
     arithmetic = {"precision": "float32", "normalization": "plain", "xla": True}
     (tmp_path / "run").mkdir()
     manifest = SimpleNamespace(skeleton=LSP14, size=32, source={"padding": 1.25})
-    write_notes(tmp_path / "run", notes_of(options, "net", manifest, arithmetic, "as given", "val_error"))
+    write_notes(tmp_path / "run", notes_of(options, "net", manifest, POSE_2D, arithmetic, "as given", "val_error"))
     for same in ({}, {"normalization": "plain", "xla": "on"}, {"normalization": "auto", "xla": "auto"}):
         check_run(tmp_path / "run", replace(options, resume=True, **same))
     with pytest.raises(ValueError, match="begun with other options .precision: float32 -> mixed_bfloat16.; resume"):
         check_run(tmp_path / "run", replace(options, resume=True, precision="mixed_bfloat16"))
+
+
+def test_a_run_begun_before_there_was_an_option_is_resumed_with_its_default(tmp_path):
+    options = TrainConfig(tmp_path, run=tmp_path / "run", normalization="fused", xla="off", precision="float32")
+    (tmp_path / "run").mkdir()
+    manifest = SimpleNamespace(skeleton=LSP14, size=32, source={"padding": 1.25})
+    arithmetic = {"precision": "float32", "normalization": "fused", "xla": False}
+    notes = notes_of(options, "net", manifest, POSE_2D, arithmetic, "as given", "val_error")
+    del notes["config"]["neck"], notes["task"]
+    write_notes(tmp_path / "run", notes)
+    check_run(tmp_path / "run", replace(options, resume=True))
+    with pytest.raises(ValueError, match="neck: auto -> none"):
+        check_run(tmp_path / "run", replace(options, resume=True, neck="none"))

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import partial
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -10,12 +11,23 @@ from commands import AS_GIVEN
 from people import write_shard_set
 
 from models import FORMS, FusedBatchNormalization, build_densenet
+from pose.tasks import POSE_2D
+from records.inputs import random_batch
 from train import speed
 from train.densenet import DenseNetConfig, train_densenet
 from train.run_folder import arithmetic_of
 from train.speed import Arithmetic, choose_arithmetic
+from train.trainer import PoseTrainer
 
-BUILD = partial(build_densenet, (1,), 14, input_size=32, growth_rate=4, head=FORMS["coordinates"].head)
+BUILD = partial(
+    build_densenet,
+    (1,),
+    14,
+    input_size=32,
+    growth_rate=4,
+    neck=FORMS["coordinates"].neck,
+    head=FORMS["coordinates"].head,
+)
 FLOAT32 = Arithmetic("float32", "fused", xla=False)
 
 
@@ -24,13 +36,17 @@ def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
+# A trainer as far as it is asked for.
+FAKE = SimpleNamespace(form=FORMS["coordinates"])
+
+
 @pytest.fixture
 def takes(monkeypatch):
     """Sets how many seconds a step takes as a function of the way; returns the ways that were prepared."""
     prepared = []
 
     def set_up(seconds):
-        def step(way, config, net, size, batch):
+        def step(way, config, trainer, batch):
             prepared.append(way)
             return lambda: seconds(way)
 
@@ -47,7 +63,9 @@ def config(tmp_path, **changes):
 
 
 def choose(options, steps=10, name="net"):
-    return choose_arithmetic(options, lambda **_: None, name=name, num_joints=14, size=32, batch_size=2, steps=steps)
+    return choose_arithmetic(
+        options, lambda **_: None, lambda net: FAKE, name=name, num_joints=14, size=32, batch_size=2, steps=steps
+    )
 
 
 def test_slow_bfloat16_is_passed_over(takes, tmp_path, capsys):
@@ -113,7 +131,8 @@ def test_a_doubt_is_printed(takes, tmp_path, monkeypatch):
 @pytest.mark.parametrize("xla", [False, True])
 def test_a_real_step_is_timed(tmp_path, xla):
     way = Arithmetic("float32", "plain", xla)
-    run = speed._step(way, config(tmp_path), way.net(BUILD), 32, speed._batch(14, 32, 2))
+    trainer = PoseTrainer(way.net(BUILD), 32, 0.05)
+    run = speed._step(way, config(tmp_path), trainer, random_batch(POSE_2D, 14, 32, 2))
     run()
     assert 0 < run() < 5
 

@@ -14,7 +14,8 @@ from commands import AS_GIVEN, call
 from people import make_person, write_shard_set
 
 import evaluate.__main__
-from models import build_densenet, inner_net
+from evaluate.measures import MEASURES
+from models import build_densenet, inner_net, visible_l1
 from pose import LSP14, Crop
 from records import ShardSetWriter, dataset, encode_example
 from train.config import TrainConfig
@@ -22,7 +23,6 @@ from train.densenet import DenseNetConfig, main, train_densenet
 from train.errors import NonFiniteLoss
 from train.history import History
 from train.loop import train
-from train.losses import visible_l1
 from train.verdict import about_validation, verdict
 
 UPPER_BODY = np.array([2 * ("ankle" not in name and "knee" not in name and "hip" not in name) for name in LSP14.joints])
@@ -122,7 +122,8 @@ def test_the_end_names_the_best_epoch_the_files_and_the_next_commands(shards, tr
 
 def validator(pck, error, people=(4, 4)):
     best_by = "val_error" if math.isnan(pck) else "val_pck@0.2"
-    return SimpleNamespace(baseline={"val_pck@0.2": pck, "val_error": error}, best_by=best_by, people=people)
+    baseline = {"val_pck@0.2": pck, "val_error": error}
+    return SimpleNamespace(baseline=baseline, best_by=best_by, people=people, measure=MEASURES["pose-2d"])
 
 
 def test_a_net_no_better_than_the_mean_pose_is_told_so(tmp_path):

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import FORMS, encode, encode_heatmaps, encode_simcc
-from train.losses import JOINT_LOSSES, ResidualLikelihood, score_loss, visible_l1
+from models import FORMS, SCORES, ResidualLikelihood, encode, encode_heatmaps, encode_simcc, score_loss, visible_l1
 
 SIZE, CELLS = 64, 16
 
@@ -37,18 +36,22 @@ def bilinear_maps(place):
     return (along[:, :, None, :, 1] * along[:, None, :, :, 0]).astype("float32")
 
 
+def joint_loss(loss, true, outputs, visible):
+    return loss({"joints_xy_px": true, "visible": visible}, outputs, size=SIZE)["joint_loss"].value
+
+
 JOINTS_XY_PX = np.array([[[10.0, 20.0], [40.5, 33.25], [5.0, 60.0]]], np.float32)
 every_form = pytest.mark.parametrize("form", FORMS)
 
 
 @every_form
 def test_the_loss_is_least_at_the_truth(form):
-    loss = JOINT_LOSSES[form]()
+    loss = FORMS[form].loss()
     visible = np.array([[2, 1, 2]])
 
     def at(offset_px):
         offset = np.array(offset_px, np.float32)
-        return float(loss(JOINTS_XY_PX, outputs_at(JOINTS_XY_PX + offset), visible, size=SIZE))
+        return float(joint_loss(loss, JOINTS_XY_PX, outputs_at(JOINTS_XY_PX + offset), visible))
 
     least = at((0, 0))
     if form != "likelihood":
@@ -59,14 +62,14 @@ def test_the_loss_is_least_at_the_truth(form):
 
 @every_form
 def test_unlabelled_joints_weigh_nothing_and_may_be_nan(form):
-    loss = JOINT_LOSSES[form]()
+    loss = FORMS[form].loss()
     true, visible = JOINTS_XY_PX.copy(), np.array([[2, 0, 1]])
     true[0, 1] = np.nan
     outputs = outputs_at(JOINTS_XY_PX + 2)
-    outputs = {name: outputs[name] for name in FORMS[form].outputs}
+    outputs = {name: outputs[name] for name in FORMS[form].outputs - {SCORES}}
     with tf.GradientTape() as tape:
         tape.watch(outputs)
-        value = loss(true, outputs, visible, size=SIZE)
+        value = joint_loss(loss, true, outputs, visible)
     for name, gradient in tape.gradient(value, outputs).items():
         by_joint = np.abs(np.moveaxis(gradient, _axis_of_joints(name), 0))
         assert np.isfinite(by_joint).all()
@@ -74,9 +77,9 @@ def test_unlabelled_joints_weigh_nothing_and_may_be_nan(form):
     labelled = [0, 2]
     alone = {name: keras.ops.take(value, labelled, _axis_of_joints(name)) for name, value in outputs.items()}
     assert float(value) == pytest.approx(
-        float(loss(true[:, labelled], alone, visible[:, labelled], size=SIZE)), rel=1e-5
+        float(joint_loss(loss, true[:, labelled], alone, visible[:, labelled])), rel=1e-5
     )
-    assert float(loss(true, outputs, np.zeros((1, 3), int), size=SIZE)) == 0
+    assert float(joint_loss(loss, true, outputs, np.zeros((1, 3), int))) == 0
 
 
 def _axis_of_joints(output):
@@ -92,11 +95,11 @@ def test_losses_of_even_distributions_by_hand():
     visible = np.full((1, 3), 2)
     target = np.asarray(encode_heatmaps(JOINTS_XY_PX, SIZE, CELLS)).reshape(-1, 3)
     maps = {"heatmap_logits": keras.ops.zeros((1, CELLS, CELLS, 3))}
-    loss = float(JOINT_LOSSES["heatmaps"]()(JOINTS_XY_PX, maps, visible, size=SIZE))
+    loss = float(joint_loss(FORMS["heatmaps"].loss(), JOINTS_XY_PX, maps, visible))
     assert loss == pytest.approx(excess_over_even(target), rel=1e-4)
     x, y = (np.asarray(encode_simcc(JOINTS_XY_PX[..., i], SIZE, 2 * SIZE))[0].T for i in range(2))
     axes = {f"simcc_{axis}_logits": keras.ops.zeros((1, 3, 2 * SIZE)) for axis in "xy"}
-    loss = float(JOINT_LOSSES["simcc"]()(JOINTS_XY_PX, axes, visible, size=SIZE))
+    loss = float(joint_loss(FORMS["simcc"].loss(), JOINTS_XY_PX, axes, visible))
     assert loss == pytest.approx(excess_over_even(x) + excess_over_even(y), rel=1e-4)
 
 
@@ -112,7 +115,7 @@ def test_the_fresh_likelihood_is_laplace_times_normal():
     normal = (residual**2 / 2).sum() + np.log(2 * np.pi)
     expected = laplace + normal + 2 * np.log(0.1 * 0.4)
     # The flow's small random weights move the density a little.
-    assert float(loss(true, outputs, np.array([[2, 0]]), size=SIZE)) == pytest.approx(expected, abs=0.01)
+    assert float(joint_loss(loss, true, outputs, np.array([[2, 0]]))) == pytest.approx(expected, abs=0.01)
 
 
 def test_the_flow_learns_a_density_and_stays_one():

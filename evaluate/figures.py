@@ -1,0 +1,66 @@
+"""Measuring a model of any task by the figures of its measure; `evaluate.evaluation` tells more of joints in 2D."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from evaluate.collect import Progress
+from evaluate.measures import Measure
+from evaluate.own_files import METRICS
+from evaluate.predictor import Predictor
+from machine.whole import whole
+from records.damage import named_damage
+from records.inputs import fields_of, inputs_of
+from records.manifest import read_manifest
+from records.pipeline import dataset
+
+
+def measure_split(
+    predictor: Predictor,
+    measure: Measure,
+    records: Path,
+    split: str,
+    *,
+    batch_size: int = 64,
+    progress: Progress | None = None,
+) -> dict[str, float]:
+    """Computes the figures of a model over a split, in px of the model's own pictures.
+
+    Raises:
+        ValueError: the records or the split are not there, lack a field, or label other joints than the model's.
+    """
+    predictor.check_records(read_manifest(records))
+    size, fields = predictor.input_size, fields_of(predictor.task, measure.labels)
+    answers: list[dict[str, np.ndarray]] = []
+    labels: list[dict[str, np.ndarray]] = []
+    with named_damage(records, split):
+        batches = dataset(records, split, batch_size=batch_size, input_size=size, fields=fields)
+        for pictures, found in batches.as_numpy_iterator():
+            answers.append(predictor.predict(inputs_of(predictor.task, pictures, found)))
+            labels.append(found)
+            if progress is not None:
+                progress.update(len(pictures))
+    return measure.compute(_joined(answers), _joined(labels), predictor.skeleton, size)
+
+
+def _joined(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def as_text(measure: Measure, figures: dict[str, float]) -> str:
+    """A line for each figure."""
+    return "\n".join(one.words.format(one.said(figures[one.name])) for one in measure.figures)
+
+
+def write_figures(measure: Measure, figures: dict[str, float], about: dict, folder: Path) -> Path:
+    """Writes metrics.json; what could not be measured is null."""
+    known = {name: None if math.isnan(value) else value for name, value in figures.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole(folder / METRICS) as temporary:
+        content = {**about, "headline": measure.figures[0].name, "metrics": known}
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+    return folder / METRICS

@@ -1,0 +1,131 @@
+"""How the answers of each task are measured: what training logs after each epoch, and chooses the best epoch by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evaluate.summary import HEADLINE, summarise
+from pose import Skeleton
+from pose.tasks import POSE_2D
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a measure.
+
+    Attributes:
+        name: in history.csv, behind "val_".
+        words: for a sentence, with {} for the value.
+        title: of its curve.
+        better: 1 where more is better, -1 where less is.
+        factor: what people read is this times the value.
+        unit: of what people read.
+        needs: what must be labelled of a person to be measured, in words; "" where any label will do.
+        count: how many people of the labels have that.
+    """
+
+    name: str
+    words: str
+    title: str
+    better: int
+    factor: float = 1.0
+    unit: str = ""
+    needs: str = ""
+    count: Callable[[Arrays], int] | None = None
+
+    def said(self, value: float) -> str:
+        """The value for people."""
+        return "n/a" if math.isnan(value) else f"{self.factor * value:.1f} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the answers of a task are measured.
+
+    Attributes:
+        labels: the fields of the records that are needed.
+        figures: the numbers, in the order of preference: a run chooses its best epoch by the first that its validation
+            split can be measured by, and the first is the headline.
+        compute: (answers, labels, skeleton, side of the pictures in px), arrays (N, ...) by name -> a value for each
+            figure by name; NaN where nothing can be measured.
+        baseline: (shard set, side of the pictures in px, labels (N, ...)) -> answers of what looks at no input, which a
+            model must beat; None where there is no such thing.
+    """
+
+    labels: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    compute: Callable[[Arrays, Arrays, Skeleton, int], dict[str, float]]
+    baseline: Callable[[Path, int, Arrays], Arrays] | None = None
+
+    def validated(self, answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
+        """The figures, by the names that they have in history.csv."""
+        return {f"val_{name}": value for name, value in self.compute(answers, labels, skeleton, size).items()}
+
+    def figure(self, name: str) -> Figure:
+        """The figure that has a name in history.csv."""
+        return next(figure for figure in self.figures if f"val_{figure.name}" == name)
+
+    def first_known(self, values: Mapping[str, float]) -> str:
+        """The name in history.csv of the first figure that is no NaN, of the last if all are."""
+        names = [f"val_{figure.name}" for figure in self.figures]
+        return next((name for name in names if not math.isnan(values[name])), names[-1])
+
+
+def _pose_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
+    """PCK@0.2 over the limb joints, and the mean error as a share of the picture's side."""
+    scalars = summarise(answers["joints_xy_px"], labels, skeleton).scalars()
+    return {"pck@0.2": scalars[HEADLINE], "error": scalars["error_px"] / size}
+
+
+def _mean_pose(records: Path, size: int, labels: Arrays) -> Arrays:
+    from evaluate.baseline import mean_pose  # Late, as it needs TensorFlow.
+
+    return {"joints_xy_px": np.broadcast_to(mean_pose(records, input_size=size), labels["joints_xy_px"].shape)}
+
+
+#: By the tasks' names.
+MEASURES = {
+    POSE_2D.name: Measure(
+        labels=("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px"),
+        figures=(
+            Figure(
+                "pck@0.2",
+                "PCK@0.2 {}",
+                "PCK@0.2 of arms and legs, %",
+                better=1,
+                factor=100,
+                unit="%",
+                needs="left shoulder and right hip",
+                count=lambda labels: int((labels["torso_px"] > 0).sum()),
+            ),
+            Figure(
+                "error",
+                "mean error {} of the picture's side",
+                "Mean error, % of the picture's side",
+                better=-1,
+                factor=100,
+                unit="%",
+            ),
+        ),
+        compute=_pose_2d,
+        baseline=_mean_pose,
+    )
+}
+
+
+def measure_of(task: str) -> Measure:
+    """The measure of a task.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if task not in MEASURES:
+        raise ValueError(f"there is no measure for the task {task}; there are measures for {', '.join(MEASURES)}")
+    return MEASURES[task]

@@ -1,0 +1,104 @@
+"""What an output form is: a way in which a net answers a task."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from models.blocks import Head, Neck, no_neck
+from pose.tasks import POSE_2D, Task
+
+#: The output that holds a score for each joint, in the forms that have one, and the layer that makes it.
+SCORES = "score_logits"
+
+
+class Term(NamedTuple):
+    """A part of the loss.
+
+    Attributes:
+        value: scalar, a mean over what is counted.
+        counted: bool, of any shape: what the mean is over. By it the parts of a batch on several devices are weighed.
+    """
+
+    value: Any
+    counted: Any
+
+
+#: (labels by name, outputs of one stage by name, size=side of the picture in px) -> the terms of the loss by name. A
+#: loss that is a layer has weights of its own, which are trained and kept in checkpoints, but are no part of the net.
+Loss = Callable[..., dict[str, Term]]
+
+
+@dataclass(frozen=True)
+class OutputForm:
+    """A way in which a net answers a task.
+
+    Attributes:
+        name: Of the form.
+        outputs: Names of the outputs by which a net of this form is known, scores included.
+        head: Makes them from features.
+        loss: Makes what is minimised, summed over its terms and the net's stages.
+        terms: Names of the loss's terms.
+        decode: Turns outputs, and the side of the picture in pixels, into the task's answers.
+        joint_layers: The layers whose weights belong to single joints, and how many channels K each joint has there:
+            the last axis of their weights has J * K, joint by joint. All other layers serve all joints alike.
+        evidence: What the layer of the scores, one of these, reads behind the pooled features, in order: for each input
+            the number of its values for each joint. The last rows of its kernel are theirs.
+        layers: What the names of the head's layers begin with; no backbone's do.
+        neck: The neck that the head is used with unless another is chosen.
+        task: What is answered.
+    """
+
+    name: str
+    outputs: frozenset[str]
+    head: Head
+    loss: Callable[[], Loss]
+    decode: Callable[[Mapping[str, Any], int], dict[str, Any]]
+    joint_layers: Mapping[str, int] = field(default_factory=dict, hash=False)
+    evidence: tuple[int, ...] = ()
+    layers: tuple[str, ...] = ()
+    neck: Neck = no_neck
+    task: Task = POSE_2D
+    terms: tuple[str, ...] = ("joint_loss",)
+
+
+def pose_form(
+    name: str,
+    outputs: set[str],
+    head: Head,
+    loss: Callable[[], Loss],
+    decode_joints: Callable[[Mapping[str, Any], int], Any],
+    joint_layers: Mapping[str, int],
+    *evidence: int,
+    layers: tuple[str, ...],
+    neck: Neck = no_neck,
+) -> OutputForm:
+    """Make a form of one person's joints in two dimensions, with a score for each.
+
+    Args:
+        name: Of the form.
+        outputs: Names of its outputs beside the scores.
+        head: Makes them.
+        loss: Makes the loss of the joints.
+        decode_joints: Turns outputs into joints (B, J, 2) in pixels.
+        joint_layers: See `OutputForm`; without the scores'.
+        evidence: See `OutputForm`.
+        layers: See `OutputForm`; without the scores'.
+        neck: See `OutputForm`.
+    """
+
+    def decode(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:
+        return {"joints_xy_px": decode_joints(outputs, size), "scores": ops.sigmoid(outputs[SCORES])}
+
+    return OutputForm(
+        name,
+        frozenset(outputs | {SCORES}),
+        head,
+        loss,
+        decode,
+        {**joint_layers, SCORES: 1},
+        evidence,
+        (*layers, "score"),
+        neck,
+    )

@@ -1,0 +1,90 @@
+"""What a net is asked: what goes in, what is labelled, what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pose.fields import Field
+
+
+@dataclass(frozen=True)
+class Input(Field):
+    """A named array that a net takes.
+
+    Attributes:
+        source: the field of the records that it is filled from.
+    """
+
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Answer(Field):
+    """A named array that a net answers.
+
+    Attributes:
+        unit: of its values; "" for none.
+        tolerance: how far an exported file's values may be from the Keras model's; for points, their distance. One in a
+            hundred may be further.
+        reduced_tolerance: the same for a file that computes with fewer bits.
+    """
+
+    unit: str = ""
+    tolerance: float = 0.02
+    reduced_tolerance: float = 0.1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a net is asked.
+
+    Attributes:
+        name: in run.json and pose.json.
+        inputs: what the net takes, by the names of its inputs.
+        labels: the fields of the records that the losses need.
+        answers: what an inference model answers, by name.
+        forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models`.
+    """
+
+    name: str
+    inputs: Mapping[str, Input] = field(hash=False)
+    labels: tuple[str, ...]
+    answers: Mapping[str, Answer] = field(hash=False)
+    forms: tuple[str, ...] = ()
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether its one input is a picture."""
+        return [one.geometry for one in self.inputs.values()] == ["picture"]
+
+    def describe(self) -> dict:
+        """What run.json and pose.json keep of it."""
+        inputs = {name: one.describe() for name, one in self.inputs.items()}
+        return {"task": self.name, "inputs": inputs, "outputs": {n: one.describe() for n, one in self.answers.items()}}
+
+
+#: The joints of one person in a picture, in two dimensions.
+POSE_2D = Task(
+    name="pose-2d",
+    inputs={"pictures": Input(("H", "W", 3), "uint8", "picture", source="picture")},
+    labels=("joints_xy_px", "visible", "left"),
+    answers={
+        "joints_xy_px": Answer(("J", 2), geometry="point", unit="px", tolerance=0.5, reduced_tolerance=2.0),
+        "scores": Answer(("J",), tolerance=0.02, reduced_tolerance=0.1),
+    },
+    forms=("coordinates", "heatmaps", "integral", "simcc", "likelihood"),
+)
+
+
+def task_of(notes: Mapping) -> Task:
+    """The task that a run.json or pose.json describes; `POSE_2D` where it was written by an earlier version.
+
+    Raises:
+        KeyError, TypeError: they are damaged.
+    """
+    if "task" not in notes or notes["task"] == POSE_2D.name:
+        return POSE_2D
+    inputs = {name: Input.from_description(one) for name, one in notes["inputs"].items()}
+    answers = {name: Answer.from_description(one) for name, one in notes["outputs"].items()}
+    return Task(notes["task"], inputs, (), answers)

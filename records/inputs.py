@@ -1,0 +1,46 @@
+"""What a task takes from the records: its inputs and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pose.tasks import Task
+from records.features import FIELDS
+
+_PICTURE = "picture"
+
+
+def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
+    """The fields to read beside the pictures: those that fill the task's inputs, and the labels, each once."""
+    wanted = [*(one.source for one in task.inputs.values()), *labels]
+    return tuple(dict.fromkeys(name for name in wanted if name != _PICTURE))
+
+
+def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """The task's inputs, by name, from a batch of `records.dataset`."""
+    return {name: pictures if one.source == _PICTURE else labels[one.source] for name, one in task.inputs.items()}
+
+
+def as_net_takes(inputs: Mapping[str, Any]) -> Any:
+    """The inputs as a Keras model takes them: one array, or several by name."""
+    return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
+
+
+def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
+    """Inputs and labels of a batch, in which every point is labelled; for timing, where values do not matter."""
+    random = np.random.default_rng(0)
+
+    def values(name: str) -> np.ndarray:
+        field = FIELDS["visible" if name == "left" else name]
+        shape = (count, *field.sized(num_joints, size))
+        if field.geometry == "visibility":
+            return np.zeros(shape, bool) if name == "left" else np.full(shape, 2, field.dtype)
+        if field.geometry in ("picture", "nearest"):
+            return random.integers(0, 256, shape).astype(field.dtype)
+        return random.uniform(0, size, shape).astype(field.dtype)
+
+    inputs = {name: values(one.source) for name, one in task.inputs.items()}
+    return as_net_takes(inputs), {name: values(name) for name in task.labels}
