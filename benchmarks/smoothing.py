@@ -30,11 +30,11 @@ import tyro
 from scipy.interpolate import CubicSpline
 from scipy.signal import savgol_filter
 
-from demo.capture import FrameSource
-from demo.follow import Follower
-from demo.leaps import LeapGate
-from demo.one_euro import OneEuro
-from demo.runtime import PoseModel, load
+from demo.runtimes.pose_model import PoseModel, load
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.outliers import LeapGate
+from demo.tracking.tracker import Follower
+from demo.video.capture import FrameSource
 from demo.webcam import Options
 
 _FPS = 30.0

@@ -16,21 +16,19 @@ Exit codes:
 
 from __future__ import annotations
 
-import ssl
 import sys
 import tempfile
 import webbrowser
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from demo import webcam
 from demo.errors import DemoError
-from demo.exports import find_export
-from demo.one_euro import OneEuro
-from demo.track import FollowRule
-from demo.website import write_site
+from demo.runtimes.exports import find_export
+from demo.site.build import write_site
+from demo.site.server import make_server
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.rule import FollowRule
 from machine.command import run_command
 
 
@@ -76,78 +74,6 @@ class Options:
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
 
 
-class PageHandler(SimpleHTTPRequestHandler):
-    """Serves the files of the page with the headers that let WebAssembly use threads."""
-
-    protocol_version = "HTTP/1.1"
-    # By name, because on some computers the registry says otherwise, and browsers then refuse the files.
-    extensions_map = {
-        ".html": "text/html; charset=utf-8",
-        ".css": "text/css",
-        ".js": "text/javascript",
-        ".mjs": "text/javascript",
-        ".json": "application/json",
-        ".wasm": "application/wasm",
-        "": "application/octet-stream",
-    }
-
-    def end_headers(self) -> None:
-        """Adds our headers to every answer."""
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        # Another model may be served tomorrow: browsers ask each time whether a file has changed.
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
-
-    def list_directory(self, path: str) -> None:
-        """Lists nothing."""
-        self.send_error(404)
-
-    def log_message(self, *arguments: object) -> None:
-        """Stays quiet."""
-
-
-class PageServer(ThreadingHTTPServer):
-    """A server that says nothing of browsers which go away, or do not trust the certificate."""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Reports only what is an error of ours."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-def make_server(site: Path, options: Options) -> tuple[PageServer, str]:
-    """Opens the port.
-
-    Args:
-        site: a folder that `write_site` wrote.
-        options: `host`, `port`, `certificate` and `key` are read.
-
-    Returns:
-        The server, to run with `serve_forever`, and the page's address.
-
-    Raises:
-        DemoError: the port is taken, or the certificate cannot be read.
-    """
-    try:
-        server = PageServer((options.host, options.port), partial(PageHandler, directory=str(site)))
-    except OSError as error:
-        raise DemoError(
-            f"cannot listen on {options.host}, port {options.port} ({error.strerror}); try another --port"
-        ) from error
-    if options.certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            context.load_cert_chain(options.certificate, options.key)
-        except OSError as error:
-            server.server_close()
-            raise DemoError(f"--certificate {str(options.certificate)!r} cannot be used: {error}") from error
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    scheme = "https" if options.certificate else "http"
-    host = "localhost" if options.host in ("127.0.0.1", "0.0.0.0") else options.host  # noqa: S104
-    return server, f"{scheme}://{host}:{server.server_address[1]}/"
-
-
 def run(options: Options) -> None:
     """Writes the page, and serves it until Ctrl-C.
 
@@ -163,7 +89,9 @@ def run(options: Options) -> None:
     with tempfile.TemporaryDirectory(prefix="panopose-") as folder:
         site = Path(folder) / "site"
         write_site(site, export, options.follow, smooth, options.onnxruntime_web)
-        server, address = make_server(site, options)
+        server, address = make_server(
+            site, host=options.host, port=options.port, certificate=options.certificate, key=options.key
+        )
         with server:
             print(f"{address} shows model {export}. Ctrl-C stops.", flush=True)
             if options.open:

@@ -32,27 +32,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import demo
-from demo.capture import FrameSource, file_path, open_capture, opens_slowly
 from demo.errors import ArgumentError, DemoError
-from demo.exports import check_runtime, find_export
-from demo.follow import MOST_PEOPLE, Crowd
-from demo.jsonl import JsonlSink
-from demo.loop import Drawer, Look, Loop
-from demo.one_euro import OneEuro
-from demo.outputs import check_outputs
-from demo.people import PeopleReader
-from demo.pipeline import Pipeline
-from demo.sink import VideoSink, check_ending
-from demo.track import FollowRule
-from demo.view import caption
-from demo.window import Window
-from demo.words import counted
+from demo.outputs.files import check_outputs
+from demo.outputs.jsonl import JsonlSink
+from demo.outputs.video_sink import VideoSink, check_ending
+from demo.runtimes.exports import check_runtime, find_export
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.people import PeopleReader
+from demo.tracking.pipeline import Pipeline
+from demo.tracking.rule import FollowRule
+from demo.tracking.tracker import MOST_PEOPLE, Crowd
+from demo.ui.loop import Drawer, Look, Loop
+from demo.ui.view import caption
+from demo.ui.window import Window
+from demo.video.capture import FrameSource, file_path, open_capture, opens_slowly
 from machine.command import run_command
+from machine.words import counted
 
 if TYPE_CHECKING:
     import cv2
 
-    from demo.runtime import PoseModel
+    from demo.runtimes.pose_model import PoseModel
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _stop_signals() -> Iterator[list[int]]:
 
 def _load(path: Path, options: Options) -> PoseModel:
     """Loads the model, in a thread: a runtime takes a while to import, and a camera takes a while to open."""
-    from demo.runtime import load
+    from demo.runtimes.pose_model import load
 
     runtime = None if options.runtime == "auto" else options.runtime
     model = load(path, runtime=runtime, threads=options.threads, measure_again=options.measure_again)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.errors import DemoError
-from demo.runtime import PoseModel
+from demo.runtimes.pose_model import PoseModel
 
 # A turn lasts about so long, so that one that another program breaks into is the exception.
 _TURN_S = 0.02

@@ -92,7 +92,7 @@ def fake_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def fake_model(fake_export: Path):
     """The fake model, loaded as the demo loads it."""
-    from demo.runtime import PoseModel
+    from demo.runtimes.pose_model import PoseModel
 
     return PoseModel(fake_export)
 

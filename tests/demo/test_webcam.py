@@ -17,8 +17,8 @@ import pytest
 from commands import call
 from video_files import packets, write_clip, write_moving_video
 
-import demo.capture
-import demo.loop
+import demo.ui.loop
+import demo.video.capture
 from artefact.formats import FORMATS
 from benchmarks.restless_camera import RestlessCamera
 from demo.webcam import Options, _stop_signals, main, run
@@ -258,11 +258,11 @@ def test_the_key_s_keeps_what_is_shown(fake_export, tmp_path, paint, dummy_windo
 def test_a_camera_that_goes_away_is_told_and_taken_up_again(
     fake_export, tmp_path, paint, dummy_window, monkeypatch, capsys
 ):
-    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.2)
-    monkeypatch.setattr(demo.capture, "_RETRY_S", 0.1)
-    monkeypatch.setattr(demo.loop, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(demo.video.capture, "_SILENCE_S", 0.2)
+    monkeypatch.setattr(demo.video.capture, "_RETRY_S", 0.1)
+    monkeypatch.setattr(demo.ui.loop, "_SILENCE_S", 0.3)
     told = []
-    monkeypatch.setattr(demo.loop, "caption", lambda view, text: (told.append(text), view)[1])
+    monkeypatch.setattr(demo.ui.loop, "caption", lambda view, text: (told.append(text), view)[1])
     camera = RestlessCamera([paint((120, 160), (80, 60, 90))[..., ::-1]], 0, unplug_every_s=2.0, away_s=0.8)
     lines = tmp_path / "people.jsonl"
     run(Options(model=fake_export, jsonl=lines, max_frames=75), camera.open)
@@ -336,8 +336,8 @@ def stream(paint):
 def test_a_live_stream_is_mirrored_and_written_at_its_own_pace(
     stream, fake_export, tmp_path, read_video, monkeypatch, mirror
 ):
-    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.3)
-    monkeypatch.setattr(demo.capture, "_ABSENCE_S", 0.0)
+    monkeypatch.setattr(demo.video.capture, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(demo.video.capture, "_ABSENCE_S", 0.0)
     output = tmp_path / "live.mp4"
     run(Options(source=stream, model=fake_export, window=False, output=output, mirror=mirror))
     pictures, fps = read_video(output)
