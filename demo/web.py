@@ -1,16 +1,16 @@
-"""Serves a page that finds the person before a camera in the browser itself; no picture leaves it.
+"""Serves a page that tracks the person in front of a camera in the browser itself; no picture leaves it.
 
     python -m demo.web
     python -m demo.web --model runs/resnet/export --port 8080
     python -m demo.web --out site        # the same page as a folder, for any static host
 
 The page runs the export's model.onnx with ONNX Runtime Web. That is fetched once, by `npm`, into the user's cache
-folder (33 MB, of which 14 MB are kept), and becomes part of the page, which loads nothing from
-anywhere else. Ctrl-C stops.
+folder (33 MB, of which 14 MB are kept), and is served with the page, which loads nothing from other hosts.
+Ctrl-C stops.
 
 Exit codes:
     0: stopped, or the folder of `--out` was written.
-    2: wrong arguments, no exported model, no ONNX Runtime Web, or a port that is taken.
+    2: wrong arguments, no exported model, no ONNX Runtime Web, or a port in use.
     130: Ctrl-C before the page was served.
 """
 
@@ -22,34 +22,34 @@ import webbrowser
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo import webcam
 from demo.errors import DemoError
 from demo.runtimes.exports import find_export
 from demo.site.build import write_site
 from demo.site.server import make_server
 from demo.tracking.one_euro import OneEuro
+from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ
 from demo.tracking.rule import FollowRule
 from machine.command import run_command
 
 
 @dataclass(frozen=True)
 class Options:
-    """Serves a page that finds the person before a camera in the browser itself.
+    """Serves a page that tracks the person in front of a camera in the browser itself.
 
     Attributes:
         model: folder of an exported model with model.onnx, or `fast`, which comes with PanoPose; by default the newest
             folder `runs/*/export`, or `fast` where there is none.
-        runs: where training runs and their exports lie.
+        runs: folder of the training runs and their exports.
         host: address to listen on; 0.0.0.0 lets other computers and phones in, which need https for their cameras.
-        port: to listen on; 0 takes any free one.
+        port: port to listen on; 0 takes any free one.
         certificate: PEM file with the certificate chain for https.
-        key: PEM file with the certificate's private key, where the certificate's file does not hold it.
+        key: PEM file with the certificate's private key, if --certificate does not hold it.
         open: open the page in a browser.
         out: write the page into this folder, and serve nothing.
         onnxruntime_web: the npm package as a .tgz file, for computers without npm.
         smooth_cutoff_hz: one-euro filter of the joints: cutoff at rest. Lower it against jitter.
         smooth_beta: one-euro filter of the joints: Hz for each crop side per second. Raise it against lag.
-        follow: when a person counts as found and as lost.
+        follow: when tracks start and end.
     """
 
     model: Path | None = None
@@ -61,12 +61,11 @@ class Options:
     open: bool = True
     out: Path | None = None
     onnxruntime_web: Path | None = None
-    smooth_cutoff_hz: float = webcam.Options.smooth_cutoff_hz
-    smooth_beta: float = webcam.Options.smooth_beta
+    smooth_cutoff_hz: float = SMOOTH_CUTOFF_HZ
+    smooth_beta: float = SMOOTH_BETA
     follow: FollowRule = field(default_factory=FollowRule)
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if not 0 <= self.port <= 65535:
             raise ValueError(f"--port must be 0 to 65535, got {self.port}")
         if self.key is not None and self.certificate is None:
@@ -78,7 +77,7 @@ def run(options: Options) -> None:
     """Writes the page, and serves it until Ctrl-C.
 
     Raises:
-        DemoError: no model, no ONNX Runtime Web, or a port that is taken.
+        DemoError: no model, no ONNX Runtime Web, or a port in use.
     """
     export = find_export(options.model, options.runs)
     smooth = OneEuro(options.smooth_cutoff_hz, options.smooth_beta)

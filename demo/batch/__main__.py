@@ -3,18 +3,18 @@
     python -m demo.batch pictures --out joints.parquet
     python -m demo.batch video.mp4 --out joints.csv --boxes boxes.csv
 
-In each picture people are searched for, as in a video's frame; through a video they are followed. With `--boxes`, a row
-of the CSV file is a person: picture (the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's
-left top corner), width_px, height_px. With `--whole-picture` each picture is one person's crop.
-The table has a row for each person: picture, or frame and time_s; person (a number from 0 inside the picture; in a
-video it stays while the person is followed); the box, which is given or about the joints found; and for each joint its
+People are searched for in each picture, and tracked through a video. With `--boxes`, each row of the CSV file is a
+person: picture (the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's top left corner),
+width_px, height_px. With `--whole-picture` each picture is one person's crop.
+The table has a row for each person: picture, or frame and time_s; person (a number from 0 within the picture; in a
+video it stays the same while the person is tracked); the box, given or around the joints found; and for each joint its
 x_px and y_px in the picture and its score.
 
 Exit codes:
     0: the table is written. Pictures that could not be read, and those in which nobody was found, are counted and
-        named.
+        listed.
     2: wrong arguments, no exported model, or an output that cannot be written.
-    3: no pictures, no such video, or none that can be read.
+    3: no pictures, no such video, or none can be read.
     130: Ctrl-C; nothing is written.
 """
 
@@ -32,20 +32,21 @@ import tyro
 
 from demo.batch.counts import Counts
 from demo.batch.drawings import Drawings, check_drawings
-from demo.batch.find import Found, cut, in_crops, search, whole_picture, within
-from demo.batch.inputs import Boxes, Item, ahead, is_picture, pictures_in, read_boxes, read_folder, read_video
+from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, search, whole_image_crops
+from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
 from demo.batch.table import TABLE_ENDINGS, Table, check_table
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.outputs.files import check_outputs
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
-from demo.tracking.rule import FollowRule
-from demo.tracking.tracker import MOST_PEOPLE
+from demo.tracking.rule import CompleteRule, FollowRule
+from demo.tracking.tracker import MAX_PEOPLE
+from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
 
-# On a processor more pictures at once bring no more pictures a second.
+# On a CPU larger batches are not faster.
 _BATCHES = (1, 8)
 
 
@@ -56,19 +57,19 @@ class Options:
     Attributes:
         source: a folder with pictures, a picture, or a video.
         out: table to write: .parquet or .csv.
-        boxes: CSV file with the people's boxes, for who is not to be searched for.
+        boxes: CSV file with the people's boxes, in place of a search.
         model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
             newest folder `runs/*/export`, or `fast` where there is none.
-        runs: where training runs and their exports lie.
-        runtime: what runs the model, such as openvino or litert; auto takes the fastest that is installed.
-        threads: number of threads of the model; the fastest number if not given.
-        measure_again: find the fastest anew, instead of taking what was measured on this machine before.
-        batch: the most crops that the model gets at once; by default the number that is fastest.
-        whole_picture: take each picture as one person's crop, and search for nobody.
-        people: the most people to search for in a picture, 1 to 4.
-        min_score: the mean score of the better half of a person's limb joints that a row needs. By default what the
-            model's description says of who is found or, in a video, followed; with --boxes every box has a row.
-        draw: new folder for copies of the pictures with the people drawn into them.
+        runs: folder of the training runs and their exports.
+        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; by default the fastest number.
+        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
+        batch: maximum number of crops in one call of the model; by default the fastest number.
+        whole_picture: take each picture as one person's crop, without a search.
+        people: maximum number of people to search for in a picture, 1 to 4.
+        min_score: minimum confidence of a row: the mean score of the better half of a person's limb joints. By default
+            the model's own for people who are found or, in a video, tracked; with --boxes every box has a row.
+        draw: new folder for copies of the pictures with skeletons.
     """
 
     source: Annotated[Path, tyro.conf.Positional]
@@ -81,17 +82,16 @@ class Options:
     measure_again: bool = False
     batch: int | None = None
     whole_picture: bool = False
-    people: int = MOST_PEOPLE
+    people: int = MAX_PEOPLE
     min_score: float | None = None
     draw: Path | None = None
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         check_runtime(self.runtime)
         if self.batch is not None and self.batch < 1:
             raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
-        if not 1 <= self.people <= MOST_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
+        if not 1 <= self.people <= MAX_PEOPLE:
+            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
         if self.min_score is not None and not 0 <= self.min_score <= 1:
             raise ArgumentError(f"--min-score must be 0 to 1, got {self.min_score}; leave it out for the model's own")
         if self.whole_picture and self.boxes is not None:
@@ -135,8 +135,8 @@ def run(options: Options) -> None:
         for item, people in stack.enter_context(_find(items, boxes, model, rule, choice.batch, options)):
             counts.add(item.key, people)
             table.add(people or [])
-            if drawings and people is not None:
-                drawings.add(item.key, item.picture, people)
+            if drawings and people is not None and item.picture is not None:
+                drawings.add(str(item.key), item.picture, people)
         seconds = time.perf_counter() - start_s
         if not counts.read or (boxes is not None and not len(table)):
             what = f"{len(counts.broken)} could not be read" if counts.broken else "no box lies in any"
@@ -146,16 +146,22 @@ def run(options: Options) -> None:
         if drawings:
             drawings.finish()
         table.write(options.out)
+    found = f"{counted(len(table), 'person', 'people')} in {seconds:.1f} s ({len(table) / seconds:.0f} people/s)"
+    _report(options, counts, video, f"{found} with {choice}")
+
+
+def _report(options: Options, counts: Counts, video: FrameSource | None, found: str) -> None:
     announced = f" of {video.count} announced" if video and counts.read < video.count else ""
-    people, rate = counted(len(table), "person", "people"), len(table) / seconds
-    print(f"{counted(counts.read, key)}{announced}, {people} in {seconds:.1f} s ({rate:.0f} people/s) with {choice}")
+    print(f"{counted(counts.read, counts.kind)}{announced}, {found}")
     for note in (*counts.report(options.source), *(video.notes if video else ())):
         print(note)
-    print(f"wrote {options.out}" + (f" and {counted(counts.read, 'picture')} in {options.draw}" if drawings else ""))
+    print(
+        f"wrote {options.out}" + (f" and {counted(counts.read, 'picture')} in {options.draw}" if options.draw else "")
+    )
 
 
-def _rule(options: Options, model: PoseModel) -> FollowRule:
-    """The model's own rule, with the minimum score that is given."""
+def _rule(options: Options, model: PoseModel) -> CompleteRule:
+    """The model's own rule, with --min-score if given."""
     own = FollowRule().for_model(model.follow)
     if options.min_score is None:
         return own
@@ -164,18 +170,18 @@ def _rule(options: Options, model: PoseModel) -> FollowRule:
 
 @contextmanager
 def _find(
-    items: Iterator[Item], boxes: Boxes | None, model: PoseModel, rule: FollowRule, batch: int, options: Options
+    items: Iterator[Item], boxes: Boxes | None, model: PoseModel, rule: CompleteRule, batch: int, options: Options
 ) -> Iterator[Iterator[Found]]:
-    """Goes through the pictures: reads them, and cuts their crops where these are known, ahead of the model."""
+    """Yields the images with their people; images are read, and given crops are cut, ahead of the model."""
     if boxes is None and not options.whole_picture:
-        least = options.min_score if options.min_score is not None else rule.lost_score
-        with ahead(items, 2 * batch) as read:
-            yield search(read, model, rule, people=options.people, batch=batch, min_score=least)
+        min_score = rule.lost_score if options.min_score is None else options.min_score
+        with prefetch(items, 2 * batch) as read:
+            yield search(read, model, rule, people=options.people, batch=batch, min_score=min_score)
         return
-    crops = whole_picture(model) if boxes is None else within(boxes, model)
-    least = rule.found_score if boxes is None else options.min_score or 0.0
-    with ahead(cut(items, crops), 2 * batch) as views:
-        yield in_crops(views, model, batch=batch, min_score=least)
+    find = whole_image_crops(model) if boxes is None else box_crops(boxes, model)
+    min_score = rule.found_score if boxes is None else options.min_score or 0.0
+    with prefetch(iter_crops(items, find), 2 * batch) as cropped:
+        yield estimate_crops(cropped, model, batch=batch, min_score=min_score)
 
 
 def _open_video(source: Path) -> FrameSource:

@@ -1,4 +1,4 @@
-"""What `python -m demo.batch` says of the pictures at its end, so that none disappears silently."""
+"""Final report of `python -m demo.batch`, in which every image is accounted for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.batch.inputs import Boxes
-from demo.batch.table import Person
+from demo.batch.table import TableRow
 from machine.words import counted
 
 _MOST_NAMED = 5
@@ -14,22 +14,22 @@ _MOST_NAMED = 5
 
 @dataclass(eq=False)
 class Counts:
-    """What became of the pictures.
+    """Counts of the images or frames, which are identified by their names or numbers.
 
     Attributes:
         kind: "picture" or "frame".
-        boxes: of all pictures; None where they are not given.
-        most: the most people that are searched for in a picture; None where each picture is one person's.
-        seen: names or numbers of those that were read.
-        broken: of those that could not be read.
-        empty: of those in which nobody was found.
-        full: number of those with the most people.
-        notes: what is said besides.
+        boxes: of all images; None if not given.
+        max_people: maximum number of people searched for in an image; None if each image is one person's crop.
+        seen: those that were read.
+        broken: those that could not be read.
+        empty: those in which nobody was found.
+        full: number of those with the maximum number of people.
+        notes: further lines of the report.
     """
 
     kind: str
     boxes: Boxes | None
-    most: int | None
+    max_people: int | None
     seen: set[str | int] = field(default_factory=set)
     broken: list[str | int] = field(default_factory=list)
     empty: list[str | int] = field(default_factory=list)
@@ -38,20 +38,20 @@ class Counts:
 
     @property
     def read(self) -> int:
-        """How many were read."""
+        """Number of images that were read."""
         return len(self.seen)
 
-    def add(self, key: str | int, people: list[Person] | None) -> None:
-        """Counts a picture with its people, None where it could not be read."""
+    def add(self, key: str | int, people: list[TableRow] | None) -> None:
+        """Counts an image with its people, None if it could not be read."""
         if people is None:
             self.broken.append(key)
             return
         self.seen.add(key)
         self.empty += [] if people else [key]
-        self.full += len(people) == self.most
+        self.full += len(people) == self.max_people
 
     def report(self, source: Path) -> list[str]:
-        """The lines to say, without one for what did not happen."""
+        """Lines of the report; counts of zero are left out."""
         lines = list(self.notes)
         if self.broken:
             lines.append(f"{len(self.broken)} could not be read: {_named(self.broken)}")
@@ -59,9 +59,11 @@ class Counts:
         if self.boxes is None:
             if self.empty:
                 lines.append(f"in {len(self.empty)} {of_all} nobody was found: {_named(self.empty)}")
-            # Someone who asks for one person knows that there may be more.
-            if self.full and self.most != 1:
-                lines.append(f"in {self.full} {of_all} {self.most} people were found, as many as are searched for")
+            # A user who asks for one person knows that there may be more.
+            if self.full and self.max_people != 1:
+                lines.append(
+                    f"in {self.full} {of_all} {self.max_people} people were found, as many as are searched for"
+                )
         elif absent := sorted(self.boxes.keys() - self.seen - set(self.broken)):
             lines.append(
                 f"not in {source}: {counted(len(absent), self.kind)} with boxes, the first of them {absent[0]}"

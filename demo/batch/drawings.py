@@ -1,4 +1,4 @@
-"""The annotated pictures that `python -m demo.batch --draw` writes."""
+"""Annotated images of `python -m demo.batch --draw`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import cv2
 import numpy as np
 
 from demo.batch.inputs import is_picture
-from demo.batch.table import Person
+from demo.batch.table import TableRow
 from demo.errors import ArgumentError, OutputError
+from demo.ui.view import line_thickness, text_scale
 from pose import Skeleton, draw_skeleton, draw_text
 
-# These hold no color.
+# Formats without color.
 _GREY = (".pgm", ".pbm")
 
 
 def check_drawings(folder: Path, source: Path) -> None:
-    """Tells early whether annotated pictures can be written.
+    """Checks that annotated images can be written.
 
     Raises:
-        ArgumentError: the source is a video, or the folder lies in the source, whose pictures the drawn ones would be.
-        OutputError: the folder holds something, or cannot be made.
+        ArgumentError: the source is a video, or the folder lies inside the source.
+        OutputError: the folder is not empty, or cannot be made.
     """
     if source.is_file() and not is_picture(source):
         raise ArgumentError("--draw is for pictures; for a video use python -m demo.webcam --no-window --output FILE")
@@ -36,16 +37,15 @@ def check_drawings(folder: Path, source: Path) -> None:
 
 
 class Drawings:
-    """A folder of annotated pictures, as a context manager: all of them are there after `finish`, or none.
+    """A folder of annotated images, as a context manager; it has its final name after `finish` only.
 
     Args:
-        folder: where they will be; checked by `check_drawings`.
+        folder: its final name, checked by `check_drawings`.
         skeleton: of the people.
-        joint_score: from this score on a joint is drawn.
+        joint_score: minimum score of a joint that is drawn.
     """
 
     def __init__(self, folder: Path, skeleton: Skeleton, joint_score: float) -> None:
-        """Makes a folder beside that one, with a name of its own."""
         self._folder = folder
         self._skeleton = skeleton
         self._joint_score = joint_score
@@ -56,17 +56,15 @@ class Drawings:
             raise self._problem(error) from error
 
     def __enter__(self) -> Drawings:
-        """Returns itself."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Removes what was not finished."""
         shutil.rmtree(self._partial, ignore_errors=True)
 
-    def add(self, name: str, picture: np.ndarray, people: list[Person]) -> None:
-        """Draws a picture, uint8 RGB (H, W, 3), under its name in the source's folder.
+    def add(self, name: str, picture: np.ndarray, people: list[TableRow]) -> None:
+        """Writes an annotated image, uint8 RGB (H, W, 3), under its name in the source's folder.
 
-        OpenCV reads more formats than it writes: a picture of another ending gets .png behind its name.
+        OpenCV reads more formats than it writes: .png is appended to the name where it cannot write the format.
 
         Raises:
             OutputError: it cannot be written.
@@ -74,13 +72,13 @@ class Drawings:
         path = self._partial / name
         while path.suffix.lower() in _GREY or not cv2.haveImageWriter(path.name) or path.exists():
             path = path.with_name(f"{path.name}.png")
-        thickness = max(2, round(min(picture.shape[:2]) / 200))
+        thickness, scale = line_thickness(picture), text_scale(picture)
         for person in people:
             shown = person.scores >= self._joint_score
             picture = draw_skeleton(picture, person.xy_px, shown, self._skeleton, thickness=thickness)
         for person in people if len(people) > 1 else ():
             place = np.clip(person.box_px[:2], 0, None).astype(int)
-            draw_text(picture, str(person.number), tuple(place.tolist()), scale=max(0.4, min(picture.shape[:2]) / 900))
+            draw_text(picture, str(person.number), tuple(place.tolist()), scale=scale)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())
@@ -88,10 +86,10 @@ class Drawings:
             raise self._problem(error) from error
 
     def finish(self) -> None:
-        """Gives the folder its name.
+        """Renames the folder to its final name.
 
         Raises:
-            OutputError: it has been taken by something else.
+            OutputError: the name is in use by now.
         """
         try:
             if self._folder.exists():

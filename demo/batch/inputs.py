@@ -1,27 +1,21 @@
-"""What `python -m demo.batch` reads: the pictures of a folder or the frames of a video, and boxes of people."""
+"""Inputs of `python -m demo.batch`: the images of a folder or the frames of a video, and boxes of people."""
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from demo.errors import SourceError
-from demo.video.bounded_queue import Handover
 from demo.video.capture import FrameSource
 from machine.words import counted
 from pose.picture import decode_picture
 
-Thing = TypeVar("Thing")
-
-#: Of files that OpenCV's packages read, by their contents; of an animation or a file of several pages, the first.
+#: Of the formats that OpenCV reads. Of an animation or a file of several pages the first is read.
 PICTURE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff"),
     *(".gif", ".jp2", ".avif", ".ppm", ".pgm", ".pbm", ".pnm"),
@@ -30,18 +24,18 @@ _BOX_COLUMNS = ["x_px", "y_px", "width_px", "height_px"]
 _READERS = 4
 _POLL_S = 1.0
 
-#: By a picture's name or a frame's number: float64 (N, 4), x and y of the left top corner, width and height in px.
+#: By an image's name or a frame's number: float64 (N, 4), x and y of the top left corner, width and height in px.
 Boxes = dict[str | int, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One picture to look at.
+    """An image or a video frame.
 
     Attributes:
-        key: the picture's name inside its folder, or the frame's number.
-        time_s: the frame's place in the video; None for a picture of a folder.
-        picture: uint8 RGB (H, W, 3); None where it could not be read.
+        key: the image's name inside its folder, or the frame's number.
+        time_s: the frame's time in the video; None for an image.
+        picture: uint8 RGB (H, W, 3); None if it could not be read.
     """
 
     key: str | int
@@ -50,13 +44,14 @@ class Item:
 
 
 def pictures_in(folder: Path) -> tuple[list[str], str]:
-    """Names of the pictures in a folder and the folders inside, with "/" on every system, sorted.
+    """Lists the images in a folder and its subfolders.
 
     Returns:
-        The names, and what is said of the other files there: how many there are of which ending; "" without any.
+        Their sorted names inside the folder, with "/" on every system; and a message with the numbers of other files
+        by ending, "" if there are none.
 
     Raises:
-        SourceError: there are no pictures.
+        SourceError: there are no images.
     """
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = sorted(path.relative_to(folder).as_posix() for path in files if is_picture(path))
@@ -72,12 +67,12 @@ def pictures_in(folder: Path) -> tuple[list[str], str]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file's name ends as a picture's does."""
+    """Whether a file has an image's ending."""
     return path.suffix.lower() in PICTURE_ENDINGS
 
 
 def read_picture(path: Path) -> np.ndarray | None:
-    """Reads a picture, uint8 RGB (H, W, 3), turned as its EXIF orientation says; None where that cannot be done."""
+    """Reads an image, uint8 RGB (H, W, 3), rotated by its EXIF orientation; None if it cannot be read."""
     try:
         return decode_picture(path.read_bytes())
     except (OSError, ValueError):
@@ -85,7 +80,7 @@ def read_picture(path: Path) -> np.ndarray | None:
 
 
 def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
-    """Reads pictures, some of them ahead in other threads, and yields them in order."""
+    """Yields images in order; threads read the next ones ahead."""
     with ThreadPoolExecutor(_READERS, thread_name_prefix="pictures") as pool:
         ahead: deque[tuple[str, Future]] = deque()
         for name in names:
@@ -106,50 +101,16 @@ def read_video(source: FrameSource) -> Iterator[Item]:
                 yield Item(frame.index, frame.time_s, frame.picture)
 
 
-@contextmanager
-def ahead(things: Iterable[Thing], room: int) -> Iterator[Iterator[Thing]]:
-    """Lets another thread go through an iterable of anything but None, up to `room` things ahead of its taker."""
-    handover: Handover[Thing] = Handover(room, newest=False)
-
-    def make() -> None:
-        error = None
-        try:
-            for thing in things:
-                handover.put(thing)
-                if handover.stopped:
-                    break
-        except BaseException as raised:
-            # It is raised again where the things are taken.
-            error = raised
-        handover.finish(error)
-
-    def take() -> Iterator[Thing]:
-        while not handover.ended:
-            thing = handover.get(_POLL_S)
-            if thing is not None:
-                yield thing
-        # Raises what the thread ended with.
-        handover.get(0)
-
-    thread = threading.Thread(target=make, name="ahead", daemon=True)
-    thread.start()
-    try:
-        yield take()
-    finally:
-        handover.stop()
-        thread.join()
-
-
 def read_boxes(path: Path, key: str) -> Boxes:
     """Reads boxes of people from a CSV file.
 
     Args:
-        path: a file with a heading; a row for each person with `key`, x_px, y_px (the left top corner), width_px and
+        path: a file with a header and a row for each person: `key`, x_px, y_px (the top left corner), width_px and
             height_px.
         key: "picture", a name inside the folder, or "frame", a number from 0.
 
     Raises:
-        SourceError: the file cannot be read, lacks a column, or has a box that is none.
+        SourceError: the file cannot be read, lacks a column, or has an invalid box.
     """
     import pandas as pd
 

@@ -20,7 +20,7 @@ TABLE_ENDINGS = (".parquet", ".csv")
 
 
 def check_table(out: Path) -> None:
-    """Tells early whether a table can be written.
+    """Checks that a table of this ending can be written.
 
     Raises:
         OutputError: the ending needs a package that is missing.
@@ -30,15 +30,15 @@ def check_table(out: Path) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
-    """One person in one picture.
+class TableRow:
+    """One person in one image.
 
     Attributes:
-        key: the picture's name, or the frame's number.
-        time_s: the frame's place in the video; None for a picture.
-        number: from 0.
-        box_px: (4,) x and y of the left top corner, width and height.
-        xy_px: (J, 2) in the picture.
+        key: the image's name, or the frame's number.
+        time_s: the frame's time in the video; None for an image.
+        number: the person's, from 0.
+        box_px: (4,) x and y of the top left corner, width and height.
+        xy_px: (J, 2) in the image.
         scores: (J,), 0 to 1.
     """
 
@@ -51,24 +51,27 @@ class Person:
 
 
 class Table:
-    """Collects people and their joints, and becomes a table."""
+    """Collects people and their joints, and writes them as a table.
+
+    Args:
+        skeleton: of the people.
+        key: name of the first column, "picture" or "frame".
+    """
 
     def __init__(self, skeleton: Skeleton, key: str) -> None:
-        """Begins without rows; `key` is the first column's name, "picture" or "frame"."""
         self._skeleton = skeleton
         self._key = key
-        self._people: list[Person] = []
+        self._people: list[TableRow] = []
 
     def __len__(self) -> int:
-        """Number of people."""
         return len(self._people)
 
-    def add(self, people: list[Person]) -> None:
-        """Adds the people of a picture."""
+    def add(self, people: list[TableRow]) -> None:
+        """Adds the people of an image."""
         self._people += people
 
     def frame(self) -> pd.DataFrame:
-        """The table; its `attrs` describe the skeleton."""
+        """Returns the table; `attrs["skeleton"]` describes the skeleton."""
         import pandas as pd
 
         people = self._people
@@ -87,7 +90,7 @@ class Table:
         return table
 
     def write(self, out: Path) -> None:
-        """Writes the table, whole or not at all.
+        """Writes the table completely or not at all.
 
         Raises:
             OutputError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The people of each frame as JSON, one line a frame."""
+"""The people of each frame as JSON lines."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from pathlib import Path
 import numpy as np
 
 from demo.outputs.files import Output
-from demo.tracking.people import Person, Seen
+from demo.tracking.people import TrackedFrame, TrackedPerson
 from pose import Skeleton
 
 
 def _numbers(values: np.ndarray, digits: int) -> list:
-    """Plain rounded numbers; null for what JSON has no number for."""
+    """Plain rounded numbers; null for NaN and infinity, which JSON lacks."""
     if values.ndim > 1:
         return [_numbers(row, digits) for row in values]
     return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
 
 
-def frame_record(seen: Seen, skeleton: Skeleton) -> dict:
-    """What one line holds.
+def frame_record(seen: TrackedFrame, skeleton: Skeleton) -> dict:
+    """One frame as plain lists and numbers.
 
     Returns:
-        frame: its number in the source. time_s: of a file, its own time after the first frame's; of a camera, seconds
-        on a clock that only runs forward. size: [height, width] in px. skeleton: the name of the joints' order.
-        people, each with id, box_px ([x, y, width, height] about the joints shown, or null), joints_px ([x, y] of each
-        joint) and scores (of each joint, 0 to 1).
+        frame: its number in the source. time_s: of a file, its time after the first frame; of a camera, seconds of a
+        monotonic clock. size: [height, width] in px. skeleton: its name, which determines the joints' order. people,
+        each with id, box_px ([x, y, width, height] around the joints shown, or null), joints_px ([x, y] of each joint)
+        and scores (of each joint, 0 to 1).
     """
 
-    def record(person: Person) -> dict:
+    def record(person: TrackedPerson) -> dict:
         box = person.box_px
         return {
             "id": person.number,
@@ -49,38 +49,37 @@ def frame_record(seen: Seen, skeleton: Skeleton) -> dict:
 
 
 class JsonlSink:
-    """Writes a line for each frame under a temporary name, and renames the file when it is whole.
+    """Writes a line for each frame under a temporary name, and renames the file into place at the end.
+
+    However the run ends, the lines written so far are kept; without a line there is no file.
 
     Args:
         path: of the file.
-        skeleton: of the joints.
+        skeleton: of the people.
 
     Raises:
         OutputError: the file cannot be written.
     """
 
     def __init__(self, path: Path, skeleton: Skeleton) -> None:
-        """Opens the file."""
         self._skeleton = skeleton
         self._lines = 0
         self._output = Output("--jsonl", path)
 
     def __enter__(self) -> JsonlSink:
-        """Returns itself."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Gives the file its name with what was written, however the run ended; without a line nothing is left."""
         if self._lines:
             self._output.finish()
         else:
             self._output.discard()
 
-    def write(self, seen: Seen) -> None:
+    def write(self, seen: TrackedFrame) -> None:
         """Adds a frame's line.
 
         Raises:
-            OutputError: there is no room for it; then nothing is left of the file.
+            OutputError: it cannot be written; the file is removed.
         """
         line = json.dumps(frame_record(seen, self._skeleton), separators=(",", ":"))
         with self._output.writing():

@@ -1,4 +1,4 @@
-"""Pictures kept by the press of a key."""
+"""Snapshots of the window."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from demo.outputs.files import Output
 
 
 def save_snapshot(view: np.ndarray, folder: Path, now: datetime) -> Path:
-    """Writes a picture as PNG, named after the time to the millisecond.
+    """Writes an image as PNG, named after the time to the millisecond.
 
     Args:
         view: uint8 RGB (H, W, 3).
-        folder: made if it is not there.
-        now: the time.
+        folder: made if missing.
+        now: names the file.
 
     Returns:
-        The file.
+        The file's path.
 
     Raises:
         OutputError: it cannot be written.

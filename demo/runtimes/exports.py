@@ -1,4 +1,4 @@
-"""Which exported model a user means. Nothing here imports a runtime, so that a wrong path is told at once."""
+"""Finds exported models. Nothing here imports a runtime, so that a wrong path is reported at once."""
 
 from __future__ import annotations
 
@@ -24,27 +24,30 @@ def check_runtime(name: str) -> None:
 
 
 def find_export(model: Path | None, runs: Path) -> Path:
-    """Returns the artefact that a user means, and prints where its run has trained on since.
+    """Returns the artefact of the option --model; prints a notice if it is older than its run's best.keras.
 
     Args:
-        model: an export folder, one of its files, or the name of a model that comes with the project; None is the
-            most recent export folder under `runs/*/export`, or where there is none the model `fast`.
-        runs: where training runs lie.
+        model: an export folder, one of its files, or the name of a shipped model; None is the most recent folder
+            `runs/*/export`, or the shipped model `fast` if there is none.
+        runs: folder of the training runs.
 
     Raises:
-        ModelError: there is none.
+        ModelError: the model does not exist.
     """
-    run = shipped(_DEFAULT) if model is None else shipped(model)
-    path = _newest_export(runs) if model is None else check_export(model) if run is None else None
+    path = _newest_export(runs) if model is None else None
     if path is None:
-        return run / "export"
+        model = model or _DEFAULT
+        run = shipped(model)
+        if run is not None:
+            return run / "export"
+        path = check_export(model)
     if notice := renewal_notice(path):
         print(notice, file=sys.stderr)
     return path
 
 
 def check_export(path: Path) -> Path:
-    """Returns the path where it is an artefact, or a folder that holds one.
+    """Returns the path if it is an artefact or a folder that holds one.
 
     Raises:
         ModelError: it is neither.

@@ -1,7 +1,7 @@
-"""Running an exported model, in the fastest runtime that this machine has.
+"""Runs an exported model in the fastest runtime of this machine.
 
-The artefact carries its own skeleton, crop size and padding. TensorFlow is imported only where nothing lighter can
-run the artefact, or where it is asked for.
+The artefact carries its own skeleton, crop size and padding. TensorFlow is imported only if nothing lighter can run the
+artefact, or if it is asked for.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PoseModel:
         padding: side of a crop as a multiple of the longer side of the person's box.
         follow: scores of `demo.tracking.rule.FollowRule` that suit this model; may be empty.
         runtime: one of `artefact.formats.FORMATS`.
-        threads: number of threads it computes on; None where the runtime decides.
+        threads: number of threads; None if the runtime decides.
 
     Args:
         path: an export folder, or one artefact's file.
@@ -37,13 +37,12 @@ class PoseModel:
         threads: number of threads; None lets the runtime decide.
 
     Raises:
-        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, or it does not say
-            what its joints are.
+        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, or its description
+            lacks the skeleton.
         ValueError: there is no such runtime, or `threads` is below 1.
     """
 
     def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
-        """Loads the model and its description."""
         try:
             self._model = Model(path, runtime, threads)
         except ArtefactError as error:
@@ -74,11 +73,11 @@ class PoseModel:
                 f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
                 f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
             )
-        answers = self._model.run({"pictures": pictures})
-        return answers["joints_xy_px"], answers["scores"]
+        outputs = self._model.run({"pictures": pictures})
+        return outputs["joints_xy_px"], outputs["scores"]
 
     def warm_up(self, *batch_sizes: int) -> None:
-        """Runs once for each batch size, so that the first frame does not wait for memory and kernels."""
+        """Runs once for each batch size, so that the first frame does not wait for allocation and compilation."""
         for count in batch_sizes:
             self.predict(np.zeros((count, self.size, self.size, 3), np.uint8))
 
@@ -86,18 +85,18 @@ class PoseModel:
 def load(
     path: Path, *, runtime: str | None = None, threads: int | None = None, measure_again: bool = False
 ) -> PoseModel:
-    """Loads a model in the fastest runtime that this machine has.
+    """Loads a model in the fastest runtime of this machine.
 
-    At the first time the candidates are measured in turns at some numbers of threads, which is printed on stderr and
-    takes some seconds. The answer is kept in the user's cache folder for a month, or until the model, the processor or
-    a library changes; one that other programs may have spoilt is measured again at the next start.
-    Formats whose joints are off by more than their limit are no candidates.
+    The first time, the candidates are timed in turns at several numbers of threads, which takes some seconds and is
+    printed on stderr. The result is kept in the user's cache folder for a month, or until the model, the processor or a
+    library changes; a result that other programs may have disturbed is measured again at the next start.
+    Formats that failed the export check are not candidates.
 
     Args:
         path: an export folder, or one artefact's file.
         runtime: one of `artefact.formats.FORMATS`; None chooses.
         threads: number of threads; None chooses.
-        measure_again: measure whatever is remembered.
+        measure_again: ignore the cached result.
 
     Raises:
         ModelError: there is no artefact, none whose runtime is installed, or it cannot be loaded.
@@ -115,14 +114,14 @@ def fastest(
     batches: tuple[int, ...] = (1,),
     measure_again: bool = False,
 ) -> Choice:
-    """How to run a model; see `load`.
+    """Returns the fastest way to run a model; see `load`.
 
     Args:
         path: an export folder, or one artefact's file.
         runtime: one of `artefact.formats.FORMATS`; None chooses.
         threads: number of threads; None chooses.
-        batches: numbers of pictures at once to choose from.
-        measure_again: measure whatever is remembered.
+        batches: batch sizes to choose from.
+        measure_again: ignore the cached result.
 
     Raises:
         ModelError: see `load`.
@@ -135,9 +134,9 @@ def fastest(
 
 
 def candidates(path: Path) -> list[str]:
-    """The formats that may be chosen for a model: here, close enough to the Keras model, and with a runtime.
+    """The formats to choose from: exported, within their limit of error, and with an installed runtime.
 
-    TensorFlow takes seconds to import, so it comes in only where nothing lighter can run the model.
+    TensorFlow takes seconds to import, so it is a candidate only if nothing lighter can run the model.
 
     Args:
         path: an export folder, or one artefact's file.
@@ -159,7 +158,7 @@ def candidates(path: Path) -> list[str]:
         raise ModelError(f"{str(path)!r} needs one of these packages: pip install {' or '.join(packages)}")
     light = [name for name in usable if FORMATS[name].module != "tensorflow"]
     if "litert" in light and "litert-fp16" in light:
-        # The same arithmetic from a smaller file.
+        # Its arithmetic is that of litert.
         light.remove("litert-fp16")
-    # The graph without variables rather than the SavedModel.
+    # The last is the frozen graph, if there is one, else the SavedModel.
     return light or usable[-1:]

@@ -11,20 +11,23 @@ from pathlib import Path
 from artefact.formats import DESCRIPTION_FILE, FORMATS
 from demo.errors import DemoError, ModelError
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder
+from demo.tracking import estimator, one_euro, outliers, search, track
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.rule import FollowRule
+from demo.ui import meters, view
+from pose import Skeleton
 from pose.draw import COLORS
 
-_PAGE = Path(__file__).parent / "static"
-_PAGE_ENDINGS = {".html", ".css", ".js"}
+#: The page's own files.
+STATIC = Path(__file__).parent / "static"
+_ENDINGS = {".html", ".css", ".js"}
 _SETTINGS = "settings.json"
 
 
 def _model_files(export: Path) -> tuple[Path, dict]:
     """The ONNX model of an export folder, or that file itself, and its description."""
-    model = (
-        export if export.suffix == ".onnx" else (export if export.is_dir() else export.parent) / FORMATS["onnx"].file
-    )
+    folder = export if export.is_dir() else export.parent
+    model = export if export.suffix == ".onnx" else folder / FORMATS["onnx"].file
     description = model.with_name(DESCRIPTION_FILE)
     for path in (model, description):
         if not path.is_file():
@@ -33,8 +36,8 @@ def _model_files(export: Path) -> tuple[Path, dict]:
 
 
 def _check_replaceable(folder: Path) -> None:
-    """Checks that what a page would replace is a page."""
-    names = [path.name for path in _PAGE.iterdir() if path.suffix in _PAGE_ENDINGS]
+    """Checks that the files to be replaced, if any, are those of a page."""
+    names = [path.name for path in STATIC.iterdir() if path.suffix in _ENDINGS]
     names += ["model.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
     there = sorted(name for name in names if os.path.lexists(folder / name))
     try:
@@ -48,36 +51,63 @@ def _check_replaceable(folder: Path) -> None:
         )
 
 
+def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
+    """Everything that the page's JavaScript shares with the Python demos, as written to settings.json.
+
+    Args:
+        description: of the model: skeleton, size and padding of crops, and scores.
+        rule: when tracks start and end.
+        smooth: a filter with the parameters of the joints' filter.
+
+    Raises:
+        ValueError: a score of the rule contradicts one of the model's own.
+    """
+    cutoff_hz, beta = track.CENTER_FILTER
+    return {
+        "pose": description,
+        "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
+        "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
+        "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
+        "limb_joints": Skeleton.from_description(description["skeleton"]).limb_joints,
+        "tracking": {
+            "min_joints": estimator.MIN_JOINTS,
+            "shrink_per_s": track.SHRINK_PER_S,
+            "widen": track.WIDEN,
+            "center_filter": {"cutoff_hz": cutoff_hz, "beta": beta},
+            "speed_cutoff_hz": one_euro.SPEED_CUTOFF_HZ,
+        },
+        "search": {"small_square": search.SMALL_SQUARE, "min_step": search.MIN_STEP},
+        "outliers": {"reach": outliers.REACH, "frame_s": outliers.FRAME_S, "max_held": outliers.MAX_HELD},
+        "display": {"lines_per_side": view.LINES_PER_SIDE, "rate_span_s": meters.SPAN_S},
+    }
+
+
 def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, package: Path | None = None) -> None:
     """Writes the page with everything it needs: some 14 MB and the model.
 
     Args:
         folder: where to write; a page that was written there before is replaced.
         export: an export folder with model.onnx and pose.json, or that model.onnx.
-        rule: when a person counts as found and as lost.
-        smooth: of its kind is the filter of the joints, whose unit is the side of the crop.
+        rule: when tracks start and end.
+        smooth: a filter with the parameters of the joints' filter, whose unit is the side of the crop.
         package: ONNX Runtime Web's npm package as a file; otherwise it comes from the cache, or from npm.
 
     Raises:
         ModelError: the export has no ONNX model.
-        DemoError: ONNX Runtime Web can not be had, or the folder cannot be written to, or holds files of these names
-            that belong to something else.
+        DemoError: ONNX Runtime Web cannot be fetched, the folder is not writable, or it holds files of these names that
+            are not a page's.
+        ValueError: a score of the rule contradicts one of the model's own.
     """
     _check_replaceable(folder)
     model, description = _model_files(export)
-    settings = {
-        "pose": description,
-        "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
-        "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
-        "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
-    }
+    settings = page_settings(description, rule, smooth)
     runtime = runtime_folder(package)
     try:
         (folder / "ort").mkdir(parents=True, exist_ok=True)
-        # First, as it tells that the rest is ours.
+        # First, as `_check_replaceable` recognizes a page by it.
         (folder / _SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
-        for path in _PAGE.iterdir():
-            if path.suffix in _PAGE_ENDINGS:
+        for path in STATIC.iterdir():
+            if path.suffix in _ENDINGS:
                 shutil.copyfile(path, folder / path.name)
         for name in RUNTIME_FILES:
             shutil.copyfile(runtime / name, folder / "ort" / name)

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import IO, cast
 
 from platformdirs import user_cache_path
 
@@ -18,17 +19,17 @@ from demo.errors import DemoError
 NPM_PACKAGE, NPM_VERSION = "onnxruntime-web", "1.30.0"
 # As `npm view onnxruntime-web@1.30.0 dist.integrity` has it.
 _NPM_INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-# Of the package's 145 MB, what WebAssembly needs: the library, its loader and the runtime itself.
+#: The parts of the 145 MB package that WebAssembly needs: the library, its loader and the runtime itself.
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 
 
 def cache_folder() -> Path:
-    """Where ONNX Runtime Web is kept between runs."""
+    """Cache folder of ONNX Runtime Web."""
     return user_cache_path("panopose") / f"{NPM_PACKAGE}-{NPM_VERSION}"
 
 
 def _pack(folder: Path) -> Path:
-    """Lets npm put the package into a folder as a .tgz file."""
+    """Runs npm to fetch the package as a .tgz file into a folder."""
     manual = (
         f"install Node.js, which brings it, or run `npm pack {NPM_PACKAGE}@{NPM_VERSION}` on another computer and give "
         "the file that it writes as --onnxruntime-web FILE"
@@ -47,14 +48,14 @@ def _pack(folder: Path) -> Path:
 
 
 def unpack(package: Path, folder: Path) -> None:
-    """Takes what the page needs out of the npm package.
+    """Extracts the files that the page needs from the npm package.
 
     Args:
-        package: the .tgz file of exactly the version that this project was tested with.
+        package: the .tgz file, of exactly version `NPM_VERSION`.
         folder: gets `RUNTIME_FILES`, all of them or none.
 
     Raises:
-        DemoError: it is another file, or cannot be read.
+        DemoError: the file cannot be read, or its hash differs.
     """
     try:
         digest = hashlib.sha512(package.read_bytes()).digest()
@@ -68,8 +69,8 @@ def unpack(package: Path, folder: Path) -> None:
     try:
         with tarfile.open(package) as archive:
             for name in RUNTIME_FILES:
-                with archive.extractfile(f"package/dist/{name}") as source, (partial / name).open("wb") as target:
-                    shutil.copyfileobj(source, target)
+                member = cast(IO[bytes], archive.extractfile(f"package/dist/{name}"))
+                (partial / name).write_bytes(member.read())
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
     finally:
@@ -77,10 +78,10 @@ def unpack(package: Path, folder: Path) -> None:
 
 
 def runtime_folder(package: Path | None = None) -> Path:
-    """Finds ONNX Runtime Web in the cache, or puts it there, from npm if no package is given.
+    """Returns the cache folder, after filling it from the given package, or from npm if it is incomplete.
 
     Raises:
-        DemoError: it can not be had.
+        DemoError: the package cannot be fetched or read.
     """
     folder = cache_folder()
     if package is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from demo.errors import DemoError
 
@@ -15,7 +17,7 @@ class PageHandler(SimpleHTTPRequestHandler):
     """Serves the files of the page with the headers that let WebAssembly use threads."""
 
     protocol_version = "HTTP/1.1"
-    # By name, because on some computers the registry says otherwise, and browsers then refuse the files.
+    # Fixed, because the registry of some computers has other types, with which browsers refuse the files.
     extensions_map = {
         ".html": "text/html; charset=utf-8",
         ".css": "text/css",
@@ -27,26 +29,26 @@ class PageHandler(SimpleHTTPRequestHandler):
     }
 
     def end_headers(self) -> None:
-        """Adds our headers to every answer."""
+        """Adds our headers to every response."""
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        # Another model may be served tomorrow: browsers ask each time whether a file has changed.
+        # Another model may be served next time: browsers must check whether a file has changed.
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
-    def list_directory(self, path: str) -> None:
-        """Lists nothing."""
+    def list_directory(self, path: str | os.PathLike[str]) -> None:
+        """Answers with 404."""
         self.send_error(404)
 
     def log_message(self, *arguments: object) -> None:
-        """Stays quiet."""
+        """Logs nothing."""
 
 
 class PageServer(ThreadingHTTPServer):
-    """A server that says nothing of browsers which go away, or do not trust the certificate."""
+    """A server that does not log disconnects, nor browsers that reject the certificate."""
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Reports only what is an error of ours."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Logs errors of our own only."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -67,7 +69,7 @@ def make_server(
         The server, to run with `serve_forever`, and the page's address.
 
     Raises:
-        DemoError: the port is taken, or the certificate cannot be read.
+        DemoError: the port is in use, or the certificate cannot be read.
     """
     try:
         server = PageServer((host, port), partial(PageHandler, directory=str(site)))

@@ -1,4 +1,4 @@
-"""The one-euro filter: smooth when still, quick when moving.
+"""The one-euro filter: smooth at rest, fast in motion.
 
 Casiez, Roussel and Vogel, "1 euro filter: a simple speed-based low-pass filter for noisy input in interactive
 systems", CHI 2012.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Cutoff frequency of the speed's own filter.
+SPEED_CUTOFF_HZ = 1.0
+
 
 def smoothing_factor(cutoff_hz: np.ndarray | float, elapsed_s: float) -> np.ndarray | float:
     """The paper's alpha, the weight of the new value: 1 / (1 + tau / T_e) with tau = 1 / (2 pi f_c)."""
@@ -15,21 +18,20 @@ def smoothing_factor(cutoff_hz: np.ndarray | float, elapsed_s: float) -> np.ndar
 
 
 class OneEuro:
-    """Smooths an array of values, each by itself.
+    """Smooths each element of an array by itself.
 
-    Time is given in seconds with each call, so that the smoothing does not depend on the frame rate.
+    Each call gives its time in seconds, so that the smoothing does not depend on the frame rate.
 
     Args:
-        min_cutoff_hz: cutoff frequency of a value at rest; lower it against jitter.
-        beta: growth of the cutoff with speed, in Hz for each unit per second; raise it against lag.
+        min_cutoff_hz: cutoff frequency of a value at rest; a lower one reduces jitter.
+        beta: increase of the cutoff with speed, in Hz for each unit per second; a higher one reduces lag.
         speed_cutoff_hz: cutoff frequency of the speed's own filter.
 
     Raises:
         ValueError: a cutoff is not above 0, or beta is below 0.
     """
 
-    def __init__(self, min_cutoff_hz: float = 1.0, beta: float = 0.0, speed_cutoff_hz: float = 1.0) -> None:
-        """Begins without a past."""
+    def __init__(self, min_cutoff_hz: float = 1.0, beta: float = 0.0, speed_cutoff_hz: float = SPEED_CUTOFF_HZ) -> None:
         if not (min_cutoff_hz > 0 and speed_cutoff_hz > 0 and beta >= 0):
             raise ValueError(
                 "a one-euro filter needs cutoffs above 0 Hz and beta of 0 or more, got "
@@ -41,26 +43,26 @@ class OneEuro:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets the past: the next values come out as they go in."""
+        """Forgets the past: the next values are returned as they are."""
         self._values: np.ndarray | None = None
-        self._speed: np.ndarray | None = None
+        self._speed = np.zeros(0)
         self._time_s = 0.0
 
     def __call__(self, values: np.ndarray, time_s: float, unit: float = 1.0) -> np.ndarray:
-        """Takes one more measurement.
+        """Filters the next measurement.
 
         Args:
-            values: float, any shape, the same at every call. NaN is "not measured": it comes out as NaN, and
-                the value starts afresh when it is measured again.
-            time_s: when it was taken; later than the call before.
-            unit: what speeds are divided by before beta weighs them. With the size of the person in px, one
-                beta serves near and far people.
+            values: float, any shape, the same in every call. NaN means not measured: it is returned as NaN, and the
+                filter of that element restarts with its next measurement.
+            time_s: when it was taken; must increase from call to call.
+            unit: divides speeds before beta weights them. With the size of the person in px, one beta serves near and
+                distant people.
 
         Returns:
             float64 of the same shape, smoothed.
 
         Raises:
-            ValueError: the shape changed, or time did not go on.
+            ValueError: the shape changed, or the time did not increase.
         """
         values = np.asarray(values, np.float64)
         if self._values is None:

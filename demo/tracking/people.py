@@ -1,4 +1,4 @@
-"""From frames to people: follows them and smooths their joints."""
+"""The people of a frame: tracked, with smoothed joints."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ import numpy as np
 
 from demo.tracking.estimator import Pose
 from demo.tracking.one_euro import OneEuro
-from demo.tracking.outliers import LeapGate
-from demo.tracking.tracker import Crowd
+from demo.tracking.outliers import OutlierGate
+from demo.tracking.tracker import Tracker
 from demo.video.capture import Frame
 from pose import box_from_joints
 
+#: Defaults of the joints' one-euro filter.
+SMOOTH_CUTOFF_HZ, SMOOTH_BETA = 1.0, 10.0
+
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class TrackedPerson:
     """One person in one frame.
 
     Attributes:
-        number: stays the same while the person is followed.
-        xy_px: float64 (J, 2) in the frame; smoothed where shown, else as the model said.
+        number: stays the same while the person is tracked.
+        xy_px: float64 (J, 2) in the frame; smoothed where shown, else as estimated.
         scores: float (J,), 0 to 1.
         shown: bool (J,), joints whose score suffices to be drawn.
     """
@@ -32,49 +35,48 @@ class Person:
 
     @property
     def box_px(self) -> np.ndarray | None:
-        """float64 (4,): x_min, y_min, width and height about the joints shown; None where there are none."""
+        """float64 (4,): x_min, y_min, width and height around the joints shown; None where there are none."""
         return box_from_joints(self.xy_px, self.shown) if self.shown.any() else None
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """A frame and the people in it."""
+class TrackedFrame:
+    """A frame and its people, in the order of their numbers."""
 
     frame: Frame
-    people: tuple[Person, ...]
+    people: tuple[TrackedPerson, ...]
 
 
-class PeopleReader:
-    """Finds the people of one frame after another.
+class SmoothedTracker:
+    """Tracks the people of successive frames and smooths their joints.
 
     Args:
-        crowd: follows them.
-        joint_score: from this score on a joint is shown.
-        smooth_cutoff_hz: of the joints' one-euro filter, at rest.
-        smooth_beta: of the same filter, in Hz for each crop side per second.
+        tracker: finds the poses.
+        joint_score: minimum score of a joint that is shown.
+        smooth_cutoff_hz: cutoff of the joints' one-euro filter at rest.
+        smooth_beta: beta of the same filter, in Hz for each crop side per second.
     """
 
-    def __init__(self, crowd: Crowd, joint_score: float, smooth_cutoff_hz: float, smooth_beta: float) -> None:
-        """Begins with no frame read."""
-        self._crowd = crowd
+    def __init__(self, tracker: Tracker, joint_score: float, smooth_cutoff_hz: float, smooth_beta: float) -> None:
+        self._tracker = tracker
         self._joint_score = joint_score
         self._parameters = (smooth_cutoff_hz, smooth_beta)
-        self._filters: dict[int, tuple[LeapGate, OneEuro]] = {}
+        self._filters: dict[int, tuple[OutlierGate, OneEuro]] = {}
 
-    def __call__(self, frame: Frame) -> Seen:
-        """Returns the people of a frame that is later than the one before."""
-        poses = self._crowd.update(frame.picture, frame.time_s)
-        # Whoever is not in this frame is smoothed afresh when seen again.
+    def __call__(self, frame: Frame) -> TrackedFrame:
+        """Returns a frame with its people; frames must be passed in the order of their times."""
+        poses = self._tracker.update(frame.picture, frame.time_s)
+        # The filters of a person who is missing from a frame start anew.
         self._filters = {number: kept for number, kept in self._filters.items() if number in poses}
         people = [self._person(number, poses[number], frame.time_s) for number in sorted(poses)]
-        return Seen(frame, tuple(people))
+        return TrackedFrame(frame, tuple(people))
 
-    def _person(self, number: int, pose: Pose, time_s: float) -> Person:
+    def _person(self, number: int, pose: Pose, time_s: float) -> TrackedPerson:
         if pose.fresh or number not in self._filters:
-            self._filters[number] = LeapGate(), OneEuro(*self._parameters)
+            self._filters[number] = OutlierGate(), OneEuro(*self._parameters)
         shown = (pose.scores >= self._joint_score) & np.isfinite(pose.xy_px).all(axis=1)
         side_px = pose.crop.scale * pose.crop.size
         gate, smooth = self._filters[number]
         measured = gate(np.where(shown[:, None], pose.xy_px, np.nan), time_s, unit=side_px)
         smooth_xy_px = smooth(measured, time_s, unit=side_px)
-        return Person(number, np.where(shown[:, None], smooth_xy_px, pose.xy_px), pose.scores, shown)
+        return TrackedPerson(number, np.where(shown[:, None], smooth_xy_px, pose.xy_px), pose.scores, shown)

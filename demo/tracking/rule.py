@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 
-_OWN_SCORES = {"joint_score": 0.1, "found_score": 0.25, "lost_score": 0.2}
+_SCORES = ("joint_score", "found_score", "lost_score")
 
 
 @dataclass(frozen=True)
 class FollowRule:
-    """When a person counts as found and as lost.
+    """When tracks start and end.
 
-    The three scores are the model's own where they are not given, and 0.1, 0.25 and 0.2 where it has none: see
-    `for_model`.
+    Confidence is the mean score of the better half of the limb joints (`demo.tracking.estimator.confidence`). A score
+    that is None is the model's own, or the default of `CompleteRule`; see `for_model`.
 
     Attributes:
-        joint_score: from this score on a joint is trusted: drawn, and counted into the person's box.
-        found_score: the confidence (see `confidence`) that a person is taken up with.
+        joint_score: minimum score of a joint to be drawn and to count towards the person's box.
+        found_score: minimum confidence to start tracking a person. Confidence is the mean score of the better half of
+            the limb joints.
         lost_score: below this confidence a frame is a miss.
-        lost_after: number of misses in a row after which the person is lost.
-        refinements: most closer looks before a person is taken up, each around the joints of the last.
-        search_every_s: while someone is followed, how often to look around. A model that has only ever seen
-            people may follow a table.
-        better_by: how much more confident it must be of another to change over, when nobody more may be followed.
-        smallest_share: of the frame's shorter side, the least that a person's square may measure: a few wrong joints
-            must not zoom in on a spot. Lower it for people who are further off.
+        lost_after: number of consecutive misses that ends a track.
+        refinements: maximum number of closer estimates before a track starts, each around the joints of the last.
+        search_every_s: seconds between searches of the whole frame while someone is tracked. A model trained on people
+            alone may follow a table until then.
+        better_by: margin of confidence by which someone else replaces a tracked person when no more may be tracked.
+        smallest_share: minimum side of a person's square, as a share of the frame's shorter side, so that a few wrong
+            joints do not zoom in on a spot. Lower it for people who are further off.
     """
 
     joint_score: float | None = None
@@ -37,13 +38,12 @@ class FollowRule:
     smallest_share: float = 0.05
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
-        scores = [getattr(self, name) for name in _OWN_SCORES]
-        backwards = None not in scores and self.lost_score > self.found_score
-        if not all(0 <= score <= 1 for score in scores if score is not None) or backwards:
+        joint, found, lost = self.joint_score, self.found_score, self.lost_score
+        backwards = None not in (joint, found, lost) and lost > found  # type: ignore[operator]
+        if not all(0 <= score <= 1 for score in (joint, found, lost) if score is not None) or backwards:
             raise ValueError(
                 "scores must lie in 0..1 and lost_score must not exceed found_score, got joint_score="
-                f"{self.joint_score}, lost_score={self.lost_score}, found_score={self.found_score}"
+                f"{joint}, lost_score={lost}, found_score={found}"
             )
         if not (self.search_every_s > 0 and self.better_by >= 0):
             raise ValueError(
@@ -58,20 +58,29 @@ class FollowRule:
                 f"lost_after={self.lost_after}, refinements={self.refinements}"
             )
 
-    def for_model(self, own: dict[str, float]) -> FollowRule:
-        """Fills in the scores that are not given.
+    def for_model(self, own: dict[str, float]) -> CompleteRule:
+        """Fills in the scores that are None.
 
         Args:
             own: those of `joint_score`, `found_score` and `lost_score` that the model's description gives.
 
         Raises:
-            ValueError: a score given and one filled in do not fit.
+            ValueError: a given score and one filled in contradict each other.
         """
-        filled = {name: own.get(name, usual) for name, usual in _OWN_SCORES.items() if getattr(self, name) is None}
+        filled = {name: own.get(name, getattr(CompleteRule, name)) for name in _SCORES if getattr(self, name) is None}
         try:
-            return replace(self, **filled)
+            return CompleteRule(**asdict(self) | filled)
         except ValueError as error:
             scores = ", ".join(f"{name}={score}" for name, score in filled.items())
             raise ValueError(
                 f"{error}; of these the model's own are {scores}: give fitting ones beside yours"
             ) from error
+
+
+@dataclass(frozen=True)
+class CompleteRule(FollowRule):
+    """A `FollowRule` all of whose scores are set."""
+
+    joint_score: float = 0.1
+    found_score: float = 0.25
+    lost_score: float = 0.2

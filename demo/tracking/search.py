@@ -1,92 +1,97 @@
-"""Looking for a person of whom nothing is known, with a model that sees one square crop at a time."""
+"""Search of a whole frame with a model that sees one square crop at a time."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from demo.tracking.estimator import Eye, Pose
-from demo.tracking.rule import FollowRule
+from demo.tracking.estimator import CropEstimator, Pose
+from demo.tracking.rule import CompleteRule
 from pose import Crop
+
+#: Side of the smaller search squares, as a share of the frame's shorter side.
+SMALL_SQUARE = 0.6
+#: Minimum distance between neighboring squares, as a share of their side.
+MIN_STEP = 0.1
 
 
 def search_squares(height: int, width: int) -> list[tuple[float, float, float]]:
-    """Where to look for a person of whom nothing is known.
+    """The squares of a frame to search.
 
-    The whole frame; three overlapping squares of the frame's shorter side; and three of 0.6 times that for
-    people who stand farther away. The three stand at the start, middle and end of the longer side.
+    The whole frame; three overlapping squares of the frame's shorter side; and three of `SMALL_SQUARE` times that, for
+    people farther away. The three stand at the start, middle and end of the longer side.
 
     Returns:
-        (x, y, side) of each square in px, x and y of its centre.
+        (x, y, side) of each square in px, x and y of its center.
     """
-    center = np.array([(width - 1) / 2, (height - 1) / 2])
-    along = np.array([1.0, 0.0]) if width >= height else np.array([0.0, 1.0])
+    x, y = (width - 1) / 2, (height - 1) / 2
     longer, shorter = max(height, width), min(height, width)
-    squares = [(*center, float(longer))]
-    for side in (shorter, 0.6 * shorter):
-        reach = max((longer - side) / 2, 0.1 * side)
-        squares += [(*(center + step * reach * along), float(side)) for step in (-1, 0, 1)]
+    squares = [(x, y, float(longer))]
+    for side in (shorter, SMALL_SQUARE * shorter):
+        step = max((longer - side) / 2, MIN_STEP * side)
+        shifts = [(step * k, 0.0) if width >= height else (0.0, step * k) for k in (-1, 0, 1)]
+        squares += [(x + right, y + down, float(side)) for right, down in shifts]
     return squares
 
 
 class Search:
-    """Looks around a frame: at once, or in a round of one square a frame beside what else the model has to do.
+    """Searches frames for a person: one frame at once, or in rounds of one square per frame beside the tracked people.
 
     Args:
-        eye: the model.
-        rule: how often to begin a round, and how many closer looks to take.
+        estimator: the model.
+        rule: gives the time between rounds, and the number of refinements.
     """
 
-    def __init__(self, eye: Eye, rule: FollowRule) -> None:
-        """Looks at nothing yet."""
-        self._eye = eye
+    def __init__(self, estimator: CropEstimator, rule: CompleteRule) -> None:
+        self._estimator = estimator
         self._rule = rule
-        self._left: list[Crop] = []
+        self._pending: list[Crop] = []
         self._best: Pose | None = None
-        self._begun_s = -np.inf
+        self._round_start_s = -np.inf
 
     def at_once(self, picture: np.ndarray, time_s: float) -> Pose | None:
-        """The best of the search squares, looked at more closely; None if it has too few trusted joints."""
-        self._left, self._begun_s = [], time_s
-        poses = self._eye.look([(picture, crop) for crop in self._crops(picture)])
-        return self._closer(picture, max(poses, key=self._eye.confidence))
+        """The refined best of all search squares; None if it has too few joints of sufficient score."""
+        self._pending, self._round_start_s = [], time_s
+        poses = self._estimator.estimate([(picture, crop) for crop in self._crops(picture)])
+        return self._refine(picture, max(poses, key=self._estimator.confidence))
 
-    def hurry(self) -> None:
-        """Begins the next round with the next frame."""
-        self._begun_s = -np.inf
+    def search_on_next_frame(self) -> None:
+        """Starts the next round with the next frame."""
+        self._round_start_s = -np.inf
 
     def next_crop(self, picture: np.ndarray, time_s: float) -> Crop | None:
-        """Where to look in this frame; None between two rounds."""
-        if not self._left and time_s - self._begun_s >= self._rule.search_every_s:
-            self._left, self._best, self._begun_s = self._crops(picture), None, time_s
-        return self._left[0] if self._left else None
+        """The crop to estimate in this frame; None between two rounds."""
+        if not self._pending and time_s - self._round_start_s >= self._rule.search_every_s:
+            self._pending, self._best, self._round_start_s = self._crops(picture), None, time_s
+        return self._pending[0] if self._pending else None
 
-    def note(self, picture: np.ndarray, pose: Pose) -> Pose | None:
-        """Takes what was seen in `next_crop`; at the end of a round, returns the best of it as `at_once` does.
+    def add(self, picture: np.ndarray, pose: Pose) -> Pose | None:
+        """Takes the estimate of `next_crop`; at the end of a round, returns the refined best of it as `at_once` does.
 
-        The best may have been seen some frames ago, so it is looked at again in this one.
+        The best may be some frames old, so it is estimated again in this frame.
         """
-        self._left.pop(0)
-        if self._best is None or self._eye.confidence(pose) > self._eye.confidence(self._best):
-            self._best = pose
-        if self._left or self._eye.confidence(self._best) < self._rule.lost_score:
+        self._pending.pop(0)
+        best, confidence = self._best, self._estimator.confidence
+        if best is None or confidence(pose) > confidence(best):
+            self._best = best = pose
+        if self._pending or confidence(best) < self._rule.lost_score:
             return None
-        return self._closer(picture, self._eye.look([(picture, self._best.crop)])[0])
+        return self._refine(picture, self._estimator.estimate([(picture, best.crop)])[0])
 
     def _crops(self, picture: np.ndarray) -> list[Crop]:
         squares = search_squares(*picture.shape[:2])
-        return [Crop.centered((x, y), side, self._eye.size) for x, y, side in squares]
+        return [Crop.centered((x, y), side, self._estimator.size) for x, y, side in squares]
 
-    def _closer(self, picture: np.ndarray, pose: Pose) -> Pose | None:
-        """Looks at a person again, around the joints of the last look, while the model does not become less sure.
+    def _refine(self, picture: np.ndarray, pose: Pose) -> Pose | None:
+        """Estimates again around the joints of the last estimate, while the confidence does not fall.
 
-        The first of these looks counts whatever it says: the joints of a search square may be those of two people.
+        The first of these estimates is kept in any case: joints from a search square may belong to two people.
         """
         for number in range(self._rule.refinements):
-            square = self._eye.square(pose, picture.shape[:2])
+            square = self._estimator.square(pose, picture.shape[:2])
             if square is None:
                 return None
-            closer = self._eye.look([(picture, self._eye.crop_around(square))])[0]
-            if number and self._eye.confidence(closer) < self._eye.confidence(pose):
+            refined = self._estimator.estimate([(picture, self._estimator.crop_around(square))])[0]
+            if number and self._estimator.confidence(refined) < self._estimator.confidence(pose):
                 break
-            pose = closer
+            pose = refined
         return pose

@@ -1,38 +1,38 @@
-"""Making faces unrecognisable, by where the joints of the head and trunk are."""
+"""Makes faces unrecognizable, located by the joints of the head and trunk."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from demo.tracking.people import Person
+from demo.tracking.people import TrackedPerson
 from pose import Skeleton
 
 _FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 _NECKS = ("upper_neck", "neck", "thorax")
-# How large a head is by what is known of the body. Each is generous, and the largest counts: seen from the side
-# the shoulders are narrow, bent over the trunk is short, and joints may be wrong.
+# Radius of a head as a share of each span of the body. All are generous, and the largest radius counts: from the side
+# the shoulders look narrow, a bent trunk looks short, and joints may be wrong.
 _OF_SHOULDERS = 0.55
 _OF_TRUNK = 0.40
 _OF_HEAD = 0.65
 _OF_FACE = 1.3
 _LEAST_SHARE = 0.06
-# So few tiles across a face leave nothing to recognise.
+# Tiles across a face: too few to recognize it.
 _TILES = 6
 
 
-def _find(person: Person, skeleton: Skeleton, names: tuple[str, ...]) -> np.ndarray:
-    """(K, 2): those of the joints that the skeleton has and the model placed somewhere."""
+def _find(person: TrackedPerson, skeleton: Skeleton, names: tuple[str, ...]) -> np.ndarray:
+    """(K, 2): those of the joints that the skeleton has and that are finite."""
     places = [skeleton.index(name) for name in names if name in skeleton.joints]
     xy_px = person.xy_px[places]
     return xy_px[np.isfinite(xy_px).all(axis=1)]
 
 
-def face_circle(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, float] | None:
-    """Where a person's head is, however unsure the model may be of it.
+def face_circle(person: TrackedPerson, skeleton: Skeleton) -> tuple[np.ndarray, float] | None:
+    """Locates a person's head, whatever the scores of its joints.
 
     Returns:
-        The centre (2,) and the radius in px, or None where the head's joints are not numbers.
+        Center (2,) and radius in px, or None if the head's joints are not finite.
     """
     face = _find(person, skeleton, _FACE)
     top = _find(person, skeleton, ("head_top",))
@@ -57,25 +57,26 @@ def face_circle(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, float] 
     return center, float(max(spans))
 
 
-def blur_faces(picture: np.ndarray, people: tuple[Person, ...], skeleton: Skeleton) -> np.ndarray:
-    """Blurs every followed person's face.
+def blur_faces(picture: np.ndarray, people: tuple[TrackedPerson, ...], skeleton: Skeleton) -> np.ndarray:
+    """Blurs the face of every tracked person.
 
-    Where nobody is followed, or one of them is out of sight for a moment, the whole picture is blurred: someone may
-    be in it. People beyond those who are followed are not blurred.
+    The whole frame is blurred while nobody is tracked, or a tracked person has no joint of sufficient score, as
+    somebody may be in it. Faces of people who are not tracked are not blurred.
 
     Args:
         picture: uint8 RGB (H, W, 3).
-        people: who is followed.
-        skeleton: of their joints.
+        people: the tracked people.
+        skeleton: of the people.
 
     Returns:
         A new uint8 RGB (H, W, 3).
     """
     circles = [face_circle(person, skeleton) if person.shown.any() else None for person in people]
-    if not circles or None in circles:
+    found = [circle for circle in circles if circle is not None]
+    if not found or len(found) < len(circles):
         return _tiled(picture)
     blurred = picture.copy()
-    for center, radius in circles:
+    for center, radius in found:
         low = np.maximum(np.floor(center - radius), 0).astype(int)
         high = np.minimum(np.ceil(center + radius) + 1, picture.shape[1::-1]).astype(int)
         if (high <= low).any():

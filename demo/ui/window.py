@@ -1,4 +1,4 @@
-"""The window: pygame (SDL 2), because OpenCV's own needs libraries of the desktop that servers lack."""
+"""The window, by pygame (SDL 2): OpenCV's own needs desktop libraries that servers lack."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from demo.errors import DisplayError
 
 _REMEDY = "run without one: --no-window --output out.mp4"
-# Drivers by which SDL draws into memory that nobody sees.
+# SDL's drivers without a visible window.
 _BLIND_DRIVERS = ("dummy", "offscreen", "evdev")
 _SCREEN_SHARE = 0.9
 
 
 class Key(Enum):
-    """What a user can ask for in the window."""
+    """Keys of the window."""
 
     QUIT = "q, Esc, or closing the window"
     SNAPSHOT = "s"
@@ -25,8 +25,8 @@ class Key(Enum):
 
 def _pygame():
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    # Otherwise SDL loads Mesa's OpenGL, whose LLVM and TensorFlow's crash one another (segmentation fault,
-    # whichever is loaded first). Copying a picture to the screen needs no OpenGL.
+    # Otherwise SDL loads Mesa's OpenGL, whose LLVM crashes with TensorFlow's (segmentation fault, whichever is loaded
+    # first). Copying an image to the screen needs no OpenGL.
     os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
     try:
         import pygame
@@ -36,18 +36,17 @@ def _pygame():
 
 
 class Window:
-    """A window that shows pictures, as a context manager. It can be resized; pictures keep their proportions.
+    """A resizable window that shows images, as a context manager; images keep their aspect ratio.
 
     Args:
         title: of the window.
-        size: (height, width) in px of the pictures to come. A window never starts larger than the screen.
+        size: (height, width) in px of the images to come. A window never starts larger than the screen.
 
     Raises:
         DisplayError: there is no display, or pygame is not installed.
     """
 
     def __init__(self, title: str, size: tuple[int, int]) -> None:
-        """Opens the window."""
         self._pygame = pygame = _pygame()
         chosen = os.environ.get("SDL_VIDEODRIVER")
         try:
@@ -69,15 +68,13 @@ class Window:
             raise
 
     def __enter__(self) -> Window:
-        """Returns itself; the window is open since it was made."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Closes the window."""
         self._pygame.display.quit()
 
     def show(self, picture: np.ndarray) -> None:
-        """Shows a picture, uint8 RGB (H, W, 3), as large as the window allows."""
+        """Shows an image, uint8 RGB (H, W, 3), as large as the window allows."""
         pygame = self._pygame
         height, width = picture.shape[:2]
         surface = pygame.image.frombuffer(np.ascontiguousarray(picture), (width, height), "RGB")
@@ -91,7 +88,7 @@ class Window:
         pygame.display.flip()
 
     def keys(self, seconds: float = 0.0) -> frozenset[Key]:
-        """What was asked for since the last call; waits for more while answering the desktop, but not after QUIT."""
+        """Keys pressed since the last call and in the next `seconds`; returns at once after QUIT."""
         end_s = time.perf_counter() + seconds
         asked = self._poll()
         while Key.QUIT not in asked and (left_s := end_s - time.perf_counter()) > 0:

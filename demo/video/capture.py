@@ -1,4 +1,4 @@
-"""Frames from a camera, a stream or a video file, read by a thread of their own."""
+"""Frames from a camera, a stream or a video file, read in a thread."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-# FFmpeg writes on stderr whatever it thinks of a stream, and reads this once, at its first use.
+# FFmpeg logs stream errors to stderr. It reads this once, at its first use.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from demo.errors import SourceError  # noqa: E402
-from demo.video.bounded_queue import Handover  # noqa: E402
+from demo.video.bounded_queue import BoundedQueue  # noqa: E402
 from demo.video.video_file import VideoFile  # noqa: E402
 
 if "OPENCV_LOG_LEVEL" not in os.environ:
-    # A camera that is not there is reported by SourceError, once, and not by every backend that was tried.
+    # A missing camera is reported once, by SourceError, instead of by every backend that was tried.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _TIMEOUT_MS = 10_000
@@ -34,14 +34,13 @@ _FILE_QUEUE = 4
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture of a source.
+    """One frame of a source.
 
     Attributes:
         picture: uint8 RGB (H, W, 3).
-        time_s: of a live source, when it was read (`time.perf_counter`); of a file, its own time after the first
-            frame's.
+        time_s: of a live source, when it was read (`time.perf_counter`); of a file, its time after the first frame.
         index: its number among the frames read, from 0.
-        duration_s: how long a file shows it, 0 where unknown.
+        duration_s: how long the file shows it; 0 if unknown.
     """
 
     picture: np.ndarray
@@ -50,17 +49,25 @@ class Frame:
     duration_s: float = 0.0
 
 
+#: Opens a source, with the interface of `cv2.VideoCapture` for anything but files.
+Opener = Callable[[str], cv2.VideoCapture | VideoFile]
+
+
 def _is_url(source: str) -> bool:
     return "://" in source
 
 
+def _is_open(capture: cv2.VideoCapture | VideoFile) -> bool:
+    return isinstance(capture, VideoFile) or capture.isOpened()
+
+
 def file_path(source: str) -> str:
-    """The path that a source names when it is none of a camera or a stream; a `file://` address becomes its path."""
+    """The path that a source names if it is neither a camera nor a stream; a `file://` address becomes its path."""
     return url2pathname(urlsplit(source).path) if source.startswith("file://") else source
 
 
 def opens_slowly(source: str) -> bool:
-    """Whether it is a camera or a stream, which answer after a second or more; a file does at once."""
+    """Whether the source is a camera or a stream: these take a second or more to open, and can be reopened."""
     source = file_path(source)
     return source.isdecimal() or _is_url(source)
 
@@ -69,13 +76,13 @@ def open_capture(source: str) -> cv2.VideoCapture | VideoFile:
     """Opens a camera's number, a stream's URL or a device with OpenCV, and a file with PyAV.
 
     Raises:
-        SourceError: there is no such file, or it is no video.
+        SourceError: there is no such file, or it is not a video.
     """
     if source.isdecimal():
         return cv2.VideoCapture(int(source))
     path = file_path(source)
     if _is_url(path):
-        # Without these OpenCV waits half a minute for a host that does not answer.
+        # By default OpenCV waits half a minute for a host that does not answer.
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
         return cv2.VideoCapture(path, cv2.CAP_FFMPEG, limits)
     if os.path.isfile(path):
@@ -100,84 +107,81 @@ def _cannot_open(source: str) -> SourceError:
 class FrameSource:
     """Reads frames in the background, as a context manager.
 
-    A live source (a camera, or a stream without an end) hands over its newest frame and drops those that
-    nobody took in time. A file hands over every frame, in order. A camera or live stream that goes away is looked for
-    once a second, for a minute.
+    A live source (a camera, or an endless stream) keeps its newest frame alone; older ones are dropped. A file yields
+    every frame, in order. A camera or live stream that disconnects is reopened, tried once a second for a minute.
 
     Attributes:
         source: as given: a camera's number, a file or a URL.
         live: whether frames are dropped.
-        fps: frames per second that the source announces, 30 where it announces none.
+        fps: nominal frames per second, 30 if the source gives none.
         size: (height, width) of the first frame.
-        count: number of frames that a file announces, 0 where unknown.
+        count: nominal number of a file's frames, 0 if unknown.
 
     Args:
         source: a camera's number, a file or a URL.
-        opener: what opens it, for something else than OpenCV that answers as a `cv2.VideoCapture` does.
+        opener: opens the source.
 
     Raises:
-        SourceError: there is no such source, or it gives no picture.
+        SourceError: there is no such source, or it yields no frame.
     """
 
-    def __init__(self, source: str, opener: Callable[[str], cv2.VideoCapture] = open_capture) -> None:
-        """Opens the source and reads its first frame."""
+    def __init__(self, source: str, opener: Opener = open_capture) -> None:
         self.source = source
         self._opener = opener
         self._capture = opener(source)
         if isinstance(self._capture, VideoFile):
-            self.live, self.fps, self.count = False, self._capture.fps, self._capture.count
+            self.fps, self.count = self._capture.fps, self._capture.count
+            self.live = False
         else:
             fps = self._capture.get(cv2.CAP_PROP_FPS)
             self.fps = float(fps) if 1 <= fps <= 1000 else _DEFAULT_FPS
             self.count = max(int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
             self.live = self.count == 0 or source.isdecimal()
-        # Reading one frame here tells a source that gives none from one that ends, before a model is loaded.
+        # Reading one frame here finds a source that yields none before a model is loaded.
         first = self._first_frame()
         if first is None:
             self._capture.release()
             raise _cannot_open(source)
         self.size = first.picture.shape[:2]
-        self._frames: Handover[Frame] = Handover(1 if self.live else _FILE_QUEUE, newest=self.live)
+        self._frames: BoundedQueue[Frame] = BoundedQueue(1 if self.live else _FILE_QUEUE, keep_newest=self.live)
         self._last_s = time.perf_counter()
         self._frames.put(first)
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def __enter__(self) -> FrameSource:
-        """Starts the thread."""
         self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Stops the thread and lets go of the camera."""
         self._frames.stop()
-        # A camera may be stuck in its driver; the thread is a daemon and does not hold up the program's end.
+        # The thread may hang in a camera's driver; it is a daemon and does not keep the program from exiting.
         self._thread.join(timeout=2.0)
 
     @property
     def ended(self) -> bool:
-        """Whether every frame has been handed over and no more will come."""
+        """Whether every frame was taken and the source has ended."""
         return self._frames.ended
 
     @property
     def silent_s(self) -> float:
-        """How long ago the last frame came, in seconds."""
+        """Seconds since the last frame was read."""
         return time.perf_counter() - self._last_s
 
     def read(self, timeout_s: float) -> Frame | None:
-        """Waits for the next frame; None where none came in time, or the source ended."""
+        """Waits for the next frame; None after the timeout, or when the source has ended."""
         return self._frames.get(timeout_s)
 
     @property
     def notes(self) -> list[str]:
-        """What was wrong with a file as far as it was read, in a line each."""
+        """Problems found in a file so far, one line each."""
         return self._capture.notes if isinstance(self._capture, VideoFile) else []
 
     def _first_frame(self) -> Frame | None:
-        if not (isinstance(self._capture, VideoFile) or self._capture.isOpened()):
+        if not _is_open(self._capture):
             return None
         frame, begin_s = self._next_frame(0), time.perf_counter()
         while frame is None and self.source.isdecimal() and time.perf_counter() - begin_s < _SILENCE_S:
-            # Many a camera gives nothing at first.
+            # Some cameras yield nothing at first.
             time.sleep(0.02)
             frame = self._next_frame(0)
         return frame
@@ -187,7 +191,7 @@ class FrameSource:
             read = self._capture.read()
             return read and Frame(read[0], read[1], index, read[2])
         good, picture = self._capture.read()
-        # Before the conversion: from here on the picture grows old.
+        # Before the conversion, which counts towards the delay.
         read_s = time.perf_counter()
         if not good:
             return None
@@ -212,20 +216,20 @@ class FrameSource:
                 self._frames.put(frame)
                 index += 1
             elif self.live and self.silent_s < _SILENCE_S:
-                # A camera may miss a frame; a file that gives none is at its end.
+                # A camera may miss a frame; a file that yields none is at its end.
                 self._frames.pause(0.02)
             elif not (self.live and opens_slowly(self.source) and self._reopened()):
                 return
 
     def _reopened(self) -> bool:
-        """Waits for a camera that went away; False where it does not come back."""
+        """Waits for a disconnected camera; False if it does not return within `_ABSENCE_S`."""
         while self.silent_s < _ABSENCE_S:
             self._capture.release()
             self._frames.pause(_RETRY_S)
             if self._frames.stopped:
                 break
             self._capture = self._opener(self.source)
-            if self._capture.isOpened():
-                # If it gives no frame, the next silence leads here again.
+            if _is_open(self._capture):
+                # If it yields no frame, the next silence leads here again.
                 return True
         return False

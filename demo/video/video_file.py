@@ -1,9 +1,10 @@
-"""Frames of a video file as players show them, each with its own time, through PyAV."""
+"""Frames of a video file with their times, as players show them, decoded by PyAV."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import cv2
@@ -13,28 +14,28 @@ from av.video.reformatter import VideoReformatter
 from demo.errors import SourceError
 
 _DEFAULT_FPS = 30.0
-# Timestamps that go back by more than this begin anew; by less, they are noise.
+# Timestamps that go back by more than this start a new series; by less, they are noise.
 _ANEW_S, _LEAST_STEP_S = 0.25, 1e-4
-# A file that ends earlier than this before the end that it announces was cut short.
+# A file that ends by more than this before its nominal end was truncated.
 _CUT_S = 1.0
-# Outside of it a pixel's announced shape (width : height) is taken for rubbish.
+# Pixel aspect ratios (width : height) outside this range are ignored as invalid.
 _PIXEL_SHAPES = 0.25, 4.0
 
 
 def file_url(path: str | os.PathLike[str]) -> str:
-    """What FFmpeg takes for a file whatever its name holds; it would take `12:30 run.mp4` for a protocol's address."""
+    """The FFmpeg URL of a file; the plain name `12:30 run.mp4` would be parsed as protocol and address."""
     return f"file:{os.fspath(path)}"
 
 
 def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Turns and mirrors a picture as a display matrix says, to the nearest quarter of a turn.
+    """Rotates and mirrors an image by a display matrix, to the nearest multiple of 90 degrees.
 
     Args:
         picture: (H, W, 3).
-        matrix: (9,) of a video's display matrix: x' = m[0] x + m[3] y, y' = m[1] x + m[4] y, but for shifts.
+        matrix: (9,) display matrix of a video: x' = m[0] x + m[3] y, y' = m[1] x + m[4] y, up to a translation.
 
     Returns:
-        (H, W, 3), or (W, H, 3) after a quarter of a turn.
+        (H, W, 3), or (W, H, 3) after a rotation by 90 degrees.
     """
     a, b, c, d = (float(matrix[k]) for k in (0, 1, 3, 4))
     turned = abs(b) + abs(c) > abs(a) + abs(d)
@@ -48,35 +49,35 @@ def orient(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 class VideoFile:
     """Reads a video file.
 
-    Frames are turned and mirrored as the file says, and where pixels are not square the shorter of their sides is
-    stretched. Damaged frames are skipped and counted.
+    Frames are rotated and mirrored by the display matrix, and stretched where pixels are not square. Damaged frames are
+    skipped and counted.
 
     Attributes:
-        fps: frames per second, of the shortest pauses where they are not evenly timed; 30 where the file does not say.
-        count: number of frames that the file lists, 0 where it lists none.
+        fps: frames per second, of the shortest intervals where these vary; 30 if the file gives none.
+        count: number of frames in the file's index, 0 if it has none.
 
     Args:
         path: of the file.
 
     Raises:
-        SourceError: it is no video.
+        SourceError: it is not a video.
     """
 
     def __init__(self, path: str) -> None:
-        """Opens the file."""
         self._path = path
         try:
-            # A picture's name may look like the pattern of a series.
+            # An image's name may look like the pattern of an image sequence.
             self._container = av.open(file_url(path), options={"pattern_type": "none"}, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._unreadable(f"it is none, damaged, or of an unknown format ({_reason(error)})") from error
-        stream = self._stream = _video_stream(self._container)
+        stream = _video_stream(self._container)
         if stream is None:
             only = ", only sound" if self._container.streams.audio else ""
             self.release()
             raise self._unreadable(f"it holds no video{only}")
+        self._stream = stream
         stream.thread_type = "AUTO"
-        # The rate of which all times are multiples, unless that is the clock's; otherwise the average.
+        # The rate of which all times are multiples, unless that is the time base; otherwise the average.
         rates = [float(rate) for rate in (stream.guessed_rate, stream.average_rate) if rate]
         self.fps = next((rate for rate in rates if 1 / 60 <= rate <= 240), _DEFAULT_FPS)
         self.count = _listed_frames(self._container, stream)
@@ -87,15 +88,18 @@ class VideoFile:
         self._damaged, self._error = 0, ""
         self._ended = False
         self._frames = self._decoded()
-        # A frame's own one would be set up for each frame, which costs more than its work.
+        # `frame.reformat` would set one up for each frame, which costs more than the conversion.
         self._reformatter = VideoReformatter()
 
     def read(self) -> tuple[np.ndarray, float, float] | None:
         """Reads the next frame; None after the last.
 
         Returns:
-            The picture, uint8 RGB (H, W, 3); its time in seconds after the first frame, which grows from frame to
-            frame; and how long the file shows it in seconds, 0 where it does not say.
+            The image, uint8 RGB (H, W, 3); its time in seconds after the first frame, strictly increasing; and its
+            duration in seconds, 0 if unknown.
+
+        Raises:
+            SourceError: it cannot be converted to RGB.
         """
         for frame in self._frames:
             try:
@@ -109,7 +113,7 @@ class VideoFile:
 
     @property
     def notes(self) -> list[str]:
-        """What was wrong with the file as far as it was read, in a line each."""
+        """Problems found in the file so far, one line each."""
         notes = []
         if self._damaged:
             frames = "1 frame was" if self._damaged == 1 else f"{self._damaged} frames were"
@@ -129,7 +133,7 @@ class VideoFile:
         return SourceError(f"{self._path!r} cannot be read as a video: {why}")
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        """Decodes frame after frame; a damaged packet is passed over."""
+        """Decodes frame after frame; damaged packets are skipped and counted."""
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -137,7 +141,7 @@ class VideoFile:
             except (av.FFmpegError, OSError) as error:
                 self._error, packet = _reason(error), None
             try:
-                # None makes the decoder give what it holds back, where no packet at the end has done so.
+                # None flushes the decoder, unless the last packet has done so.
                 frames = self._stream.codec_context.decode(packet) if packet is not None or self._error else []
             except EOFError:
                 frames = []
@@ -162,7 +166,7 @@ class VideoFile:
         return orient(picture, _display_matrix(frame))
 
     def _time_of(self, frame: av.VideoFrame) -> float:
-        """The frame's time; where there is none, or it does not go on, the time that is due."""
+        """The frame's time; the expected time where it has none, or where it does not increase."""
         stamp_s = frame.time
         due_s = self._time_s + 1 / self.fps
         if self._start_s is None:
@@ -175,15 +179,16 @@ class VideoFile:
         return self._time_s
 
     def _duration_of(self, frame: av.VideoFrame, time_s: float) -> float:
-        """How long the frame is shown, no longer than to the end that the file announces; 0 where unknown."""
+        """How long the frame is shown, limited to the file's nominal end; 0 if unknown."""
         if not frame.duration or not frame.time_base:
             return 0.0
         duration_s, stream = float(frame.duration * frame.time_base), self._stream
-        left_s = float(stream.duration * stream.time_base) - time_s if stream.duration else duration_s
-        return max(min(duration_s, left_s), 0.0)
+        if stream.duration and stream.time_base:
+            duration_s = min(duration_s, float(stream.duration * stream.time_base) - time_s)
+        return max(duration_s, 0.0)
 
     def _announced_s(self) -> float:
-        """When the video ends after the first frame, as Matroska tells of each stream; 0 where nothing does."""
+        """Nominal end after the first frame, which Matroska stores for each stream; 0 if unknown."""
         try:
             hours, minutes, seconds = self._stream.metadata.get("DURATION", "").split(":")
             return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - (self._start_s or 0.0)
@@ -192,11 +197,11 @@ class VideoFile:
 
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
-    """The nine numbers of how a frame is shown; see `orient`."""
+    """(9,) display matrix of a frame; see `orient`."""
     try:
-        matrix = frame.side_data.get("DISPLAYMATRIX")
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:
-        # PyAV does not know all of FFmpeg's kinds of side data, and then gives none of them. It still knows the angle.
+        # PyAV raises for kinds of side data that it does not know. It still gives the angle.
         angle = np.deg2rad(-frame.rotation)
         cos, sin = np.cos(angle), np.sin(angle)
         return np.array([cos, sin, 0, -sin, cos, 0, 0, 0, 1])
@@ -208,7 +213,7 @@ def _reason(error: Exception) -> str:
 
 
 def _video_stream(container: av.container.InputContainer) -> av.VideoStream | None:
-    """The video's stream: no picture that goes with a song, and of a coding that FFmpeg knows."""
+    """The video stream: not the cover image of an audio file, and of a codec that FFmpeg knows."""
     streams = [
         stream
         for stream in container.streams.video
@@ -219,7 +224,7 @@ def _video_stream(container: av.container.InputContainer) -> av.VideoStream | No
 
 
 def _listed_frames(container: av.container.InputContainer, stream: av.VideoStream) -> int:
-    """How many frames a file's index lists, without those that its edit list does not show."""
+    """Number of frames in a file's index, without those that its edit list skips."""
     listed = max(stream.frames, 0)
     if listed and container.format.name.startswith("mov"):
         shown = sum(not entry.is_discard for entry in stream.index_entries)

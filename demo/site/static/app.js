@@ -1,12 +1,11 @@
-// The page: from a camera, video or picture to a skeleton on it. Every frame shown is told by a `pose` event of the
-// document, whose detail holds the frame's `picture` (ImageData), `timeS`, the `pose` before smoothing and the `person`
-// shown, both null while there is nobody.
+// The page: draws the skeleton of the person in a camera, video or picture. Every frame shown dispatches a `pose` event
+// on the document, whose detail holds the frame's `picture` (ImageData), `timeS`, the `pose` before smoothing and the
+// `person` shown, both null without a person.
 import { draw } from "./draw.js";
-import { Follower, Smoother } from "./follow.js";
+import { Tracker, Smoother } from "./tracker.js";
 import { Model } from "./model.js";
 import { hasManyCameras, openCamera, openFile } from "./sources.js";
 
-const RATE_SPAN_S = 1;
 const WELCOME = "Press Camera, or open a picture or a video (or drop one here).";
 
 const byId = (id) => document.getElementById(id);
@@ -17,19 +16,19 @@ let settings;
 let source = null;
 let facing = "user";
 
-/** Says something: alone on the stage, or beside what is shown there. */
+/** Shows a message: alone on the stage, or beside the frame. */
 function say(text) {
   byId("message").textContent = text;
   byId("message").classList.toggle("beside", !byId("view").hidden);
 }
 
-/** Frames per second over the last second, and the model's part of it. */
+/** Shows the frame rate and the time that a frame takes. */
 class Meter {
   #times = [];
 
   tick(timeS, busyMs) {
     this.#times.push(timeS);
-    while (this.#times.length > 2 && timeS - this.#times[0] > RATE_SPAN_S) this.#times.shift();
+    while (this.#times.length > 2 && timeS - this.#times[0] > settings.display.rate_span_s) this.#times.shift();
     const spanS = timeS - this.#times[0];
     const rate = spanS > 0 ? `${Math.round((this.#times.length - 1) / spanS)} frames/s, ` : "";
     const threads = model.threads === 1 ? "1 thread" : `${model.threads} threads`;
@@ -37,42 +36,41 @@ class Meter {
   }
 }
 
-/** The pixels of what a source shows now. */
+/** The pixels of a source's current frame. */
 function grab({ element, size }) {
   if (grabbed.width !== size.width || grabbed.height !== size.height) Object.assign(grabbed, size);
   grabber.drawImage(element, 0, 0, size.width, size.height);
   return grabber.getImageData(0, 0, size.width, size.height);
 }
 
-/** Finds, smooths, draws and tells the person in one frame. */
-async function showFrame(from, timeS, follower, smoother, meter) {
+/** Tracks, smooths and draws the person in one frame, and dispatches the event. */
+async function showFrame(from, timeS, tracker, smoother, meter) {
   const beganMs = performance.now();
   const picture = grab(from);
-  const pose = await follower.update(picture, timeS);
+  const pose = await tracker.update(picture, timeS);
   if (from !== source) return;
   const person = smoother.next(pose, timeS);
   byId("view").hidden = false;
-  draw(byId("view"), grabbed, person, settings.pose.skeleton, settings.colors, from.mirrored);
+  draw(byId("view"), grabbed, person, settings, from.mirrored);
   meter.tick(performance.now() / 1000, performance.now() - beganMs);
   say(person ? "" : (from.still ? "No person was found in this picture." : "Looking for a person"));
   document.dispatchEvent(new CustomEvent("pose", { detail: { picture, timeS, pose, person } }));
 }
 
-/** Shows a source until another takes its place. */
+/** Shows a source until another replaces it. */
 async function show(from) {
-  const { follow, smooth } = settings;
   const meter = new Meter();
-  let [follower, smoother, lastS] = [null, null, Infinity];
+  let [tracker, smoother, lastS] = [null, null, Infinity];
   do {
     if (!from.still) await from.next();
     if (from !== source) return;
     const { timeS } = from;
-    // A video that begins again is another video.
+    // A video that restarts is a new video.
     if (timeS < lastS) {
-      follower = new Follower(model.predict, settings.pose, follow);
-      smoother = new Smoother(follow.joint_score, smooth);
+      tracker = new Tracker(model.predict, settings);
+      smoother = new Smoother(settings);
     }
-    if (timeS !== lastS) await showFrame(from, timeS, follower, smoother, meter);
+    if (timeS !== lastS) await showFrame(from, timeS, tracker, smoother, meter);
     lastS = timeS;
   } while (!from.still && from === source);
 }
@@ -85,7 +83,7 @@ function stop(message) {
   say(message);
 }
 
-/** Opens a source by a function that returns it, and shows it. */
+/** Shows the source that `open` returns. */
 async function start(open) {
   stop("Opening");
   let opened = null;
@@ -122,7 +120,7 @@ function listen() {
   });
   byId("file").addEventListener("change", ({ target }) => {
     startFile([...target.files]);
-    // Choosing the same file again is a choice as well.
+    // So that choosing the same file again is a change.
     target.value = "";
   });
   const stage = byId("stage");

@@ -1,7 +1,7 @@
-// Person crops: a square cut from a picture, with the way back to it. The pixels are those of pose/crop.py.
-// Points are [x, y]; the centre of the top-left pixel is [0, 0].
+// Person crops: a square cut from a frame, with its mapping. The pixels equal those of pose/crop.py.
+// Points are [x, y]; the center of the top-left pixel is [0, 0].
 
-/** The nearest whole number, halves to the even one as in Python. */
+/** The nearest integer, with halves rounded to even as in Python. */
 function roundEven(value) {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
@@ -25,7 +25,7 @@ export class Crop {
     return this.scale * this.size;
   }
 
-  /** The middle of the square, a frame point. */
+  /** The center of the square, a frame point. */
   get center() {
     return this.toFrame([(this.size - 1) / 2, (this.size - 1) / 2]);
   }
@@ -35,13 +35,13 @@ export class Crop {
   }
 
   /**
-   * Resamples the crop from a picture; black where it reaches beyond.
+   * Resamples the crop from a frame; black outside the frame.
    *
    * @param {ImageData} picture
    * @returns {Uint8Array} RGB, size x size x 3
    */
   cut(picture) {
-    // Bilinear sampling alone looks at 2 x 2 pixels and aliases on anything shrunk by more than two.
+    // Bilinear sampling uses 2 x 2 pixels and would alias when shrinking by more than two.
     const factor = Math.max(1, Math.min(roundEven(this.scale), picture.width, picture.height));
     const pixels = new Uint8Array(this.size * this.size * 3);
     const part = averaged(picture, this, factor);
@@ -70,7 +70,7 @@ export class Crop {
     }
   }
 
-  /** For each row or column of the crop the two of the part that it lies between, and their weights, in turn. */
+  /** For each row or column of the crop the two of the part around it, and their weights, interleaved. */
   #neighbours(start, low, count, factor) {
     const places = new Int32Array(2 * this.size);
     const weights = new Float64Array(2 * this.size);
@@ -78,7 +78,7 @@ export class Crop {
       const place = (start + this.scale * k - low - (factor - 1) / 2) / factor;
       const first = Math.floor(place);
       for (const next of [0, 1]) {
-        // One that lies beyond the picture is black.
+        // Outside the frame it is black.
         if (first + next < 0 || first + next >= count) continue;
         places[2 * k + next] = first + next;
         weights[2 * k + next] = next ? place - first : 1 - (place - first);
@@ -89,10 +89,10 @@ export class Crop {
 }
 
 /**
- * The part of a picture under a crop, averaged over factor x factor pixels.
+ * The part of a frame under a crop, averaged over factor x factor pixels.
  *
- * @returns {?{pixels: Uint8Array, width: number, height: number, left: number, top: number}} RGB pixels, and where the
- *     part begins in the picture; null where the crop lies beside the picture
+ * @returns {?{pixels: Uint8Array, width: number, height: number, left: number, top: number}} RGB pixels, and the part's
+ *     corner in the frame; null if the crop lies outside the frame
  */
 function averaged(picture, crop, factor) {
   const reach = crop.scale * (crop.size - 1);
@@ -101,7 +101,7 @@ function averaged(picture, crop, factor) {
   const [left, top] = [low(crop.left), low(crop.top)];
   const [right, bottom] = [high(crop.left, picture.width), high(crop.top, picture.height)];
   if (right <= left || bottom <= top) return null;
-  // Whole blocks: what the last ones lack is their own last row and column again.
+  // Whole blocks: the last ones are padded by repeating their last row and column.
   const [width, height] = [Math.ceil((right - left) / factor), Math.ceil((bottom - top) / factor)];
   const pixels = new Uint8Array(width * height * 3);
   const sums = new Float64Array(width * 3);
@@ -118,7 +118,7 @@ function averaged(picture, crop, factor) {
         }
       }
     }
-    // Written into bytes, which cuts fractions off.
+    // Storing into bytes truncates.
     for (let k = 0; k < sums.length; k += 1) pixels[row * sums.length + k] = sums[k] / (factor * factor) + 0.5;
   }
   return { pixels, width, height, left, top };

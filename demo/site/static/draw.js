@@ -1,4 +1,4 @@
-// What is shown: the skeleton on the picture, in the colours and with the dark edge of pose/draw.py.
+// The skeleton on the frame, in the colors and with the dark edge of pose/draw.py.
 const EDGE = "black";
 
 function side(joint) {
@@ -6,26 +6,26 @@ function side(joint) {
 }
 
 /**
- * Draws a picture, and a person on it.
+ * Draws a frame and its person.
  *
- * @param {HTMLCanvasElement} canvas takes the picture's size
+ * @param {HTMLCanvasElement} canvas is resized to the frame
  * @param {HTMLCanvasElement} picture
  * @param {?{joints: number[][], shown: boolean[]}} person
- * @param {{joints: string[], limbs: number[][]}} skeleton
- * @param {{left: string, right: string, middle: string}} colors of the sides
- * @param {boolean} mirrored shows both as a mirror does
+ * @param {object} settings the page's settings.json
+ * @param {boolean} mirrored mirrors both
  */
-export function draw(canvas, picture, person, skeleton, colors, mirrored) {
+export function draw(canvas, picture, person, settings, mirrored) {
+  const { colors, display, pose: { skeleton } } = settings;
   const { width, height } = picture;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   context.setTransform(mirrored ? -1 : 1, 0, 0, 1, mirrored ? width : 0, 0);
   context.drawImage(picture, 0, 0);
   if (!person) return;
-  // Canvas places are corners of pixels, joints are centres.
+  // Canvas coordinates are corners of pixels, joints are centers.
   context.translate(0.5, 0.5);
   const perScreenPx = width / (canvas.clientWidth || width);
-  const thickness = Math.max(Math.min(width, height) / 200, 2.5 * perScreenPx);
+  const thickness = Math.max(Math.min(width, height) / display.lines_per_side, 2.5 * perScreenPx);
   const sides = skeleton.joints.map(side);
   const edge = Math.max(1, perScreenPx);
   context.lineCap = "round";

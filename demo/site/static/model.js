@@ -4,9 +4,8 @@ import * as ort from "./ort/ort.wasm.min.mjs";
 const MOST_THREADS = 4;
 
 /**
- * Threads share memory, which browsers allow only to pages whose host sends the headers for it. Half of the cores, as
- * the others are often the same ones seen twice, and the page draws too; `?threads=N` in the address asks for another
- * number.
+ * Browsers allow threads only if the host sends the headers for shared memory. Half of the cores, as the others are
+ * often hyper-threads, and the page draws too; `?threads=N` in the address sets another number.
  */
 function threadsToUse() {
   const cores = navigator.hardwareConcurrency || 1;
@@ -14,12 +13,12 @@ function threadsToUse() {
   return window.crossOriginIsolated ? Math.max(1, Math.min(wanted, cores, MOST_THREADS)) : 1;
 }
 
-/** Reads a file of this page's host, telling the share read, 0 to 1, on the way. */
+/** Downloads a file of this page's host; `tell` is called with the share read, 0 to 1. */
 async function download(name, tell) {
-  const answer = await fetch(name);
-  if (!answer.ok) throw new Error(`${name} is not on this page's host (HTTP ${answer.status})`);
-  const total = Number(answer.headers.get("Content-Length"));
-  const reader = answer.body.getReader();
+  const response = await fetch(name);
+  if (!response.ok) throw new Error(`${name} is not on this page's host (HTTP ${response.status})`);
+  const total = Number(response.headers.get("Content-Length"));
+  const reader = response.body.getReader();
   const chunks = [];
   let size = 0;
   for (;;) {
@@ -32,7 +31,7 @@ async function download(name, tell) {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** A model and what is known of it. */
+/** A loaded model and its description. */
 export class Model {
   /** `description` and `threads` of a session of ONNX Runtime. */
   constructor(session, description, threads) {
@@ -40,7 +39,7 @@ export class Model {
     this.predict = this.predict.bind(this);
   }
 
-  /** Loads model.onnx as `description`, the export's pose.json, describes it; `tell` hears the share loaded. */
+  /** Loads model.onnx as described by the export's pose.json; `tell` is called with the share loaded. */
   static async load(description, tell) {
     const threads = threadsToUse();
     ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
@@ -48,7 +47,7 @@ export class Model {
     ort.env.wasm.proxy = true;
     const session = await ort.InferenceSession.create(await download("model.onnx", tell));
     const model = new Model(session, description, threads);
-    // The first run sets up buffers.
+    // The first run allocates buffers.
     await model.predict([new Uint8Array(description.size ** 2 * 3)]);
     return model;
   }

@@ -1,26 +1,27 @@
-// The one-euro filter of demo/one_euro.py: smooth when still, quick when moving. Casiez, Roussel and Vogel,
-// "1 euro filter: a simple speed-based low-pass filter for noisy input in interactive systems", CHI 2012.
+// The one-euro filter: demo/tracking/one_euro.py. Casiez, Roussel and Vogel, "1 euro filter: a simple speed-based
+// low-pass filter for noisy input in interactive systems", CHI 2012.
 
 /** The paper's alpha, the weight of the new value. */
 function smoothingFactor(cutoffHz, elapsedS) {
   return 1 / (1 + 1 / (2 * Math.PI * cutoffHz * elapsedS));
 }
 
-/** Smooths an array of numbers, each by itself. */
+/** Smooths each element of an array by itself. */
 export class OneEuro {
   /**
-   * @param {number} minCutoffHz cutoff frequency of a value at rest; lower it against jitter
-   * @param {number} beta growth of the cutoff with speed, in Hz for each unit per second; raise it against lag
+   * @param {{cutoff_hz: number, beta: number}} parameters cutoff frequency of a value at rest, and its increase with
+   *     speed, in Hz for each unit per second
+   * @param {number} speedCutoffHz cutoff frequency of the speed's own filter
    */
-  constructor(minCutoffHz, beta, speedCutoffHz = 1) {
+  constructor({ cutoff_hz: minCutoffHz, beta }, speedCutoffHz) {
     Object.assign(this, { minCutoffHz, beta, speedCutoffHz });
     this.values = null;
   }
 
   /**
-   * @param {number[]} values NaN is "not measured"; such a value starts afresh when it is measured again
-   * @param {number} timeS when it was taken, later than the call before
-   * @param {number} unit what speeds are divided by before beta weighs them
+   * @param {number[]} values NaN means not measured; the filter of that element restarts with its next measurement
+   * @param {number} timeS when they were taken; must increase from call to call
+   * @param {number} unit divides speeds before beta weights them
    * @returns {number[]} smoothed
    */
   next(values, timeS, unit) {

@@ -1,9 +1,9 @@
-// Where pictures come from: a camera, a video, a picture. Each source has an element to draw from, its size in px,
-// the time of what it shows, and says what went wrong in a sentence for the person before the screen.
+// Sources of frames: a camera, a video, a picture. Each has an element to draw from, its size in px and the time of its
+// current frame; errors carry a sentence for the user.
 
-// The model sees 224 px of a person; more than this costs time in every frame and shows it nothing more.
+// The model's crops are 224 px; larger frames cost time and add no detail.
 const CAMERA_SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
-// Larger canvases than this many px a side stay empty in some browsers.
+// Larger canvases stay empty in some browsers.
 const LONGEST_SIDE_PX = 4096;
 
 const CAMERA_ERRORS = {
@@ -30,7 +30,7 @@ function nextVideoFrame(video) {
   });
 }
 
-/** Pictures that go on: of a camera or of a video file. */
+/** A camera or a video file. */
 class Moving {
   constructor(video, { live, mirrored, name }) {
     Object.assign(this, { element: video, live, mirrored, name });
@@ -40,7 +40,7 @@ class Moving {
     return fitted(this.element.videoWidth, this.element.videoHeight);
   }
 
-  /** When the picture shown was taken, in seconds; of a file, its place in it. */
+  /** When the current frame was taken, in seconds; of a file, its position. */
   get timeS() {
     return this.live ? performance.now() / 1000 : this.element.currentTime;
   }
@@ -86,8 +86,8 @@ function videoElement() {
 /**
  * Opens a camera.
  *
- * @param {string} facing "user" for the one above the screen, "environment" for the one on the back
- * @param {function(string)} gone hears why when the camera goes away later
+ * @param {string} facing "user" for the front camera, "environment" for the rear camera
+ * @param {function(string)} gone is called with a message when the camera disconnects
  */
 export async function openCamera(facing, gone) {
   if (!navigator.mediaDevices?.getUserMedia) throw new Error(NO_CAMERA_HERE);
@@ -124,7 +124,7 @@ export async function openFile(file) {
   return new Moving(video, { live: false, mirrored: false, name: file.name });
 }
 
-/** Whether there is more than one camera to change between. */
+/** Whether there is more than one camera. */
 export async function hasManyCameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return devices.filter((device) => device.kind === "videoinput").length > 1;

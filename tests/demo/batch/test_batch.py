@@ -1,8 +1,7 @@
-"""Tables of joints from folders and videos, with the fake model."""
+"""`python -m demo.batch` with the fake model."""
 
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -11,23 +10,23 @@ import pytest
 from video_files import write_clip
 
 from demo.batch.__main__ import Options, main, run
-from demo.batch.inputs import ahead, pictures_in, read_folder
-from demo.batch.table import Person, Table
+from demo.batch.inputs import pictures_in, read_folder
+from demo.batch.table import Table, TableRow
 from demo.errors import OutputError
 from pose import PANOPTIC19
 
 HEADING = "picture,x_px,y_px,width_px,height_px\n"
-# Full height and half as wide: what the fake model takes for a person.
+# x, y and height of a rectangle that the fake model takes for a person; it is half as wide.
 PEOPLE = {"a.png": (160, 120, 160), "b.jpg": (200, 100, 120), "deeper/c.png": (100, 130, 180)}
 
 
 def nose_and_feet(table):
-    """Where the model sees the upper and the lower edge of a person, (N, 4)."""
+    """Upper and lower edge of each person in the table, (N, 4)."""
     return table[["nose_x_px", "nose_y_px", "left_ankle_x_px", "left_ankle_y_px"]].to_numpy()
 
 
 def expected(people):
-    """The same from the painted rectangles; the left ankle is 0.2 widths to the right."""
+    """The same of the painted rectangles; the left ankle is 0.2 widths to the right."""
     return [(x, y - height / 2, x + 0.2 * height / 2, y + height / 2) for x, y, height in people]
 
 
@@ -44,13 +43,13 @@ def folder(tmp_path, paint):
 
 @pytest.fixture
 def options(fake_export, tmp_path):
-    """Makes options that leave nothing to be measured."""
+    """Makes options that need no measurement."""
     return lambda source, **more: Options(
         source, **{"model": fake_export, "batch": 2, "out": tmp_path / "out.csv"} | more
     )
 
 
-def test_a_folder_of_whole_pictures(folder, options, tmp_path, capsys):
+def test_a_folder_of_whole_images(folder, options, tmp_path, capsys):
     run(options(folder, whole_picture=True))
     table = pd.read_csv(tmp_path / "out.csv")
     assert table["picture"].tolist() == sorted(PEOPLE) and (table["person"] == 0).all()
@@ -73,7 +72,7 @@ def two_people(paint):
 
 @pytest.fixture
 def one_at_a_time(monkeypatch):
-    """Lets the fake model see the largest rectangle alone, where it would take two for one person."""
+    """Restricts the fake model to the largest rectangle; it would take two for one person."""
     from demo.runtimes.pose_model import PoseModel
 
     predict = PoseModel.predict
@@ -89,8 +88,8 @@ def one_at_a_time(monkeypatch):
     monkeypatch.setattr(PoseModel, "predict", lambda self, pictures: predict(self, largest(pictures.copy())))
 
 
-def test_people_in_pictures_are_searched_for_and_drawn(folder, options, tmp_path, paint, one_at_a_time, capsys):
-    """One small person, two people, nobody, and files that are no pictures."""
+def test_people_in_images_are_searched_for_and_drawn(folder, options, tmp_path, paint, one_at_a_time, capsys):
+    """One small person, two people, nobody, and files that are not images."""
     cv2.imwrite(str(folder / "a.png"), paint((240, 320), (60, 60, 80))[..., ::-1])
     cv2.imwrite(str(folder / "deeper/c.png"), two_people(paint)[..., ::-1])
     cv2.imwrite(str(folder / "empty.png"), paint((240, 320), None))
@@ -124,7 +123,7 @@ def test_people_in_pictures_are_searched_for_and_drawn(folder, options, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drawn", "out.csv", "pictures"]
 
 
-def test_no_more_people_than_asked_for(tmp_path, options, paint, one_at_a_time, capsys):
+def test_no_more_people_than_the_maximum_are_found(tmp_path, options, paint, one_at_a_time, capsys):
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures/two.png"), two_people(paint)[..., ::-1])
     run(options(tmp_path / "pictures", people=2))
@@ -136,7 +135,7 @@ def test_no_more_people_than_asked_for(tmp_path, options, paint, one_at_a_time, 
 
 @pytest.mark.parametrize("min_score, count", [(None, 1), (0.0, 1), (0.9, 1), (0.97, 0)])
 def test_rows_below_the_minimum_score_are_not_written(tmp_path, options, paint, capsys, min_score, count):
-    """The fake model is sure of a person by 0.95."""
+    """The fake model's confidence is 0.95."""
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures/one.png"), paint((240, 320), PEOPLE["a.png"])[..., ::-1])
     for how in ({}, {"whole_picture": True}):
@@ -146,7 +145,7 @@ def test_rows_below_the_minimum_score_are_not_written(tmp_path, options, paint, 
         assert ("in 1 of 1 picture nobody was found: one.png" in capsys.readouterr().out) == (count == 0)
 
 
-def test_a_whole_picture_without_a_person_has_no_row_but_a_box_has(tmp_path, options, paint):
+def test_a_whole_image_without_a_person_has_no_row_but_a_box_has(tmp_path, options, paint):
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures/none.png"), paint((240, 320), None))
     run(options(tmp_path / "pictures", whole_picture=True))
@@ -156,7 +155,7 @@ def test_a_whole_picture_without_a_person_has_no_row_but_a_box_has(tmp_path, opt
     assert pd.read_csv(tmp_path / "out.csv")["neck_score"].tolist() == pytest.approx([0.05])
 
 
-def test_people_in_a_video_are_followed(tmp_path, options, paint, write_video, one_at_a_time):
+def test_people_in_a_video_are_tracked(tmp_path, options, paint, write_video, one_at_a_time):
     frames = [paint((240, 320), None)] + 6 * [two_people(paint)]
     run(options(write_video(tmp_path / "two.avi", frames, fps=10)))
     table = pd.read_csv(tmp_path / "out.csv")
@@ -201,7 +200,7 @@ def test_boxes_in_a_video(options, tmp_path, paint, write_video, capsys):
     assert f"not in {video}: 1 frame with boxes, the first of them 9" in capsys.readouterr().out
 
 
-def test_frames_of_uneven_pauses_keep_their_times(options, tmp_path, paint):
+def test_frames_at_uneven_intervals_keep_their_times(options, tmp_path, paint):
     times_s = [0, 0.033, 0.066, 0.5, 1.25]
     source = write_clip(tmp_path / "uneven.mkv", 5 * [paint((120, 160), (80, 60, 80))], times_s)
     run(options(source))
@@ -209,16 +208,16 @@ def test_frames_of_uneven_pauses_keep_their_times(options, tmp_path, paint):
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, room, name):
+def test_a_full_disk_raises_and_leaves_nothing(tmp_path, room, name):
     table, random = Table(PANOPTIC19, "frame"), np.random.default_rng(0)
     box_px = np.array([0, 0, 10, 10])
-    table.add([Person(k, k / 30, 0, box_px, random.random((19, 2)), random.random(19)) for k in range(200)])
+    table.add([TableRow(k, k / 30, 0, box_px, random.random((19, 2)), random.random(19)) for k in range(200)])
     with room(10_000), pytest.raises(OutputError, match="--out .* cannot be written: ") as error:
         table.write(tmp_path / name)
     assert error.value.exit_code == 2 and not list(tmp_path.iterdir())
 
 
-def test_a_video_that_is_cut_short_is_told(options, tmp_path, paint, write_video, capsys):
+def test_a_truncated_video_is_reported(options, tmp_path, paint, write_video, capsys):
     video = write_video(tmp_path / "cut.avi", [paint((240, 320), (160, 120, 160))] * 20)
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
     run(options(video))
@@ -236,55 +235,13 @@ def test_parquet_holds_the_same_and_the_skeleton(folder, options, tmp_path):
     assert table.attrs["skeleton"]["joints"] == list(PANOPTIC19.joints)
 
 
-def test_pictures_of_a_folder_come_in_order_and_in_rgb(tmp_path):
+def test_images_of_a_folder_come_in_order_and_in_rgb(tmp_path):
     for k in range(30):
         cv2.imwrite(str(tmp_path / f"{k:02d}.png"), np.full((4, 6, 3), (0, 0, 5 * k), np.uint8))
     names = [f"{k:02d}.png" for k in range(30)]
     items = list(read_folder(tmp_path, names))
     assert [item.key for item in items] == names
     assert [item.picture[0, 0].tolist() for item in items] == [[5 * k, 0, 0] for k in range(30)]
-
-
-def test_another_thread_goes_ahead_but_not_far():
-    made = []
-
-    def make():
-        for k in range(100):
-            made.append(k)
-            yield k
-
-    with ahead(make(), 3) as things:
-        assert next(things) == 0
-        time.sleep(0.1)
-        # The one taken, three that wait, and one that waits for room.
-        assert len(made) == 5
-        assert list(things) == list(range(1, 100))
-
-
-def test_an_error_in_the_other_thread_is_raised_where_things_are_taken():
-    def make():
-        yield 1
-        raise OSError("the disk is gone")
-
-    with ahead(make(), 8) as things:
-        assert next(things) == 1
-        with pytest.raises(OSError, match="the disk is gone"):
-            next(things)
-
-
-def test_leaving_early_stops_the_other_thread():
-    made = []
-
-    def make():
-        for k in range(10**6):
-            made.append(k)
-            yield k
-
-    with ahead(make(), 2) as things:
-        next(things)
-    count = len(made)
-    time.sleep(0.05)
-    assert len(made) == count < 10
 
 
 def boxes(text):
@@ -326,7 +283,7 @@ def boxes(text):
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_exit_code(
+def test_errors_end_with_their_exit_code(
     folder, fake_export, tmp_path, monkeypatch, capsys, prepare, changes, code, message
 ):
     (tmp_path / "empty").mkdir()

@@ -1,4 +1,4 @@
-"""Where outputs may be written."""
+"""Checks of output paths, and output files."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from demo.errors import ArgumentError, OutputError
 from demo.outputs.files import Output, check_outputs
 
 
-def test_places_that_cannot_be_raise(tmp_path):
+def test_invalid_paths_raise(tmp_path):
     (tmp_path / "folder.mp4").mkdir()
     for path, message in (
         (tmp_path / "nowhere" / "out.mp4", "--output .* there is no folder .*nowhere.*; make it first"),
@@ -58,8 +58,9 @@ def test_an_output_that_is_an_input_raises(tmp_path, monkeypatch):
             check_outputs({"--output": Path(output)}, {"the source": source})
 
 
-def test_a_neighbor_of_any_name_is_left_alone(tmp_path):
-    neighbors = {tmp_path / name: name for name in (f"a.mp4.{os.getpid()}-0.partial", "a.partial.mp4", "a.mp4.partial")}
+def test_neighboring_files_are_kept(tmp_path):
+    names = (f".a.{os.getpid()}-0.partial.mp4", f"a.mp4.{os.getpid()}-0.partial", "a.partial.mp4", "a.mp4.partial")
+    neighbors = {tmp_path / name: name for name in names}
     for path, text in neighbors.items():
         path.write_text(text)
     for end in (Output.finish, Output.discard):
@@ -68,4 +69,4 @@ def test_a_neighbor_of_any_name_is_left_alone(tmp_path):
         end(output)
     assert (tmp_path / "a.mp4").read_bytes() == b"whole"
     assert {path: path.read_text() for path in neighbors} == neighbors
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5

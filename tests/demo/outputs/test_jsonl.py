@@ -1,4 +1,4 @@
-"""One line of JSON a frame."""
+"""JSON lines."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 from demo.errors import OutputError
 from demo.outputs.jsonl import JsonlSink
-from demo.tracking.people import Person, Seen
+from demo.tracking.people import TrackedFrame, TrackedPerson
 from demo.video.capture import Frame
 from pose import LSP14
 
@@ -18,14 +18,14 @@ def someone(number=3):
     xy = np.arange(28.0).reshape(14, 2) + 0.1234
     scores = np.full(14, 0.87654, np.float32)
     xy[0], scores[0] = (np.nan, np.inf), np.nan
-    return Person(number, xy, scores, np.arange(14) > 0)
+    return TrackedPerson(number, xy, scores, np.arange(14) > 0)
 
 
 def test_a_line_by_hand(tmp_path):
     path = tmp_path / "people.jsonl"
     with JsonlSink(path, LSP14) as sink:
-        sink.write(Seen(FRAME, (someone(),)))
-        sink.write(Seen(FRAME, ()))
+        sink.write(TrackedFrame(FRAME, (someone(),)))
+        sink.write(TrackedFrame(FRAME, ()))
         assert not path.exists()
     first, second = (json.loads(line) for line in path.read_text().splitlines())
     (person,) = first.pop("people")
@@ -37,21 +37,21 @@ def test_a_line_by_hand(tmp_path):
     assert second["people"] == [] and list(tmp_path.iterdir()) == [path]
 
 
-def test_what_was_written_is_kept_when_the_run_breaks(tmp_path):
+def test_an_interrupted_run_keeps_what_was_written(tmp_path):
     path = tmp_path / "people.jsonl"
     with pytest.raises(RuntimeError), JsonlSink(path, LSP14) as sink:
-        sink.write(Seen(FRAME, (someone(),)))
+        sink.write(TrackedFrame(FRAME, (someone(),)))
         raise RuntimeError
     assert len(path.read_text().splitlines()) == 1
 
 
-def test_a_file_that_cannot_be_written(tmp_path):
+def test_an_unwritable_file_raises(tmp_path):
     with pytest.raises(OutputError, match="--jsonl .*cannot be written: No such file or directory") as error:
         JsonlSink(tmp_path / "nowhere" / "people.jsonl", LSP14)
     assert error.value.exit_code == 2
 
 
-def test_nothing_written_leaves_what_was_there(tmp_path):
+def test_without_a_line_an_existing_file_is_kept(tmp_path):
     path = tmp_path / "people.jsonl"
     path.write_text("yesterday's")
     with JsonlSink(path, LSP14):
@@ -60,11 +60,11 @@ def test_nothing_written_leaves_what_was_there(tmp_path):
 
 
 @pytest.mark.parametrize("lines", [3, 200])
-def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, lines):
+def test_a_full_disk_raises_and_leaves_nothing(tmp_path, lines):
     with pytest.raises(OutputError, match="cannot be written: No space left on device"):
         with JsonlSink(tmp_path / "people.jsonl", LSP14) as sink:
             sink._output.file.close()
             sink._output.file = open("/dev/full", "wb")
             for _ in range(lines):
-                sink.write(Seen(FRAME, (someone(),)))
+                sink.write(TrackedFrame(FRAME, (someone(),)))
     assert not list(tmp_path.iterdir())

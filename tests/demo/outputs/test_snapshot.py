@@ -1,4 +1,4 @@
-"""Pictures kept by a key."""
+"""Snapshots."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from demo.outputs.snapshot import save_snapshot
 NOW = datetime(2025, 3, 9, 14, 5, 7, 42_999)
 
 
-def test_a_picture_is_kept_without_loss_under_the_time(tmp_path):
+def test_a_snapshot_is_lossless_and_named_after_the_time(tmp_path):
     view = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     path = save_snapshot(view, tmp_path / "new" / "folder", NOW)
     assert path.name == "panopose-20250309-140507-042.png"
@@ -20,7 +20,7 @@ def test_a_picture_is_kept_without_loss_under_the_time(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be(tmp_path):
+def test_an_invalid_folder_raises(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="snapshot .*file.* cannot be written"):
         save_snapshot(np.zeros((2, 2, 3), np.uint8), tmp_path / "file", NOW)

@@ -1,4 +1,4 @@
-"""Writing the output video."""
+"""The output video."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from demo.video.video_file import VideoFile
 
 
 def read_all(path):
-    """Red of the pictures, their times in seconds, and the length that the file announces."""
+    """Red of the frames, their times in seconds, and the file's nominal duration."""
     video, reds, times_s = VideoFile(str(path)), [], []
     while (read := video.read()) is not None:
         reds.append(read[0][..., 0].mean())
@@ -23,7 +23,7 @@ def read_all(path):
 
 
 @pytest.mark.parametrize("suffix", sorted(CODECS))
-def test_every_picture_is_written_and_the_name_comes_last(tmp_path, read_video, suffix):
+def test_every_frame_is_written_and_the_file_renamed_at_the_end(tmp_path, read_video, suffix):
     path = tmp_path / f"out{suffix}"
     with VideoSink(path, 12.5) as sink:
         for k in range(10):
@@ -37,7 +37,7 @@ def test_every_picture_is_written_and_the_name_comes_last(tmp_path, read_video, 
 
 
 @pytest.mark.parametrize("suffix, accuracy_s", [(".mp4", 1e-4), (".mov", 1e-4), (".mkv", 1e-3), (".avi", 0.026)])
-def test_every_picture_has_its_own_time(tmp_path, suffix, accuracy_s):
+def test_every_frame_keeps_its_time(tmp_path, suffix, accuracy_s):
     path, times_s = tmp_path / f"live{suffix}", np.array([5.0, 5.1, 5.15, 5.5, 6.0, 65.0])
     with VideoSink(path, 20.0) as sink:
         for k, time_s in enumerate(times_s):
@@ -48,7 +48,7 @@ def test_every_picture_has_its_own_time(tmp_path, suffix, accuracy_s):
     assert length_s == pytest.approx(60.3, abs=0.03)
 
 
-def test_an_avi_leaves_out_what_it_has_no_place_for(tmp_path):
+def test_an_avi_drops_frames_above_its_frame_rate(tmp_path):
     path = tmp_path / "fast.avi"
     with VideoSink(path, 10.0) as sink:
         for k in range(61):
@@ -67,7 +67,7 @@ def test_names_with_a_colon(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("suffix", sorted(CODECS))
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])
-def test_a_disk_that_is_full_raises_and_leaves_nothing(tmp_path, room, suffix, share):
+def test_a_full_disk_raises_and_leaves_nothing(tmp_path, room, suffix, share):
     pictures = np.random.default_rng(0).integers(0, 255, (12, 96, 128, 3), np.uint8)
 
     def write(path):
@@ -93,7 +93,7 @@ def test_odd_and_changing_sizes(tmp_path, read_video):
     np.testing.assert_allclose(pictures[2].mean(), 90, atol=3)
 
 
-def test_what_was_written_is_kept_when_the_run_breaks(tmp_path, read_video):
+def test_an_interrupted_run_keeps_what_was_written(tmp_path, read_video):
     path = tmp_path / "broken.mp4"
     with pytest.raises(RuntimeError), VideoSink(path, 30) as sink:
         sink.write(np.zeros((48, 64, 3), np.uint8), 0.0)
@@ -101,12 +101,12 @@ def test_what_was_written_is_kept_when_the_run_breaks(tmp_path, read_video):
     assert len(read_video(path)[0]) == 1
 
 
-def test_nothing_written_leaves_nothing(tmp_path):
+def test_without_a_frame_there_is_no_file(tmp_path):
     with VideoSink(tmp_path / "none.mp4", 30):
         pass
     assert not list(tmp_path.iterdir())
 
 
-def test_an_ending_that_is_unknown_raises(tmp_path):
+def test_an_unknown_ending_raises(tmp_path):
     with pytest.raises(OutputError, match=r"must end in one of .mp4, .mov, .mkv, .avi, got .*out.gif"):
         check_ending(tmp_path / "out.gif")

@@ -1,4 +1,4 @@
-"""The demos say where an export is older than its run."""
+"""Exports that are older than their run."""
 
 import json
 
@@ -6,7 +6,7 @@ from artefact.origin import ORIGIN, origin_of
 from demo.runtimes.exports import find_export
 
 
-def test_an_export_of_a_run_that_has_trained_on_is_used_and_said(tmp_path, capsys):
+def test_an_outdated_export_is_used_with_a_notice(tmp_path, capsys):
     export = tmp_path / "runs" / "mine" / "export"
     export.mkdir(parents=True)
     (export / "model.onnx").touch()

@@ -1,4 +1,4 @@
-"""One small net in every format, and which runtime is chosen for it."""
+"""One small net in every format, and the choice of its runtime."""
 
 import json
 import os
@@ -38,14 +38,14 @@ NOTES = {
 
 
 def pictures(count, seed=1):
-    """Smooth pictures, as photographs are; (count, SIZE, SIZE, 3)."""
+    """Smooth random images (count, SIZE, SIZE, 3)."""
     coarse = np.random.default_rng(seed).uniform(0, 255, (count, 4, 4, 3))
     return np.asarray(keras.ops.image.resize(coarse, (SIZE, SIZE), interpolation="bilinear")).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
 def small_net():
-    """From pictures of 32 px to joints that move by some pixels with the picture, and scores."""
+    """A net from images of 32 px to scores and joints that vary by some pixels between images."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((32, 32, 3), dtype="uint8", name="pictures")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
@@ -79,7 +79,7 @@ def empty_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """What measuring finds: by format, ms for each number of threads. Returns the list of formats asked for."""
+    """Sets the measured times: by format, ms for each number of threads. Returns the list of measured formats."""
 
     def set_up(milliseconds, others=0.0):
         asked = []
@@ -116,7 +116,7 @@ def open_or_skip(path, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_runtime_answers_as_the_net_does(every_format, small_net, name):
+def test_every_runtime_predicts_as_the_keras_model(every_format, small_net, name):
     need(name, every_format)
     model = open_or_skip(every_format, name)
     assert (model.skeleton, model.size, model.padding, model.runtime) == (LSP14, SIZE, 1.3, name)
@@ -137,7 +137,7 @@ def test_every_runtime_answers_as_the_net_does(every_format, small_net, name):
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "saved-model"])
-def test_a_file_alone_says_what_it_is(every_format, tmp_path, name):
+def test_a_single_file_is_an_artefact(every_format, tmp_path, name):
     need(name, every_format)
     file = every_format / FORMATS[name].file
     for part in file.parent.glob(f"{file.stem}.*"):
@@ -147,21 +147,21 @@ def test_a_file_alone_says_what_it_is(every_format, tmp_path, name):
     assert FORMATS[candidates(copy)[0]].package == FORMATS[name].package
 
 
-def test_pictures_of_another_shape_are_told(every_format):
+def test_images_of_another_shape_raise(every_format):
     model = PoseModel(every_format)
     for wrong in (np.zeros((1, 32, 32, 3), np.uint8), pictures(1)[0], pictures(1) / 255, pictures(1)[:0]):
         with pytest.raises(ValueError, match=r"must be uint8 \(B, 64, 64, 3\) with B of 1 or more, got"):
             model.predict(wrong)
 
 
-def test_the_fastest_is_chosen_or_who_is_nearly_as_fast_on_fewer_threads():
+def test_the_fastest_or_nearly_as_fast_on_fewer_threads_is_chosen():
     one, two, four = Choice("onnx", 1, 1, 6.0), Choice("openvino", 2, 1, 5.4), Choice("openvino", 4, 1, 5.0)
     assert best([one, two, four]) == two
     assert best([one, Choice("openvino", 2, 1, 5.6), four]) == four
     assert best([one, Choice("onnx", 1, 1, 5.3), four]) == Choice("onnx", 1, 1, 5.3)
 
 
-def test_the_choice_is_measured_once_told_and_remembered(folder, measured, capsys):
+def test_the_choice_is_measured_once_printed_and_cached(folder, measured, capsys):
     asked = measured({"onnx": {1: 3.0, 2: 2.0}, "openvino": {1: 2.5}})
     assert fastest(folder) == Choice("onnx", 2, 1, 2.0)
     told = capsys.readouterr().err
@@ -173,7 +173,7 @@ def test_the_choice_is_measured_once_told_and_remembered(folder, measured, capsy
 
 
 @pytest.mark.parametrize("change", ["model", "version", "processor", "cache", "threads", "asked", "busy", "age"])
-def test_what_changes_is_measured_again(folder, measured, monkeypatch, tmp_path, change):
+def test_a_change_of_model_threads_or_library_is_measured_again(folder, measured, monkeypatch, tmp_path, change):
     asked = measured({"onnx": {1: 3.0, 2: 2.0}, "openvino": {1: 2.5}}, others=0.9 if change == "busy" else 0.0)
     fastest(folder)
     count, threads = len(asked), None
@@ -195,7 +195,7 @@ def test_what_changes_is_measured_again(folder, measured, monkeypatch, tmp_path,
     assert len(asked) == 2 * count
 
 
-def test_a_doubt_is_printed_and_measured_three_times_at_most(folder, measured, capsys):
+def test_an_unsure_choice_is_printed_and_measured_three_times_at_most(folder, measured, capsys):
     asked = measured({"onnx": {1: 3.0, 2: 2.0}}, others=0.9)
     fastest(folder)
     assert "as other programs are at work; the next start measures again" in capsys.readouterr().err
@@ -205,13 +205,13 @@ def test_a_doubt_is_printed_and_measured_three_times_at_most(folder, measured, c
     assert len(asked) == 3 * count
 
 
-def test_a_cache_that_cannot_be_written_stops_nothing(folder, measured, tmp_path):
+def test_an_unwritable_cache_is_ignored(folder, measured, tmp_path):
     measured({"onnx": {1: 3.0}})
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert fastest(folder) == Choice("onnx", 1, 1, 3.0)
 
 
-def test_a_format_off_by_too_much_or_never_checked_is_not_chosen(folder, measured):
+def test_a_format_over_its_limit_or_unchecked_is_not_chosen(folder, measured):
     asked = measured({name: {1: 1.0} for name in FORMATS})
     passed = {"litert": True, "litert-int8": False, "onnx": True}
     notes = {"formats": {name: {"passed": value} for name, value in passed.items()}}
@@ -226,7 +226,7 @@ def test_a_format_off_by_too_much_or_never_checked_is_not_chosen(folder, measure
         fastest(folder)
 
 
-def test_nothing_is_measured_where_there_is_no_choice(folder, measured):
+def test_nothing_is_measured_without_a_choice(folder, measured):
     asked = measured({})
     assert fastest(folder, runtime="onnx", threads=2) == Choice("onnx", 2)
     assert fastest(folder, runtime="saved-model") == Choice("saved-model", None)
@@ -239,7 +239,7 @@ def test_nothing_is_measured_where_there_is_no_choice(folder, measured):
     assert asked == []
 
 
-def test_a_real_measurement_passes_by_what_does_not_run(folder, capsys):
+def test_a_real_measurement_skips_formats_that_do_not_run(folder, capsys):
     need("onnx", folder)
     need("litert", folder)
     (folder / "model.onnx").write_bytes(b"rubbish")
@@ -251,7 +251,7 @@ def test_a_real_measurement_passes_by_what_does_not_run(folder, capsys):
     assert "litert, 1 thread, " in told
 
 
-def test_nothing_that_runs_is_told_with_its_reasons(folder, measured):
+def test_no_format_that_runs_raises_with_the_reasons(folder, measured):
     measured({})
     with pytest.raises(
         ModelError, match=r"export' cannot be run: litert: it crashed; .*onnx: it crashed; openvino: it crashed"
@@ -259,7 +259,7 @@ def test_nothing_that_runs_is_told_with_its_reasons(folder, measured):
         load(folder)
 
 
-def test_what_is_wrong_is_told(folder, tmp_path, monkeypatch):
+def test_invalid_models_and_arguments_raise(folder, tmp_path, monkeypatch):
     (tmp_path / "damaged.onnx").write_bytes(b"rubbish")
     (tmp_path / "damaged.tflite").write_bytes(b"rubbish")
     for name, file in (("onnx", "damaged.onnx"), ("litert", "damaged.tflite")):
@@ -284,7 +284,7 @@ def test_what_is_wrong_is_told(folder, tmp_path, monkeypatch):
         load(folder, runtime="litert", threads=1)
 
 
-def test_a_file_that_says_nothing_takes_the_folder_s_word(folder):
+def test_a_file_without_a_description_uses_the_folders(folder):
     need("onnx", folder)
     onnx = pytest.importorskip("onnx")
     file = folder / "model.onnx"
@@ -313,7 +313,7 @@ def test_the_newest_export_is_found_whatever_its_format(tmp_path):
         find_export(tmp_path / "a", tmp_path)
 
 
-def test_a_model_comes_with_the_project(tmp_path, monkeypatch):
+def test_the_shipped_model_is_found_by_name(tmp_path, monkeypatch):
     shipped = find_export(Path("fast"), tmp_path)
     assert (shipped / "pose.json").is_file() and find_export(None, tmp_path) == shipped
     # Something of that name that lies here is meant rather.
@@ -323,7 +323,7 @@ def test_a_model_comes_with_the_project(tmp_path, monkeypatch):
         find_export(Path("fast"), tmp_path)
 
 
-def test_the_fingerprint_is_the_content_s(folder, tmp_path):
+def test_the_fingerprint_depends_on_the_content(folder, tmp_path):
     copy = Path(shutil.copytree(folder, tmp_path / "elsewhere" / "export"))
     assert fingerprint(copy) == fingerprint(folder)
     file = copy / "frozen.pb"
@@ -332,7 +332,7 @@ def test_the_fingerprint_is_the_content_s(folder, tmp_path):
     assert fingerprint(copy) != fingerprint(folder)
 
 
-def test_tensorflow_is_not_imported_where_a_lighter_runtime_is(every_format):
+def test_tensorflow_is_not_imported_beside_a_lighter_runtime(every_format):
     need("onnx", every_format)
     code = (
         "import sys, pathlib; from demo.runtimes.pose_model import load\n"

@@ -1,4 +1,4 @@
-"""A browser, with the page before it."""
+"""A browser that shows the page."""
 
 import shutil
 
@@ -52,7 +52,7 @@ def address(site):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """What the fake camera shows; read anew whenever it is opened."""
+    """The film of the fake camera; read whenever the camera is opened."""
     pictures = [painted(GREY, (200 + 2 * k, 120, 120, 240)) for k in range(30)]
     return write_mjpeg(tmp_path_factory.mktemp("film") / "film.mjpeg", pictures)
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: where it runs, what it says, and how it looks."""
+"""The page in a real browser: hosts, messages, and layout."""
 
 import shutil
 from functools import partial
@@ -14,13 +14,13 @@ pytestmark = pytest.mark.slow
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    """A static host as they are: it sends no headers of ours."""
+    """A static host without our headers."""
 
     def log_message(self, *arguments):
         pass
 
 
-def test_a_refused_camera_is_told_and_can_be_tried_again(browser, address):
+def test_a_refused_camera_shows_a_message_and_can_be_retried(browser, address):
     with opened(browser, address, permissions=[]) as page:
         page.click("#camera")
         says(page, "The browser was not allowed to use the camera. Allow it")
@@ -31,7 +31,7 @@ def test_a_refused_camera_is_told_and_can_be_tried_again(browser, address):
         assert page.locator("#view").is_visible()
 
 
-def test_a_camera_that_goes_away_is_told(page):
+def test_a_disconnected_camera_shows_a_message(page):
     page.click("#camera")
     told(page, 2)
     page.evaluate("() => stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
@@ -39,14 +39,14 @@ def test_a_camera_that_goes_away_is_told(page):
     assert page.locator("#view").is_hidden() and page.inner_text("#speed") == ""
 
 
-def test_files_that_are_none_are_told(page, tmp_path):
+def test_unreadable_files_show_a_message(page, tmp_path):
     for name, message in (("no.png", "no.png cannot be read as a picture"), ("no.mp4", "no.mp4 cannot be played")):
         (tmp_path / name).write_bytes(b"nothing of the kind")
         page.set_input_files("#file", tmp_path / name)
         says(page, message)
 
 
-def test_without_a_camera_this_is_told(driver, chromium_path, address):
+def test_a_missing_camera_shows_a_message(driver, chromium_path, address):
     none = ["--use-fake-device-for-media-stream=device-count=0"]
     browser = driver.chromium.launch(executable_path=chromium_path, args=none)
     with opened(browser, address) as page:
@@ -55,7 +55,7 @@ def test_without_a_camera_this_is_told(driver, chromium_path, address):
     browser.close()
 
 
-def test_the_browser_lets_nothing_out(browser, address, site):
+def test_the_browser_sends_nothing_to_other_hosts(browser, address, site):
     page = browser.new_page()
     page.goto(address)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(site)))
@@ -98,7 +98,7 @@ def test_a_static_host_elsewhere(browser, site, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(320, 568), (844, 390)])
-def test_everything_is_in_reach_on_a_phone(browser, address, size):
+def test_every_control_is_visible_on_a_phone(browser, address, size):
     width, height = size
     with opened(browser, address, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True) as page:
         page.tap("#camera")
@@ -111,7 +111,7 @@ def test_everything_is_in_reach_on_a_phone(browser, address, size):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_page_without_its_model_says_so(browser, site, tmp_path):
+def test_a_page_without_its_model_shows_a_message(browser, site, tmp_path):
     shutil.copytree(site, tmp_path / "site", ignore=shutil.ignore_patterns("model.onnx"))
     server, address = make_server(tmp_path / "site", port=0)
     with running(server):

@@ -1,4 +1,4 @@
-"""The page in a real browser, held against what the Python demo answers for the same pictures."""
+"""The page in a real browser against the Python demo on the same frames."""
 
 import base64
 
@@ -9,10 +9,10 @@ from browser_parts import GREY, PADDING, RULE, SIZE, SMOOTH, painted, says, told
 
 from demo.tracking.estimator import confidence
 from demo.tracking.one_euro import OneEuro
-from demo.tracking.outliers import LeapGate
-from demo.tracking.people import PeopleReader
+from demo.tracking.outliers import OutlierGate
+from demo.tracking.people import SmoothedTracker
 from demo.tracking.search import search_squares
-from demo.tracking.tracker import Crowd, Follower
+from demo.tracking.tracker import Tracker
 from demo.video.capture import Frame
 from pose import LSP14, Crop
 
@@ -23,8 +23,8 @@ _UNTIL_AGAIN = """
 
 
 def python_people(frames, predict):
-    """What the Python demo shows for the same frames."""
-    read = PeopleReader(Crowd(predict, LSP14, SIZE, PADDING, RULE), RULE.joint_score, *SMOOTH)
+    """The people that the Python demo finds in the same frames."""
+    read = SmoothedTracker(Tracker(predict, LSP14, SIZE, PADDING, RULE), RULE.joint_score, *SMOOTH)
     return [read(Frame(picture, time_s, k)).people for k, (picture, time_s, _) in enumerate(frames)]
 
 
@@ -36,7 +36,7 @@ def assert_as_python(frames, predict, atol_px):
             np.testing.assert_allclose(person["joints"], people[0].xy_px, atol=atol_px)
 
 
-def test_a_clip_through_the_camera_is_read_as_in_python(page, film, shared_data, predict):
+def test_a_camera_clip_is_tracked_as_in_python(page, film, shared_data, predict):
     capture = cv2.VideoCapture(str(shared_data / "clips" / "pose_1.mp4"))
     pictures = [painted(capture.read()[1][..., ::-1], (150 + 3 * k, 180 - k, 90, 200)) for k in range(60)]
     write_mjpeg(film, pictures)
@@ -48,7 +48,7 @@ def test_a_clip_through_the_camera_is_read_as_in_python(page, film, shared_data,
     assert "frames/s" in page.inner_text("#speed") and page.inner_text("#message") == ""
 
 
-def test_a_picture_is_read_as_in_python(page, tmp_path, predict, shared_data):
+def test_a_picture_is_estimated_as_in_python(page, tmp_path, predict, shared_data):
     background = cv2.imread(str(shared_data / "clips" / "pose.jpg"))[..., ::-1]
     height, width = background.shape[:2]
     picture = painted(background, (width // 3, height // 4, width // 5, height // 2))
@@ -63,7 +63,7 @@ def test_a_picture_is_read_as_in_python(page, tmp_path, predict, shared_data):
     says(page, "No person was found in this picture.")
 
 
-def test_a_video_is_played_again_from_its_start(page, tmp_path, predict):
+def test_a_video_loops(page, tmp_path, predict):
     pictures = [painted(GREY[:240, :320], (50 + 6 * k, 50, 60, 120)) for k in range(24)]
     page.set_input_files("#file", write_webm(tmp_path / "film.webm", pictures))
     page.evaluate(_UNTIL_AGAIN)
@@ -75,7 +75,7 @@ def test_a_video_is_played_again_from_its_start(page, tmp_path, predict):
     assert page.inner_text("#pause") == "Go on"
 
 
-def test_following_decides_as_in_python(page, predict):
+def test_tracking_decides_as_in_python(page, predict):
     steps = []
     for k in range(90):
         people = [(40 + 8 * k, 100, 110, 240 - 6 * k)] if k < 30 else []  # walks, shrinks, and is gone
@@ -84,11 +84,11 @@ def test_following_decides_as_in_python(page, predict):
         steps.append({"timeS": k / 10, "people": people, "width": 640 if k < 75 else 500})
     answers = page.evaluate(
         """async (steps) => {
-          const { Follower } = await import("./follow.js");
+          const { Tracker } = await import("./tracker.js");
           const { Model } = await import("./model.js");
-          const { pose, follow } = await (await fetch("settings.json")).json();
-          const model = await Model.load(pose, () => {});
-          const follower = new Follower(model.predict, pose, follow);
+          const settings = await (await fetch("settings.json")).json();
+          const model = await Model.load(settings.pose, () => {});
+          const tracker = new Tracker(model.predict, settings);
           const answers = [];
           for (const { timeS, people, width } of steps) {
             const context = new OffscreenCanvas(width, 480).getContext("2d");
@@ -96,20 +96,20 @@ def test_following_decides_as_in_python(page, predict):
             context.fillRect(0, 0, width, 480);
             context.fillStyle = "rgb(255 0 255)";
             people.forEach((box) => context.fillRect(...box));
-            const pose = await follower.update(context.getImageData(0, 0, width, 480), timeS);
+            const pose = await tracker.update(context.getImageData(0, 0, width, 480), timeS);
             answers.push(pose && { ...pose, side: pose.crop.side, center: pose.crop.center });
           }
           return answers;
         }""",
         steps,
     )
-    follower = Follower(predict, LSP14, SIZE, PADDING, RULE)
+    tracker = Tracker(predict, LSP14, SIZE, PADDING, RULE)
     fresh = []
     for k, (step, answer) in enumerate(zip(steps, answers, strict=True)):
         picture = GREY[:, : step["width"]]
         for person in step["people"]:
             picture = painted(picture, person)
-        pose = follower.update(picture, step["timeS"])
+        pose = next(iter(tracker.update(picture, step["timeS"]).values()), None)
         assert (answer is None) == (pose is None), k
         if pose is not None:
             assert answer["fresh"] == pose.fresh, k
@@ -117,7 +117,7 @@ def test_following_decides_as_in_python(page, predict):
             np.testing.assert_allclose(answer["joints"], pose.xy_px, atol=0.5)
             np.testing.assert_allclose(answer["scores"], pose.scores, atol=0.01)
         fresh += [k] if pose is not None and pose.fresh else []
-    # Taken up; the second after the first was lost; the nearer one; and everything afresh with another size.
+    # Tracks start: at first; with the second person; with the nearer one; and with another size of the frame.
     assert len(fresh) >= 4 and fresh[0] == 0 and None in answers
 
 
@@ -146,33 +146,33 @@ def test_the_smaller_parts_agree_with_python(page):
     times_s = np.cumsum(random.uniform(0.01, 0.2, 20))
     scores = random.uniform(0, 1, LSP14.num_joints)
     answers = page.evaluate(
-        """async ({ values, times, scores, skeleton }) => {
+        """async ({ values, times, scores }) => {
+          const settings = await (await fetch("settings.json")).json();
           const { OneEuro } = await import("./one_euro.js");
-          const { LeapGate } = await import("./leaps.js");
+          const { OutlierGate } = await import("./outliers.js");
           const { searchSquares } = await import("./search.js");
-          const { confidence } = await import("./eye.js");
-          const filter = new OneEuro(1.5, 5);
-          const gate = new LeapGate();
+          const { confidence } = await import("./estimator.js");
+          const filter = new OneEuro({ cutoff_hz: 1.5, beta: 5 }, settings.tracking.speed_cutoff_hz);
+          const gate = new OutlierGate(settings.outliers);
           const pairs = (row) => [0, 2].map((k) => [row[k] ?? NaN, row[k + 1] ?? NaN]);
           return {
             smooth: values.map((row, k) => filter.next(row.map((value) => value ?? NaN), times[k], 80)),
             held: values.map((row, k) => gate.next(pairs(row), times[k], 80)),
             squares: [[480, 640], [640, 480]].map(([height, width]) =>
-              searchSquares(height, width).map(({ center, side }) => [...center, side])),
-            confidence: confidence(scores, skeleton),
+              searchSquares(height, width, settings.search).map(({ center, side }) => [...center, side])),
+            confidence: confidence(scores, settings.limb_joints),
           };
         }""",
         {
             "values": [[None if np.isnan(value) else value for value in row] for row in values.tolist()],
             "times": times_s.tolist(),
             "scores": scores.tolist(),
-            "skeleton": LSP14.describe(),
         },
     )
     smooth = OneEuro(1.5, 5)
     expected = [smooth(row, time_s, unit=80) for row, time_s in zip(values, times_s, strict=True)]
     np.testing.assert_allclose(np.array(answers["smooth"], float), expected, rtol=1e-9)
-    gate = LeapGate()
+    gate = OutlierGate()
     held = [gate(row[:4].reshape(2, 2), time_s, unit=80) for row, time_s in zip(values, times_s, strict=True)]
     np.testing.assert_allclose(np.array(answers["held"], float), held, rtol=1e-9)
     assert 3 < (np.array(held)[:, 0] != values[:, :2]).any(axis=1).sum() < 15

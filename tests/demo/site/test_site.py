@@ -1,7 +1,6 @@
 """The page as a folder, and the server, without a browser."""
 
 import base64
-import dataclasses
 import hashlib
 import http.client
 import json
@@ -22,16 +21,17 @@ from commands import call
 
 from demo.errors import DemoError, ModelError
 from demo.site import onnxruntime_web
-from demo.site.build import write_site
+from demo.site.build import STATIC, page_settings, write_site
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder, unpack
 from demo.site.server import make_server
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.rule import FollowRule
 from demo.web import Options, main
+from pose import LSP14
 from pose.draw import COLORS
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "demo" / "site" / "static"
+DESCRIPTION = json.loads(json.dumps({"skeleton": LSP14.describe(), "size": 96, "padding": 1.25}))
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def export(tmp_path):
     folder = tmp_path / "export"
     folder.mkdir()
     (folder / "model.onnx").write_bytes(b"a net")
-    (folder / "pose.json").write_text('{"size": 96}')
+    (folder / "pose.json").write_text(json.dumps(DESCRIPTION))
     return folder
 
 
 @pytest.fixture
 def cached(tmp_path, monkeypatch):
-    """A cache that holds what stands for ONNX Runtime Web."""
+    """A cache with placeholders for ONNX Runtime Web."""
     monkeypatch.setattr(onnxruntime_web, "user_cache_path", lambda name: tmp_path / "cache" / name)
     folder = onnxruntime_web.cache_folder()
     folder.mkdir(parents=True)
@@ -82,16 +82,16 @@ def serve():
         server.server_close()
 
 
-def test_the_page_is_whole(tmp_path, export, cached):
+def test_the_page_is_complete(tmp_path, export, cached):
     site = tmp_path / "site"
     write_site(site, export, FollowRule(found_score=0.4), OneEuro(2.5, 5.0))
     settings = json.loads((site / "settings.json").read_text())
-    assert settings["pose"] == {"size": 96}
+    assert settings["pose"] == DESCRIPTION
     assert settings["colors"] == {side: "rgb({} {} {})".format(*color) for side, color in COLORS.items()}
     assert settings["follow"]["found_score"] == 0.4 and settings["smooth"] == {"cutoff_hz": 2.5, "beta": 5.0}
     assert (site / "model.onnx").read_bytes() == b"a net"
     wanted = re.findall(
-        r'(?:from|src=|href=)\s*"(?!data:)(?:\./)?([^"]+)"', "".join(map(Path.read_text, PAGE.iterdir()))
+        r'(?:from|src=|href=)\s*"(?!data:)(?:\./)?([^"]+)"', "".join(map(Path.read_text, STATIC.iterdir()))
     )
     assert {"app.js", "style.css", "ort/ort.wasm.min.mjs"} <= set(wanted)
     assert [name for name in wanted if not (site / name).is_file()] == []
@@ -111,7 +111,7 @@ def test_a_file_is_an_export_too(tmp_path, export, cached):
 
 
 @pytest.mark.parametrize("name", ["index.html", "model.onnx", "settings.json", "ort/ort.wasm.min.mjs"])
-def test_somebody_elses_files_are_not_replaced(name, tmp_path, export, cached):
+def test_files_that_are_not_a_pages_are_not_replaced(name, tmp_path, export, cached):
     path = tmp_path / "site" / name
     path.parent.mkdir(parents=True)
     path.write_text('{"color": "red"}')
@@ -121,7 +121,7 @@ def test_somebody_elses_files_are_not_replaced(name, tmp_path, export, cached):
     assert path.read_text() == '{"color": "red"}'
 
 
-def test_a_page_replaces_a_page_and_leaves_other_files(tmp_path, export, cached):
+def test_a_page_replaces_a_page_and_keeps_other_files(tmp_path, export, cached):
     site = tmp_path / "site"
     site.mkdir()
     (site / "logo.png").write_text("mine")
@@ -132,14 +132,14 @@ def test_a_page_replaces_a_page_and_leaves_other_files(tmp_path, export, cached)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "pose.json"])
-def test_an_export_without_onnx_is_told(tmp_path, export, cached, name):
+def test_an_export_without_onnx_raises(tmp_path, export, cached, name):
     (export / name).unlink()
     with pytest.raises(ModelError, match=rf"{name}, which is not there; export the model with `--to onnx`"):
         write_site(tmp_path / "site", export, FollowRule(), OneEuro())
 
 
 @pytest.mark.parametrize("name", ["fast", "accurate"])
-def test_the_page_is_made_of_every_model_that_comes_with_the_project(tmp_path, cached, name):
+def test_every_shipped_model_makes_a_page(tmp_path, cached, name):
     done = call(main, "--model", name, "--out", tmp_path / "site")
     assert done.returncode == 0, done.stderr
     shipped = ROOT / "weights" / name / "export"
@@ -149,22 +149,36 @@ def test_the_page_is_made_of_every_model_that_comes_with_the_project(tmp_path, c
     assert settings["follow"]["smallest_share"] == FollowRule.smallest_share
 
 
-def test_the_rule_of_the_page_is_the_settings_alone():
-    """What the page shares with the window has one place; a name of the rule that it does not have is undefined."""
-    page = "".join(path.read_text() for path in PAGE.glob("*.js"))
-    used = set(re.findall(r"\brule\.(\w+)", page))
-    assert {"joint_score", "smallest_share", "lost_score"} <= used
-    assert used <= {field.name for field in dataclasses.fields(FollowRule)}
+def scripts(*names):
+    """JavaScript of the page, without comments and imports."""
+    text = "".join((STATIC / f"{name}.js").read_text() for name in names or [path.stem for path in STATIC.glob("*.js")])
+    return re.sub(r"/\*.*?\*/|//[^\n]*|^import [^\n]*", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def test_no_npm_is_told_with_a_remedy(cached, monkeypatch):
+def test_the_page_reads_every_setting_and_no_other():
+    settings = page_settings(DESCRIPTION, FollowRule(), OneEuro())
+    used = {
+        group: set(re.findall(rf"\b{group}\.([a-z]+(?:_[a-z]+)*)\b(?!\()", scripts()))
+        for group in ("rule", "tracking", "search", "outliers", "display")
+    }
+    assert used.pop("rule") == settings["follow"].keys()
+    assert used == {group: settings[group].keys() for group in used}
+
+
+def test_the_page_copies_no_constant_of_the_tracker():
+    code = scripts("estimator", "tracker", "search", "outliers", "one_euro")
+    assert set(re.findall(r"(?<![\w.])\d[\w.]*", code)) <= {"0", "0.5", "1", "2"}
+    assert not re.search(r"shoulder|elbow|wrist|hip|knee|ankle", code)
+
+
+def test_missing_npm_raises_with_a_remedy(cached, monkeypatch):
     (cached / RUNTIME_FILES[0]).unlink()
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(DemoError, match=r"install Node.js.*`npm pack onnxruntime-web@[\d.]+`.*--onnxruntime-web FILE$"):
         runtime_folder()
 
 
-def test_what_npm_says_is_passed_on(cached, monkeypatch, tmp_path):
+def test_an_error_of_npm_is_passed_on(cached, monkeypatch, tmp_path):
     (cached / RUNTIME_FILES[0]).unlink()
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho no such host >&2\nexit 1\n")
@@ -174,7 +188,7 @@ def test_what_npm_says_is_passed_on(cached, monkeypatch, tmp_path):
         runtime_folder()
 
 
-def test_another_package_is_refused_and_the_cache_left_alone(cached, tmp_path):
+def test_another_package_raises_and_the_cache_is_kept(cached, tmp_path):
     package = tmp_path / "package.tgz"
     package.write_bytes(b"something else")
     with pytest.raises(DemoError, match="is not onnxruntime-web .* as published, but sha512-"):
@@ -184,7 +198,7 @@ def test_another_package_is_refused_and_the_cache_left_alone(cached, tmp_path):
         runtime_folder(tmp_path / "nowhere.tgz")
 
 
-def test_of_the_package_only_what_the_page_needs_is_kept(tmp_path, monkeypatch):
+def test_only_the_files_that_the_page_needs_are_unpacked(tmp_path, monkeypatch):
     package = tmp_path / "package.tgz"
     with tarfile.open(package, "w:gz") as archive:
         for name in (*RUNTIME_FILES, "ort.js"):
@@ -197,7 +211,7 @@ def test_of_the_package_only_what_the_page_needs_is_kept(tmp_path, monkeypatch):
     assert kept == {name: f"this is {name}" for name in RUNTIME_FILES}
 
 
-def test_files_come_with_their_types_and_the_headers_for_threads(tmp_path, export, cached, serve):
+def test_files_are_served_with_types_and_headers_for_threads(tmp_path, export, cached, serve):
     write_site(tmp_path / "site", export, FollowRule(), OneEuro())
     get = serve(tmp_path / "site")
     types = {
@@ -218,7 +232,7 @@ def test_files_come_with_their_types_and_the_headers_for_threads(tmp_path, expor
     assert get("/ort/")[0] == get("/../../export/pose.json")[0] == get("/%2e%2e/export/pose.json")[0] == 404
 
 
-def test_a_port_that_is_taken_is_told(tmp_path):
+def test_a_port_in_use_raises(tmp_path):
     server, address = make_server(tmp_path, port=0)
     port = server.server_address[1]
     assert address == f"http://localhost:{port}/"
@@ -246,7 +260,7 @@ def test_https(tmp_path):
         server.server_close()
 
 
-def test_a_certificate_that_is_none_is_told(tmp_path):
+def test_a_missing_certificate_raises(tmp_path):
     with pytest.raises(DemoError, match="none.pem' cannot be used"):
         make_server(tmp_path, port=0, certificate=tmp_path / "none.pem")
 
@@ -255,12 +269,12 @@ def test_a_certificate_that_is_none_is_told(tmp_path):
     ("wrong", "message"),
     [({"port": 70000}, "--port must be 0 to 65535, got 70000"), ({"key": Path("key.pem")}, "needs --certificate")],
 )
-def test_wrong_options_are_told(wrong, message):
+def test_invalid_options_raise(wrong, message):
     with pytest.raises(ValueError, match=message):
         Options(**wrong)
 
 
-def test_the_command_without_a_model(tmp_path):
+def test_the_command_without_a_model_exits_with_2(tmp_path):
     done = call(main, "--model", tmp_path, "--no-open")
     assert done.returncode == 2 and "holds no SavedModel" in done.stderr
 
@@ -271,6 +285,6 @@ def test_the_command_serves_until_ctrl_c(tmp_path, export, cached):
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as served:
         address = served.stdout.readline().split()[0]
         with urllib.request.urlopen(address + "settings.json") as answer:
-            assert json.load(answer)["pose"] == {"size": 96}
+            assert json.load(answer)["pose"] == DESCRIPTION
         served.send_signal(signal.SIGINT)
         assert served.wait(timeout=30) == 0

@@ -1,4 +1,4 @@
-"""The filter against numbers worked by hand from the paper's Algorithm 1."""
+"""The filter against values worked by hand from the paper's Algorithm 1."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def test_the_step_response_does_not_depend_on_the_frame_rate():
     assert reached[120] == pytest.approx(0.715, abs=0.01)
 
 
-def test_a_value_not_measured_starts_afresh():
+def test_a_value_restarts_after_nan():
     smooth = OneEuro(1.0, 0.0)
     smooth(np.array([0.0, 0.0]), 0.0)
     np.testing.assert_allclose(smooth(np.array([10.0, np.nan]), STEP_S), [5.0, np.nan])
@@ -69,7 +69,7 @@ def test_a_value_not_measured_starts_afresh():
     np.testing.assert_allclose(smooth(np.array([10.0, 0.0]), 3 * STEP_S), [8.75, 5.0])
 
 
-def test_reset_forgets():
+def test_reset_forgets_the_past():
     smooth = OneEuro(1.0, 0.0)
     smooth(np.zeros(2), 5.0)
     smooth.reset()
@@ -77,7 +77,7 @@ def test_reset_forgets():
 
 
 @pytest.mark.parametrize("time_s, values", [(1.0, np.zeros(2)), (0.5, np.zeros(2)), (2.0, np.zeros(3))])
-def test_time_must_go_on_and_the_shape_must_stay(time_s, values):
+def test_another_shape_or_time_that_does_not_increase_raises(time_s, values):
     smooth = OneEuro()
     smooth(np.zeros(2), 1.0)
     with pytest.raises(ValueError, match=r"keep their shape \(2,\) and time must go on from 1.0 s, got"):
@@ -85,6 +85,6 @@ def test_time_must_go_on_and_the_shape_must_stay(time_s, values):
 
 
 @pytest.mark.parametrize("arguments", [(0.0, 0.0, 1.0), (1.0, -1.0, 1.0), (1.0, 0.0, 0.0)])
-def test_wrong_parameters(arguments):
+def test_invalid_parameters_raise(arguments):
     with pytest.raises(ValueError, match="cutoffs above 0 Hz and beta of 0 or more"):
         OneEuro(*arguments)

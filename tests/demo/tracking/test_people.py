@@ -1,4 +1,4 @@
-"""Smoothing people, one by one."""
+"""Smoothing of tracked people."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from demo.tracking.estimator import Pose
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.outliers import REACH
-from demo.tracking.people import PeopleReader
+from demo.tracking.people import SmoothedTracker
 from demo.video.capture import Frame
 from pose import Crop
 
@@ -14,7 +14,7 @@ PICTURE = np.zeros((100, 100, 3), np.uint8)
 
 
 class Script:
-    """Says in each frame what the test wants: {number: (x of all joints, score, fresh)}."""
+    """A tracker that returns given poses: {number: (x of all joints, score, fresh)} for each frame."""
 
     def __init__(self, frames):
         self._frames = iter(frames)
@@ -28,7 +28,7 @@ class Script:
 
 
 def read(frames, cutoff_hz=1.0, beta=2.0):
-    reader = PeopleReader(Script(frames), 0.1, cutoff_hz, beta)
+    reader = SmoothedTracker(Script(frames), 0.1, cutoff_hz, beta)
     return [reader(Frame(PICTURE, k / 30, k)).people for k in range(len(frames))]
 
 
@@ -56,12 +56,12 @@ def test_a_leap_of_one_frame_is_not_shown():
 
 
 @pytest.mark.parametrize("between", [{}, {1: (40, 0.9, True)}])
-def test_someone_seen_again_or_taken_up_anew_is_smoothed_afresh(between):
+def test_the_filter_restarts_with_a_returning_person_or_a_new_track(between):
     people = read([{1: (10, 0.9, True)}, between, {1: (40, 0.9, not between)}])
     assert people[2][0].xy_px[0, 0] == 40
 
 
-def test_joints_not_trusted_are_as_the_model_said_and_have_no_box():
+def test_joints_of_low_score_are_unfiltered_and_have_no_box():
     people = read([{1: (10, 0.9, True)}, {1: (30, 0.05, False)}])
     before, after = people[0][0], people[1][0]
     assert before.shown.all() and before.box_px.tolist() == [10, 10, 0, 0]
@@ -69,11 +69,11 @@ def test_joints_not_trusted_are_as_the_model_said_and_have_no_box():
 
 
 @pytest.mark.parametrize("score, shown", [(0.1, True), (np.nextafter(0.1, 0), False)])
-def test_a_joint_is_shown_from_its_least_score_on(score, shown):
+def test_a_joint_is_shown_from_the_minimum_score_on(score, shown):
     (person,) = read([{1: (10, score, True)}])[0]
     assert (person.shown == shown).all()
 
 
-def test_not_a_number_is_never_shown():
+def test_nan_is_never_shown():
     (person,) = read([{1: (np.nan, 0.9, True)}])[0]
     assert not person.shown.any() and person.box_px is None

@@ -1,4 +1,4 @@
-"""The model's thread."""
+"""The thread of the model."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.restless_camera import RestlessCamera
-from demo.tracking.people import Seen
+from demo.tracking.people import TrackedFrame
 from demo.tracking.pipeline import Pipeline
 from demo.video.capture import FrameSource
 
@@ -27,19 +27,19 @@ def take_all(pipeline, delay_s=0.0):
 
 
 @pytest.mark.parametrize("find_s, take_s", [(0.0, 0.0), (0.01, 0.0), (0.0, 0.01)])
-def test_a_file_gives_every_frame_in_order(video, find_s, take_s):
+def test_a_file_yields_every_frame_in_order(video, find_s, take_s):
     def find(frame):
         time.sleep(find_s)
-        return Seen(frame, ())
+        return TrackedFrame(frame, ())
 
     with FrameSource(video) as source, Pipeline(source, find) as pipeline:
         assert [seen.frame.index for seen in take_all(pipeline, take_s)] == list(range(25))
 
 
-def test_the_model_works_while_the_last_result_is_drawn(video):
+def test_the_model_runs_while_the_last_result_is_drawn(video):
     def find(frame):
         time.sleep(0.02)
-        return Seen(frame, ())
+        return TrackedFrame(frame, ())
 
     with FrameSource(video) as source, Pipeline(source, find) as pipeline:
         begin_s = time.perf_counter()
@@ -48,10 +48,10 @@ def test_the_model_works_while_the_last_result_is_drawn(video):
     assert 0.5 < time.perf_counter() - begin_s < 0.8
 
 
-def test_a_camera_is_seen_as_it_is_now_however_slow_the_drawing_is():
+def test_a_slow_consumer_gets_the_newest_camera_frame():
     camera = RestlessCamera([np.zeros((48, 64, 3), np.uint8)], 0, fps=100, drop_share=0, unplug_every_s=1e9)
     ages_s = []
-    with FrameSource("0", camera.open) as source, Pipeline(source, lambda frame: Seen(frame, ())) as pipeline:
+    with FrameSource("0", camera.open) as source, Pipeline(source, lambda frame: TrackedFrame(frame, ())) as pipeline:
         for _ in range(8):
             time.sleep(0.06)
             ages_s.append(time.perf_counter() - pipeline.read(1.0).frame.time_s)
@@ -59,11 +59,11 @@ def test_a_camera_is_seen_as_it_is_now_however_slow_the_drawing_is():
     assert np.median(ages_s) < 0.05
 
 
-def test_what_goes_wrong_in_the_model_is_raised_where_results_are_read(video):
+def test_an_error_of_the_model_is_raised_by_read(video):
     def find(frame):
         if frame.index == 3:
             raise RuntimeError("out of memory")
-        return Seen(frame, ())
+        return TrackedFrame(frame, ())
 
     with FrameSource(video) as source, Pipeline(source, find) as pipeline:
         with pytest.raises(RuntimeError, match="out of memory"):
@@ -71,7 +71,7 @@ def test_what_goes_wrong_in_the_model_is_raised_where_results_are_read(video):
 
 
 def test_leaving_stops_both_threads(video):
-    with FrameSource(video) as source, Pipeline(source, lambda frame: Seen(frame, ())) as pipeline:
+    with FrameSource(video) as source, Pipeline(source, lambda frame: TrackedFrame(frame, ())) as pipeline:
         pipeline.read(1.0)
         threads = source._thread, pipeline._thread
     assert not any(thread.is_alive() for thread in threads)

@@ -1,4 +1,4 @@
-"""Faces that nobody recognises."""
+"""Blurred faces."""
 
 import json
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from demo.tracking.people import Person
+from demo.tracking.people import TrackedPerson
 from demo.ui.blur import blur_faces, face_circle
 from pose import COCO17, LSP14, PANOPTIC19
 
@@ -15,12 +15,12 @@ PICTURE = RNG.integers(0, 256, (200, 300, 3), np.uint8)
 
 
 def person(skeleton, places, score=0.9):
-    """Joints at the places named; all others in the middle of the hips."""
+    """Joints at the given places; all others between the hips."""
     xy = np.full((skeleton.num_joints, 2), (150.0, 120.0))
     for name, place in places.items():
         xy[skeleton.index(name)] = place
     scores = np.full(skeleton.num_joints, score)
-    return Person(1, xy, scores, scores >= 0.1)
+    return TrackedPerson(1, xy, scores, scores >= 0.1)
 
 
 BODY = {"left_shoulder": (170, 70), "right_shoulder": (130, 70), "left_hip": (160, 120), "right_hip": (140, 120)}
@@ -28,14 +28,14 @@ FACE = {"nose": (150, 50), "left_eye": (154, 46), "right_eye": (146, 46), "left_
 
 
 @pytest.mark.parametrize("skeleton", [COCO17, PANOPTIC19])
-def test_a_face_by_hand(skeleton):
+def test_face_circle_by_hand(skeleton):
     center, radius = face_circle(person(skeleton, BODY | FACE), skeleton)
     np.testing.assert_allclose(center, (150, 48))
     # The shoulders are 40 px apart, the trunk is 50 px long.
     assert radius == pytest.approx(max(0.55 * 40, 0.40 * 50, 1.3 * np.hypot(8, 1)))
 
 
-def test_a_head_without_a_face_by_hand():
+def test_face_circle_without_face_joints_by_hand():
     places = BODY | {"neck": (150, 66), "head_top": (150, 26)}
     center, radius = face_circle(person(LSP14, places), LSP14)
     np.testing.assert_allclose(center, (150, 46))
@@ -43,12 +43,12 @@ def test_a_head_without_a_face_by_hand():
 
 
 def tells(picture, blurred):
-    """How much of the picture's detail is left, 1 for all."""
+    """The share of the image's detail that is left."""
     fine = [np.float64(p) - cv2.blur(p, (5, 5)) for p in (picture, blurred)]
     return float((fine[0] * fine[1]).sum() / (fine[0] ** 2).sum())
 
 
-def test_the_face_is_unrecognisable_and_the_rest_untouched():
+def test_the_face_is_unrecognizable_and_the_rest_unchanged():
     blurred = blur_faces(PICTURE, (person(COCO17, BODY | FACE),), COCO17)
     rows, columns = np.mgrid[:200, :300]
     inside = np.hypot(columns - 150, rows - 48) <= 21
@@ -59,7 +59,7 @@ def test_the_face_is_unrecognisable_and_the_rest_untouched():
 
 
 @pytest.mark.parametrize("offset", [(0, -60), (-160, 0), (160, 130), (5000, 0)])
-def test_a_face_at_the_edge_or_outside(offset):
+def test_a_face_at_the_edge_or_outside_the_frame(offset):
     moved = {name: tuple(np.add(place, offset)) for name, place in (BODY | FACE).items()}
     blurred = blur_faces(PICTURE, (person(COCO17, moved),), COCO17)
     assert blurred.shape == PICTURE.shape and (blurred == PICTURE).mean() > 0.7
@@ -73,7 +73,7 @@ def test_a_face_at_the_edge_or_outside(offset):
         (person(COCO17, BODY | FACE | dict.fromkeys(FACE, (np.nan, np.nan))),),
     ],
 )
-def test_where_a_face_may_be_anywhere_everything_is_blurred(people):
+def test_with_an_unlocated_face_the_whole_frame_is_blurred(people):
     assert tells(PICTURE, blur_faces(PICTURE, people, COCO17)) < 0.1
 
 
@@ -81,7 +81,7 @@ def test_faces_of_a_real_clip_lie_under_the_blur(shared_data):
     """With the clip's own golden joints, every joint of the face is well inside."""
     for frame in json.loads((shared_data / "clips" / "pose_1.json").read_text()):
         xy = np.array([(frame[name]["x"], frame[name]["y"]) for name in COCO17.joints])
-        one = Person(1, xy, np.ones(17), np.ones(17, bool))
+        one = TrackedPerson(1, xy, np.ones(17), np.ones(17, bool))
         center, radius = face_circle(one, COCO17)
         assert (np.linalg.norm(xy[:5] - center, axis=1) < 0.8 * radius).all()
         assert radius < 0.25 * np.ptp(xy[:, 1])

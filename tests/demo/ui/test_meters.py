@@ -1,4 +1,4 @@
-"""The rate and the delay, by hand."""
+"""Frame rate and delay by hand."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_delay_by_hand():
     assert [meter.quantile_ms(share) for share in (0.25, 0.5, 0.75, 1.0)] == [20, 30, 40, 100]
 
 
-def test_delays_beyond_all_measure_are_counted_at_the_ends():
+def test_extreme_delays_are_clamped():
     meter = DelayMeter()
     meter.add(0.0, 60.0)
     meter.add(61.0, 60.9)

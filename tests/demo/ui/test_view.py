@@ -1,11 +1,11 @@
-"""What is drawn."""
+"""Drawing of frames."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from demo.tracking.people import Person
+from demo.tracking.people import TrackedPerson
 from demo.ui.view import caption, render
 from pose import PANOPTIC19
 from pose.draw import COLORS
@@ -14,7 +14,7 @@ PICTURE = np.full((240, 320, 3), 60, np.uint8)
 
 
 def colored(view, side):
-    """x of the pixels that have exactly this side's colour."""
+    """x of the pixels that have exactly this side's color."""
     return np.nonzero((view == COLORS[side]).all(axis=-1))[1]
 
 
@@ -26,11 +26,11 @@ def arms():
     for name, x in (("left_wrist", 200), ("left_elbow", 220), ("right_wrist", 100), ("right_elbow", 120)):
         xy[PANOPTIC19.index(name)] = x, 150
         shown[PANOPTIC19.index(name)] = True
-    return Person(1, xy, np.ones(19), shown)
+    return TrackedPerson(1, xy, np.ones(19), shown)
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-def test_sides_keep_their_colours_in_the_mirror(arms, mirror):
+def test_mirrored_sides_keep_their_colors(arms, mirror):
     view = render(PICTURE, [arms], PANOPTIC19, mirror=mirror)
     left, right = colored(view, "left"), colored(view, "right")
     # A mirror takes x to 319 - x.
@@ -38,7 +38,7 @@ def test_sides_keep_their_colours_in_the_mirror(arms, mirror):
     assert right.mean() == pytest.approx(319 - 110 if mirror else 110, abs=1)
 
 
-def test_joints_that_are_not_shown_and_the_frame_itself_stay_untouched(arms):
+def test_hidden_joints_are_not_drawn_and_the_input_is_unchanged(arms):
     before = PICTURE.copy()
     arms.xy_px[PANOPTIC19.index("right_wrist")] = np.nan
     seen = replace(arms, shown=arms.shown & (arms.xy_px[:, 0] > 150))
@@ -49,7 +49,7 @@ def test_joints_that_are_not_shown_and_the_frame_itself_stay_untouched(arms):
 
 
 @pytest.mark.parametrize("mirror, x", [(False, 100), (True, 319 - 220)])
-def test_a_number_stands_at_the_box_and_is_readable_in_the_mirror(arms, mirror, x):
+def test_a_number_stands_at_the_box_and_is_not_mirrored(arms, mirror, x):
     plain = render(PICTURE, [arms], PANOPTIC19, mirror=mirror)
     numbered = render(PICTURE, [arms], PANOPTIC19, mirror=mirror, numbers=True)
     rows, columns = np.nonzero((plain != numbered).any(axis=2))

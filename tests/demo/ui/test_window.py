@@ -1,4 +1,4 @@
-"""The window, on SDL's driver without a screen."""
+"""The window, with SDL's dummy driver."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def dummy_screen(monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
 
 
-def test_a_picture_is_shown_whole_and_in_its_proportions(dummy_screen):
+def test_an_image_keeps_its_aspect_ratio(dummy_screen):
     with Window("test", (100, 200)) as window:
         window.show(np.full((100, 200, 3), BLUE, np.uint8))
         screen = pygame.display.get_surface()
@@ -30,7 +30,7 @@ def test_a_picture_is_shown_whole_and_in_its_proportions(dummy_screen):
         assert [screen.get_at((x, 50))[:3] for x in (48, 51, 148, 151)] == [BLACK, BLUE, BLUE, BLACK]
 
 
-def test_a_picture_larger_than_the_screen(dummy_screen):
+def test_an_image_larger_than_the_screen_is_scaled_down(dummy_screen):
     with Window("test", (4000, 3000)) as window:
         width, height = pygame.display.get_surface().get_size()
         desktop = pygame.display.get_desktop_sizes()[0]
@@ -48,7 +48,7 @@ def test_a_picture_larger_than_the_screen(dummy_screen):
         ({"type": "QUIT"}, {Key.QUIT}),
     ],
 )
-def test_what_a_user_can_ask_for(dummy_screen, event, asked):
+def test_keys(dummy_screen, event, asked):
     with Window("test", (100, 200)) as window:
         assert not window.keys()
         keys = {"key": getattr(pygame, event["key"])} if "key" in event else {}
@@ -60,7 +60,7 @@ def test_what_a_user_can_ask_for(dummy_screen, event, asked):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_without_a_display_it_says_what_to_do(monkeypatch):
+def test_without_a_display_raises_with_a_remedy(monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(DisplayError, match="--no-window --output out.mp4") as error:

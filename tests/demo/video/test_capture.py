@@ -1,4 +1,4 @@
-"""Reading files and cameras."""
+"""Frames of files and cameras."""
 
 import time
 
@@ -30,7 +30,7 @@ def counting_video(tmp_path, write_video):
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.01])
-def test_a_file_hands_over_every_frame_in_order(counting_video, delay_s):
+def test_a_file_yields_every_frame_in_order(counting_video, delay_s):
     with FrameSource(str(counting_video)) as source:
         frames = read_to_the_end(source, delay_s)
     assert (source.live, source.size, source.count, source.fps) == (False, (48, 64), 25, 12.5)
@@ -47,7 +47,7 @@ def test_pictures_are_rgb(tmp_path, write_video):
 
 
 class FakeCamera:
-    """Gives a frame every 5 ms, whose value is its number, and nothing any more after `count`."""
+    """Yields a frame every 5 ms, whose value is its number, and nothing after `count`."""
 
     count = 60
 
@@ -76,7 +76,7 @@ def fake_camera(monkeypatch):
     monkeypatch.setattr(demo.video.capture, "_SILENCE_S", 0.1)
 
 
-def test_a_camera_hands_over_its_newest_frame_and_drops_the_others(fake_camera):
+def test_a_camera_yields_its_newest_frame_and_drops_the_others(fake_camera):
     with FrameSource("0") as source:
         frames = []
         for _ in range(4):
@@ -90,7 +90,7 @@ def test_a_camera_hands_over_its_newest_frame_and_drops_the_others(fake_camera):
     assert (np.diff([frame.time_s for frame in frames]) > 0).all()
 
 
-def test_a_stream_that_falls_silent_has_ended_after_a_while(fake_camera, monkeypatch):
+def test_a_silent_stream_ends_after_a_while(fake_camera, monkeypatch):
     monkeypatch.setattr(demo.video.capture, "_ABSENCE_S", 0.0)
     with FrameSource("http://127.0.0.1:9/stream") as source:
         frames = read_to_the_end(source)
@@ -109,7 +109,7 @@ def grey_camera(**settings):
 
 
 @pytest.mark.parametrize("source", ["0", "rtsp://host/stream", "http://host/video.mjpg", "https://host/live.m3u8"])
-def test_a_camera_that_is_plugged_in_again_goes_on(quick_to_look_again, source):
+def test_a_reconnected_camera_goes_on(quick_to_look_again, source):
     camera = grey_camera(unplug_every_s=0.6, away_s=0.3)
     silences = []
     with FrameSource(source, camera.open) as frames:
@@ -124,7 +124,7 @@ def test_a_camera_that_is_plugged_in_again_goes_on(quick_to_look_again, source):
     assert camera.handles <= 0 and {frame.picture.shape[2] for frame in taken} == {3}
 
 
-def test_a_camera_that_gives_nothing_at_first(quick_to_look_again):
+def test_a_camera_that_yields_nothing_at_first(quick_to_look_again):
     camera = grey_camera()
     answers = iter(3 * [(False, None)])
     camera.read = lambda: next(answers, (True, np.zeros((48, 64, 3), np.uint8)))
@@ -134,7 +134,7 @@ def test_a_camera_that_gives_nothing_at_first(quick_to_look_again):
         FrameSource("0", camera.open)
 
 
-def test_a_camera_that_stays_away_has_ended(quick_to_look_again):
+def test_a_camera_that_stays_disconnected_has_ended(quick_to_look_again):
     camera = grey_camera(unplug_every_s=0.2, away_s=1e3)
     with FrameSource("0", camera.open) as source:
         begin_s = time.perf_counter()
@@ -142,7 +142,7 @@ def test_a_camera_that_stays_away_has_ended(quick_to_look_again):
     assert 1.0 < time.perf_counter() - begin_s < 3.0
 
 
-def test_leaving_does_not_wait_for_a_camera_that_is_away(monkeypatch, quick_to_look_again):
+def test_leaving_does_not_wait_for_a_disconnected_camera(monkeypatch, quick_to_look_again):
     monkeypatch.setattr(demo.video.capture, "_RETRY_S", 30.0)
     camera = grey_camera(unplug_every_s=0.1, away_s=1e3)
     with FrameSource("0", camera.open) as source:
@@ -151,7 +151,7 @@ def test_leaving_does_not_wait_for_a_camera_that_is_away(monkeypatch, quick_to_l
     assert time.perf_counter() - begin_s < 1.0 and not thread.is_alive()
 
 
-def test_a_reader_that_breaks_is_told(quick_to_look_again):
+def test_an_error_of_the_reader_raises(quick_to_look_again):
     camera = grey_camera()
     with FrameSource("0", camera.open) as source:
         camera.read = lambda: (True, np.zeros((2, 2), np.float64))
@@ -159,14 +159,14 @@ def test_a_reader_that_breaks_is_told(quick_to_look_again):
             read_to_the_end(source)
 
 
-def test_leaving_stops_the_thread_while_it_waits_for_room(counting_video):
+def test_leaving_stops_a_thread_that_waits_for_room(counting_video):
     with FrameSource(str(counting_video)) as source:
         source.read(1.0)
         thread = source._thread
     assert not thread.is_alive()
 
 
-def test_a_file_cut_short_gives_what_it_holds(tmp_path, write_video):
+def test_a_truncated_file_yields_what_it_holds(tmp_path, write_video):
     whole = write_video(tmp_path / "whole.mkv", [np.full((48, 64, 3), 8 * k, np.uint8) for k in range(25)])
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -175,7 +175,7 @@ def test_a_file_cut_short_gives_what_it_holds(tmp_path, write_video):
     assert 5 <= len(frames) < 25
 
 
-def test_sources_that_cannot_be_read(tmp_path, capfd):
+def test_unreadable_sources_raise(tmp_path, capfd):
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     (tmp_path / "empty.mp4").touch()

@@ -1,4 +1,4 @@
-"""Video files as they are found: times, turned and stretched pictures, damage."""
+"""Video files in the wild: times, rotated and stretched frames, damage."""
 
 import struct
 import wave
@@ -17,7 +17,7 @@ RED, GREEN, BLUE, WHITE = (230, 20, 20), (20, 200, 20), (20, 20, 230), (235, 235
 
 
 def quarters(height=64, width=96):
-    """Red and green above blue and white: no turn and no mirror leaves it as it is."""
+    """Red and green above blue and white: every rotation and mirroring changes it."""
     picture = np.empty((height, width, 3), np.uint8)
     picture[: height // 2, : width // 2], picture[: height // 2, width // 2 :] = RED, GREEN
     picture[height // 2 :, : width // 2], picture[height // 2 :, width // 2 :] = BLUE, WHITE
@@ -29,7 +29,7 @@ def greys(count, size=(48, 64)):
 
 
 def read_all(path):
-    """The pictures, their times in seconds, and the file."""
+    """The frames, their times in seconds, and the file."""
     video, pictures, times_s = VideoFile(str(path)), [], []
     while (read := video.read()) is not None:
         pictures.append(read[0])
@@ -39,7 +39,7 @@ def read_all(path):
 
 
 def corners(picture):
-    """Names of the colours in the corners, from the top left clockwise."""
+    """Names of the colors in the corners, from the top left clockwise."""
     height, width = picture.shape[:2]
     places = [(0.2, 0.2), (0.2, 0.8), (0.8, 0.8), (0.8, 0.2)]
     colors = {"R": RED, "G": GREEN, "B": BLUE, "W": WHITE}
@@ -55,7 +55,7 @@ def corners(picture):
         ("tape.mkv", "mpeg4", {"flags": "+ilme+ildct"}),
     ],
 )
-def test_interlaced_files_give_every_frame(tmp_path, name, codec, options):
+def test_interlaced_files_yield_every_frame(tmp_path, name, codec, options):
     times_s = np.arange(20) / 25
     path = write_clip(tmp_path / name, greys(20, (96, 128)), times_s, codec, **options)
     with av.open(str(path)) as container:
@@ -73,7 +73,7 @@ UNEVEN_S = np.cumsum([0, *([0.033] * 6), 0.2, 0.05, 0.5, 0.033, 0.1])
 @pytest.mark.parametrize(
     "name, codec", [("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.webm", "libvpx"), ("a.mov", "mpeg4")]
 )
-def test_frames_have_their_own_times(tmp_path, name, codec):
+def test_frames_keep_their_times(tmp_path, name, codec):
     path = write_clip(tmp_path / name, greys(12), UNEVEN_S, codec)
     pictures, times_s, _ = read_all(path)
     np.testing.assert_allclose(times_s, UNEVEN_S, atol=1.1e-3)
@@ -81,14 +81,14 @@ def test_frames_have_their_own_times(tmp_path, name, codec):
 
 
 @pytest.mark.parametrize("name", ["late.mkv", "late.mp4", "late.ts"])
-def test_a_stream_that_begins_late_begins_at_0(tmp_path, name):
+def test_a_stream_that_starts_late_starts_at_0(tmp_path, name):
     path = write_clip(tmp_path / name, greys(12), 100 + UNEVEN_S, "mpeg4")
     _, times_s, video = read_all(path)
     np.testing.assert_allclose(times_s, UNEVEN_S, atol=1.1e-3)
     assert video.count in (0, 12) and video.notes == []
 
 
-def test_times_go_on_where_a_clock_begins_anew(tmp_path):
+def test_times_increase_across_a_restarted_clock(tmp_path):
     parts = [write_clip(tmp_path / f"{k}.ts", greys(10), 0.1 * np.arange(10), "mpeg2video", b="2000000") for k in "ab"]
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(part.read_bytes() for part in parts))
@@ -121,7 +121,7 @@ def set_matrix(path, a, b, c, d):
 
 
 @pytest.mark.parametrize("seen", MATRICES)
-def test_pictures_are_turned_and_mirrored_as_players_show_them(tmp_path, seen):
+def test_frames_are_rotated_and_mirrored_as_players_show_them(tmp_path, seen):
     path = write_clip(tmp_path / "a.mp4", 3 * [quarters()], [0, 0.1, 0.2])
     pictures, _, _ = read_all(set_matrix(path, *MATRICES[seen]))
     assert [corners(picture) for picture in pictures] == 3 * [seen]
@@ -130,7 +130,7 @@ def test_pictures_are_turned_and_mirrored_as_players_show_them(tmp_path, seen):
 
 
 @pytest.mark.parametrize("orientation, seen", [(1, "RGWB"), (3, "WBRG"), (6, "BRGW"), (8, "GWBR")])
-def test_a_photo_is_turned_as_its_camera_says(tmp_path, orientation, seen):
+def test_a_photo_is_rotated_by_its_exif_orientation(tmp_path, orientation, seen):
     jpeg = cv2.imencode(".jpg", quarters()[..., ::-1])[1].tobytes()
     # EXIF: big-endian TIFF with a directory of one entry, tag 0x112.
     exif = b"Exif\0\0MM\0\x2a" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
@@ -149,7 +149,7 @@ def test_pixels_become_square(tmp_path, shape, size):
     assert pictures[1].shape[:2] == size and corners(pictures[1]) == "RGWB"
 
 
-def test_pixels_become_square_before_the_picture_is_turned(tmp_path):
+def test_pixels_become_square_before_the_rotation(tmp_path):
     path = write_clip(tmp_path / "a.mp4", 2 * [quarters()], [0, 0.1], "libx264", shape=Fraction(3, 2))
     pictures, _, _ = read_all(set_matrix(path, *MATRICES["BRGW"]))
     assert pictures[0].shape[:2] == (144, 64) and corners(pictures[0]) == "BRGW"
@@ -173,7 +173,7 @@ def test_damaged_frames_are_skipped_and_counted(tmp_path):
     assert video.notes == [f"{path}: 2 frames were damaged and skipped"]
 
 
-def test_a_file_cut_short_is_told(tmp_path):
+def test_a_truncated_file_is_reported(tmp_path):
     whole = write_clip(
         tmp_path / "a.mkv",
         [np.random.default_rng(k).integers(0, 255, (48, 64, 3), np.uint8) for k in range(100)],
@@ -186,13 +186,13 @@ def test_a_file_cut_short_is_told(tmp_path):
     assert video.notes == [f"{whole} ends at {times_s[-1] + 0.04:.1f} s of the 9.9 s that it announces"]
 
 
-def test_frames_that_an_edit_list_hides_are_not_announced(tmp_path):
+def test_frames_hidden_by_an_edit_list_are_not_counted(tmp_path):
     whole = write_moving_video(tmp_path / "a.mp4", range(30), bf="0")
     _, _, video = read_all(copy_video(whole, tmp_path / "b.mp4", skip=7, use_editlist="1"))
     assert len(read_all(tmp_path / "b.mp4")[0]) == video.count == 23
 
 
-def test_what_holds_no_video_is_told(tmp_path):
+def test_a_file_without_video_raises(tmp_path):
     with wave.open(str(tmp_path / "song.wav"), "wb") as song:
         song.setnchannels(1)
         song.setsampwidth(2)
