@@ -19,9 +19,9 @@ import numpy as np
 import tyro
 
 from demo.errors import DemoError
-from demo.exports import find_export
-from demo.runtime import PoseModel, load
-from demo.track import confidence
+from demo.runtimes.exports import find_export
+from demo.runtimes.pose_model import PoseModel, load
+from demo.tracking.estimator import confidence
 from pose import Crop
 
 _PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)

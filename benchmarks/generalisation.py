@@ -38,8 +38,8 @@ from benchmarks.kinds.worst import worst, write_worst
 from benchmarks.peers.artefact import write_artefact
 from benchmarks.peers.models import PEERS
 from demo.errors import DemoError
-from demo.exports import find_export
-from demo.runtime import PoseModel, load
+from demo.runtimes.exports import find_export
+from demo.runtimes.pose_model import PoseModel, load
 
 _AS_IT_IS = Alteration("as it is")
 _FEWEST = 8  # People in a row of the table.

@@ -33,7 +33,7 @@ import tyro
 
 from artefact.formats import FORMATS, formats_in, installed
 from benchmarks.latency_worker import pin
-from demo.runtime import PoseModel, candidates, fastest
+from demo.runtimes.pose_model import PoseModel, candidates, fastest
 from pose import LSP14, Crop
 
 _WORKER = Path(__file__).with_name("latency_worker.py")

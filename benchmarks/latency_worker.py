@@ -41,7 +41,7 @@ def peak_mb() -> float:
 
 def ours(path: str, runtime: str, threads: int) -> Callable[[np.ndarray], object]:
     """Our model, a picture at a time."""
-    from demo.runtime import PoseModel
+    from demo.runtimes.pose_model import PoseModel
 
     model = PoseModel(Path(path), runtime, threads)
     return lambda picture: model.predict(picture[None])

@@ -30,11 +30,11 @@ import tyro
 from scipy.interpolate import CubicSpline
 from scipy.signal import savgol_filter
 
-from demo.capture import FrameSource
-from demo.follow import Follower
-from demo.leaps import LeapGate
-from demo.one_euro import OneEuro
-from demo.runtime import PoseModel, load
+from demo.runtimes.pose_model import PoseModel, load
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.outliers import OutlierGate
+from demo.tracking.tracker import Tracker
+from demo.video.capture import FrameSource
 from demo.webcam import Options
 
 _FPS = 30.0
@@ -82,14 +82,13 @@ def golden_courses(clips: Path) -> list[np.ndarray]:
 
 def tremble(model: PoseModel, clip: Path) -> np.ndarray:
     """What the model's joints do beyond their smooth course, float (T, 2 J), in lengths of the person."""
-    follower = Follower(model.predict, model.skeleton, model.size, model.padding)
+    tracker = Tracker(model.predict, model.skeleton, model.size, model.padding)
     series = []
     with FrameSource(str(clip)) as source:
         while not source.ended:
             frame = source.read(1.0)
-            pose = None if frame is None else follower.update(frame.picture, frame.time_s)
-            if pose is not None:
-                series.append(pose.xy_px)
+            poses = {} if frame is None else tracker.update(frame.picture, frame.time_s)
+            series += [pose.xy_px for pose in poses.values()]
     course = np.array(series)
     length = np.median(np.ptp(course, axis=1).max(axis=-1))
     return ((course - savgol_filter(course, _WINDOW, _ORDER, axis=0)) / length).reshape(len(course), -1)
@@ -108,7 +107,7 @@ def smoothed(course: np.ndarray, setting: tuple[float, float] | None, padding: f
     """Filters a course (T, J, 2) by (cutoff_hz, beta), as the demo does if `gated`; its unit is the crop's side."""
     if setting is None:
         return course
-    gate, smooth = LeapGate(), OneEuro(*setting)
+    gate, smooth = OutlierGate(), OneEuro(*setting)
     outputs = []
     for k, joints in enumerate(course):
         measured = gate(joints, k / _FPS, unit=padding) if gated else joints

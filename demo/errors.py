@@ -1,31 +1,31 @@
-"""What can go wrong for reasons outside the program, each with the exit code that the command returns."""
+"""Errors of the demos, each with the exit code of the command."""
 
 
 class DemoError(Exception):
-    """Something to tell the user in one message, without a traceback."""
+    """An error that is printed in one line, without a traceback."""
 
     exit_code = 2
 
 
 class ArgumentError(DemoError):
-    """An argument has a value that is not allowed. No ValueError: tyro would draw a box around the message."""
+    """An argument's value is not allowed. Not a ValueError, whose message tyro would print in a box."""
 
 
 class ModelError(DemoError):
-    """There is no exported model, or the folder is not one."""
+    """The exported model is missing or invalid."""
 
 
 class OutputError(DemoError):
-    """The output video cannot be written."""
+    """An output cannot be written."""
 
 
 class SourceError(DemoError):
-    """There is no such camera or file, or it gives no picture."""
+    """There is no such camera or file, or it yields no frame."""
 
     exit_code = 3
 
 
 class DisplayError(DemoError):
-    """There is no display for the window to open on."""
+    """There is no display for the window."""
 
     exit_code = 4

@@ -1,17 +1,17 @@
-"""Draws the skeletons of the people before a camera, or in a video.
+"""Draws the skeletons of the people in front of a camera, or in a video.
 
     python -m demo.webcam
     python -m demo.webcam --source video.mp4 --no-window --output out.mp4
     python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export --people 2 --jsonl people.jsonl
 
-Press s to keep a picture; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window
-shows, but for the line of text. Frames of a camera that come while the model works are dropped; of a file every frame
-is shown and written.
+Press s for a snapshot; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window shows,
+without the line of text. Camera frames that arrive while the model is busy are dropped; of a file every frame is shown
+and written.
 
 Exit codes:
     0: the stream ended, `--max-frames` was reached, or the user stopped it. The output video is finished.
     2: wrong arguments, no exported model, or an output that cannot be written.
-    3: no such camera or file, or it gives no picture.
+    3: no such camera or file, or it yields no frame.
     4: no display to open a window on.
     130: Ctrl-C before the first frame.
 """
@@ -21,7 +21,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -32,52 +32,50 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import demo
-from demo.capture import FrameSource, file_path, open_capture, opens_slowly
 from demo.errors import ArgumentError, DemoError
-from demo.exports import check_runtime, find_export
-from demo.follow import MOST_PEOPLE, Crowd
-from demo.jsonl import JsonlSink
-from demo.loop import Drawer, Look, Loop
-from demo.one_euro import OneEuro
-from demo.outputs import check_outputs
-from demo.people import PeopleReader
-from demo.pipeline import Pipeline
-from demo.sink import VideoSink, check_ending
-from demo.track import FollowRule
-from demo.view import caption
-from demo.window import Window
-from demo.words import counted
+from demo.outputs.files import check_outputs
+from demo.outputs.jsonl import JsonlSink
+from demo.outputs.video_sink import VideoSink, check_ending
+from demo.runtimes.exports import check_runtime, find_export
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
+from demo.tracking.pipeline import Pipeline
+from demo.tracking.rule import FollowRule
+from demo.tracking.tracker import MAX_PEOPLE, Tracker
+from demo.ui.loop import Drawer, DrawOptions, Loop
+from demo.ui.view import caption
+from demo.ui.window import Window
+from demo.video.capture import FrameSource, Opener, file_path, open_capture, opens_slowly
 from machine.command import run_command
+from machine.words import counted
 
 if TYPE_CHECKING:
-    import cv2
-
-    from demo.runtime import PoseModel
+    from demo.runtimes.pose_model import PoseModel
 
 
 @dataclass(frozen=True)
 class Options:
-    """Draws the skeletons of the people before a camera, or in a video.
+    """Draws the skeletons of the people in front of a camera, or in a video.
 
     Attributes:
         source: a camera's number, a video file, or the URL of a stream.
         model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
             newest folder `runs/*/export`, or `fast` where there is none.
-        runtime: what runs the model, such as openvino or litert; auto takes the fastest that is installed.
-        threads: number of threads of the model; the fastest number if not given.
-        measure_again: find the fastest anew, instead of taking what was measured on this machine before.
-        people: the most people to follow, 1 to 4.
+        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; by default the fastest number.
+        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
+        people: maximum number of people to track, 1 to 4.
         output: video to write: .mp4, .mov, .mkv or .avi.
         jsonl: file to write, with a line of JSON for each frame: its people, their boxes, joints and scores.
-        snapshots: folder for the pictures that the key s keeps.
+        snapshots: folder for the snapshots of the key s.
         window: show a window; q or Esc closes it.
-        mirror: show live cameras as a mirror does. Files are never mirrored.
-        blur_faces: make the faces of those followed unrecognisable, and the whole picture while nobody is followed.
-        max_frames: stop after so many frames.
-        runs: where training runs and their exports lie.
+        mirror: mirror live cameras. Files are never mirrored.
+        blur_faces: make the faces of tracked people unrecognizable, and the whole frame while nobody is tracked.
+        max_frames: stop after this number of frames.
+        runs: folder of the training runs and their exports.
         smooth_cutoff_hz: one-euro filter of the joints: cutoff at rest. Lower it against jitter.
         smooth_beta: one-euro filter of the joints: Hz for each crop side per second. Raise it against lag.
-        follow: when a person counts as found and as lost.
+        follow: when tracks start and end.
     """
 
     source: str = "0"
@@ -94,19 +92,18 @@ class Options:
     blur_faces: bool = False
     max_frames: int | None = None
     runs: Path = Path("runs")
-    smooth_cutoff_hz: float = 1.0
-    smooth_beta: float = 10.0
+    smooth_cutoff_hz: float = SMOOTH_CUTOFF_HZ
+    smooth_beta: float = SMOOTH_BETA
     follow: FollowRule = field(default_factory=FollowRule)
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.max_frames is not None and self.max_frames < 1:
             raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
         check_runtime(self.runtime)
         if self.threads is not None and self.threads < 1:
             raise ArgumentError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
-        if not 1 <= self.people <= MOST_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MOST_PEOPLE}, got {self.people}")
+        if not 1 <= self.people <= MAX_PEOPLE:
+            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
         if self.output is not None:
             check_ending(self.output)
@@ -115,14 +112,14 @@ class Options:
 
 @contextmanager
 def _stop_signals() -> Iterator[list[int]]:
-    """Collects the first Ctrl-C or SIGTERM, so that it does not break into a write; a second ends at once."""
+    """Collects the first Ctrl-C or SIGTERM, so that it does not interrupt a write; a second one ends at once."""
     received: list[int] = []
 
     def note(number: int, _: object) -> None:
         received.append(number)
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
-    # What the command was started to ignore, as `&` in a script makes it ignore Ctrl-C, it goes on ignoring.
+    # A signal that the command was started to ignore, as by `&` in a script, stays ignored.
     heeded = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, note) for number in heeded}
     try:
@@ -133,8 +130,8 @@ def _stop_signals() -> Iterator[list[int]]:
 
 
 def _load(path: Path, options: Options) -> PoseModel:
-    """Loads the model, in a thread: a runtime takes a while to import, and a camera takes a while to open."""
-    from demo.runtime import load
+    """Loads the model; called in a thread, as importing a runtime and opening a camera are both slow."""
+    from demo.runtimes.pose_model import load
 
     runtime = None if options.runtime == "auto" else options.runtime
     model = load(path, runtime=runtime, threads=options.threads, measure_again=options.measure_again)
@@ -142,15 +139,13 @@ def _load(path: Path, options: Options) -> PoseModel:
     return model
 
 
-def run(
-    options: Options, opener: Callable[[str], cv2.VideoCapture] = open_capture, *, begun_s: float | None = None
-) -> None:
+def run(options: Options, opener: Opener = open_capture, *, begun_s: float | None = None) -> None:
     """Runs the demo.
 
     Args:
-        options: what to do.
-        opener: what opens the source; see `FrameSource`.
-        begun_s: when the user began to wait for the first skeleton, by `time.perf_counter`; None is now.
+        options: of the command line.
+        opener: opens the source; see `FrameSource`.
+        begun_s: when the command started, by `time.perf_counter`; None is now.
 
     Raises:
         DemoError: no model, no source, no display, or an output that cannot be written.
@@ -159,7 +154,7 @@ def run(
     path = find_export(options.model, options.runs)
     with ExitStack() as stack:
         loader = stack.enter_context(ThreadPoolExecutor(1))
-        # Beside the opening of a camera. What is wrong with a file is told before a runtime is imported.
+        # While a camera opens. A file's errors are reported before a runtime is imported.
         loading = loader.submit(_load, path, options) if opens_slowly(options.source) else None
         source = stack.enter_context(FrameSource(options.source, opener))
         loading = loading or loader.submit(_load, path, options)
@@ -167,31 +162,31 @@ def run(
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))
         model = loading.result()
-        reader = _reader(model, options)
-        # Before the outputs, so that a signal does not break into the finishing of them either.
+        track = _tracker(model, options)
+        # Before the outputs, so that a signal does not interrupt their completion either.
         stopped = stack.enter_context(_stop_signals())
         video = lines = None
         if options.output:
             video = stack.enter_context(VideoSink(options.output, source.fps))
         if options.jsonl:
             lines = stack.enter_context(JsonlSink(options.jsonl, model.skeleton))
-        look = Look(options.mirror and source.live, options.people > 1, options.blur_faces)
-        drawer = Drawer(model.skeleton, look, live=source.live)
+        draw_options = DrawOptions(options.mirror and source.live, options.people > 1, options.blur_faces)
+        drawer = Drawer(model.skeleton, draw_options, live=source.live)
         loop = Loop(source, drawer, window=window, video=video, lines=lines, snapshots=options.snapshots)
         threads = "" if model.threads is None else f" on {counted(model.threads, 'thread')}"
         size = f"{source.size[1]} x {source.size[0]} px"
         print(f"{options.source}: {size}, model {path}, {model.runtime}{threads}. Ctrl-C stops.", flush=True)
         start_s = time.perf_counter()
-        with Pipeline(source, reader) as pipeline:
+        with Pipeline(source, track) as pipeline:
             reason = loop.run(pipeline, options.max_frames, lambda: bool(stopped))
         seconds = time.perf_counter() - start_s
     _report(reason, drawer, source, seconds, begun_s, [file for file in (options.output, options.jsonl) if file])
 
 
-def _reader(model: PoseModel, options: Options) -> PeopleReader:
+def _tracker(model: PoseModel, options: Options) -> SmoothedTracker:
     rule = options.follow.for_model(model.follow)
-    crowd = Crowd(model.predict, model.skeleton, model.size, model.padding, rule, people=options.people)
-    return PeopleReader(crowd, rule.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
+    tracker = Tracker(model.predict, model.skeleton, model.size, model.padding, rule, people=options.people)
+    return SmoothedTracker(tracker, rule.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
 
 
 def _report(

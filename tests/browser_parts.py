@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demo.track import FollowRule
+from demo.tracking.rule import FollowRule
 from pose import LSP14
 
 # Not the 224 and 1.25 of real exports: whoever does not read them from the description is found out.

@@ -264,7 +264,7 @@ def watch(source: Path, out: Path, *options: object, code: int = 0) -> tuple[lis
 def tabulate(source: Path, out: Path, *options: object, code: int = 0):
     import pandas as pd
 
-    from demo.batch import main
+    from demo.batch.__main__ import main
 
     done = call(main, source, *MODEL, "--out", out, *options)
     assert done.returncode == code, done.stderr

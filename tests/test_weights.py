@@ -9,7 +9,7 @@ import pytest
 
 import weights
 from artefact.formats import trusted
-from demo.runtime import load
+from demo.runtimes.pose_model import load
 from pose import Crop
 from pose.crop import box_from_joints
 

@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 import tyro
 
+import demo.batch.__main__ as batch
 from benchmarks.restless_camera import RestlessCamera, read_clip
-from demo import batch, webcam
-from demo.capture import open_capture
-from demo.track import FollowRule
+from demo import webcam
+from demo.tracking.rule import FollowRule
+from demo.video.capture import open_capture
 from pose import LSP14, draw_skeleton
 
 _BOTH, _ONE = "hd_00_00.mp4", "hd_00_01.mp4"

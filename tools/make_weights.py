@@ -44,7 +44,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
     Args:
         run: a finished training run.
         name: of the folder to write; its files are replaced, README.md stays.
-        follow: scores for the demos, see `demo.track.FollowRule`.
+        follow: scores for the demos, see `demo.tracking.rule.FollowRule`.
         formats: to export to.
 
     Returns:

@@ -9,8 +9,9 @@ import numpy as np
 
 from benchmarks.kinds.classes import Alteration
 from benchmarks.kinds.people import People
-from demo.runtime import PoseModel
-from demo.track import FollowRule, confidence
+from demo.runtimes.pose_model import PoseModel
+from demo.tracking.estimator import confidence
+from demo.tracking.rule import FollowRule
 from evaluate.metrics import joint_distances, pck
 from evaluate.oks_ap import average_precision
 from evaluate.predictor import SCORE_REACH

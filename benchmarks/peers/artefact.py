@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from artefact.formats import DESCRIPTION_FILE, FORMATS, FORMATS_FILE, chosen_formats
 from benchmarks.peers.models import PEERS, Peer
-from demo.runtime import PoseModel
+from demo.runtimes.pose_model import PoseModel
 from export.folder import replacing
 from export.graph import DESCRIPTION, graph_function
 from export.litert import write_litert

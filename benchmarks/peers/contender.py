@@ -17,8 +17,8 @@ from benchmarks.latency import file_bytes
 from benchmarks.peers.artefact import published_bytes, write_artefact
 from benchmarks.peers.crops import read_crops, to_records_px
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO, Peer
-from demo.runtime import PoseModel, candidates
 from demo.runtimes.choice import choose
+from demo.runtimes.pose_model import PoseModel, candidates
 from evaluate.predictor import load_predictor
 from export.__main__ import load_run
 from export.write import write_formats

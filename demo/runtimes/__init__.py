@@ -1,1 +1,1 @@
-"""One module for each library that runs an artefact, and the choice of the fastest that this machine has."""
+"""Finding an exported model, and running it in the fastest runtime of this machine."""

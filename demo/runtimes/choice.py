@@ -1,4 +1,4 @@
-"""Which runtime is the fastest here: measured, and remembered in the user's cache folder."""
+"""The fastest runtime of this machine: measured, and kept in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO, cast
 
 from artefact.formats import FORMATS, fingerprint
 from demo.errors import ModelError
@@ -20,7 +21,7 @@ from machine.processor import thread_counts, usable_cpus, versions
 _KIND = "runtimes"
 _TIMEOUT_S = 120
 _BUDGET_S = 2.0
-# Another thread is worth its processor, which also reads the camera and draws, if it saves more than this share.
+# A further thread must save more than this share of the time: its core is also needed to read and draw frames.
 _WORTH = 0.1
 
 
@@ -30,9 +31,9 @@ class Choice:
 
     Attributes:
         runtime: one of `FORMATS`.
-        threads: number of threads; None leaves it to the runtime.
-        batch: number of pictures at once.
-        ms: milliseconds a picture; None where there was nothing to choose from and nothing was measured.
+        threads: number of threads; None if the runtime decides.
+        batch: batch size.
+        ms: milliseconds per image; None if there was no choice, and so no measurement.
     """
 
     runtime: str
@@ -41,7 +42,6 @@ class Choice:
     ms: float | None = None
 
     def __str__(self) -> str:
-        """Says it in a few words."""
         words = [self.runtime]
         if self.threads:
             words.append(f"{self.threads} thread{'s' if self.threads > 1 else ''}")
@@ -53,10 +53,14 @@ class Choice:
 
 
 def best(measured: list[Choice]) -> Choice:
-    """The fastest, or one that is nearly as fast on fewer threads."""
-    least_ms = min(choice.ms for choice in measured)
-    near = [choice for choice in measured if choice.ms <= (1 + _WORTH) * least_ms]
-    return min(near, key=lambda choice: (choice.threads or usable_cpus(), choice.ms))
+    """The fastest, or one that is within `_WORTH` of it on fewer threads."""
+    least_ms = min(map(_ms, measured))
+    near = [choice for choice in measured if _ms(choice) <= (1 + _WORTH) * least_ms]
+    return min(near, key=lambda choice: (choice.threads or usable_cpus(), _ms(choice)))
+
+
+def _ms(choice: Choice) -> float:
+    return float("inf") if choice.ms is None else choice.ms
 
 
 def choose(
@@ -68,15 +72,15 @@ def choose(
     *,
     measure_again: bool = False,
 ) -> Choice:
-    """Finds the fastest way to run an artefact, by measuring unless that is remembered.
+    """Finds the fastest way to run an artefact: from the cache, else by measurement.
 
     Args:
         path: an export folder or one artefact's file.
-        names: formats to choose from, at least one; their runtimes are installed.
+        names: formats to choose from, at least one, whose runtimes are installed.
         threads: number of threads; None chooses it too.
-        batches: numbers of pictures at once to choose from.
-        tell: is told what was measured.
-        measure_again: whatever is remembered.
+        batches: batch sizes to choose from.
+        tell: takes the messages about the measurement.
+        measure_again: ignore the cached result.
 
     Raises:
         ModelError: none of the formats can be run.
@@ -91,7 +95,7 @@ def choose(
         return Choice(**known)
     tell("finding the fastest runtime for this model on this machine, once")
     timings, reasons = _measure(path, counts, batches)
-    choices = {way: Choice(*way, ms=timings.least(way)) for way in timings.times}
+    choices = {way: Choice(*cast(tuple[str, int | None, int], way), timings.least(way)) for way in timings.times}
     for name in names:
         if name in reasons:
             tell(f"  {name} does not run here: {reasons[name]}")
@@ -108,16 +112,16 @@ def choose(
 
 
 def _counts(name: str, threads: int | None) -> list[int | None]:
-    # TensorFlow settles its number once for a process, which may have settled it before us.
+    # TensorFlow's number is fixed once per process, maybe before this.
     return [threads] if threads or FORMATS[name].module == "tensorflow" else [*thread_counts(usable_cpus())]
 
 
 def _measure(
     path: Path, counts: dict[str, list[int | None]], batches: tuple[int, ...]
 ) -> tuple[Timings, dict[str, str]]:
-    """Times all in turns: milliseconds of (runtime, threads, batch), and why there are none of a runtime."""
+    """Times all in turns: milliseconds by (runtime, threads, batch), and the errors by runtime."""
     with ExitStack() as stack:
-        # All begin before the first is waited for.
+        # All start before the first is waited for.
         workers = {name: stack.enter_context(_Worker(path, name, counts[name], batches)) for name in counts}
         reasons = {name: worker.reason for name, worker in workers.items() if not worker.is_ready()}
         ways = [(name, n, batch) for name in counts if name not in reasons for n in counts[name] for batch in batches]
@@ -127,19 +131,20 @@ def _measure(
 
 
 class _Worker:
-    """A process of `demo.runtimes.measure`."""
+    """A process of `demo.runtimes.measure`, as a context manager."""
 
     def __init__(self, path: Path, name: str, counts: list[int | None], batches: tuple[int, ...]) -> None:
         self.reason = ""
         self._errors = tempfile.TemporaryFile()
         command = [sys.executable, "-m", "demo.runtimes.measure", str(path.resolve()), name]
         command += ["--threads", *(str(count or 0) for count in counts), "--batches", *map(str, batches)]
-        # From there `-m` finds this package, wherever the user stands.
+        # `-m` finds this package from there.
         root = Path(__file__).parents[2]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             command, cwd=root, stdin=pipe, stdout=pipe, stderr=self._errors, text=True, bufsize=1
         )
+        self._questions, self._answers = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
         self._timer = threading.Timer(_TIMEOUT_S, self._process.kill)
         self._timer.daemon = True
         self._timer.start()
@@ -154,8 +159,8 @@ class _Worker:
         self._errors.close()
 
     def is_ready(self) -> bool:
-        """Waits for the artefact to be loaded; where it is not, `reason` says why."""
-        for line in self._process.stdout:
+        """Waits until the artefact is loaded; if that fails, `reason` has the error."""
+        for line in self._answers:
             if line == "ready\n":
                 return True
         code = self._process.wait()
@@ -166,9 +171,9 @@ class _Worker:
         return False
 
     def turn_ms(self, threads: int | None, batch: int) -> float:
-        """Runs it; infinite once the process has died of it."""
+        """Times one turn, in ms per image; infinite once the process has crashed."""
         try:
-            self._process.stdin.write(f"{threads or 0} {batch}\n")
-            return float(self._process.stdout.readline())
+            self._questions.write(f"{threads or 0} {batch}\n")
+            return float(self._answers.readline())
         except (OSError, ValueError):
             return float("inf")

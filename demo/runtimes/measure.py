@@ -1,11 +1,10 @@
-"""Runs one artefact in one runtime as often as it is told to, in a process of its own, and says how long that takes.
+"""Times one artefact in one runtime, in a process of its own.
 
     python -m demo.runtimes.measure runs/resnet/export openvino --threads 1 2 --batches 1 8
 
-Each pair of a number of threads and of pictures is run once; then a line "ready" is printed. After that each line
-"THREADS BATCH" of the standard input is answered with the milliseconds that a picture takes. A process of its own,
-because a runtime that was built for another processor may take its process down, and because runtimes keep their
-threads and memory.
+Runs once with each number of threads and each batch size, then prints a line "ready". After that it answers each line
+"THREADS BATCH" of the standard input with the milliseconds per image. A process of its own, because a runtime built for
+another processor may crash, and because runtimes keep their threads and memory.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ from pathlib import Path
 import numpy as np
 
 from demo.errors import DemoError
-from demo.runtime import PoseModel
+from demo.runtimes.pose_model import PoseModel
 
-# A turn lasts about so long, so that one that another program breaks into is the exception.
+# Duration of a turn: so short that few turns are disturbed by other programs.
 _TURN_S = 0.02
 
 
 def pictures_of(model: PoseModel, batch: int) -> np.ndarray:
-    """Pictures to run the model on."""
+    """Random images to run the model on."""
     return np.random.default_rng(0).integers(0, 256, (batch, model.size, model.size, 3), np.uint8)
 
 
 def turn_ms(model: PoseModel, pictures: np.ndarray) -> float:
-    """Milliseconds that a picture takes: the least of a few runs."""
-    begin_s, times_s = time.perf_counter(), []
+    """Milliseconds per image: the minimum of a few runs."""
+    begin_s, times_s = time.perf_counter(), list[float]()
     while not times_s or time.perf_counter() - begin_s < _TURN_S:
         start_s = time.perf_counter()
         model.predict(pictures)

@@ -1,4 +1,4 @@
-"""A model that can be predicted: it finds a magenta rectangle and puts the joints at fixed places of it."""
+"""A predictable model: it finds a magenta rectangle and places the joints at fixed shares of it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 
 from pose import PANOPTIC19
 
-# Not the 224 and 1.25 of real exports: whoever does not read them from the artefact is found out.
+# Not the 224 and 1.25 of real exports, so that code which does not read them from the artefact fails.
 SIZE, PADDING = 96, 1.4
 MAGENTA = (255, 0, 255)
-# Joint places as shares of the rectangle's width and height, from its centre; together they span it.
+# Joint places as shares of the rectangle's width and height, from its center; together they span it.
 _PLACES = {
     "neck": (0, -0.3),
     "nose": (0, -0.5),
@@ -64,7 +64,7 @@ def _build_fake(folder: Path) -> None:
                 extents.append(tf.sqrt(12.0 * variance))
             center, extent = tf.stack(centers, -1)[:, None], tf.stack(extents, -1)[:, None]
             joints = center + tf.constant(joint_places()) * extent
-            # Small people are seen badly, people cut off by the crop worse; where nobody is, scores are low.
+            # Small people have low scores, people cut off by the crop lower ones, crops without a person the lowest.
             border = tf.reduce_max(mask[:, 0], 1) + tf.reduce_max(mask[:, -1], 1)
             border += tf.reduce_max(mask[:, :, 0], 1) + tf.reduce_max(mask[:, :, -1], 1)
             score = 0.95 * tf.minimum(1.0, extents[1] / (0.4 * SIZE)) * tf.where(border > 0, 0.5, 1.0)
@@ -92,14 +92,14 @@ def fake_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def fake_model(fake_export: Path):
     """The fake model, loaded as the demo loads it."""
-    from demo.runtime import PoseModel
+    from demo.runtimes.pose_model import PoseModel
 
     return PoseModel(fake_export)
 
 
 @pytest.fixture(scope="session")
 def paint() -> Callable[..., np.ndarray]:
-    """Draws a frame: `paint((height, width), (x, y, person_height) or None)`; x, y is the person's centre."""
+    """Draws a frame: `paint((height, width), (x, y, person_height) or None)`; x, y is the person's center."""
 
     def draw(size: tuple[int, int], person: tuple[float, float, float] | None) -> np.ndarray:
         picture = np.full((*size, 3), 90, np.uint8)
@@ -130,11 +130,11 @@ def write_video() -> Callable[..., Path]:
 
 @pytest.fixture
 def room() -> Callable[[int], AbstractContextManager[None]]:
-    """Lets files of this process become no larger than so many bytes, as on a disk that is full."""
+    """Limits the size of this process's files in bytes, to simulate a full disk."""
 
     @contextmanager
     def of(size: int) -> Iterator[None]:
-        # Not for longer than the call: what the tests print may go to a file as well.
+        # Only during the block: the tests' output may go to a file as well.
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:

@@ -7,7 +7,7 @@ import cv2
 import pytest
 import tyro
 
-import demo.batch
+import demo.batch.__main__
 import demo.web
 import demo.webcam
 import export.__main__ as export_command
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs/demo.md"
 COMMANDS = {
     "demo.webcam": demo.webcam.Options,
     "demo.web": demo.web.Options,
-    "demo.batch": demo.batch.Options,
+    "demo.batch": demo.batch.__main__.Options,
     "export": export_command.Options,
 }
 

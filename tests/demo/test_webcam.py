@@ -1,4 +1,4 @@
-"""The command as a user types it, with the fake model."""
+"""The command `python -m demo.webcam` with the fake model."""
 
 import json
 import os
@@ -17,8 +17,8 @@ import pytest
 from commands import call
 from video_files import packets, write_clip, write_moving_video
 
-import demo.capture
-import demo.loop
+import demo.ui.loop
+import demo.video.capture
 from artefact.formats import FORMATS
 from benchmarks.restless_camera import RestlessCamera
 from demo.webcam import Options, _stop_signals, main, run
@@ -56,7 +56,7 @@ def test_a_video_from_end_to_end(walk, fake_export, tmp_path, read_video):
     inputs, _ = read_video(walk)
 
     def changed(k):
-        """How many pixels were drawn on."""
+        """Number of pixels that were drawn on."""
         return np.count_nonzero(np.abs(pictures[k].astype(int) - inputs[k]).max(axis=-1) > 90)
 
     assert min(changed(k) for k in (0, 10, 30, 70, 89)) > 500
@@ -73,7 +73,7 @@ def test_the_newest_export_is_the_default(walk, fake_export, capsys):
     assert re.search(r"first skeleton 10\d\d\.\d s after the start", printed)
 
 
-def test_a_demo_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it():
+def test_ctrl_c_stays_ignored_if_it_was_at_the_start():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with _stop_signals() as stopped:
@@ -86,7 +86,7 @@ def test_a_demo_that_was_started_to_ignore_ctrl_c_goes_on_ignoring_it():
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_a_whole_video(fake_export, tmp_path, paint, write_video, read_video):
+def test_ctrl_c_leaves_a_complete_video(fake_export, tmp_path, paint, write_video, read_video):
     source = write_video(tmp_path / "long.avi", [paint((120, 160), (80, 60, 60))] * 6_000)
     output = tmp_path / "out.mp4"
     arguments = command("--source", source, "--model", fake_export, "--no-window", "--output", output)
@@ -119,7 +119,7 @@ def test_a_window_is_closed_with_q(walk, fake_export, tmp_path, monkeypatch, cap
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_wrong_is_told_with_its_exit_code(walk, fake_export, tmp_path):
+def test_errors_end_with_their_exit_code(walk, fake_export, tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     model = ("--model", fake_export, "--no-window")
@@ -147,7 +147,7 @@ def test_what_is_wrong_is_told_with_its_exit_code(walk, fake_export, tmp_path):
         assert message in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
 
 
-def test_people_are_written_line_by_line(walk, fake_export, tmp_path):
+def test_people_are_written_as_json_lines(walk, fake_export, tmp_path):
     lines = tmp_path / "people.jsonl"
     run(Options(source=str(walk), model=fake_export, window=False, people=2, jsonl=lines))
     records = [json.loads(line) for line in lines.read_text().splitlines()]
@@ -165,7 +165,7 @@ UNEVEN_S = np.cumsum([0, *(20 * [1 / 30]), *(20 * [0.15]), 0.5])
 
 
 @pytest.mark.parametrize("name, codec", [("uneven.mp4", "libx264"), ("uneven.webm", "libvpx")])
-def test_frames_of_uneven_pauses_keep_their_times(fake_export, tmp_path, paint, name, codec):
+def test_frames_at_uneven_intervals_keep_their_times(fake_export, tmp_path, paint, name, codec):
     source = write_clip(tmp_path / name, 42 * [paint((120, 160), (80, 60, 80))], UNEVEN_S, codec)
     lines, output = tmp_path / "people.jsonl", tmp_path / "out.mp4"
     run(Options(source=str(source), model=fake_export, window=False, jsonl=lines, output=output))
@@ -177,14 +177,14 @@ def test_frames_of_uneven_pauses_keep_their_times(fake_export, tmp_path, paint, 
     np.testing.assert_allclose(shown_s, UNEVEN_S, atol=1.1e-3)
 
 
-def test_a_stream_that_begins_late_is_announced_as_long_as_it_is(fake_export, tmp_path, paint):
+def test_the_frame_count_of_a_stream_that_starts_late(fake_export, tmp_path, paint):
     times_s = 100 + np.arange(30) / 30
     source = write_clip(tmp_path / "late.mkv", 30 * [paint((120, 160), (80, 60, 80))], times_s)
     result = call(main, "--source", source, "--model", fake_export, "--no-window")
     assert "the stream ended: 30 frames in" in result.stdout and "announced" not in result.stdout
 
 
-def test_damaged_frames_are_told(fake_export, tmp_path):
+def test_damaged_frames_are_counted_in_the_report(fake_export, tmp_path):
     source = write_moving_video(tmp_path / "a.mp4", range(20), g="5", bf="0")
     data, (place, size) = bytearray(source.read_bytes()), packets(source)[7]
     data[place : place + size] = bytes(range(1, 256)) * (size // 255) + bytes(size % 255)
@@ -194,7 +194,7 @@ def test_damaged_frames_are_told(fake_export, tmp_path):
 
 
 @pytest.mark.parametrize("option, name", [("--output", "out.mp4"), ("--jsonl", "people.jsonl")])
-def test_a_disk_that_is_full_exits_with_2_and_leaves_nothing(walk, fake_export, tmp_path, room, option, name):
+def test_a_full_disk_exits_with_2_and_leaves_nothing(walk, fake_export, tmp_path, room, option, name):
     with room(2_000):
         result = call(main, "--source", walk, "--model", fake_export, "--no-window", option, tmp_path / name)
     assert result.returncode == 2 and not list(tmp_path.iterdir())
@@ -214,7 +214,7 @@ def test_scores_that_clash_with_the_models_own_exit_with_2(walk, fake_export, tm
     assert call(main, "--source", walk, "--model", fake_export, *clash, "--follow.found-score", 0.95).returncode == 0
 
 
-def test_faces_are_blurred_in_what_is_shown(fake_export, tmp_path, paint, write_video, read_video):
+def test_faces_are_blurred_in_window_and_video(fake_export, tmp_path, paint, write_video, read_video):
     picture = paint((480, 640), (320, 240, 200))
     noise = np.random.default_rng(0).integers(0, 200, (480, 640, 1), np.uint8)
     picture = np.where(picture == 90, noise, picture)
@@ -231,7 +231,7 @@ def test_faces_are_blurred_in_what_is_shown(fake_export, tmp_path, paint, write_
 
 @pytest.fixture
 def dummy_window(monkeypatch):
-    """The window without a screen; keys are posted with `press`."""
+    """A window without a screen; `press` posts keys."""
     pygame = pytest.importorskip("pygame")
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     pygame.display.init()
@@ -243,7 +243,7 @@ def dummy_window(monkeypatch):
     return press
 
 
-def test_the_key_s_keeps_what_is_shown(fake_export, tmp_path, paint, dummy_window, capsys):
+def test_the_key_s_writes_a_snapshot(fake_export, tmp_path, paint, dummy_window, capsys):
     camera = RestlessCamera([paint((120, 160), (80, 60, 90))[..., ::-1]], 0, unplug_every_s=1e9, resize_every_s=1e9)
     threading.Timer(1.5, dummy_window, ["s"]).start()
     threading.Timer(2.0, dummy_window, ["q"]).start()
@@ -255,14 +255,14 @@ def test_the_key_s_keeps_what_is_shown(fake_export, tmp_path, paint, dummy_windo
     assert cv2.imread(str(kept)).shape == (480, 640, 3)
 
 
-def test_a_camera_that_goes_away_is_told_and_taken_up_again(
+def test_a_disconnected_camera_is_reported_and_reopened(
     fake_export, tmp_path, paint, dummy_window, monkeypatch, capsys
 ):
-    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.2)
-    monkeypatch.setattr(demo.capture, "_RETRY_S", 0.1)
-    monkeypatch.setattr(demo.loop, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(demo.video.capture, "_SILENCE_S", 0.2)
+    monkeypatch.setattr(demo.video.capture, "_RETRY_S", 0.1)
+    monkeypatch.setattr(demo.ui.loop, "_SILENCE_S", 0.3)
     told = []
-    monkeypatch.setattr(demo.loop, "caption", lambda view, text: (told.append(text), view)[1])
+    monkeypatch.setattr(demo.ui.loop, "caption", lambda view, text: (told.append(text), view)[1])
     camera = RestlessCamera([paint((120, 160), (80, 60, 90))[..., ::-1]], 0, unplug_every_s=2.0, away_s=0.8)
     lines = tmp_path / "people.jsonl"
     run(Options(model=fake_export, jsonl=lines, max_frames=75), camera.open)
@@ -275,7 +275,7 @@ def test_a_camera_that_goes_away_is_told_and_taken_up_again(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_no_display(walk, fake_export, monkeypatch):
+def test_no_display_exits_with_4(walk, fake_export, monkeypatch):
     for name in DISPLAYS:
         monkeypatch.delenv(name, raising=False)
     result = call(main, "--source", walk, "--model", fake_export)
@@ -283,7 +283,7 @@ def test_no_display(walk, fake_export, monkeypatch):
     assert "--no-window --output out.mp4" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_folder_that_is_no_export(walk, tmp_path):
+def test_a_folder_without_an_export_exits_with_2(walk, tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"rubbish")
     result = call(main, "--source", walk, "--model", tmp_path, "--no-window")
     assert result.returncode == 2
@@ -298,7 +298,7 @@ def test_a_folder_that_is_no_export(walk, tmp_path):
         ("webcam_upper_body.mkv", 89, 30, (480, 640)),
     ],
 )
-def test_real_clips_come_out_whole(shared_data, fake_export, tmp_path, read_video, name, count, fps, size):
+def test_real_clips_are_written_completely(shared_data, fake_export, tmp_path, read_video, name, count, fps, size):
     output = tmp_path / "out.mp4"
     run(Options(source=str(shared_data / "clips" / name), model=fake_export, window=False, output=output))
     pictures, written_fps = read_video(output)
@@ -308,7 +308,7 @@ def test_real_clips_come_out_whole(shared_data, fake_export, tmp_path, read_vide
 
 @pytest.fixture
 def stream(paint):
-    """URL of a server that shows, for 2 s at 25 frames/s, a person in the left half: motion JPEG, as cameras send."""
+    """URL of a motion JPEG server that shows a person in the left half for 2 s at 25 frames/s."""
     person = paint((240, 320), (80, 120, 140))
     jpeg = cv2.imencode(".jpg", cv2.cvtColor(person, cv2.COLOR_RGB2BGR))[1].tobytes()
 
@@ -333,11 +333,11 @@ def stream(paint):
 
 
 @pytest.mark.parametrize("mirror", [True, False])
-def test_a_live_stream_is_mirrored_and_written_at_its_own_pace(
+def test_a_live_stream_is_mirrored_and_written_at_its_own_speed(
     stream, fake_export, tmp_path, read_video, monkeypatch, mirror
 ):
-    monkeypatch.setattr(demo.capture, "_SILENCE_S", 0.3)
-    monkeypatch.setattr(demo.capture, "_ABSENCE_S", 0.0)
+    monkeypatch.setattr(demo.video.capture, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(demo.video.capture, "_ABSENCE_S", 0.0)
     output = tmp_path / "live.mp4"
     run(Options(source=stream, model=fake_export, window=False, output=output, mirror=mirror))
     pictures, fps = read_video(output)

@@ -33,7 +33,7 @@ MUTANTS = [
     ("records/augment.py", "own[:, 0] < options.flip", "own[:, 0] > options.flip", "tests/records/test_augment.py"),
     ("pose/fields.py", "(xy >= -0.5) & (xy < size - 0.5)", "(xy >= -9.5) & (xy < size)", "tests/pose/test_fields.py"),
     ("pose/fields.py", "@ value @ turn.swapaxes(1, 2)", "@ value", "tests/pose/test_fields.py"),
-    ("demo/one_euro.py", "self.beta = beta", "self.beta = 0.0", "tests/demo/test_one_euro.py"),
+    ("demo/tracking/one_euro.py", "self.beta = beta", "self.beta = 0.0", "tests/demo/tracking/test_one_euro.py"),
     (
         "data_prep/kinect_sync.py",
         "_COLOR_LATE_MS = 1, 6.25",

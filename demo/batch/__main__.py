@@ -1,0 +1,225 @@
+"""Estimates the pose in every picture of a folder, or every frame of a video, as fast as this machine can.
+
+    python -m demo.batch pictures --out joints.parquet
+    python -m demo.batch video.mp4 --out joints.csv --boxes boxes.csv
+
+People are searched for in each picture, and tracked through a video. With `--boxes`, each row of the CSV file is a
+person: picture (the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's top left corner),
+width_px, height_px. With `--whole-picture` each picture is one person's crop.
+The table has a row for each person: picture, or frame and time_s; person (a number from 0 within the picture; in a
+video it stays the same while the person is tracked); the box, given or around the joints found; and for each joint its
+x_px and y_px in the picture and its score.
+
+Exit codes:
+    0: the table is written. Pictures that could not be read, and those in which nobody was found, are counted and
+        listed.
+    2: wrong arguments, no exported model, or an output that cannot be written.
+    3: no pictures, no such video, or none can be read.
+    130: Ctrl-C; nothing is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from demo.batch.counts import Counts
+from demo.batch.drawings import Drawings, check_drawings
+from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, search, whole_image_crops
+from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
+from demo.batch.table import TABLE_ENDINGS, Table, check_table
+from demo.errors import ArgumentError, DemoError, SourceError
+from demo.outputs.files import check_outputs
+from demo.runtimes.exports import check_runtime, find_export
+from demo.runtimes.pose_model import PoseModel, fastest
+from demo.tracking.rule import CompleteRule, FollowRule
+from demo.tracking.tracker import MAX_PEOPLE
+from demo.video.bounded_queue import prefetch
+from demo.video.capture import FrameSource
+from machine.command import run_command
+from machine.words import counted
+
+# On a CPU larger batches are not faster.
+_BATCHES = (1, 8)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Estimates the pose in every picture of a folder, or every frame of a video.
+
+    Attributes:
+        source: a folder with pictures, a picture, or a video.
+        out: table to write: .parquet or .csv.
+        boxes: CSV file with the people's boxes, in place of a search.
+        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
+            newest folder `runs/*/export`, or `fast` where there is none.
+        runs: folder of the training runs and their exports.
+        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; by default the fastest number.
+        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
+        batch: maximum number of crops in one call of the model; by default the fastest number.
+        whole_picture: take each picture as one person's crop, without a search.
+        people: maximum number of people to search for in a picture, 1 to 4.
+        min_score: minimum confidence of a row: the mean score of the better half of a person's limb joints. By default
+            the model's own for people who are found or, in a video, tracked; with --boxes every box has a row.
+        draw: new folder for copies of the pictures with skeletons.
+    """
+
+    source: Annotated[Path, tyro.conf.Positional]
+    out: Path
+    boxes: Path | None = None
+    model: Path | None = None
+    runs: Path = Path("runs")
+    runtime: str = "auto"
+    threads: int | None = None
+    measure_again: bool = False
+    batch: int | None = None
+    whole_picture: bool = False
+    people: int = MAX_PEOPLE
+    min_score: float | None = None
+    draw: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_runtime(self.runtime)
+        if self.batch is not None and self.batch < 1:
+            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
+        if not 1 <= self.people <= MAX_PEOPLE:
+            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise ArgumentError(f"--min-score must be 0 to 1, got {self.min_score}; leave it out for the model's own")
+        if self.whole_picture and self.boxes is not None:
+            raise ArgumentError("--whole-picture and --boxes both say where people are; give one of them")
+        if self.out.suffix not in TABLE_ENDINGS:
+            raise ArgumentError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
+        check_outputs({"--out": self.out}, {"the source": self.source, "the --boxes file": self.boxes})
+        if self.draw is not None:
+            check_drawings(self.draw, self.source)
+
+
+def run(options: Options) -> None:
+    """Runs the command.
+
+    Raises:
+        DemoError: no model, nothing to read, or an output that cannot be written.
+        ValueError: there is no such runtime, `threads` is below 1, or `min_score` does not fit the model.
+    """
+    check_table(options.out)
+    pictures = options.source.is_dir() or (options.source.is_file() and is_picture(options.source))
+    key = "picture" if pictures else "frame"
+    boxes = read_boxes(options.boxes, key) if options.boxes else None
+    counts = Counts(key, boxes, None if options.whole_picture else options.people)
+    video = None if pictures else _open_video(options.source)
+    items = read_video(video) if video else _pictures(options.source, boxes, counts)
+    path = find_export(options.model, options.runs)
+    choice = fastest(
+        path,
+        runtime=None if options.runtime == "auto" else options.runtime,
+        threads=options.threads,
+        batches=(options.batch,) if options.batch else _BATCHES,
+        measure_again=options.measure_again,
+    )
+    model = PoseModel(path, choice.runtime, choice.threads)
+    rule = _rule(options, model)
+    model.warm_up(choice.batch)
+    table = Table(model.skeleton, key)
+    start_s = time.perf_counter()
+    with ExitStack() as stack:
+        drawings = options.draw and stack.enter_context(Drawings(options.draw, model.skeleton, rule.joint_score))
+        for item, people in stack.enter_context(_find(items, boxes, model, rule, choice.batch, options)):
+            counts.add(item.key, people)
+            table.add(people or [])
+            if drawings and people is not None and item.picture is not None:
+                drawings.add(str(item.key), item.picture, people)
+        seconds = time.perf_counter() - start_s
+        if not counts.read or (boxes is not None and not len(table)):
+            what = f"{len(counts.broken)} could not be read" if counts.broken else "no box lies in any"
+            raise SourceError(
+                f"there is nobody in the pictures of {str(options.source)!r}: {what}; nothing was written"
+            )
+        if drawings:
+            drawings.finish()
+        table.write(options.out)
+    found = f"{counted(len(table), 'person', 'people')} in {seconds:.1f} s ({len(table) / seconds:.0f} people/s)"
+    _report(options, counts, video, f"{found} with {choice}")
+
+
+def _report(options: Options, counts: Counts, video: FrameSource | None, found: str) -> None:
+    announced = f" of {video.count} announced" if video and counts.read < video.count else ""
+    print(f"{counted(counts.read, counts.kind)}{announced}, {found}")
+    for note in (*counts.report(options.source), *(video.notes if video else ())):
+        print(note)
+    print(
+        f"wrote {options.out}" + (f" and {counted(counts.read, 'picture')} in {options.draw}" if options.draw else "")
+    )
+
+
+def _rule(options: Options, model: PoseModel) -> CompleteRule:
+    """The model's own rule, with --min-score if given."""
+    own = FollowRule().for_model(model.follow)
+    if options.min_score is None:
+        return own
+    return replace(own, found_score=options.min_score, lost_score=min(own.lost_score, options.min_score))
+
+
+@contextmanager
+def _find(
+    items: Iterator[Item], boxes: Boxes | None, model: PoseModel, rule: CompleteRule, batch: int, options: Options
+) -> Iterator[Iterator[Found]]:
+    """Yields the images with their people; images are read, and given crops are cut, ahead of the model."""
+    if boxes is None and not options.whole_picture:
+        min_score = rule.lost_score if options.min_score is None else options.min_score
+        with prefetch(items, 2 * batch) as read:
+            yield search(read, model, rule, people=options.people, batch=batch, min_score=min_score)
+        return
+    find = whole_image_crops(model) if boxes is None else box_crops(boxes, model)
+    min_score = rule.found_score if boxes is None else options.min_score or 0.0
+    with prefetch(iter_crops(items, find), 2 * batch) as cropped:
+        yield estimate_crops(cropped, model, batch=batch, min_score=min_score)
+
+
+def _open_video(source: Path) -> FrameSource:
+    if not source.is_file():
+        raise SourceError(f"{str(source)!r} does not exist; give a folder with pictures, or a video")
+    return FrameSource(str(source))
+
+
+def _pictures(source: Path, boxes: Boxes | None, counts: Counts) -> Iterator[Item]:
+    folder, names = source, [source.name]
+    if source.is_dir():
+        names, others = pictures_in(source)
+        counts.notes += [others] if others else []
+    else:
+        folder = source.parent
+    if boxes is None:
+        return read_folder(folder, names)
+    unknown = sorted(set(boxes) - set(names))
+    if unknown:
+        raise SourceError(f"--boxes names {unknown[0]!r}, which is no picture in {str(source)!r}")
+    boxed = [name for name in names if name in boxes]
+    if len(boxed) < len(names):
+        counts.notes.append(f"{counted(len(names) - len(boxed), 'picture')} without a box not read")
+    return read_folder(folder, boxed)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code; see the top of the file."""
+    return run_command(
+        Options,
+        run,
+        arguments,
+        prog="python -m demo.batch",
+        description=__doc__,
+        stopped="stopped; nothing was written",
+        errors=(DemoError, ValueError),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

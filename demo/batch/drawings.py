@@ -1,0 +1,102 @@
+"""Annotated images of `python -m demo.batch --draw`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from demo.batch.inputs import is_picture
+from demo.batch.table import TableRow
+from demo.errors import ArgumentError, OutputError
+from demo.ui.view import line_thickness, text_scale
+from pose import Skeleton, draw_skeleton, draw_text
+
+# Formats without color.
+_GREY = (".pgm", ".pbm")
+
+
+def check_drawings(folder: Path, source: Path) -> None:
+    """Checks that annotated images can be written.
+
+    Raises:
+        ArgumentError: the source is a video, or the folder lies inside the source.
+        OutputError: the folder is not empty, or cannot be made.
+    """
+    if source.is_file() and not is_picture(source):
+        raise ArgumentError("--draw is for pictures; for a video use python -m demo.webcam --no-window --output FILE")
+    if folder.resolve().is_relative_to(source.resolve()):
+        raise ArgumentError(f"--draw {str(folder)!r} lies in {str(source)!r}, which is read; choose another folder")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"--draw {str(folder)!r} must be a new folder or an empty one; choose another name")
+    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
+        raise OutputError(f"--draw {str(folder)!r} cannot be made: make the folder that it lies in, or choose another")
+
+
+class Drawings:
+    """A folder of annotated images, as a context manager; it has its final name after `finish` only.
+
+    Args:
+        folder: its final name, checked by `check_drawings`.
+        skeleton: of the people.
+        joint_score: minimum score of a joint that is drawn.
+    """
+
+    def __init__(self, folder: Path, skeleton: Skeleton, joint_score: float) -> None:
+        self._folder = folder
+        self._skeleton = skeleton
+        self._joint_score = joint_score
+        try:
+            self._partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+            self._partial.mkdir()
+        except OSError as error:
+            raise self._problem(error) from error
+
+    def __enter__(self) -> Drawings:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    def add(self, name: str, picture: np.ndarray, people: list[TableRow]) -> None:
+        """Writes an annotated image, uint8 RGB (H, W, 3), under its name in the source's folder.
+
+        OpenCV reads more formats than it writes: .png is appended to the name where it cannot write the format.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        path = self._partial / name
+        while path.suffix.lower() in _GREY or not cv2.haveImageWriter(path.name) or path.exists():
+            path = path.with_name(f"{path.name}.png")
+        thickness, scale = line_thickness(picture), text_scale(picture)
+        for person in people:
+            shown = person.scores >= self._joint_score
+            picture = draw_skeleton(picture, person.xy_px, shown, self._skeleton, thickness=thickness)
+        for person in people if len(people) > 1 else ():
+            place = np.clip(person.box_px[:2], 0, None).astype(int)
+            draw_text(picture, str(person.number), tuple(place.tolist()), scale=scale)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())
+        except OSError as error:
+            raise self._problem(error) from error
+
+    def finish(self) -> None:
+        """Renames the folder to its final name.
+
+        Raises:
+            OutputError: the name is in use by now.
+        """
+        try:
+            if self._folder.exists():
+                self._folder.rmdir()
+            self._partial.rename(self._folder)
+        except OSError as error:
+            raise self._problem(error) from error
+
+    def _problem(self, error: OSError) -> OutputError:
+        return OutputError(f"--draw {str(self._folder)!r} cannot be written: {error.strerror or error}")

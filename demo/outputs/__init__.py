@@ -1,0 +1,1 @@
+"""Output files: checked before the work begins, and renamed into place when complete."""

@@ -1,0 +1,87 @@
+"""The people of each frame as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from demo.outputs.files import Output
+from demo.tracking.people import TrackedFrame, TrackedPerson
+from pose import Skeleton
+
+
+def _numbers(values: np.ndarray, digits: int) -> list:
+    """Plain rounded numbers; null for NaN and infinity, which JSON lacks."""
+    if values.ndim > 1:
+        return [_numbers(row, digits) for row in values]
+    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
+
+
+def frame_record(seen: TrackedFrame, skeleton: Skeleton) -> dict:
+    """One frame as plain lists and numbers.
+
+    Returns:
+        frame: its number in the source. time_s: of a file, its time after the first frame; of a camera, seconds of a
+        monotonic clock. size: [height, width] in px. skeleton: its name, which determines the joints' order. people,
+        each with id, box_px ([x, y, width, height] around the joints shown, or null), joints_px ([x, y] of each joint)
+        and scores (of each joint, 0 to 1).
+    """
+
+    def record(person: TrackedPerson) -> dict:
+        box = person.box_px
+        return {
+            "id": person.number,
+            "box_px": None if box is None else _numbers(box, 2),
+            "joints_px": _numbers(person.xy_px, 2),
+            "scores": _numbers(np.asarray(person.scores, np.float64), 4),
+        }
+
+    return {
+        "frame": seen.frame.index,
+        "time_s": round(seen.frame.time_s, 6),
+        "size": list(seen.frame.picture.shape[:2]),
+        "skeleton": skeleton.name,
+        "people": [record(person) for person in seen.people],
+    }
+
+
+class JsonlSink:
+    """Writes a line for each frame under a temporary name, and renames the file into place at the end.
+
+    However the run ends, the lines written so far are kept; without a line there is no file.
+
+    Args:
+        path: of the file.
+        skeleton: of the people.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, skeleton: Skeleton) -> None:
+        self._skeleton = skeleton
+        self._lines = 0
+        self._output = Output("--jsonl", path)
+
+    def __enter__(self) -> JsonlSink:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._lines:
+            self._output.finish()
+        else:
+            self._output.discard()
+
+    def write(self, seen: TrackedFrame) -> None:
+        """Adds a frame's line.
+
+        Raises:
+            OutputError: it cannot be written; the file is removed.
+        """
+        line = json.dumps(frame_record(seen, self._skeleton), separators=(",", ":"))
+        with self._output.writing():
+            self._output.file.write(f"{line}\n".encode())
+        self._lines += 1

@@ -1,0 +1,72 @@
+"""Finds exported models. Nothing here imports a runtime, so that a wrong path is reported at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from artefact.formats import FORMATS, formats_in
+from artefact.origin import renewal_notice
+from demo.errors import ArgumentError, ModelError
+from weights import names, shipped
+
+_DEFAULT = Path("fast")
+
+
+def check_runtime(name: str) -> None:
+    """Checks the option --runtime.
+
+    Raises:
+        ArgumentError: it is neither "auto" nor a format.
+    """
+    if name != "auto" and name not in FORMATS:
+        raise ArgumentError(f"--runtime must be auto or one of {', '.join(FORMATS)}, got {name!r}")
+
+
+def find_export(model: Path | None, runs: Path) -> Path:
+    """Returns the artefact of the option --model; prints a notice if it is older than its run's best.keras.
+
+    Args:
+        model: an export folder, one of its files, or the name of a shipped model; None is the most recent folder
+            `runs/*/export`, or the shipped model `fast` if there is none.
+        runs: folder of the training runs.
+
+    Raises:
+        ModelError: the model does not exist.
+    """
+    path = _newest_export(runs) if model is None else None
+    if path is None:
+        model = model or _DEFAULT
+        run = shipped(model)
+        if run is not None:
+            return run / "export"
+        path = check_export(model)
+    if notice := renewal_notice(path):
+        print(notice, file=sys.stderr)
+    return path
+
+
+def check_export(path: Path) -> Path:
+    """Returns the path if it is an artefact or a folder that holds one.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    if not formats_in(path):
+        what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
+        what = what if path.exists() else "does not exist"
+        # Some formats share a file.
+        files = ", ".join(dict.fromkeys(form.file for form in FORMATS.values()))
+        raise ModelError(
+            f"--model {str(path)!r} {what} (a folder with one of {files}, or the file itself); "
+            f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
+        )
+    return path
+
+
+def _newest_export(runs: Path) -> Path | None:
+    found = [path for form in FORMATS.values() for path in runs.glob(f"*/export/{form.file}")]
+    if not found:
+        return None
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    return next(parent for parent in newest.parents if parent.name == "export")

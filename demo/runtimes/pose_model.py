@@ -1,0 +1,164 @@
+"""Runs an exported model in the fastest runtime of this machine.
+
+The artefact carries its own skeleton, crop size and padding. TensorFlow is imported only if nothing lighter can run the
+artefact, or if it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from artefact.formats import FORMATS, ArtefactError, installed, trusted
+from artefact.model import Model, check
+from demo.errors import ModelError
+from demo.runtimes.choice import Choice, choose
+from demo.runtimes.exports import check_export
+from pose import Skeleton
+
+
+class PoseModel:
+    """An artefact in one runtime.
+
+    Attributes:
+        skeleton: names and limbs of the J joints.
+        size: height and width of the crops it takes, in px.
+        padding: side of a crop as a multiple of the longer side of the person's box.
+        follow: scores of `demo.tracking.rule.FollowRule` that suit this model; may be empty.
+        runtime: one of `artefact.formats.FORMATS`.
+        threads: number of threads; None if the runtime decides.
+
+    Args:
+        path: an export folder, or one artefact's file.
+        runtime: one of `artefact.formats.FORMATS`.
+        threads: number of threads; None lets the runtime decide.
+
+    Raises:
+        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, or its description
+            lacks the skeleton.
+        ValueError: there is no such runtime, or `threads` is below 1.
+    """
+
+    def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
+        try:
+            self._model = Model(path, runtime, threads)
+        except ArtefactError as error:
+            raise ModelError(str(error)) from error
+        description = self._model.description
+        self.skeleton = Skeleton.from_description(description["skeleton"])
+        self.size = int(description["size"])
+        self.padding = float(description["padding"])
+        self.follow: dict[str, float] = description.get("follow", {})
+        self.runtime = runtime
+        self.threads = threads
+
+    def predict(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Estimates one person in each crop.
+
+        Args:
+            pictures: uint8 RGB (B, size, size, 3).
+
+        Returns:
+            float32 (B, J, 2), joints in crop px, and float32 (B, J), their scores from 0 to 1.
+
+        Raises:
+            ValueError: the pictures have another shape or type.
+        """
+        shape = (self.size, self.size, 3)
+        if pictures.ndim != 4 or pictures.shape[1:] != shape or pictures.dtype != np.uint8 or not len(pictures):
+            raise ValueError(
+                f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
+                f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
+            )
+        outputs = self._model.run({"pictures": pictures})
+        return outputs["joints_xy_px"], outputs["scores"]
+
+    def warm_up(self, *batch_sizes: int) -> None:
+        """Runs once for each batch size, so that the first frame does not wait for allocation and compilation."""
+        for count in batch_sizes:
+            self.predict(np.zeros((count, self.size, self.size, 3), np.uint8))
+
+
+def load(
+    path: Path, *, runtime: str | None = None, threads: int | None = None, measure_again: bool = False
+) -> PoseModel:
+    """Loads a model in the fastest runtime of this machine.
+
+    The first time, the candidates are timed in turns at several numbers of threads, which takes some seconds and is
+    printed on stderr. The result is kept in the user's cache folder for a month, or until the model, the processor or a
+    library changes; a result that other programs may have disturbed is measured again at the next start.
+    Formats that failed the export check are not candidates.
+
+    Args:
+        path: an export folder, or one artefact's file.
+        runtime: one of `artefact.formats.FORMATS`; None chooses.
+        threads: number of threads; None chooses.
+        measure_again: ignore the cached result.
+
+    Raises:
+        ModelError: there is no artefact, none whose runtime is installed, or it cannot be loaded.
+        ValueError: there is no such runtime, or `threads` is below 1.
+    """
+    choice = fastest(path, runtime=runtime, threads=threads, measure_again=measure_again)
+    return PoseModel(path, choice.runtime, choice.threads)
+
+
+def fastest(
+    path: Path,
+    *,
+    runtime: str | None = None,
+    threads: int | None = None,
+    batches: tuple[int, ...] = (1,),
+    measure_again: bool = False,
+) -> Choice:
+    """Returns the fastest way to run a model; see `load`.
+
+    Args:
+        path: an export folder, or one artefact's file.
+        runtime: one of `artefact.formats.FORMATS`; None chooses.
+        threads: number of threads; None chooses.
+        batches: batch sizes to choose from.
+        measure_again: ignore the cached result.
+
+    Raises:
+        ModelError: see `load`.
+        ValueError: see `load`.
+    """
+    check(runtime, threads)
+    names = candidates(path) if runtime is None else [runtime]
+    tell = partial(print, file=sys.stderr, flush=True)
+    return choose(path, names, threads, batches, tell, measure_again=measure_again)
+
+
+def candidates(path: Path) -> list[str]:
+    """The formats to choose from: exported, within their limit of error, and with an installed runtime.
+
+    TensorFlow takes seconds to import, so it is a candidate only if nothing lighter can run the model.
+
+    Args:
+        path: an export folder, or one artefact's file.
+
+    Raises:
+        ModelError: there is none.
+    """
+    try:
+        close = trusted(check_export(path))
+    except ArtefactError as error:
+        raise ModelError(str(error)) from error
+    if not close:
+        raise ModelError(
+            f"in {str(path)!r} every format is off by more than its limit; formats.json there says how much"
+        )
+    usable = [name for name in close if installed(name)]
+    if not usable:
+        packages = sorted({FORMATS[name].package for name in close})
+        raise ModelError(f"{str(path)!r} needs one of these packages: pip install {' or '.join(packages)}")
+    light = [name for name in usable if FORMATS[name].module != "tensorflow"]
+    if "litert" in light and "litert-fp16" in light:
+        # Its arithmetic is that of litert.
+        light.remove("litert-fp16")
+    # The last is the frozen graph, if there is one, else the SavedModel.
+    return light or usable[-1:]

@@ -1,0 +1,116 @@
+"""The browser page as a folder of static files: our part, ONNX Runtime Web, and an exported model."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+from artefact.formats import DESCRIPTION_FILE, FORMATS
+from demo.errors import DemoError, ModelError
+from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder
+from demo.tracking import estimator, one_euro, outliers, search, track
+from demo.tracking.one_euro import OneEuro
+from demo.tracking.rule import FollowRule
+from demo.ui import meters, view
+from pose import Skeleton
+from pose.draw import COLORS
+
+#: The page's own files.
+STATIC = Path(__file__).parent / "static"
+_ENDINGS = {".html", ".css", ".js"}
+_SETTINGS = "settings.json"
+
+
+def _model_files(export: Path) -> tuple[Path, dict]:
+    """The ONNX model of an export folder, or that file itself, and its description."""
+    folder = export if export.is_dir() else export.parent
+    model = export if export.suffix == ".onnx" else folder / FORMATS["onnx"].file
+    description = model.with_name(DESCRIPTION_FILE)
+    for path in (model, description):
+        if not path.is_file():
+            raise ModelError(f"the page needs {path}, which is not there; export the model with `--to onnx`")
+    return model, json.loads(description.read_text(encoding="utf-8"))
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Checks that the files to be replaced, if any, are those of a page."""
+    names = [path.name for path in STATIC.iterdir() if path.suffix in _ENDINGS]
+    names += ["model.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
+    there = sorted(name for name in names if os.path.lexists(folder / name))
+    try:
+        ours = {"pose", "follow", "smooth"} <= json.loads((folder / _SETTINGS).read_text(encoding="utf-8")).keys()
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    if there and not ours:
+        raise DemoError(
+            f"--out {str(folder)!r} holds {', '.join(there[:3])}, which no page of ours wrote and this one would "
+            "replace; give another folder"
+        )
+
+
+def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
+    """Everything that the page's JavaScript shares with the Python demos, as written to settings.json.
+
+    Args:
+        description: of the model: skeleton, size and padding of crops, and scores.
+        rule: when tracks start and end.
+        smooth: a filter with the parameters of the joints' filter.
+
+    Raises:
+        ValueError: a score of the rule contradicts one of the model's own.
+    """
+    cutoff_hz, beta = track.CENTER_FILTER
+    return {
+        "pose": description,
+        "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
+        "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
+        "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
+        "limb_joints": Skeleton.from_description(description["skeleton"]).limb_joints,
+        "tracking": {
+            "min_joints": estimator.MIN_JOINTS,
+            "shrink_per_s": track.SHRINK_PER_S,
+            "widen": track.WIDEN,
+            "center_filter": {"cutoff_hz": cutoff_hz, "beta": beta},
+            "speed_cutoff_hz": one_euro.SPEED_CUTOFF_HZ,
+        },
+        "search": {"small_square": search.SMALL_SQUARE, "min_step": search.MIN_STEP},
+        "outliers": {"reach": outliers.REACH, "frame_s": outliers.FRAME_S, "max_held": outliers.MAX_HELD},
+        "display": {"lines_per_side": view.LINES_PER_SIDE, "rate_span_s": meters.SPAN_S},
+    }
+
+
+def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, package: Path | None = None) -> None:
+    """Writes the page with everything it needs: some 14 MB and the model.
+
+    Args:
+        folder: where to write; a page that was written there before is replaced.
+        export: an export folder with model.onnx and pose.json, or that model.onnx.
+        rule: when tracks start and end.
+        smooth: a filter with the parameters of the joints' filter, whose unit is the side of the crop.
+        package: ONNX Runtime Web's npm package as a file; otherwise it comes from the cache, or from npm.
+
+    Raises:
+        ModelError: the export has no ONNX model.
+        DemoError: ONNX Runtime Web cannot be fetched, the folder is not writable, or it holds files of these names that
+            are not a page's.
+        ValueError: a score of the rule contradicts one of the model's own.
+    """
+    _check_replaceable(folder)
+    model, description = _model_files(export)
+    settings = page_settings(description, rule, smooth)
+    runtime = runtime_folder(package)
+    try:
+        (folder / "ort").mkdir(parents=True, exist_ok=True)
+        # First, as `_check_replaceable` recognizes a page by it.
+        (folder / _SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
+        for path in STATIC.iterdir():
+            if path.suffix in _ENDINGS:
+                shutil.copyfile(path, folder / path.name)
+        for name in RUNTIME_FILES:
+            shutil.copyfile(runtime / name, folder / "ort" / name)
+        shutil.copyfile(model, folder / "model.onnx")
+    except OSError as error:
+        raise DemoError(f"{str(folder)!r} cannot be written: {error.strerror}") from error

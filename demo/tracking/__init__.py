@@ -1,0 +1,1 @@
+"""People in video: found, followed from frame to frame, and their joints smoothed."""

@@ -1,0 +1,1 @@
+"""Video frames from cameras, streams and files, read ahead in threads."""

@@ -1,5 +1,0 @@
-"""Words that the commands say."""
-
-from machine.words import counted
-
-__all__ = ["counted"]
