@@ -93,7 +93,7 @@ $(LOWEST)/.installed: requirements.txt requirements-dev.txt
 EXTRAS := tests/data_prep/test_clusters.py tests/models/test_models_on_jax.py tests/train/test_distribution.py \
 	tests/train/test_imagenet.py
 # By itself: its triton crashes beside TensorFlow.
-ANNY := tests/data_prep/dome/test_human_anny.py
+ANNY := tests/body/test_human_anny.py
 
 $(VENV)/.installed-extras: $(VENV)/.installed-dev requirements-extras.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-extras.txt

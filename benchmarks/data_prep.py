@@ -39,7 +39,7 @@ import psutil
 import tyro
 
 from benchmarks.usual_frames import convert_usually, ffmpeg
-from data_prep.dome import Dome
+from dome import Dome
 from records import read_manifest
 
 _SECONDS_BETWEEN_LOOKS = 0.1

@@ -30,7 +30,7 @@ import tyro
 ROOT = Path(__file__).parents[1]
 _COCO = ("", "_file", "_layout", "_person", "_unit")
 _READERS = ("h36m", "h36m_labels", "kinect_depth", "kinect_sync", "lsp", "mat_file", "mpii", "mpii_labels", "pictures")
-_PANOPTIC = ("", "_calibration", "_kinect", "_layout", "_pictures", "_poses", "_selection", "_truth", "_units", "_vga")
+_PANOPTIC = ("", "_kinect", "_layout", "_pictures", "_poses", "_selection", "_units", "_vga")
 #: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),

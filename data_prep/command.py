@@ -25,7 +25,6 @@ import tyro
 
 from data_prep.coco import Coco
 from data_prep.convert import Conversion, convert
-from data_prep.dome import Dome
 from data_prep.download import Download
 from data_prep.h36m import H36m
 from data_prep.lsp import Lsp
@@ -34,6 +33,7 @@ from data_prep.panoptic import Panoptic
 from data_prep.panoptic_kinect import PanopticKinect
 from data_prep.panoptic_vga import PanopticVga
 from data_prep.reader import Reader
+from dome import Dome
 from machine.command import run_command
 from machine.words import counted
 from records import Manifest

@@ -15,9 +15,9 @@ import tyro
 from filelock import FileLock, Timeout
 
 from data_prep.file_checks import check_calibration, check_mp4, check_tar
-from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_poses import OLD_POSES, POSES
 from data_prep.part_file import PARTIAL, is_note
+from pose.panoptic_cameras import read_cameras
 
 if TYPE_CHECKING:
     from data_prep.download_crew import Crew
@@ -155,7 +155,7 @@ class Download:
                     # Gigabytes of video are of no use without the calibration and the poses.
                     lacking[absent[0]] += "; the videos of this sequence were left out"
                     continue
-                cameras, broken = read_calibration(files[0].target, self._kind.name)
+                cameras, broken = read_cameras(files[0].target, self._kind.name)
                 # The calibration is the server's word: what it calls its cameras must be fit for a file's name.
                 for camera in self.cameras or filter(self._kind.camera.fullmatch, cameras):
                     video = self._video(name, camera)

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import BinaryIO
 
-from data_prep.panoptic_calibration import read_calibration
+from pose.panoptic_cameras import read_cameras
 from records import BadInput
 
 _HEAD = struct.Struct(">I4s")
@@ -16,7 +16,7 @@ _LONG = struct.Struct(">Q")
 
 def check_calibration(path: Path) -> None:
     """Raises `BadInput` unless the file is the calibration of a sequence."""
-    _, broken = read_calibration(path)
+    _, broken = read_cameras(path)
     if "" in broken:
         raise broken[""]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.panoptic_calibration import check_camera
 from pose import MPII16, Camera
+from pose.camera import check_camera
 
 NUM_POINTS = 32
 #: Where each of MPII's joints stands among Human3.6M's 32 points; it has none between chin and neck. Its thorax is the

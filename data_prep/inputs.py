@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.reader import Reader, Unit
+from machine.file_state import file_state
 from records import BadInput, Manifest, Person
 from records.manifest import INPUTS_NAME, inputs_digest
 
@@ -87,19 +86,6 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
     raise TypeError(f"a unit must consist of plain values, paths, arrays and dataclasses, got {type(value).__name__}")
-
-
-def file_state(path: str | Path) -> str:
-    """A file's name, size and time of change, or that it is not there."""
-    # Labels may name what no file can be called.
-    name = os.path.basename(path).encode("utf-8", "backslashreplace").decode()
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return f"{name} missing\n"
-    if not stat.S_ISREG(found.st_mode):
-        return f"{name} no file\n"
-    return f"{name} {found.st_size} {found.st_mtime_ns}\n"
 
 
 def check_finished(folder: Path, manifest: Manifest, units: list[TracedUnit]) -> str | None:

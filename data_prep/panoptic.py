@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from data_prep.inputs import file_state
-from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_layout import HD, Layout
 from data_prep.panoptic_pictures import Places, extracted_frames
 from data_prep.panoptic_poses import PoseFiles, read_bodies
 from data_prep.panoptic_units import CameraUnit, LabelsUnit, LeftOutUnit, labels_state
 from data_prep.reader import Reader, Unit
+from machine.file_state import file_state
 from pose import MPII16, PANOPTIC19, Skeleton
+from pose.panoptic_cameras import read_cameras
 
 # A unit decodes for at most a minute or two, whatever the stride.
 _PICTURES_A_UNIT, _CHOSEN_A_UNIT, _FRAMES_A_UNIT = 2000, 1000, 4000
@@ -131,7 +131,7 @@ class Panoptic(Reader):
         units: list[Unit] = [*left_out]
         for folder, files in usable:
             path = self.layout.calibration(folder)
-            cameras, broken = read_calibration(path, self.layout.kind)
+            cameras, broken = read_cameras(path, self.layout.kind)
             lacking = [name for name in self.cameras if name not in cameras and name not in broken]
             if lacking and cameras:
                 raise ValueError(

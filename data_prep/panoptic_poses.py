@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from data_prep.panoptic_calibration import MM_PER_CM
 from pose import PANOPTIC19, Skeleton, joint_map
+from pose.panoptic_cameras import MM_PER_CM
 from records import BadInput
 
 POSES = "hdPose3d_stage1_coco19"

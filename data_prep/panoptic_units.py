@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from data_prep.inputs import file_state
-from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_layout import Layout
 from data_prep.panoptic_pictures import Picture, Places, pictures_of
 from data_prep.panoptic_poses import Bodies, PoseFiles, read_bodies
 from data_prep.panoptic_selection import View, distinct, spread
-from data_prep.panoptic_truth import VISIBLE, read_visible
 from data_prep.reader import Item, LeftOut
+from dome.visible_joints import VISIBLE, read_visible
+from machine.file_state import file_state
 from pose import PANOPTIC19, Camera, joint_map
+from pose.panoptic_cameras import read_cameras
 from records import BadInput, Person
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _Labels:
 def _read_labels(reader: Panoptic, folder: Path, state: str) -> _Labels:
     """Reads them as they are in a `state`, which keeps a process from taking what it read of another."""
     layout = reader.layout
-    cameras, broken = read_calibration(layout.calibration(folder), layout.kind)
+    cameras, broken = read_cameras(layout.calibration(folder), layout.kind)
     files = PoseFiles.of(layout.poses_of(folder))
     reports = [*broken.values(), *files.broken]
     frames = reader.frames(files) if cameras else []

@@ -17,7 +17,6 @@ from mpii_archive import make_archive as make_mpii
 from mpii_archive import person, picture
 from panoptic_sequence import body, camera_entry, write_calibration, write_frame, write_sequence, write_video
 
-from data_prep import inputs
 from data_prep.coco import Coco
 from data_prep.command import main
 from data_prep.convert import Conversion, TooManySkipped, convert
@@ -27,6 +26,7 @@ from data_prep.lsp import Lsp
 from data_prep.mpii import Mpii
 from data_prep.panoptic import Panoptic
 from data_prep.splits import SplitRule
+from machine.file_state import file_state
 from pose import COCO17
 from records import read_manifest
 from records.tfrecord import read_records
@@ -338,9 +338,9 @@ def test_a_process_reads_labels_anew_that_have_changed_since(tmp_path):
 
 def test_names_that_no_file_can_have_are_files_that_are_not_there():
     for name in ("a\0b", "x" * 5000, "\ud800", "\udcff.jpg"):
-        inputs.file_state(name).encode()
-        assert inputs.file_state(name).endswith(" missing\n")
-    assert inputs.file_state(os.sep).endswith(" no file\n")
+        file_state(name).encode()
+        assert file_state(name).endswith(" missing\n")
+    assert file_state(os.sep).endswith(" no file\n")
 
 
 def test_a_set_that_is_complete_is_never_dropped(tmp_path, root):

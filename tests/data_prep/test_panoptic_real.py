@@ -10,8 +10,8 @@ import pytest
 
 from data_prep.convert import Conversion, convert
 from data_prep.panoptic import Panoptic
-from data_prep.panoptic_calibration import read_calibration
 from data_prep.splits import SplitRule
+from pose.panoptic_cameras import read_cameras
 from records import BadInput, dataset
 
 # The views are 1920 x 1080 pictures at this scale, in a letterbox that begins this far from the left.
@@ -38,8 +38,8 @@ def share_on_dark_dots(camera, contained, points_mm, view) -> float:
 def test_the_lenses_of_the_wall_are_where_the_calibration_says(shared_data, name):
     folder = shared_data / "panoptic"
     path = folder / "160906_band1/calibration_160906_band1.json"
-    hd, broken = read_calibration(path)
-    vga, _ = read_calibration(path, kind="vga")
+    hd, broken = read_cameras(path)
+    vga, _ = read_cameras(path, kind="vga")
     assert (len(hd), len(vga), broken) == (31, 479, {})
     view = cv2.imread(str(folder / f"dome_views/hd_{name}.jpg"), cv2.IMREAD_GRAYSCALE)
     centers_mm = np.stack([camera.center_mm for camera in vga.values()])

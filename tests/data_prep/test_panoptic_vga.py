@@ -5,9 +5,9 @@ import pytest
 from panoptic_sequence import body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep.panoptic import Panoptic
-from data_prep.panoptic_calibration import read_calibration
 from data_prep.panoptic_vga import VGA, PanopticVga
 from pose import MPII16
+from pose.panoptic_cameras import read_cameras
 from records import BadInput
 
 
@@ -80,6 +80,6 @@ def test_missing_files_are_named(tmp_path):
 
 def test_real_calibration(shared_data):
     path = shared_data / "panoptic/160906_band1/calibration_160906_band1.json"
-    cameras, broken = read_calibration(path, VGA.kind)
+    cameras, broken = read_cameras(path, VGA.kind)
     assert len(cameras) == 479 and not broken
     assert all(VGA.camera_name(name) == name and camera.size == (480, 640) for name, camera in cameras.items())

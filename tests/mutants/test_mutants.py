@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("machine", "artefact", "pose", "records", "evaluate", "weights", "demo", "data_prep", "tests")
+PACKAGES = ("machine", "artefact", "pose", "records", "evaluate", "weights", "demo", "body", "dome", "data_prep")
 # The file, what stands there, what is put in its place, and the tests.
 MUTANTS = [
     ("pose/camera.py", "p2 * (r2 + 2 * x * x)", "p1 * (r2 + 2 * x * x)", "tests/pose/test_camera.py"),
@@ -62,7 +62,7 @@ MUTANTS = [
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("copy")
-    for name in PACKAGES:
+    for name in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
