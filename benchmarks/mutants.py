@@ -28,9 +28,7 @@ from typing import Literal
 import tyro
 
 ROOT = Path(__file__).parents[1]
-_COCO = ("", "_file", "_layout", "_person", "_unit")
-_READERS = ("h36m", "h36m_labels", "kinect_depth", "kinect_sync", "lsp", "mat_file", "mpii", "mpii_labels", "pictures")
-_PANOPTIC = ("", "_kinect", "_layout", "_pictures", "_poses", "_selection", "_units", "_vga")
+_READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "video/pictures.py")
 #: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
@@ -49,10 +47,7 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
         True,
     ),
     "readers": (
-        [
-            f"data_prep/{name}.py"
-            for name in (*_READERS, *(f"coco{part}" for part in _COCO), *(f"panoptic{part}" for part in _PANOPTIC))
-        ],
+        [*(f"data_prep/{name}" for name in _READERS), "pose/panoptic_cameras.py", "dome/visible_joints.py"],
         ["tests/data_prep"],
         False,
     ),

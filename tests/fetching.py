@@ -2,8 +2,8 @@
 
 import threading
 
-from data_prep.part_file import PartFile
-from data_prep.transfer import Patience, RemoteFile, Servers, fetch
+from data_prep.download.partial_download import PartialDownload
+from data_prep.download.transfer import Patience, RemoteFile, Servers, fetch
 from records import BadInput
 
 NAME = "dome/film.mp4"
@@ -29,7 +29,7 @@ def get(tmp_path, *servers, check=no_check, patience=QUICK, stop=None, reports=N
     """Fetches NAME and returns its content."""
     file = RemoteFile(NAME, tmp_path / "dome/film.mp4", check)
     (tmp_path / "partial").mkdir(parents=True, exist_ok=True)
-    part = PartFile(tmp_path / "partial", "film.mp4")
+    part = PartialDownload(tmp_path / "partial", "film.mp4")
     report = (lambda size, total: None) if reports is None else (lambda *values: reports.append(values))
     roots = Servers(tuple(server if isinstance(server, str) else server.root for server in servers))
     fetch(file, part, roots, patience, stop or threading.Event(), report)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from body.human import BONES, PARTS, Human, Shape, to_world
-from data_prep.panoptic import Panoptic
+from data_prep.panoptic.reader import Panoptic
 from dome import Dome, write, write_dome
 from dome.cast import Cast, nearest_mm, placed
 from dome.maps import PERSON_STEP
@@ -29,7 +29,7 @@ from pose import PANOPTIC19
 from pose.panoptic_cameras import read_cameras
 from records import BadInput
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SMALL = {"frames": 3, "cameras": 2, "people": "2", "height": 180, "width": 320, "fps": 2.0, "workers": 1}
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from people import make_person, write_shard_set
 
-from data_prep.coco import Coco
-from data_prep.inputs import TracedUnit
-from data_prep.panoptic_poses import parse_bodies
-from data_prep.parts import Parts
-from data_prep.splits import SplitRule
+from data_prep.coco.reader import Coco
+from data_prep.conversion.inputs import TracedUnit
+from data_prep.conversion.record_parts import Parts
+from data_prep.conversion.splits import SplitRule
+from data_prep.panoptic.poses import parse_bodies
 from pose import COCO17, LSP14, Crop
 from pose.panoptic_cameras import read_cameras
 from records import BadInput, encode_example, read_manifest
