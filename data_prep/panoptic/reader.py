@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from data_prep.panoptic.labels import labels_state
 from data_prep.panoptic.layout import HD, Layout
 from data_prep.panoptic.pictures import Places, extracted_frames
 from data_prep.panoptic.poses import PoseFiles, read_bodies
-from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit, labels_state
+from data_prep.panoptic.selection import Selection
+from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit
 from data_prep.reader import Reader, Unit
 from machine.file_state import file_state
 from pose import MPII16, PANOPTIC19, Skeleton
@@ -104,10 +106,10 @@ class Panoptic(Reader):
         """About how many people there are: all bodies in all views, as counted in a few of the frames."""
         total = 0.0
         for folder, files in self._sequences()[0]:
-            frames = self.frames(files)
+            frames = self._selection.frames(files)
             sample = frames[:: len(frames) // 16 + 1]
             count = len(read_bodies(files, sample, lambda bad: None).ids)
-            people = len(self.views(folder)) * len(frames) * count / max(len(sample), 1)
+            people = len(self._selection.views(folder)) * len(frames) * count / max(len(sample), 1)
             total += people if self.max_people is None else min(people, self.max_people)
         return round(total)
 
@@ -138,11 +140,11 @@ class Panoptic(Reader):
                     f"{path} has no {self.layout.kind.upper()} cameras {lacking}; it has {', '.join(cameras)}"
                 )
             state = labels_state(self.layout, folder, files)
-            units.append(LabelsUnit(self, folder, state))
+            units.append(LabelsUnit(self._selection, folder, state))
             places = self.layout.pictures(folder)
-            for name in self.views(folder):
+            for name in self._selection.views(folder):
                 if name in cameras and name in places:
-                    units += self._stretches(folder, name, places[name], self.frames(files), state)
+                    units += self._stretches(folder, name, places[name], self._selection.frames(files), state)
         return units
 
     def _stretches(self, folder: Path, camera: str, places: Places, frames: list[int], state: str) -> list[CameraUnit]:
@@ -156,7 +158,7 @@ class Panoptic(Reader):
         for first, last in _stretches(frames, source.is_dir()):
             numbers = range(first, last + 1) if self.unit.numbered_as_poses else states
             found = hashlib.blake2b("".join(states.get(number, "") for number in numbers).encode(), digest_size=16)
-            units.append(self.unit(self, folder, camera, source, first, last, state, found.hexdigest()))
+            units.append(self.unit(self._selection, folder, camera, source, first, last, state, found.hexdigest()))
         return units
 
     def found(self) -> dict[str, object]:
@@ -167,17 +169,11 @@ class Panoptic(Reader):
     def _old(self, sequences: list[tuple[Path, PoseFiles]]) -> list[str]:
         return [folder.name for folder, files in sequences if self.layout.are_old(files.source)]
 
-    def frames(self, files: PoseFiles) -> list[int]:
-        """The chosen frame numbers, ascending."""
-        frames = files.frames
-        chosen = (frames >= self.start) & ((frames - self.start) % self.stride == 0)
-        if self.stop is not None:
-            chosen &= frames < self.stop
-        return frames[chosen].tolist()
-
-    def views(self, folder: Path) -> list[str]:
-        """The names of a sequence's chosen cameras."""
-        return list(self.cameras) or sorted(self.layout.pictures(folder))
+    @cached_property
+    def _selection(self) -> Selection:
+        names = {field.name for field in fields(Selection)} - {"dataset", "layout", "skeleton_name"}
+        chosen = {name: getattr(self, name) for name in names}
+        return Selection(self.dataset, self.layout, self.skeleton.name, **chosen)
 
     def _sequences(self) -> tuple[list[tuple[Path, PoseFiles]], list[LeftOutUnit]]:
         """The sequences' folders and poses; and those that lack something as a whole, where others do not.
@@ -225,7 +221,7 @@ class Panoptic(Reader):
                 f"{folder} has no 3D poses; download {self.layout.poses}.tar, or {self.layout.old_poses}.tar where the "
                 "studio has no other, into it"
             )
-        if not self.frames(files) and not files.broken:
+        if not self._selection.frames(files) and not files.broken:
             raise ValueError(
                 f"{folder} has no frame for start {self.start}, stop {self.stop} and stride {self.stride}; "
                 f"its frames run from {files.frames[0]} to {files.frames[-1]}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from data_prep.panoptic.poses import Bodies
-from pose import PANOPTIC19, Camera
+from data_prep.panoptic.layout import Layout
+from data_prep.panoptic.pictures import Places
+from data_prep.panoptic.poses import Bodies, PoseFiles
+from pose import PANOPTIC19, SKELETONS, Camera, Skeleton, joint_map
 
 _CENTER = PANOPTIC19.joints.index("body_center")
 # Poses that are compared at a time, so that a table of them with those kept fits into the cache.
@@ -48,6 +51,84 @@ class View:
     def shown(self, min_joints: int, min_box_px: float) -> np.ndarray:
         """Tells (N,) which bodies have enough joints on the picture, and a box that is large enough."""
         return (self.on_picture.sum(axis=1) >= min_joints) & (self.box_px[:, 2:].max(axis=1) >= min_box_px)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which people of a sequence are taken: the options of a reader that its units need.
+
+    Attributes:
+        dataset: the name in the records.
+        layout: where the files of the chosen kind of camera lie.
+        skeleton_name: of the records' joints.
+        cameras: full names of the cameras; all that have pictures if none is given.
+        stride: take frames start, start + stride, start + 2 stride, ...
+        start: the first frame.
+        stop: the frame to stop before; None for all.
+        min_confidence: joints must be above.
+        min_visible_joints: people with fewer joints on the picture are left out.
+        min_box_px: people whose box is smaller, on its longer side, are left out.
+        min_pose_change_mm: see `distinct`; 0 takes all.
+        max_people: views of bodies to take from each sequence, None for all.
+    """
+
+    dataset: str
+    layout: Layout
+    skeleton_name: str
+    cameras: tuple[str, ...]
+    stride: int
+    start: int
+    stop: int | None
+    min_confidence: float
+    min_visible_joints: int
+    min_box_px: float
+    min_pose_change_mm: float
+    max_people: int | None
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The skeleton of the records."""
+        return SKELETONS[self.skeleton_name]
+
+    def frames(self, files: PoseFiles) -> list[int]:
+        """The chosen frame numbers, ascending."""
+        frames = files.frames
+        chosen = (frames >= self.start) & ((frames - self.start) % self.stride == 0)
+        if self.stop is not None:
+            chosen &= frames < self.stop
+        return frames[chosen].tolist()
+
+    def views(self, folder: Path) -> list[str]:
+        """The names of a sequence's chosen cameras."""
+        return list(self.cameras) or sorted(self.layout.pictures(folder))
+
+    def shown(self, view: View) -> np.ndarray:
+        """Tells (N,) which bodies have enough joints on the picture, and a box that is large enough."""
+        return view.shown(self.min_visible_joints, self.min_box_px)
+
+    def choose(self, folder: Path, cameras: dict[str, Camera], bodies: Bodies) -> dict[str, np.ndarray] | None:
+        """Which bodies each camera may take: bool (N,) by camera, None if all that it sees."""
+        if not self.min_pose_change_mm and self.max_people is None:
+            return None
+        taken = np.ones(len(bodies.ids), bool)
+        if self.min_pose_change_mm:
+            known = bodies.confidence > self.min_confidence
+            center = joint_map(PANOPTIC19, self.skeleton).tolist().index(PANOPTIC19.index("body_center"))
+            taken = distinct(bodies.joints_world_mm, known, self.min_pose_change_mm, center)
+        sources = self.layout.pictures(folder)
+        names = [name for name in self.views(folder) if name in cameras and sources.get(name, Places()) != Places()]
+        if self.max_people is None or not names:
+            return dict.fromkeys(names, taken)
+        views = (View.of(bodies, cameras[name], self.min_confidence) for name in names)
+        shown = np.stack([self.shown(view) & taken for view in views])
+        return dict(zip(names, spread(shown, bodies.frames, self.max_people), strict=True))
+
+    @property
+    def why_not_chosen(self) -> str:
+        """Why `choose` leaves bodies out."""
+        changed = "a pose like one before it (--min-pose-change-mm)" if self.min_pose_change_mm else ""
+        budget = "more than are wanted (--max-people)" if self.max_people is not None else ""
+        return " or ".join(filter(None, (changed, budget)))
 
 
 def spread(shown: np.ndarray, frames: np.ndarray, budget: int) -> np.ndarray:

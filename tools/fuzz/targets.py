@@ -18,9 +18,9 @@ from data_prep.conversion.splits import SplitRule
 from data_prep.h36m.reader import H36m
 from data_prep.lsp.reader import Lsp
 from data_prep.mpii.reader import Mpii
-from data_prep.panoptic import units
 from data_prep.panoptic.kinect_depth import Sensor
 from data_prep.panoptic.kinect_sync import KinectSync
+from data_prep.panoptic.labels import read_labels
 from data_prep.panoptic.poses import PoseFiles, read_bodies
 from data_prep.panoptic.reader import Panoptic
 from data_prep.reader import Reader
@@ -87,7 +87,7 @@ def _read_poses(folder: Path) -> None:
 
 def _read_panoptic(folder: Path) -> None:
     # A process keeps the labels that it has read, and takes a folder's for the same whatever was written there since.
-    units._read_labels.cache_clear()
+    read_labels.cache_clear()
     _convert(Panoptic(folder, min_box_px=1, min_visible_joints=1), folder)
 
 
