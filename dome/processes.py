@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import cv2
@@ -15,6 +12,7 @@ from tqdm import tqdm
 
 from dome.settings import SequenceSettings
 from dome.write import begin, finish, is_written, write_cameras
+from machine.workers import shared_counter, worker_pool
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 # Cameras that are drawn at once, for people and shadows to be found once for all of them.
@@ -44,23 +42,19 @@ def write_sequences(jobs: list[tuple[Path, SequenceSettings]], workers: int, tit
 
 
 def _write_in_processes(jobs: list[tuple[Path, SequenceSettings]], workers: int, progress: tqdm) -> None:
-    """Shares out whole sequences where there are enough, else cameras, which have their people made in each."""
-    # Drawing holds the interpreter's lock: processes, not threads. Not forked, because whoever calls may have
-    # threads.
-    context = multiprocessing.get_context("spawn")
-    drawn, stop = context.Value("q", 0), context.Event()
-    with ProcessPoolExecutor(workers, context, initializer=_begin_process, initargs=(drawn, stop)) as pool:
-        try:
-            if len(jobs) >= 2 * workers:
-                _watch([pool.submit(_write_counted, *job) for job in jobs], drawn, progress)
-                return
-            for target, settings in jobs:
-                unfinished = begin(target, settings)
-                groups = _groups(settings.cameras, workers)
-                _watch([pool.submit(_cameras_counted, unfinished, g, settings) for g in groups], drawn, progress)
-                finish(unfinished, target)
-        finally:
-            stop.set()
+    """Shares out whole sequences where there are enough, else cameras, whose people are then made in each process."""
+    # Processes rather than threads, since drawing holds the interpreter's lock.
+    drawn = shared_counter()
+    with worker_pool(workers, __name__, _begin_process, drawn) as pool:
+        if len(jobs) >= 2 * workers:
+            _watch([pool.submit(_write_sequence, *job, _count) for job in jobs], drawn, progress)
+            return
+        for target, settings in jobs:
+            unfinished = begin(target, settings)
+            groups = _groups(settings.cameras, workers)
+            futures = [pool.submit(write_cameras, unfinished, group, settings, _count) for group in groups]
+            _watch(futures, drawn, progress)
+            finish(unfinished, target)
 
 
 def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable[[], None]) -> None:
@@ -70,41 +64,19 @@ def _write_sequence(target: Path, settings: SequenceSettings, progress: Callable
     finish(unfinished, target)
 
 
-def _begin_process(drawn: object, stop: object) -> None:
-    global _drawn, _stop
-    _drawn, _stop = drawn, stop
-    # Ctrl-C reaches all processes; the command's own tells the others, which then end quietly.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # There is a process for each core.
+_drawn: Synchronized[int] | None = None
+
+
+def _begin_process(drawn: Synchronized[int]) -> None:
+    global _drawn
+    _drawn = drawn
+    # One thread each, since there is a process for each core.
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A process pool outlives a command that is killed, and would write where the command, given again, writes too.
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _count() -> None:
-    _go_on()
     with _drawn.get_lock():
         _drawn.value += 1
-
-
-def _go_on() -> None:
-    if _stop.is_set():
-        raise InterruptedError("stopped")
-
-
-def _write_counted(target: Path, settings: SequenceSettings) -> None:
-    _go_on()
-    _write_sequence(target, settings, _count)
-
-
-def _cameras_counted(folder: Path, numbers: range, settings: SequenceSettings) -> None:
-    _go_on()
-    write_cameras(folder, numbers, settings, _count)
 
 
 def _groups(cameras: int, workers: int) -> list[range]:
@@ -113,16 +85,12 @@ def _groups(cameras: int, workers: int) -> list[range]:
     return [range(first, min(first + most, cameras)) for first in range(0, cameras, most)]
 
 
-def _watch(futures: list[Future], drawn: object, progress: tqdm) -> None:
-    """Shows the processes' count until all is done; the first failure stops what has not begun."""
+def _watch(futures: list[Future], drawn: Synchronized[int], progress: tqdm) -> None:
+    """Shows the processes' count until all is done, or raises the first failure."""
     waiting = set(futures)
-    try:
-        while waiting:
-            done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_EXCEPTION)
-            if drawn.value > progress.n:
-                progress.update(drawn.value - progress.n)
-            for future in done:
-                future.result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_EXCEPTION)
+        if drawn.value > progress.n:
+            progress.update(drawn.value - progress.n)
+        for future in done:
+            future.result()

@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from data_prep.conversion.clusters import SharedParts, beam_arguments, run_beam, run_dask
 from data_prep.conversion.inputs import TracedUnit, check_finished, traced_units
+from data_prep.conversion.local_runner import run_local
 from data_prep.conversion.record_parts import Part, Parts
-from data_prep.conversion.runners import run_local
 from data_prep.conversion.splits import SplitRule
 from data_prep.reader import Reader
 from machine.processor import usable_cpus
@@ -35,7 +35,7 @@ class Conversion:
         size: height and width of the crops in px.
         padding: side of the crop as a multiple of the longer side of the person's box.
         people_per_shard: records in each shard but the last.
-        max_skipped: broken inputs to pass by before giving up.
+        max_skipped: the most broken inputs to skip; with more the conversion fails.
         runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
             Apache Beam runner. The result does not depend on it.
         workers: processes that decode, crop and encode with the local runner, or with dask where no scheduler is
@@ -95,8 +95,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     records are deleted when they are in whole shards. A run that is killed leaves whole parts and whole shards, and
     the next one goes on from them. What is made of inputs that have changed since is made again.
 
-    With the local runner other processes import the program that calls this, which so must keep what it does under
-    `if __name__ == "__main__":`.
+    Workers of the local runner import the calling script; guard its code with `if __name__ == "__main__":`.
 
     Raises:
         ValueError: an empty data set, an output folder of another configuration, of a finished set of other inputs or

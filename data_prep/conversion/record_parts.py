@@ -1,4 +1,4 @@
-"""Parts: the records of one unit of work, made by whichever process or machine comes first, and kept until used."""
+"""Parts: files with the records of one unit, made in any process or machine, and kept until they are in shards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Part:
         unit: the unit's name.
         counts: how many people it has for each split.
         bytes: the size of each split's file.
-        skipped: why each broken input was passed by.
+        skipped: why each broken input was skipped.
         made_from: the fingerprint of what it is made from; "" in what earlier versions have written.
         left_out: how many people were left out on purpose, by reason.
         remarks: how often each remark was made.

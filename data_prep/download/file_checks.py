@@ -1,4 +1,4 @@
-"""Whether a downloaded file is whole, as far as can be told without decoding it."""
+"""Checks that a downloaded file is complete, as far as is possible without decoding it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from data_prep.download.partial_download import PARTIAL, PartialDownload
 from data_prep.download.server_version import ServerVersions
-from data_prep.download.transfer import Failed, Missing, Patience, RemoteFile, Servers, Stopped, fetch
+from data_prep.download.transfer import Failed, Missing, RemoteFile, RetryPolicy, Servers, Stopped, fetch
 from records import BadInput
 
 #: Threads that still wait for a server after this are abandoned; nothing is lost by that.
@@ -29,10 +29,10 @@ class ParallelDownloader:
         missing: the names of the files that no server has.
     """
 
-    def __init__(self, out: Path, servers: Servers, patience: Patience, parallel: int) -> None:
+    def __init__(self, out: Path, servers: Servers, policy: RetryPolicy, parallel: int) -> None:
         """Takes the folder of all sequences, where the files come from, and how many to fetch at once."""
-        self._out, self._servers, self._patience, self._parallel = out, servers, patience, parallel
-        self._versions = ServerVersions(servers, patience.timeout_s)
+        self._out, self._servers, self._policy, self._parallel = out, servers, policy, parallel
+        self._versions = ServerVersions(servers, policy.timeout_s)
         self.missing: set[str] = set()
 
     def name(self, file: RemoteFile) -> str:
@@ -100,7 +100,7 @@ class ParallelDownloader:
             if change := self._versions.change(file, part.note):
                 raise BadInput(str(file.target), f"{change}; delete it to download it anew")
             return
-        fetch(file, part, self._servers, self._patience, stop, _reporter(bar))
+        fetch(file, part, self._servers, self._policy, stop, _reporter(bar))
 
 
 def _next(done: queue.SimpleQueue) -> tuple[RemoteFile, Exception | None]:

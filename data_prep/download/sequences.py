@@ -139,13 +139,13 @@ class Download:
         """
         # Imported late, since other commands do not need requests.
         from data_prep.download.parallel import ParallelDownloader
-        from data_prep.download.transfer import Patience, Servers
+        from data_prep.download.transfer import RetryPolicy, Servers
 
         with ExitStack() as locks:
             for name in self.sequences:
                 locks.enter_context(_alone(self.out / name))
-            patience = Patience(self.timeout, self.attempts)
-            downloader = ParallelDownloader(self.out, Servers((self.root, *self.mirror)), patience, self.parallel)
+            policy = RetryPolicy(self.timeout, self.attempts)
+            downloader = ParallelDownloader(self.out, Servers((self.root, *self.mirror)), policy, self.parallel)
             basics = {name: self._basics(name) for name in self.sequences}
             lacking = downloader.fetch([file for files in basics.values() for file in files])
             self._fetch_old_poses(downloader, basics, lacking)

@@ -1,4 +1,4 @@
-"""Fetching a file over HTTP from one of several servers, going on where an earlier try stopped."""
+"""Downloading a file over HTTP from one of several servers, resuming where an earlier attempt stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from data_prep.download.partial_download import PartialDownload
 from records import BadInput
 
 _CHUNK_BYTES = 1 << 18
-#: A server that asks for more patience than this is given up.
+#: A server that asks to wait longer than this is given up.
 _LONGEST_WAIT_S = 600.0
 
 
@@ -41,8 +41,8 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to bear with a server.
+class RetryPolicy:
+    """When to retry a request, and when to give a server up.
 
     Attributes:
         timeout_s: without a byte before a try is given up.
@@ -73,7 +73,7 @@ class Servers:
             return sorted(self._roots, key=lambda root: root != first)
 
     def put_last(self, root: str) -> None:
-        """Spares the files to come from waiting for a server that has just failed."""
+        """Tries a server that has just failed after all others from now on."""
         with self._lock:
             self._roots.remove(root)
             self._roots.append(root)
@@ -98,19 +98,19 @@ def fetch(
     file: RemoteFile,
     part: PartialDownload,
     servers: Servers,
-    patience: Patience,
+    policy: RetryPolicy,
     stop: threading.Event,
     report: Callable[[int, int | None], None],
 ) -> None:
-    """Fetches a file, and gives it its name when it is whole and its content has been checked.
+    """Downloads a file, and renames it to its target once it is complete and its content has been checked.
 
     Args:
         file: what to fetch.
-        part: its beginning; goes on from there if the server still has the same version of the file.
+        part: the bytes so far; resumed if the server still has the same version of the file.
         servers: where it may be.
-        patience: how long to try.
-        stop: ends the work between two pieces.
-        report: called with the bytes that are here and the size of the file, None if unknown, again and again.
+        policy: when to retry, and when to give up.
+        stop: when set, ends the download after the current chunk.
+        report: called after each chunk with the bytes downloaded and the size of the file, None if unknown.
 
     Raises:
         Missing: all servers say that they have no such file.
@@ -119,11 +119,11 @@ def fetch(
         OSError: it cannot be written.
     """
     refusals: dict[str, DownloadRefused] = {}
-    # A beginning can be continued only where it came from: another server's copy may differ.
+    # A download can be resumed only from the server it came from: another server's copy may differ.
     for root in servers.in_order(part.root):
         try:
             with requests.Session() as session:
-                _Source(session, root, file, part, patience, stop, report).fetch()
+                _Source(session, root, file, part, policy, stop, report).fetch()
         except DownloadRefused as refusal:
             refusals[root] = refusal
             if not refusal.missing:
@@ -143,7 +143,7 @@ class _Source:
     root: str
     file: RemoteFile
     part: PartialDownload
-    patience: Patience
+    policy: RetryPolicy
     stop: threading.Event
     report: Callable[[int, int | None], None]
 
@@ -160,9 +160,9 @@ class _Source:
                 again = error
             tries = 0 if self.part.size > furthest else tries + 1
             furthest = max(furthest, self.part.size)
-            if tries >= self.patience.attempts:
+            if tries >= self.policy.attempts:
                 raise DownloadRefused(f"{again} (tried {tries} times)")
-            self._pause(self.patience.pause_s(tries) if again.wait_s is None else again.wait_s)
+            self._pause(self.policy.pause_s(tries) if again.wait_s is None else again.wait_s)
 
     def _check(self) -> None:
         """Checks the content; a file that came in one piece and is damaged is so on the server."""
@@ -179,8 +179,8 @@ class _Source:
         if self.stop.wait(seconds):
             raise Stopped
 
-    def _heed_stop(self) -> None:
-        """Leaves the part as it is from the stop on, since another process may take it over then."""
+    def _raise_if_stopped(self) -> None:
+        """Raises once `stop` is set, since another process may then write to the file."""
         if self.stop.is_set():
             raise Stopped
 
@@ -193,9 +193,9 @@ class _Source:
             headers |= {"Range": f"bytes={start}-", "If-Range": self.part.version}
         url = f"{self.root}/{self.file.path}"
         try:
-            with self.session.get(url, headers=headers, stream=True, timeout=self.patience.timeout_s) as response:
+            with self.session.get(url, headers=headers, stream=True, timeout=self.policy.timeout_s) as response:
                 check_answer(response)
-                self._heed_stop()
+                self._raise_if_stopped()
                 self._take_up(response, start)
                 self._receive(response)
         except RemoteFileChanged:
@@ -207,7 +207,7 @@ class _Source:
             raise RetryableError(in_short(error)) from error
 
     def _take_up(self, response: requests.Response, start: int) -> None:
-        """Makes the part ready for the answer's bytes: goes on with it, or begins anew."""
+        """Prepares the file for the bytes of the response: resumes it, or begins it anew."""
         if response.status_code == 200:
             self.part.begin(self.root, version(response), length(response))
             return
@@ -217,12 +217,12 @@ class _Source:
         self.part.pieced = True
 
     def _receive(self, response: requests.Response) -> None:
-        """Appends the answer's bytes to the part."""
+        """Appends the bytes of the response to the file."""
         self.report(self.part.size, self.part.total)
         with self.part.open() as file:
             # `read1` hands over whatever has come, so that nothing is lost when the connection breaks.
             while data := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-                self._heed_stop()
+                self._raise_if_stopped()
                 file.write(data)
                 self.report(file.tell(), self.part.total)
         size, total = self.part.size, self.part.total

@@ -94,7 +94,7 @@ def _name(name: str) -> str:
 def _in_mm(points: np.ndarray) -> np.ndarray:
     if points.ndim != 3 or points.shape[1:] != (NUM_POINTS, 3):
         raise ValueError(f"positions must be (T, 32, 3), got {points.shape}")
-    # What single precision cannot hold becomes infinite, and its frame is told of when it is read.
+    # What single precision cannot hold becomes infinite, and its frame is reported when it is read.
     with np.errstate(over="ignore", invalid="ignore"):
         return points.astype(np.float32) * np.float32(_MM_PER_M)
 

@@ -28,7 +28,7 @@ class Lsp(Reader):
 
     Attributes:
         root: the unpacked archive, with images/ and joints.mat.
-        min_visible_joints: people with fewer labelled joints are passed by.
+        min_visible_joints: people with fewer labelled joints are left out.
     """
 
     root: Path
@@ -109,7 +109,7 @@ class LspUnit:
         images: the folder of pictures.
         stems: the N pictures' names without the ending.
         joints: float64 (N, 14, 3), x and y in px and the third number, which means what it means in the archive.
-        min_visible_joints: people with fewer labelled joints are passed by.
+        min_visible_joints: people with fewer labelled joints are left out.
     """
 
     name: str

@@ -33,7 +33,7 @@ class Mpii(Reader):
     Attributes:
         root: the folder with both.
         separate: only people who stand well apart from others, those of the single-person benchmark.
-        min_visible_joints: people with fewer labelled joints are passed by.
+        min_visible_joints: people with fewer labelled joints are left out.
     """
 
     root: Path

@@ -141,7 +141,7 @@ class PanopticKinect(Panoptic):
         SEQUENCE/kcalibration_SEQUENCE.json, synctables_SEQUENCE.json, ksynctables_SEQUENCE.json
 
     The Kinects run free. As the studio's own tools do, an HD frame is given the colour and the depth picture nearest
-    to it on the studio's clock, and is passed by where they are more than 30 and 17 ms from it or 6.5 ms apart.
+    to it on the studio's clock, and is left out where they are more than 30 and 17 ms from it or 6.5 ms apart.
     `frame` is the HD frame's number. Depth is carried over to the colour picture, z in millimetres, 0 where unknown.
     All else is as for the HD cameras.
 

@@ -16,7 +16,7 @@ from records import BadInput
 
 Picture = PictureFile | VideoFrame
 
-# Of two pictures of a frame the first is taken. `hdImgsExtractor.sh` writes JPEGs or, if told so, PNGs.
+# Of two pictures of a frame the first is taken. `hdImgsExtractor.sh` writes JPEGs or, as an option, PNGs.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
 

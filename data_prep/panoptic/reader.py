@@ -52,9 +52,9 @@ class Panoptic(Reader):
         start: the first frame.
         stop: the frame to stop before; the last one's successor if not given.
         min_confidence: joints must be above; the studio's own range from about 0.1 to 0.8.
-        min_visible_joints: people with fewer joints on the picture are passed by.
-        min_box_px: people whose box is smaller, on its longer side, are passed by.
-        min_pose_change_mm: a body is passed by if its joints are, on average, nearer than this to those of a body
+        min_visible_joints: people with fewer joints on the picture are left out.
+        min_box_px: people whose box is smaller, on its longer side, are left out.
+        min_pose_change_mm: a body is left out if its joints are, on average, nearer than this to those of a body
             before it in the sequence, their centres laid on one another; 0 takes all.
         max_people: views of bodies to take from each sequence, spread evenly over its time; all if not given.
     """

@@ -1,4 +1,4 @@
-"""Which of a Panoptic sequence's bodies become people: told from their 3D joints, before any picture is read."""
+"""Which bodies of a Panoptic sequence become people, decided by their 3D joints before any picture is read."""
 
 from __future__ import annotations
 
@@ -157,11 +157,11 @@ def spread(shown: np.ndarray, frames: np.ndarray, budget: int) -> np.ndarray:
 
 
 def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float, center: int = _CENTER) -> np.ndarray:
-    """Passes by poses that were there before.
+    """Leaves out poses that are like an earlier one.
 
-    A pose is kept if it differs from every pose that is kept before it by at least `min_change_mm`: the mean distance
-    of the joints that are known in both, but for the body centre, on which both are laid. Which way a body faces
-    counts. A body whose centre is not known cannot be compared, and is passed by; two without a common joint differ.
+    A pose is kept if its distance from every kept pose before it is at least `min_change_mm`: the mean distance of the
+    joints known in both, relative to the body center. Orientation counts. A body whose center is unknown cannot be
+    compared, and is left out; two poses without a common joint differ.
 
     Args:
         joints_mm: float (N, J, 3), in order of time.
@@ -187,7 +187,7 @@ def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float, cen
                 block = block[~near.any(axis=1)]
         near = _change_mm(poses, known, block, block) < min_change_mm
         for i in range(len(block)):
-            # A pose that is passed by hides none that comes after it.
+            # A pose that is left out does not exclude later ones.
             if keep[block[i]]:
                 keep[block[i + 1 :][near[i, i + 1 :]]] = False
     return keep

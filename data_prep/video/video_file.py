@@ -20,9 +20,9 @@ class Video:
 
     Decoding goes forwards and meets no frame twice. It begins at the last key frame up to the first frame that is
     wanted, provided that the file's timestamps number its frames for certain, and at the beginning otherwise. A frame
-    that is neither wanted nor needed for others is passed by undecoded.
+    that is neither wanted nor needed for others is skipped without decoding.
 
-    What a decoder can only guess after damage in the file is told, and passed by up to the next key frame.
+    What a decoder can only guess after damage in the file is reported, and skipped up to the next key frame.
     """
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:

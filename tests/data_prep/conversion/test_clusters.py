@@ -18,8 +18,8 @@ from made_units import Made
 from data_prep.command import main
 from data_prep.conversion.clusters import SharedParts, beam_arguments
 from data_prep.conversion.convert import Conversion, convert
+from data_prep.conversion.local_runner import run_local
 from data_prep.conversion.record_parts import Parts
-from data_prep.conversion.runners import run_local
 from data_prep.conversion.splits import SplitRule
 from pose import LSP14
 from records import BadInput

@@ -8,7 +8,7 @@ import pytest
 from fetching import CONTENT, NAME, QUICK, get
 from studio_server import Answer, StudioServer
 
-from data_prep.download.transfer import Failed, Missing, Patience, Servers, Stopped
+from data_prep.download.transfer import Failed, Missing, RetryPolicy, Servers, Stopped
 
 
 @pytest.fixture
@@ -89,14 +89,14 @@ def test_a_stop_is_heeded_while_bytes_come_and_while_waiting(tmp_path, server, a
     server.script[NAME] = [answer]
     stop = threading.Event()
     reports = []
-    patient = Patience(timeout_s=1, attempts=3, first_pause_s=60)
+    patient = RetryPolicy(timeout_s=1, attempts=3, first_pause_s=60)
     threading.Timer(0.2, stop.set).start()
     begin = time.monotonic()
     with pytest.raises(Stopped):
-        get(tmp_path, server, patience=patient, stop=stop, reports=reports)
+        get(tmp_path, server, policy=patient, stop=stop, reports=reports)
     assert time.monotonic() - begin < 3
 
 
 def test_pauses_double_up_to_a_minute():
-    patience = Patience(first_pause_s=1)
-    assert [patience.pause_s(tries) for tries in (0, 1, 2, 3, 6, 7, 8, 10_000)] == [1, 1, 2, 4, 32, 60, 60, 60]
+    policy = RetryPolicy(first_pause_s=1)
+    assert [policy.pause_s(tries) for tries in (0, 1, 2, 3, 6, 7, 8, 10_000)] == [1, 1, 2, 4, 32, 60, 60, 60]

@@ -8,8 +8,8 @@ import pytest
 from made_units import Made
 
 from data_prep.conversion.convert import Conversion, TooManySkipped, convert
+from data_prep.conversion.local_runner import made_in_window
 from data_prep.conversion.record_parts import Parts
-from data_prep.conversion.runners import _in_window
 from data_prep.conversion.splits import SplitRule
 from pose import LSP14
 from records import read_manifest
@@ -76,7 +76,7 @@ def test_a_slow_part_holds_the_others_up_so_that_the_disk_does_not_fill(tmp_path
     parts = Parts(tmp_path, LSP14, LSP14, 32, 1.25, SPLIT)
     todo = list(enumerate(Made(log, 20, does=(("u2", "wait"),)).units()))
     with ThreadPoolExecutor(2) as pool:
-        finished = _in_window(pool, parts, todo, workers=2)
+        finished = made_in_window(pool, parts, todo, workers=2)
         first = [next(finished) for _ in range(7)]
         threading.Timer(0.3, (log / "go").touch).start()
         eighth = next(finished)
