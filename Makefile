@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
 	@$(PY) -m tools.expected_time
 	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 14 --frames 8 --fps 4 --cameras 4 --people 1-2 \
-		--poses upright --places studio --height 360 --width 640 --no-maps
+		--poses upright --places studio --height 360 --width 640
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --skeleton lsp14 \
 		--val 0 --test 0 --val-sequences dome_010 dome_011 --test-sequences dome_012 dome_013
 	$(PY) -m records data/quickstart/records

@@ -13,7 +13,8 @@ from machine.processor import usable_cpus
 class Dome:
     """Writes synthetic sequences of people in a dome of cameras, laid out as CMU Panoptic Studio's are.
 
-    Beside them lies what a studio cannot know: which joints are hidden, depth, body parts, shapes and poses. A run
+    Beside them lies what a studio cannot know: which joints are hidden, shapes and poses, and with --maps depth and
+    body parts. A run
     that was stopped goes on with the cameras that are not finished; finished sequences are left as they are.
 
     Attributes:
@@ -31,7 +32,7 @@ class Dome:
         motion: a folder of BVH motion capture to move the people by, instead of the dome's own motions.
         photographs: a folder of photographs to put behind the people instead of drawn places.
         calibration: a Panoptic calibration file whose HD cameras to use, instead of random ones.
-        maps: write pictures of depth and of body parts, about 0.5 MB for each view at 1920 x 1080.
+        maps: also write images of depth and of body parts, about 0.6 MB for each view at 1920 x 1080.
         workers: processes that draw; the result does not depend on it.
     """
 
@@ -49,7 +50,7 @@ class Dome:
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
-    maps: bool = True
+    maps: bool = False
     workers: int = field(default_factory=usable_cpus)
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ class SequenceSettings:
         motion: folder of BVH files to take the motions from, None for the project's own.
         photographs: folder of photographs to put behind the people, None for drawn places.
         calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
-        maps: whether to write pictures of depth and of body parts.
+        maps: whether to write images of depth and of body parts.
     """
 
     seed: int
@@ -50,7 +50,7 @@ class SequenceSettings:
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
-    maps: bool = True
+    maps: bool = False
 
     def __post_init__(self) -> None:
         """Checks the ranges."""

@@ -5,9 +5,10 @@ NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids an
 NAME/hdVideos/hd_00_XX.mp4
 NAME/dome.json                                       the settings
 NAME/truth/visible_00_XX.json                        each joint of each person in each frame: 0, 1 or 2
-NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 60 000 for the sky
-NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere
 NAME/truth/bodies.npz                                shapes, rotations and places of the bones, names
+NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 60 000 for the sky; on demand
+NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere;
+                                                     on demand
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from pose.panoptic_cameras import read_cameras
 from records import BadInput
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"frames": 3, "cameras": 2, "people": "2", "height": 180, "width": 320, "fps": 2.0, "workers": 1}
+SMALL = {"frames": 3, "cameras": 2, "people": "2", "height": 180, "width": 320, "fps": 2.0, "maps": True, "workers": 1}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_same_seed_same_files_whatever_the_number_of_workers(sequence, tmp_path)
 
 @pytest.mark.slow
 def test_whole_sequences_shared_out_come_out_the_same(tmp_path):
-    options = {"sequences": 4, "frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48}
+    options = {"sequences": 4, "frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True}
     write_dome(tmp_path / "one", workers=1, **options)
     # Four sequences for two workers: each takes whole ones.
     write_dome(tmp_path / "two", workers=2, **options)
@@ -172,7 +172,7 @@ def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
 
 
 def test_finished_sequences_stay_and_unfinished_ones_go_on(tmp_path):
-    settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "workers": 1}
+    settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
     (whole,) = write_dome(tmp_path / "whole", **settings)
     before = checksums(whole)
     # As a run leaves it that was killed in its second camera.
@@ -208,7 +208,9 @@ def members(group: int) -> list[int]:
 
 @pytest.mark.slow
 def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
-    options = "--sequences 1 --frames 4 --cameras 3 --people 1 --height 90 --width 160 --workers 2 --seed 5".split()
+    options = (
+        "--sequences 1 --frames 4 --cameras 3 --people 1 --height 90 --width 160 --maps --workers 2 --seed 5".split()
+    )
 
     def command(folder) -> list:
         return [sys.executable, "-m", "data_prep", "dome", "--out", str(folder), *options]
@@ -228,7 +230,30 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
     assert checksums(tmp_path / "cut") == checksums(tmp_path / "whole")
 
 
-TINY = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "workers": 1}
+TINY = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
+
+
+def test_depth_and_parts_are_written_only_when_asked_for(tmp_path):
+    plain = {**TINY, "maps": False}
+    (folder,) = write_dome(tmp_path / "plain", **{name: plain[name] for name in plain if name != "maps"})
+    assert sorted(path.name for path in (folder / "truth").iterdir()) == ["bodies.npz", "visible_00_00.json"]
+    assert json.loads((folder / "dome.json").read_text())["maps"] is False
+    assert write_dome(tmp_path / "plain", **plain) == [folder]
+    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*\(maps: False -> True\); remove it"):
+        write_dome(tmp_path / "plain", **TINY)
+    (mapped,) = write_dome(tmp_path / "maps", **TINY)
+    described = json.loads((mapped / "dome.json").read_text())
+    assert described == {**json.loads((folder / "dome.json").read_text()), "maps": True}
+    without = {name: sum_ for name, sum_ in checksums(mapped).items() if "depth_" not in name and "parts_" not in name}
+    assert without.keys() == checksums(folder).keys() and len(checksums(mapped)) == len(without) + 2
+    assert {name for name in without if without[name] != checksums(folder)[name]} == {"dome.json"}
+
+
+def test_an_unfinished_folder_of_the_other_flag_is_made_again(tmp_path):
+    (whole,) = write_dome(tmp_path / "whole", **TINY)
+    shutil.copytree(whole, tmp_path / "cut/.dome_000.unfinished")
+    (again,) = write_dome(tmp_path / "cut", **{**TINY, "maps": False})
+    assert not list((again / "truth").glob("*/*.png"))
 
 
 def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
@@ -284,7 +309,7 @@ def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused
 
 
 def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
-    options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1 --no-maps".split()
+    options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
 
     def small_files() -> None:
@@ -301,7 +326,7 @@ def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
     # Minutes of work, so that it is not done before it is stopped.
-    options = "--frames 600 --cameras 31 --people 1 --height 180 --width 320 --workers 2 --no-maps".split()
+    options = "--frames 600 --cameras 31 --people 1 --height 180 --width 320 --workers 2".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_until(lambda: list(tmp_path.glob(".dome_000.unfinished/hdVideos/*.partial.mp4")))
