@@ -67,7 +67,7 @@ class Options:
         share: of the mutants to try, drawn at random.
         seed: of the drawing.
         jobs: mutants tested at the same time.
-        only: files of the suite to keep to, by their names without the folder.
+        only: files of the suite to keep to, such as camera or coco/reader.
         tests: other tests than the suite's.
         out: a JSON file for the mutants that survive, with their differences.
     """
@@ -197,7 +197,8 @@ def main() -> None:
         for file in files
         for path in (sorted((ROOT / file).glob("*.py")) if (ROOT / file).is_dir() else [ROOT / file])
     ]
-    paths = [path for path in paths if path.is_file() and (not options.only or path.stem in options.only)]
+    wanted = options.only or ("*",)
+    paths = [path for path in paths if path.is_file() and any(map(path.with_suffix("").match, wanted))]
     draw = random.Random(options.seed)
     each = [mutants_of(path, lambda: draw.random() < options.share) for path in paths]
     mutants, total = [mutant for found, _ in each for mutant in found], sum(count for _, count in each)
