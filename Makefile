@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 quickstart: setup ## everything at once on a synthetic sequence: records, training, evaluation, export, demo video
 	@$(PY) -m tools.expected_time
 	$(PY) -m data_prep dome --out data/quickstart/dome --sequences 14 --frames 8 --fps 4 --cameras 4 --people 1-2 \
-		--poses upright --places studio --height 360 --width 640 --no-maps
+		--poses upright --places studio --height 360 --width 640
 	$(PY) -m data_prep panoptic --root data/quickstart/dome --out data/quickstart/records --skeleton lsp14 \
 		--val 0 --test 0 --val-sequences dome_010 dome_011 --test-sequences dome_012 dome_013
 	$(PY) -m records data/quickstart/records
@@ -90,10 +90,10 @@ $(LOWEST)/.installed: requirements.txt requirements-dev.txt
 	touch $@
 
 # Whole files, since their fast tests run only where the packages are, too.
-EXTRAS := tests/data_prep/test_clusters.py tests/models/test_models_on_jax.py tests/train/test_distribution.py \
+EXTRAS := tests/data_prep/conversion/test_clusters.py tests/models/test_models_on_jax.py tests/train/test_distribution.py \
 	tests/train/test_imagenet.py
 # By itself: its triton crashes beside TensorFlow.
-ANNY := tests/data_prep/dome/test_human_anny.py
+ANNY := tests/body/test_human_anny.py
 
 $(VENV)/.installed-extras: $(VENV)/.installed-dev requirements-extras.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-extras.txt

@@ -28,6 +28,8 @@ OURS = (
     "artefact",
     "weights",
     "records",
+    "body",
+    "dome",
     "data_prep",
     "models",
     "evaluate",

@@ -39,7 +39,7 @@ import psutil
 import tyro
 
 from benchmarks.usual_frames import convert_usually, ffmpeg
-from data_prep.dome import Dome
+from dome import Dome
 from records import read_manifest
 
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -98,7 +98,7 @@ def make_sequences(options: DataPrep) -> tuple[Path, Path]:
     short, long = options.folder / "short/dome_000", options.folder / f"long_{options.repeats}/dome_000"
     drawn = options.folder / "drawn/dome_000"
     if not drawn.exists():
-        draw = Dome(drawn.parent, frames=options.frames, cameras=options.cameras, people=options.people, maps=False)
+        draw = Dome(drawn.parent, frames=options.frames, cameras=options.cameras, people=options.people)
         draw.write()
     for target, repeats in ((short, 1), (long, options.repeats)):
         if target.exists():

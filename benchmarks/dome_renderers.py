@@ -39,10 +39,10 @@ import cv2
 import numpy as np
 import tyro
 
-from data_prep.dome.body.human import GROUPS, Human, Shape, to_world, topology
-from data_prep.dome.view.raster import Window, draw_triangles, project
-from data_prep.dome.view.render import View
-from data_prep.dome.view.rig import look_at
+from body.human import GROUPS, Human, Shape, to_world, topology
+from dome.view.raster import Window, draw_triangles, project
+from dome.view.render import View
+from dome.view.rig import look_at
 from pose import Camera
 
 # The studio's strongest lens, as published in its calibration files.

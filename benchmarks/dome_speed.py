@@ -21,10 +21,11 @@ import cv2
 import numpy as np
 import tyro
 
-from data_prep.dome import write
-from data_prep.dome.settings import SequenceSettings
-from data_prep.dome.view.crowd import Crowd
-from data_prep.dome.view.raster import Window, draw_triangles, project
+from dome import write
+from dome.maps import write_maps
+from dome.settings import SequenceSettings
+from dome.view.crowd import Crowd
+from dome.view.raster import Window, draw_triangles, project
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def time_sequence(settings: SequenceSettings, folder: Path, clock: Clock) -> Non
         with clock("video"):
             video.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         with clock("depth and parts"):
-            write.write_maps(folder, camera.name, number, frame)
+            write_maps(folder, camera.name, number, frame)
         with clock("bare"):
             _draw_bare(camera, shadows.crowd)
     video.release()

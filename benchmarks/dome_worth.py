@@ -79,7 +79,7 @@ class Worth:
         return self.out / "records-dome"
 
     def _make_records(self) -> None:
-        views = "--frames 4 --fps 0.5 --cameras 4 --people 1-2 --height 540 --width 960 --no-maps".split()
+        views = "--frames 4 --fps 0.5 --cameras 4 --people 1-2 --height 540 --width 960".split()
         sequences = ("--sequences", str(self.sequences), *views, *self.dome_options)
         _run("data_prep", "dome", "--out", self.out / "dome", *sequences)
         _run("data_prep", "lsp", "--root", self.lsp, "--out", self._real)

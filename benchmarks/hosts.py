@@ -26,8 +26,8 @@ from pathlib import Path
 
 import tyro
 
-from data_prep.convert import Conversion, convert
-from data_prep.lsp import Lsp
+from data_prep.conversion.convert import Conversion, convert
+from data_prep.lsp.reader import Lsp
 from machine.processor import usable_cpus
 from records import Manifest
 
@@ -117,7 +117,7 @@ def cluster(workers: int) -> Iterator[tuple[Network, list[subprocess.Popen]]]:
             processes.append(network.start(host, *dask, "worker", f"{_NET}.1:{_PORT}", *options))
         with Client(f"{_NET}.1:{_PORT}") as client:
             client.wait_for_workers(workers, timeout=120)
-            client.run(__import__, "data_prep.convert")
+            client.run(__import__, "data_prep.conversion.convert")
             client.run(__import__, "apache_beam")
         yield network, processes
 

@@ -28,9 +28,7 @@ from typing import Literal
 import tyro
 
 ROOT = Path(__file__).parents[1]
-_COCO = ("", "_file", "_layout", "_person", "_unit")
-_READERS = ("h36m", "h36m_labels", "kinect_depth", "kinect_sync", "lsp", "mat_file", "mpii", "mpii_labels", "pictures")
-_PANOPTIC = ("", "_calibration", "_kinect", "_layout", "_pictures", "_poses", "_selection", "_truth", "_units", "_vga")
+_READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "video/pictures.py")
 #: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
@@ -49,10 +47,7 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
         True,
     ),
     "readers": (
-        [
-            f"data_prep/{name}.py"
-            for name in (*_READERS, *(f"coco{part}" for part in _COCO), *(f"panoptic{part}" for part in _PANOPTIC))
-        ],
+        [*(f"data_prep/{name}" for name in _READERS), "pose/panoptic_cameras.py", "dome/visible_joints.py"],
         ["tests/data_prep"],
         False,
     ),
@@ -72,7 +67,7 @@ class Options:
         share: of the mutants to try, drawn at random.
         seed: of the drawing.
         jobs: mutants tested at the same time.
-        only: files of the suite to keep to, by their names without the folder.
+        only: files of the suite to keep to, such as camera or coco/reader.
         tests: other tests than the suite's.
         out: a JSON file for the mutants that survive, with their differences.
     """
@@ -202,7 +197,8 @@ def main() -> None:
         for file in files
         for path in (sorted((ROOT / file).glob("*.py")) if (ROOT / file).is_dir() else [ROOT / file])
     ]
-    paths = [path for path in paths if path.is_file() and (not options.only or path.stem in options.only)]
+    wanted = options.only or ("*",)
+    paths = [path for path in paths if path.is_file() and any(map(path.with_suffix("").match, wanted))]
     draw = random.Random(options.seed)
     each = [mutants_of(path, lambda: draw.random() < options.share) for path in paths]
     mutants, total = [mutant for found, _ in each for mutant in found], sum(count for _, count in each)

@@ -2,7 +2,7 @@
 
 import sys
 
-# The processes that make parts import this module too, and need nothing of the command line.
+# Worker processes import this module too, and do not need the command line.
 if __name__ == "__main__":
     from data_prep.command import main
 

@@ -23,17 +23,17 @@ from typing import Annotated, Generic, TypeVar
 
 import tyro
 
-from data_prep.coco import Coco
-from data_prep.convert import Conversion, convert
-from data_prep.dome import Dome
-from data_prep.download import Download
-from data_prep.h36m import H36m
-from data_prep.lsp import Lsp
-from data_prep.mpii import Mpii
-from data_prep.panoptic import Panoptic
-from data_prep.panoptic_kinect import PanopticKinect
-from data_prep.panoptic_vga import PanopticVga
+from data_prep.coco.reader import Coco
+from data_prep.conversion.convert import Conversion, convert
+from data_prep.download.sequences import Download
+from data_prep.h36m.reader import H36m
+from data_prep.lsp.reader import Lsp
+from data_prep.mpii.reader import Mpii
+from data_prep.panoptic.kinect import PanopticKinect
+from data_prep.panoptic.reader import Panoptic
+from data_prep.panoptic.vga import PanopticVga
 from data_prep.reader import Reader
+from dome import Dome
 from machine.command import run_command
 from machine.words import counted
 from records import Manifest

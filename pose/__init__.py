@@ -1,5 +1,6 @@
 """The vocabulary of the project: skeletons, cameras, person crops and drawing. NumPy and OpenCV only."""
 
+from pose.bad_input import BadInput
 from pose.camera import Camera
 from pose.crop import Crop, box_from_joints
 from pose.draw import captioned, draw_skeleton, draw_text, legend, picture_grid
@@ -11,6 +12,7 @@ __all__ = [
     "MPII16",
     "PANOPTIC19",
     "SKELETONS",
+    "BadInput",
     "Camera",
     "Crop",
     "Skeleton",

@@ -8,6 +8,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+_MOST_PIXELS, _LARGEST = 1 << 16, 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Camera:
@@ -103,3 +105,20 @@ class Camera:
         height, width = self.size
         x, y = np.asarray(xy_px)[..., 0], np.asarray(xy_px)[..., 1]
         return (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
+
+
+def check_camera(camera: Camera) -> None:
+    """Raises for numbers that no camera has: they would put joints anywhere, or overflow in a later computation.
+
+    Raises:
+        ValueError: its image size, focal lengths, rotation, distortion or position is impossible.
+    """
+    numbers = np.hstack([camera.matrix.ravel(), camera.distortion, camera.rotation.ravel(), camera.translation_mm])
+    if np.abs(numbers).max() > _LARGEST:
+        raise ValueError(f"K, distCoef, R and t must be smaller than {_LARGEST:g}, got {np.abs(numbers).max():g}")
+    if not 1 <= min(camera.size) <= max(camera.size) <= _MOST_PIXELS:
+        raise ValueError(f"resolution must be from 1 to {_MOST_PIXELS} px, got {camera.size[::-1]}")
+    if not np.allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-3):
+        raise ValueError(f"R must be a rotation, got {camera.rotation.tolist()}")
+    if (camera.matrix[[0, 1], [0, 1]] <= 0).any() or camera.matrix[2].tolist() != [0, 0, 1]:
+        raise ValueError(f"K must have focal lengths above 0 and end in 0, 0, 1, got {camera.matrix.tolist()}")

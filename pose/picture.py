@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import struct
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from pose.bad_input import BadInput
 
 # A JPEG of one color holds about 60.
 _MOST_PX_PER_BYTE = 1024
@@ -107,6 +110,26 @@ def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
     if header and (header.divided or _may_lack_its_end(picture)) and _takes_more(data, header, picture, turn):
         raise ValueError("truncated JPEG, or a damaged one (its scan ends before the picture does)")
     return picture
+
+
+def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
+    """Reads a picture file as uint8 RGB (H, W, 3).
+
+    Args:
+        path: the file.
+        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
+
+    Raises:
+        BadInput: the file is missing, cut short or no picture.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise BadInput(str(path), f"cannot be read ({error.strerror})") from error
+    try:
+        return decode_picture(data, turn=turn)
+    except ValueError as error:
+        raise BadInput(str(path), str(error)) from error
 
 
 def _decode(data: bytes, turn: bool) -> np.ndarray | None:

@@ -1,9 +1,11 @@
 """The record: one Example schema, sharded writing, the tf.data pipeline, augmentation and inspection."""
 
 from machine.interrupts import end_quietly_while_importing
+from pose.bad_input import BadInput
+from pose.picture import read_picture
 from records.augment import Augmentation
 from records.manifest import SPLITS, Manifest, read_manifest, shard_paths, steps_per_epoch
-from records.schema import BadInput, Person, encode_example, read_picture
+from records.schema import Person, encode_example
 from records.writer import ShardSetWriter
 
 __all__ = [

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from pose import Camera, Crop, Skeleton
+from pose import BadInput, Camera, Crop, Skeleton
 from pose.crop import Shrinkable
-from pose.picture import decode_picture
 from records.depth import encode_depth
 from records.example import Example, Feature
 
 #: Raised whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
-_LONGEST_MESSAGE = 800
-
-
-class BadInput(ValueError):
-    """One broken input: counted, named in the manifest's `skipped`, and passed by.
-
-    Attributes:
-        what: the file, frame or person that is broken.
-        why: what is wrong with it.
-    """
-
-    def __init__(self, what: str, why: str) -> None:
-        """Keeps what is broken and why; both may quote a broken file, so only as much as a line of text can hold."""
-        self.what, self.why = _printable(what), _printable(why)
-        super().__init__(f"{self.what}: {self.why}")
-
-    def __reduce__(self) -> tuple:
-        """Comes through to another process whole."""
-        return type(self), (self.what, self.why)
-
-
-def _printable(text: str) -> str:
-    """The text without what no terminal can encode, and cut where it is longer than a message should be."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]} ..."
 
 
 @dataclass
@@ -96,26 +69,6 @@ class Person:
             BadInput: it cannot be read.
         """
         return self.picture() if callable(self.picture) else self.picture
-
-
-def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
-    """Reads a picture file as uint8 RGB (H, W, 3).
-
-    Args:
-        path: the file.
-        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
-
-    Raises:
-        BadInput: the file is missing, cut short or no picture.
-    """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise BadInput(str(path), f"cannot be read ({error.strerror})") from error
-    try:
-        return decode_picture(data, turn=turn)
-    except ValueError as error:
-        raise BadInput(str(path), str(error)) from error
 
 
 # What is not finite, or no longer in single precision, is looked for and told.

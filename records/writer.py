@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pose import Skeleton
+from pose import BadInput, Skeleton
 from records.manifest import (
     FILE_NAME,
     INPUTS_NAME,
@@ -25,7 +25,7 @@ from records.manifest import (
 )
 from records.open_shard import OpenShard
 from records.own_files import check_free, foreign_in
-from records.schema import SCHEMA_VERSION, BadInput
+from records.schema import SCHEMA_VERSION
 
 _PARTIAL = ".partial"
 _JOURNAL = "journal.json"

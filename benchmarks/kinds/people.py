@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO
-from data_prep.coco import Coco
+from data_prep.coco.reader import Coco
 from pose import COCO17, Crop, Skeleton, box_from_joints
 from records import BadInput, Person, dataset, read_manifest
 from records.schema import span_px

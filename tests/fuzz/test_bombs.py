@@ -10,8 +10,8 @@ from fuzz.limits import megabytes, seconds
 from people import write_shard_set
 
 from data_prep.mat_file import read_mat
-from data_prep.panoptic_poses import POSES, PoseFiles
-from data_prep.video import Video
+from data_prep.panoptic.poses import POSES, PoseFiles
+from data_prep.video.video_file import Video
 from pose import Crop
 from records import BadInput, read_picture
 from records.inspect import check_shards

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from people import make_person, write_shard_set
 
-from data_prep.coco import Coco
-from data_prep.inputs import TracedUnit
-from data_prep.panoptic_calibration import read_calibration
-from data_prep.panoptic_poses import parse_bodies
-from data_prep.parts import Parts
-from data_prep.splits import SplitRule
+from data_prep.coco.reader import Coco
+from data_prep.conversion.inputs import TracedUnit
+from data_prep.conversion.record_parts import Parts
+from data_prep.conversion.splits import SplitRule
+from data_prep.panoptic.poses import parse_bodies
 from pose import COCO17, LSP14, Crop
+from pose.panoptic_cameras import read_cameras
 from records import BadInput, encode_example, read_manifest
 from records.inspect import drop_damaged
 from tools.fuzz import seeds_pictures, seeds_studio
@@ -24,7 +24,7 @@ def test_json_that_is_nested_deep(tmp_path, text):
     with pytest.raises(BadInput, match="frame: malformed or cut short"):
         parse_bodies(text.encode(), "frame", None)
     (tmp_path / "calibration.json").write_text(text)
-    cameras, broken = read_calibration(tmp_path / "calibration.json")
+    cameras, broken = read_cameras(tmp_path / "calibration.json")
     assert not cameras
     assert "not a calibration file" in str(broken[""])
 
@@ -64,7 +64,7 @@ def test_a_joint_beyond_the_horizon(far):
 def test_a_camera_that_cannot_be(tmp_path, field, value, message):
     camera = {**seeds_studio.camera("00_00"), field: value}
     (tmp_path / "calibration.json").write_text(json.dumps({"cameras": [camera, seeds_studio.camera("00_01")]}))
-    cameras, broken = read_calibration(tmp_path / "calibration.json")
+    cameras, broken = read_cameras(tmp_path / "calibration.json")
     assert list(cameras) == ["00_01"]
     with pytest.raises(BadInput, match=message):
         raise broken["00_00"]

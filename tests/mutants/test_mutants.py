@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("machine", "artefact", "pose", "records", "evaluate", "weights", "demo", "data_prep", "tests")
+PACKAGES = ("machine", "artefact", "pose", "records", "evaluate", "weights", "demo", "body", "dome", "data_prep")
 # The file, what stands there, what is put in its place, and the tests.
 MUTANTS = [
     ("pose/camera.py", "p2 * (r2 + 2 * x * x)", "p1 * (r2 + 2 * x * x)", "tests/pose/test_camera.py"),
@@ -35,24 +35,29 @@ MUTANTS = [
     ("pose/fields.py", "@ value @ turn.swapaxes(1, 2)", "@ value", "tests/pose/test_fields.py"),
     ("demo/tracking/one_euro.py", "self.beta = beta", "self.beta = 0.0", "tests/demo/tracking/test_one_euro.py"),
     (
-        "data_prep/kinect_sync.py",
+        "data_prep/panoptic/kinect_sync.py",
         "_COLOR_LATE_MS = 1, 6.25",
         "_COLOR_LATE_MS = 0, 6.25",
-        "tests/data_prep/test_kinect.py",
+        "tests/data_prep/panoptic/test_kinect_data.py",
     ),
-    ("data_prep/kinect_sync.py", "self.color - _COLOR", "self.color + _COLOR", "tests/data_prep/test_kinect.py"),
+    (
+        "data_prep/panoptic/kinect_sync.py",
+        "self.color - _COLOR",
+        "self.color + _COLOR",
+        "tests/data_prep/panoptic/test_kinect_data.py",
+    ),
     ("pose/camera.py", "7 * k3, 5 * k2, 3 * k1", "6 * k3, 4 * k2, 2 * k1", "tests/pose/test_camera.py"),
     (
-        "data_prep/panoptic_selection.py",
+        "data_prep/panoptic/selection.py",
         "known & camera.in_front(joints) & camera",
         "known & camera",
-        "tests/data_prep/test_panoptic.py",
+        "tests/data_prep/panoptic/test_reader.py",
     ),
     (
-        "data_prep/panoptic_poses.py",
+        "data_prep/panoptic/poses.py",
         "(-size // tarfile.BLOCKSIZE)",
         "(-size // tarfile.BLOCKSIZE - (size % 512 == 0))",
-        "tests/data_prep/test_panoptic.py",
+        "tests/data_prep/panoptic/test_reader.py",
     ),
     ("machine/choices.py", "known and timings.least(name) >", "timings.least(name) <", "tests/machine/test_choices.py"),
     ("machine/processor.py", "min(affine, math.ceil(quota))", "affine", "tests/machine/test_processor.py"),
@@ -62,7 +67,7 @@ MUTANTS = [
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("copy")
-    for name in PACKAGES:
+    for name in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

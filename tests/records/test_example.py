@@ -31,6 +31,6 @@ def test_a_record_is_one_that_tensorflow_writes():
 
 
 def test_making_records_needs_no_tensorflow():
-    code = "import sys, data_prep.command, data_prep.runners; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, data_prep.command, data_prep.conversion.local_runner; sys.exit('tensorflow' in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -11,23 +11,23 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data_prep import panoptic_units
-from data_prep.coco import Coco
-from data_prep.dome.moves.bvh import read_bvh
-from data_prep.h36m import H36m
-from data_prep.inputs import traced_units
-from data_prep.kinect_depth import Sensor
-from data_prep.kinect_sync import KinectSync
-from data_prep.lsp import Lsp
-from data_prep.mpii import Mpii
-from data_prep.panoptic import Panoptic
-from data_prep.panoptic_calibration import read_calibration
-from data_prep.panoptic_poses import PoseFiles, read_bodies
-from data_prep.panoptic_truth import read_visible
-from data_prep.parts import Parts
+from data_prep.coco.reader import Coco
+from data_prep.conversion.inputs import traced_units
+from data_prep.conversion.record_parts import Parts
+from data_prep.conversion.splits import SplitRule
+from data_prep.h36m.reader import H36m
+from data_prep.lsp.reader import Lsp
+from data_prep.mpii.reader import Mpii
+from data_prep.panoptic.kinect_depth import Sensor
+from data_prep.panoptic.kinect_sync import KinectSync
+from data_prep.panoptic.labels import read_labels
+from data_prep.panoptic.poses import PoseFiles, read_bodies
+from data_prep.panoptic.reader import Panoptic
 from data_prep.reader import Reader
-from data_prep.splits import SplitRule
-from data_prep.video import Video
+from data_prep.video.video_file import Video
+from dome.moves.bvh import read_bvh
+from dome.visible_joints import read_visible
+from pose.panoptic_cameras import read_cameras
 from records import SPLITS, BadInput, dataset, read_manifest, shard_paths
 from records.__main__ import print_manifest
 from records.inspect import check_shards
@@ -64,7 +64,7 @@ def _expect(holds: bool, what: str) -> None:
 
 
 def _read_calibration(folder: Path) -> None:
-    cameras, broken = read_calibration(seeds_studio.calibration_path(folder))
+    cameras, broken = read_cameras(seeds_studio.calibration_path(folder))
     for bad in broken.values():
         refusal(bad, folder)
     grid = np.stack(np.meshgrid(*[np.linspace(-3000, 3000, 4)] * 3), axis=-1)
@@ -87,7 +87,7 @@ def _read_poses(folder: Path) -> None:
 
 def _read_panoptic(folder: Path) -> None:
     # A process keeps the labels that it has read, and takes a folder's for the same whatever was written there since.
-    panoptic_units._read_labels.cache_clear()
+    read_labels.cache_clear()
     _convert(Panoptic(folder, min_box_px=1, min_visible_joints=1), folder)
 
 

@@ -1,0 +1,193 @@
+"""COCO person keypoints (Lin et al., arXiv 1405.0312), COCO's own and other people's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from data_prep.coco.annotations import CocoFile, read_coco
+from data_prep.coco.layout import find_files, inner_path, shared_folders
+from data_prep.coco.unit import CocoUnit, LabeledPicture, Wanted
+from data_prep.reader import PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
+from pose import COCO17, Skeleton
+from records import Person
+
+# Of so many people all are looked at to tell which sequences they come from.
+_FEW = 5000
+# What YouTube-VIS and others call the video of an image, and what PoseTrack does.
+_VIDEO = ("video_id", "vid_id")
+
+
+@dataclass(frozen=True)
+class Coco(Reader):
+    """Reads a keypoints file of COCO's form and its folder of pictures.
+
+        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/SUBSET/*.jpg           COCO
+        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT
+        ROOT/SUBSET/_annotations.coco.json, ROOT/SUBSET/*.jpg                      Roboflow
+
+    COCO's keypoints are the indices of pixels, so that (0, 0) is the centre of the top-left pixel as it is
+    here, and they are taken as they are. Its boxes are measured from the picture's top-left corner, half a
+    pixel off, and are moved by that. Keypoints are matched with COCO's by name, in any order; those that the file
+    lacks are not labelled. A box that is missing or wrong is that of the labelled keypoints; an area that is, unknown.
+    Crowd regions and other categories are left out. `person` is the annotation's id, or its place where ids are no
+    numbers.
+
+    Attributes:
+        root: the folder with both.
+        subset: such as train2017, val2017, default or train.
+        annotations: the keypoints file, if it is elsewhere.
+        images: the folder of pictures, if it is elsewhere.
+        category: whose keypoints to read; by default that which has some, of several the one named person.
+        group_by: what is one sequence, and so on one side of the split: each image; each folder; each video by the
+            images' video_id; or what a regular expression finds in the file's name (its first group, if it has one).
+        orientation: of pictures with an EXIF orientation: "stored" and "turned" say for which the labels are, the
+            stored pixels or the picture as it is shown; "auto" goes by width and height, and takes it as shown where
+            they do not tell.
+        min_keypoints: people with fewer labelled keypoints are left out; if not given a third of those that the file
+            names, which is 6 of 17.
+        min_box_px: people whose box is smaller, on its longer side, are left out.
+    """
+
+    root: Path = Path(".")
+    subset: str = "train2017"
+    annotations: Path | None = None
+    images: Path | None = None
+    category: str | None = None
+    group_by: str = "image"
+    orientation: Literal["auto", "stored", "turned"] = "auto"
+    min_keypoints: int | None = None
+    min_box_px: float = 32.0
+
+    def __post_init__(self) -> None:
+        """Checks that the files are there, writes out where, and checks the ranges."""
+        annotations, images = find_files(Path(self.root), self.subset, self.annotations, self.images)
+        object.__setattr__(self, "annotations", annotations)
+        object.__setattr__(self, "images", images)
+        if self.min_keypoints is not None and not 1 <= self.min_keypoints <= COCO17.num_joints:
+            raise ValueError(f"min_keypoints must lie between 1 and 17, got {self.min_keypoints}")
+        if not self.min_box_px >= 1:
+            raise ValueError(f"min_box_px must be 1 or more, got {self.min_box_px}")
+        if self.orientation not in ("auto", "stored", "turned"):
+            raise ValueError(f"orientation must be auto, stored or turned, got {self.orientation!r}")
+        try:
+            re.compile(self.group_by)
+        except re.error as error:
+            raise ValueError(
+                f"group_by must be image, folder, video or a regular expression, got {self.group_by!r} ({error})"
+            ) from error
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """COCO's 17 joints."""
+        return COCO17
+
+    @property
+    def dataset(self) -> str:
+        """The name in the records."""
+        return "coco"
+
+    @cached_property
+    def _content(self) -> CocoFile:
+        content = read_coco(self.annotations, self.category)
+        if self.min_keypoints is not None and self.min_keypoints > len(content.joints):
+            raise ValueError(
+                f"min_keypoints must be {len(content.joints)} or less, as {self.annotations} names no more keypoints, "
+                f"got {self.min_keypoints}"
+            )
+        return content
+
+    def total(self) -> int:
+        """How many people there are at the most."""
+        return len(self._content.people) + sum(
+            getattr(item, "count", 1) for item in self._items if not isinstance(item, Remark)
+        )
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        joints = self._content.joints
+        least = -(-len(joints) // 3) if self.min_keypoints is None else self.min_keypoints
+        shared = shared_folders(str(entry.get("file_name")) for entry in self._content.pictures.values())
+        return Wanted(joints, least, self.min_box_px, self.orientation, shared)
+
+    @cached_property
+    def _pictures(self) -> list[LabeledPicture]:
+        """The pictures with people, by id."""
+        entries, first = self._content.pictures, {}
+        for number, entry in entries.items():
+            # A picture that is listed twice is on one side of the split.
+            first.setdefault(str(entry.get("file_name")), number)
+        pictures = []
+        for number, people in groupby(self._content.people, key=lambda person: person[0]):
+            entry = entries.get(number)
+            sequence = "" if entry is None else self._sequence(first[str(entry.get("file_name"))], entry)
+            pictures.append(LabeledPicture(number, sequence, entry, tuple(person[1:] for person in people)))
+        return pictures
+
+    def _sequence(self, number: str, entry: dict) -> str:
+        name = str(entry.get("file_name"))
+        path = inner_path(self.images, PurePosixPath(name.replace("\\", "/")))
+        if self.group_by == "image":
+            found = number
+        elif self.group_by == "folder":
+            found = str(path.parent)
+        elif self.group_by == "video":
+            found = next((entry[key] for key in _VIDEO if entry.get(key) is not None), None)
+            if found is None:
+                raise ValueError(f"{self.annotations} tells no video_id of {name!r:.200}; group by folder or a REGEX")
+        else:
+            match = re.search(self.group_by, str(path))
+            found = match and match[1 if match.re.groups else 0]
+            if not found:
+                raise ValueError(
+                    f"group_by {self.group_by!r} finds nothing in {str(path)!r:.200}; change the expression"
+                )
+        # What stands before a slash would decide for all that begin with it.
+        return str(found).replace("/", ":")
+
+    @cached_property
+    def _items(self) -> list[Item]:
+        """What is to be told before any picture is read."""
+        paths = [
+            inner_path(self.images, PurePosixPath(str(p.entry.get("file_name")))) for p in self._pictures if p.entry
+        ]
+        many = len({path.parent for path in paths}) > 1
+        videos = all(picture.entry and not picture.entry.keys().isdisjoint(_VIDEO) for picture in self._pictures)
+        named = all("frame" in path.name.lower() for path in paths)
+        numbered = many and all(path.stem[-1:].isdigit() for path in paths)
+        items = list(self._content.items)
+        if self.group_by == "image" and len(paths) > 1 and (videos or named or numbered):
+            how = "video" if videos else "folder" if many else "REGEX"
+            items.append(
+                Remark(
+                    "pictures that look like frames of videos, each a sequence of its own; to keep a video on one side "
+                    f"of the split, give --group-by {how}",
+                    len(paths),
+                )
+            )
+        return items
+
+    def sequence_names(self) -> set[str]:
+        """The people's sequences; of very many people also those of whom none may be left."""
+        if len(self._content.people) > _FEW:
+            return {picture.sequence for picture in self._pictures}
+        return {item.sequence for item in self.people() if isinstance(item, Person)}
+
+    def units(self) -> list[Unit]:
+        """Lists the labelled people by picture id and annotation id.
+
+        Raises:
+            ValueError: the annotations cannot be read, label none of these joints, or hold no person.
+        """
+        pictures, files = self._pictures, (self.images, self.annotations)
+        chunks = (pictures[i : i + PICTURES_A_UNIT] for i in range(0, len(pictures), PICTURES_A_UNIT))
+        units: list[Unit] = [Tally(f"{self.subset}/items", tuple(self._items))] if self._items else []
+        for chunk in chunks:
+            number = chunk[0].number
+            name = f"{int(number):012d}" if number.isdecimal() else number
+            units.append(CocoUnit(f"{self.subset}/{name}", tuple(chunk), *files, self._wanted))
+        return units

@@ -1,0 +1,176 @@
+"""Some pictures of a COCO data set with their people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.coco.layout import find_picture
+from data_prep.coco.person import read_labels
+from data_prep.reader import Item, LeftOut, Remark
+from data_prep.video.pictures import PictureFile, read_jpeg_header
+from pose.picture import JpegHeader
+from records import BadInput, Person
+
+Size = tuple[int, int]
+# From this EXIF orientation on the picture as it is shown has the width of the stored one for its height.
+_LYING = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How people are read.
+
+    Attributes:
+        joints: of the file's keypoints, their indices in `COCO17.joints`.
+        min_keypoints: people with fewer labeled keypoints are left out.
+        min_box_px: people whose box is smaller, on its longer side, are left out.
+        orientation: what the labels of pictures with an EXIF orientation are for: stored, turned or auto.
+        shared_folders: how many folders all names of pictures begin with.
+    """
+
+    joints: tuple[int, ...]
+    min_keypoints: int
+    min_box_px: float
+    orientation: str
+    shared_folders: int
+
+
+@dataclass(frozen=True)
+class LabeledPicture:
+    """A picture with people.
+
+    Attributes:
+        number: its id.
+        sequence: what it belongs to.
+        entry: as in the file, None where its id is not on the list of images.
+        people: each one's number and annotation.
+    """
+
+    number: str
+    sequence: str
+    entry: dict | None
+    people: tuple[tuple[int, dict], ...]
+
+
+@dataclass(frozen=True)
+class CocoUnit:
+    """Some pictures with their people.
+
+    Attributes:
+        name: of the subset and the first picture.
+        pictures: with their annotations.
+        images: the folder of pictures.
+        annotations: the keypoints file, for reports.
+        wanted: how people are read.
+    """
+
+    name: str
+    pictures: tuple[LabeledPicture, ...]
+    images: Path
+    annotations: Path
+    wanted: Wanted
+
+    def files(self) -> Iterator[Path]:
+        """The pictures that can be found."""
+        for labeled in self.pictures:
+            try:
+                yield self._path(labeled)
+            except BadInput as bad:
+                yield Path(bad.what)
+
+    def people(self) -> Iterator[Item]:
+        """Streams the people, those left out, the remarks and the broken inputs."""
+        for labeled in self.pictures:
+            try:
+                picture, size, remark = self._picture(labeled)
+            except BadInput as bad:
+                yield bad
+                continue
+            if remark is not None:
+                yield remark
+            for number, entry in labeled.people:
+                yield from self._person(labeled.sequence, number, entry, picture, size)
+
+    def _path(self, labeled: LabeledPicture) -> Path:
+        name = labeled.entry and labeled.entry.get("file_name")
+        if not isinstance(name, str) or not name:
+            why = "not among the images" if labeled.entry is None else f"has no file_name, but {name!r:.100}"
+            raise BadInput(f"{self.annotations} image {labeled.number}", why)
+        return find_picture(self.images, name, self.wanted.shared_folders)
+
+    def _picture(self, labeled: LabeledPicture) -> tuple[PictureFile, Size | None, Remark | None]:
+        """A lazy picture that its people share, the size that their labels are for, and what is to be remarked.
+
+        Raises:
+            BadInput: it is missing, or of another size than its labels are for.
+        """
+        path, size = self._path(labeled), _labeled_size(labeled.entry)
+        header = read_jpeg_header(path)
+        if header is None or header.orientation == 1:
+            return PictureFile(str(path), size), size or (header and (header.height, header.width)), None
+        turn, remark = self._turn(header, size)
+        stored = header.height, header.width
+        found = stored[::-1] if turn and header.orientation >= _LYING else stored
+        if size is not None and size != found:
+            raise BadInput(
+                str(path),
+                f"is {found[1]} x {found[0]} px {'as it is shown' if turn else 'as it is stored'} "
+                f"(EXIF orientation {header.orientation}), but its labels are for {size[1]} x {size[0]} px",
+            )
+        return PictureFile(str(path), found, turn=turn), found, remark
+
+    def _turn(self, header: JpegHeader, size: Size | None) -> tuple[bool, Remark | None]:
+        """Whether the labels of a picture with an orientation are for the picture as it is shown."""
+        if self.wanted.orientation != "auto":
+            return self.wanted.orientation == "turned", None
+        stored = header.height, header.width
+        what = f"pictures with EXIF orientation {header.orientation}"
+        if header.orientation >= _LYING and stored[0] != stored[1]:
+            if size == stored:
+                return False, Remark(f"{what}, read as stored, as their labels' width and height are (--orientation)")
+            if size is not None:
+                return True, None
+        return True, Remark(
+            f"{what}, of which nothing tells whether the labels are for the picture as it is shown or as it is stored; "
+            "taken as shown (otherwise give --orientation stored)"
+        )
+
+    def _person(
+        self, sequence: str, number: int, entry: dict, picture: PictureFile, size: Size | None
+    ) -> Iterator[Item]:
+        wanted = self.wanted
+        try:
+            labels = read_labels(entry, wanted.joints, size)
+        except ValueError as error:
+            yield BadInput(f"{self.annotations} annotation {entry.get('id', number)}", str(error))
+            return
+        if labels is None:
+            yield LeftOut("no keypoint is labeled")
+        elif (labels.visible > 0).sum() < wanted.min_keypoints:
+            yield LeftOut(f"fewer than {wanted.min_keypoints} keypoints (--min-keypoints)")
+        elif max(labels.box_px[2:]) < wanted.min_box_px:
+            yield LeftOut(f"box smaller than {wanted.min_box_px:g} px (--min-box-px)")
+        else:
+            if labels.from_joints:
+                yield Remark("people with the box of their keypoints, as the file has none or a wrong one")
+            yield Person(
+                picture=picture,
+                box_px=labels.box_px,
+                joints_xy_px=labels.xy_px,
+                visible=labels.visible,
+                dataset="coco",
+                sequence=sequence,
+                person=number,
+                area_px=labels.area_px,
+            )
+
+
+def _labeled_size(entry: dict) -> Size | None:
+    """The (height, width) that a picture's labels are for, None where the file does not tell."""
+    try:
+        height, width = int(entry["height"]), int(entry["width"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return (height, width) if height > 0 and width > 0 else None

@@ -1,0 +1,1 @@
+"""From the units of any reader to a shard set."""

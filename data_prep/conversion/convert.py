@@ -1,0 +1,291 @@
+"""From any reader's units of labelled people to a shard set."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from tqdm import tqdm
+
+from data_prep.conversion.clusters import SharedParts, beam_arguments, run_beam, run_dask
+from data_prep.conversion.inputs import TracedUnit, check_finished, traced_units
+from data_prep.conversion.local_runner import run_local
+from data_prep.conversion.record_parts import Part, Parts
+from data_prep.conversion.splits import SplitRule
+from data_prep.reader import Reader
+from machine.processor import usable_cpus
+from pose import SKELETONS, Skeleton
+from records import SPLITS, BadInput, Manifest, ShardSetWriter, read_manifest
+from records.tfrecord import read_records
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How people become records.
+
+    Attributes:
+        size: height and width of the crops in px.
+        padding: side of the crop as a multiple of the longer side of the person's box.
+        people_per_shard: records in each shard but the last.
+        max_skipped: the most broken inputs to skip; with more the conversion fails.
+        runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
+            Apache Beam runner. The result does not depend on it.
+        workers: processes that decode, crop and encode with the local runner, or with dask where no scheduler is
+            given; the result does not depend on it.
+        scheduler: HOST:PORT of the Dask cluster's scheduler; without it, the cluster is of processes of this machine.
+        beam_options: what Apache Beam is told, as NAME=VALUE pairs: runner=FlinkRunner flink_master=HOST:8081.
+        skeleton: to write the joints in, so that sets of several sources can train and test one net; joints that the
+            source lacks are not labelled. The source's own if not given.
+        split: which sequences are for validation and the test.
+    """
+
+    size: int = 224
+    padding: float = 1.25
+    people_per_shard: int = 1024
+    max_skipped: int = 100
+    runner: Literal["local", "dask", "beam"] = "local"
+    workers: int = field(default_factory=usable_cpus)
+    scheduler: str | None = None
+    beam_options: tuple[str, ...] = ()
+    skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
+    split: SplitRule = field(default_factory=SplitRule)
+
+    def __post_init__(self) -> None:
+        """Checks the ranges."""
+        for name, lowest in (("size", 16), ("people_per_shard", 1), ("max_skipped", 0), ("workers", 1)):
+            if getattr(self, name) < lowest:
+                raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
+        if self.padding <= 0:
+            raise ValueError(f"padding must be above 0, got {self.padding}")
+        if self.runner not in ("local", "dask", "beam"):
+            raise ValueError(f"runner must be local, dask or beam, got {self.runner!r}")
+        if self.scheduler is not None and self.runner != "dask":
+            raise ValueError(f"scheduler is for the dask runner, got {self.scheduler!r} with {self.runner}")
+        if self.scheduler is not None and not re.fullmatch(r"(\w+://)?\S+:\d+", self.scheduler):
+            raise ValueError(f"scheduler must be HOST:PORT, got {self.scheduler!r}")
+        if self.beam_options and self.runner != "beam":
+            given = " ".join(self.beam_options)
+            raise ValueError(f"beam_options are for the beam runner, got {given!r} with {self.runner}")
+        beam_arguments(self.beam_options)
+        if self.skeleton is not None and self.skeleton not in SKELETONS:
+            raise ValueError(f"skeleton must be one of {', '.join(SKELETONS)}, got {self.skeleton!r}")
+
+    def target(self, reader: Reader) -> Skeleton:
+        """The skeleton of the records."""
+        return SKELETONS[self.skeleton] if self.skeleton else reader.skeleton
+
+
+class TooManySkipped(ValueError):
+    """More broken inputs than `max_skipped`."""
+
+
+def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
+    """Writes a shard set, or finishes one that was begun; a finished one is left as it is.
+
+    Every unit of the reader becomes a part, a few small files in `FOLDER/.partial/parts`, made in any order and by any
+    process. Shards are filled from the parts in the order of the units, so that they come out the same; a part's
+    records are deleted when they are in whole shards. A run that is killed leaves whole parts and whole shards, and
+    the next one goes on from them. What is made of inputs that have changed since is made again.
+
+    Workers of the local runner import the calling script; guard its code with `if __name__ == "__main__":`.
+
+    Raises:
+        ValueError: an empty data set, an output folder of another configuration, of a finished set of other inputs or
+            of a run that is writing to it, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
+        OSError: the folder cannot be written to, the disk is full, or a worker process died.
+    """
+    if hasattr(reader, "root"):
+        # Other processes may work in another folder, and what is skipped goes by the same name wherever it was read.
+        reader = replace(reader, root=Path(reader.root).absolute())
+    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
+    target = options.target(reader)
+    split = options.split.with_validation(reader.sequence_names())
+    # First, so that an unusable data set leaves no beginning.
+    units = traced_units(reader)
+    writer = ShardSetWriter(
+        folder,
+        skeleton=target,
+        size=options.size,
+        source=source,
+        split_rule=split.describe(),
+        people_per_shard=options.people_per_shard,
+    )
+    if writer.finished:
+        manifest = read_manifest(folder)
+        if note := check_finished(folder, manifest, units):
+            print(f"note: {note}", file=sys.stderr)
+        return manifest
+    if split is not options.split:
+        name = split.val_sequences[0]
+        remark = f"sequence for validation, as its share gave none: {name!r} (--val-sequences names others)"
+        writer.note({}, {remark: 1})
+    place = writer.partial.resolve() / "parts"
+    parts = Parts(place, reader.skeleton, target, options.size, options.padding, split)
+    try:
+        filling = _Filling(writer, parts, units, options.max_skipped)
+        made, todo = filling.take_stock()
+        finished = _start(reader, parts, todo, options)
+        there = sum(map(_people, made.values()))
+        with (
+            tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05, disable=None) as progress,
+            closing(finished),
+        ):
+            filling.run(made, finished, progress)
+        return writer.finish({unit.name: unit.made_from for unit in units}, **reader.found())
+    finally:
+        writer.abandon()
+
+
+def _start(reader: Reader, parts: Parts, todo: list[tuple[int, TracedUnit]], options: Conversion) -> Iterator[int]:
+    """Has parts made where the options say; gives their numbers as they are finished."""
+    shared = SharedParts(parts, getattr(reader, "root", None))
+    if options.runner == "beam":
+        return run_beam(shared, todo, beam_arguments(options.beam_options))
+    if options.runner == "dask":
+        return run_dask(shared, todo, options.scheduler, options.workers)
+    return run_local(parts, todo, options.workers)
+
+
+def _people(part: Part) -> int:
+    """How many people were looked at for a part."""
+    return sum(part.counts.values()) + len(part.skipped) + sum(part.left_out.values())
+
+
+class _Filling:
+    """Fills the shards with the parts, in the order of the units."""
+
+    def __init__(self, writer: ShardSetWriter, parts: Parts, units: list[TracedUnit], max_skipped: int) -> None:
+        self.writer, self.parts, self.units, self.max_skipped = writer, parts, units, max_skipped
+        # Of the parts taken up so far: where each split ends, where those began that have broken inputs, and the files
+        # whose records are not all in whole shards.
+        self.ends = dict.fromkeys(SPLITS, 0)
+        self.broken: list[tuple[int, dict[str, int]]] = []
+        self.used: dict[str, deque[tuple[int, Path]]] = {split: deque() for split in SPLITS}
+
+    def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, TracedUnit]]]:
+        """The parts that earlier runs have made, and what is to be made.
+
+        A part whose files were lost before they were used is to be made again.
+        """
+        self.parts.clean()
+        self._drop_changed()
+        made, todo = {}, []
+        ends: dict[str, float] = dict.fromkeys(SPLITS, 0)
+        for number, unit in enumerate(self.units):
+            part = self.parts.read(number, unit)
+            if part is None:
+                # Parts are taken up in order, so that of those behind one that is missing nothing was used.
+                ends = dict.fromkeys(SPLITS, math.inf)
+                todo.append((number, unit))
+                continue
+            ends = {split: end + part.counts[split] for split, end in ends.items()}
+            needed = [split for split in SPLITS if part.counts[split] and ends[split] > self.writer.resume_at(split)]
+            if all(self.parts.is_whole(number, split, part) for split in needed):
+                made[number] = part
+            else:
+                todo.append((number, unit))
+        return made, todo
+
+    def _drop_changed(self) -> None:
+        """Forgets the parts that were made from other inputs, and the shards if any of those may be in them."""
+        numbers, changed, used = self.parts.numbers(), [], False
+        ends = dict.fromkeys(SPLITS, 0)
+        for number in range(max((len(self.units), *(last + 1 for last in numbers)))):
+            part = self.parts.read_any(number)
+            if part is None or number >= len(self.units) or not part.is_of(self.units[number]):
+                # Shards are filled in order: those that go beyond this place hold this part, or what came after it.
+                used |= any(ends[split] < self.writer.resume_at(split) for split in SPLITS)
+                changed += [] if part is None else [(number, part)]
+            if part is not None:
+                ends = {split: end + part.counts[split] for split, end in ends.items()}
+        if not changed and not used:
+            return
+        if used:
+            self.writer.restart()
+        for number, _ in changed:
+            self.parts.forget(number)
+        first = f", the first of them {changed[0][1].unit}" if changed else ""
+        print(
+            f"note: {self.writer.folder} was begun with other inputs or by another version of the reader: "
+            f"{len(changed)} of {len(numbers)} finished parts{first}; "
+            + ("the set is begun again" if used else "they are made again"),
+            file=sys.stderr,
+        )
+
+    def run(self, made: dict[int, Part], finished: Iterator[int], progress: tqdm) -> None:
+        """Takes the parts up, those that are made and those that are finished in the meantime."""
+        for number in range(len(self.units)):
+            while number not in made:
+                other = next(finished)
+                part = self.parts.read(other, self.units[other])
+                if part is None:
+                    raise OSError(
+                        f"{self.parts.folder}: part {other} was overwritten from other inputs; end the processes of "
+                        "earlier runs that still write there, then give the same command again"
+                    )
+                made[other] = part
+                progress.update(_people(made[other]))
+            self._note_skipped(number, made)
+            for split, count in made.pop(number).counts.items():
+                self._copy(number, split, count)
+            self._delete_used()
+
+    def _note_skipped(self, number: int, made: dict[int, Part]) -> None:
+        if made[number].skipped:
+            self.broken.append((number, dict(self.ends)))
+        for what, why in made[number].skipped.items():
+            self.writer.skip(BadInput(what, why))
+        self.writer.note(made[number].left_out, made[number].remarks)
+        if len(self.writer.skipped) <= self.max_skipped:
+            return
+        # Someone may repair the inputs and start again: they will be read again, if no whole shard goes without them.
+        unused = [n for n, starts in self.broken if all(starts[s] >= self.writer.resume_at(s) for s in SPLITS)]
+        later = range(number + 1, len(self.units))
+        found = ((n, self.parts.read(n, self.units[n])) for n in later)
+        for other in (*unused, *(n for n, part in found if part is not None and part.skipped)):
+            self.parts.forget(other)
+        listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in self.writer.skipped)
+        raise TooManySkipped(
+            f"more than {self.max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}"
+        )
+
+    def _copy(self, number: int, split: str, count: int) -> None:
+        """Puts a part's people of a split into shards, but for those who are in whole ones."""
+        if not count:
+            return
+        done = max(0, self.writer.resume_at(split) - self.ends[split])
+        self.ends[split] += count
+        path = self.parts.records(number, split)
+        self.used[split].append((self.ends[split], path))
+        if done >= count:
+            return
+        try:
+            for record in islice(read_records(path), done, None):
+                self.writer.add(split, record)
+        except ValueError as error:
+            # Its note stays, as it tells what the people in whole shards were made from.
+            path.unlink()
+            raise OSError(f"{error}; the same command again makes it anew") from error
+
+    def _delete_used(self) -> None:
+        for split, files in self.used.items():
+            while files and files[0][0] <= self.writer.resume_at(split):
+                files.popleft()[1].unlink(missing_ok=True)
+
+
+def _plain(value: object) -> object:
+    """Options as JSON can hold them."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    # Where a data set lies is part of what was read, from whichever folder the command was given.
+    return str(value.resolve()) if isinstance(value, Path) else value

@@ -1,0 +1,204 @@
+"""Parts: files with the records of one unit, made in any process or machine, and kept until they are in shards."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from data_prep.conversion.inputs import TracedUnit
+from data_prep.conversion.splits import SplitRule
+from data_prep.reader import LeftOut, Remark
+from pose import Crop, Skeleton, convert_joints
+from records import SPLITS, BadInput, Person, encode_example
+from records.manifest import check_counts
+from records.tfrecord import frame
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is known of a part, as it stands in its JSON.
+
+    Attributes:
+        unit: the unit's name.
+        counts: how many people it has for each split.
+        bytes: the size of each split's file.
+        skipped: why each broken input was skipped.
+        made_from: the fingerprint of what it is made from; "" in what earlier versions have written.
+        left_out: how many people were left out on purpose, by reason.
+        remarks: how often each remark was made.
+    """
+
+    unit: str
+    counts: dict[str, int]
+    bytes: dict[str, int]
+    skipped: dict[str, str]
+    made_from: str = ""
+    left_out: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Checks what was read from a file."""
+        for numbers in (self.counts, self.bytes):
+            if sorted(numbers) != sorted(SPLITS) or not all(isinstance(n, int) and n >= 0 for n in numbers.values()):
+                raise ValueError(f"a number for each split was expected, got {numbers!r:.100}")
+        if not all(
+            isinstance(text, str) for text in (self.unit, self.made_from, *self.skipped, *self.skipped.values())
+        ):
+            raise ValueError("the unit, what it is made from and what was skipped must be texts")
+        check_counts(self.left_out, self.remarks)
+
+    def is_of(self, unit: TracedUnit) -> bool:
+        """Whether it was made of a unit, and from what that is made from now."""
+        return (self.unit, self.made_from) == (unit.name, unit.made_from)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A folder of parts, and how they are made. It can be pickled and sent to where they are made.
+
+    Part 7 is `000007.train.tfrecord` and the like, for the splits that it has people of, and `000007.json`. That is
+    written last, so that a part is whole or is not there.
+
+    Attributes:
+        folder: where they lie.
+        source: the skeleton of the people.
+        target: the skeleton of the records.
+        size: height and width of the crops in px.
+        padding: side of the crop as a multiple of the longer side of the person's box.
+        split: which split a sequence belongs to.
+    """
+
+    folder: Path
+    source: Skeleton
+    target: Skeleton
+    size: int
+    padding: float
+    split: SplitRule
+
+    def make(self, number: int, unit: TracedUnit) -> int:
+        """Makes one part.
+
+        Returns:
+            Its number.
+
+        Raises:
+            OSError: the disk is full, or cannot be written to.
+        """
+        # Two runs that make the same part at once, as those of Beam may, do not meet in one file.
+        temporary = f"{number:06d}.{uuid.uuid4().hex}.tmp"
+        part = Part(unit.name, dict.fromkeys(SPLITS, 0), dict.fromkeys(SPLITS, 0), {}, unit.made_from)
+        files: dict[str, BinaryIO] = {}
+        try:
+            with ExitStack() as stack:
+                for split, data in self._frames(unit, part):
+                    if split not in files:
+                        files[split] = stack.enter_context(open(self.folder / f"{temporary}.{split}", "wb"))
+                    files[split].write(data)
+                    part.counts[split] += 1
+                    part.bytes[split] += len(data)
+            for split in files:
+                os.replace(self.folder / f"{temporary}.{split}", self.records(number, split))
+            (self.folder / temporary).write_text(json.dumps(asdict(part)))
+            os.replace(self.folder / temporary, self._note(number))
+        finally:
+            for left in self.folder.glob(f"{temporary}*"):
+                left.unlink(missing_ok=True)
+        return number
+
+    def _frames(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
+        """The records of a unit as they stand in a file, each with its split; the part notes all else."""
+        try:
+            for item in unit.people():
+                if isinstance(item, BadInput):
+                    part.skipped[item.what] = item.why
+                elif isinstance(item, LeftOut):
+                    part.left_out[item.reason] = part.left_out.get(item.reason, 0) + item.count
+                elif isinstance(item, Remark):
+                    part.remarks[item.text] = part.remarks.get(item.text, 0) + item.count
+                else:
+                    try:
+                        record = self._encode(item)
+                    except BadInput as bad:
+                        part.skipped[bad.what] = bad.why
+                        continue
+                    yield self.split.split(item.sequence), frame(record)
+        except BadInput as bad:
+            part.skipped[bad.what] = bad.why
+
+    def _encode(self, person: Person) -> bytes:
+        try:
+            crop = Crop.from_box(person.box_px, self.size, self.padding)
+        except ValueError as error:
+            raise BadInput(person.key, str(error)) from error
+        if self.target != self.source:
+            person = _in_skeleton(person, self.source, self.target)
+        return encode_example(person, crop, self.target)
+
+    def records(self, number: int, split: str) -> Path:
+        """The file of a part's people of one split."""
+        return self.folder / f"{number:06d}.{split}.tfrecord"
+
+    def _note(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.json"
+
+    def read(self, number: int, unit: TracedUnit) -> Part | None:
+        """What is known of a part, None if it is not there or was made from other inputs.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        part = self.read_any(number)
+        return part if part is not None and part.is_of(unit) else None
+
+    def read_any(self, number: int) -> Part | None:
+        """What is known of a part, whatever it was made from; None if it is not there.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            return Part(**json.loads(self._note(number).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"{self._note(number)} is damaged ({error!s:.200}); delete it and run the same again"
+            ) from error
+
+    def numbers(self) -> list[int]:
+        """The parts that are made, of these inputs or of others."""
+        return sorted(int(note.stem) for note in self.folder.glob("[0-9]*.json"))
+
+    def is_whole(self, number: int, split: str, part: Part) -> bool:
+        """Whether the file of a split has the size that it should have."""
+        path = self.records(number, split)
+        return path.is_file() and path.stat().st_size == part.bytes[split]
+
+    def forget(self, number: int) -> None:
+        """Takes a part for one that is still to be made."""
+        self._note(number).unlink(missing_ok=True)
+
+    def clean(self) -> None:
+        """Makes the folder, and removes what killed runs have left half made."""
+        self.folder.mkdir(exist_ok=True)
+        for left in self.folder.glob("*.tmp*"):
+            left.unlink(missing_ok=True)
+
+
+def _in_skeleton(person: Person, source: Skeleton, target: Skeleton) -> Person:
+    xy_px, visible = convert_joints(person.joints_xy_px, person.visible, source, target)
+    person = replace(person, joints_xy_px=xy_px, visible=visible)
+    if person.joints_xyz_mm is None:
+        return person
+    # A joint off the picture may be known in 3D.
+    known = np.ones(source.num_joints, bool) if person.xyz_known is None else person.xyz_known
+    xyz_mm, known = convert_joints(person.joints_xyz_mm, known, source, target)
+    return replace(person, joints_xyz_mm=xyz_mm, xyz_known=known > 0)

@@ -1,0 +1,1 @@
+"""Downloads of CMU Panoptic Studio."""

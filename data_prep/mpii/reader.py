@@ -1,0 +1,150 @@
+"""MPII Human Pose (Andriluka et al., CVPR 2014)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from data_prep.mpii.labels import LabelledPerson, LabelledPicture, read_labels
+from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader, Unit
+from data_prep.video.pictures import PictureFile
+from pose import MPII16, Skeleton
+from records import BadInput, Person
+
+LABELS = "mpii_human_pose_v1_u12_1.mat"
+
+
+@dataclass(frozen=True)
+class Mpii(Reader):
+    """Reads the labelled people of the training pictures; the test pictures' joints have never been published.
+
+    The labels count pixels from 1, as MATLAB does, and are moved by one. A joint is hidden (1) where `is_visible` is
+    0, and seen (2) where it is 1 or left empty, as it is for the head. The box is the square that the field crops:
+    200 px times the person's scale, its centre 15 px times the scale below the labelled one. `sequence` is the video
+    that a picture was taken from, so that splits are by video; `frame` is the picture's number in the labels and
+    `person` the person's number there, both from 1.
+
+        ROOT/images/*.jpg
+        ROOT/mpii_human_pose_v1_u12_1.mat    or one folder deeper, as its archive unpacks
+
+    Attributes:
+        root: the folder with both.
+        separate: only people who stand well apart from others, those of the single-person benchmark.
+        min_visible_joints: people with fewer labelled joints are left out.
+    """
+
+    root: Path
+    separate: bool = False
+    min_visible_joints: int = 4
+
+    def __post_init__(self) -> None:
+        """Checks that the files are there, and the range."""
+        if not self.images.is_dir():
+            raise ValueError(f"there is no folder {self.images}; unpack mpii_human_pose_v1.tar.gz into the root")
+        if not 1 <= self.min_visible_joints <= MPII16.num_joints:
+            raise ValueError(f"min_visible_joints must lie between 1 and 16, got {self.min_visible_joints}")
+        if not self.labels.is_file():
+            raise ValueError(f"there is no {self.labels}; unpack mpii_human_pose_v1_u12_2.zip into the root")
+
+    @property
+    def images(self) -> Path:
+        """The folder of pictures."""
+        return Path(self.root) / "images"
+
+    @property
+    def labels(self) -> Path:
+        """The labels' file."""
+        return next(iter(sorted(Path(self.root).glob(f"*/{LABELS}"))), Path(self.root) / LABELS)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """MPII's 16 joints."""
+        return MPII16
+
+    @property
+    def dataset(self) -> str:
+        """The name in the records."""
+        return "mpii"
+
+    @cached_property
+    def _pictures(self) -> list[LabelledPicture | BadInput | LeftOut]:
+        pictures = read_labels(self.labels, separate=self.separate)
+        if not any(isinstance(picture, LabelledPicture) for picture in pictures):
+            raise ValueError(f"{self.labels} labels no person in a training picture")
+        return pictures
+
+    def total(self) -> int:
+        """How many people there are at the most."""
+        return sum(
+            len(item.people) if isinstance(item, LabelledPicture) else getattr(item, "count", 1)
+            for item in self._pictures
+        )
+
+    def sequence_names(self) -> set[str]:
+        """The people's videos."""
+        return {person.sequence for person in self.people() if isinstance(person, Person)}
+
+    def units(self) -> list[Unit]:
+        """Lists spans of the pictures, in the order of the labels.
+
+        Raises:
+            ValueError: the labels cannot be read, or label no one.
+        """
+        starts = range(0, len(self._pictures), PICTURES_A_UNIT)
+        return [
+            _Span(f"{start:06d}", self.images, self.min_visible_joints, self._pictures[start : start + PICTURES_A_UNIT])
+            for start in starts
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Span:
+    """Some of the pictures with their labels, which are small: the labels' file takes long to read."""
+
+    name: str
+    images: Path
+    min_visible_joints: int
+    pictures: list[LabelledPicture | BadInput | LeftOut]
+
+    def files(self) -> Iterator[Path]:
+        """The pictures."""
+        return (self.images / picture.name for picture in self.pictures if isinstance(picture, LabelledPicture))
+
+    def people(self) -> Iterator[Item]:
+        """Streams their people."""
+        for picture in self.pictures:
+            if not isinstance(picture, LabelledPicture):
+                yield picture
+            elif Path(picture.name).name != picture.name:
+                yield BadInput(picture.name, f"lies outside {self.images}")
+            elif not os.path.isfile(self.images / picture.name):
+                yield BadInput(str(self.images / picture.name), "labelled, but missing")
+            else:
+                yield from self._people(picture)
+
+    def _people(self, labels: LabelledPicture) -> Iterator[Item]:
+        picture = PictureFile(str(self.images / labels.name), None)
+        for person in labels.people:
+            if not isinstance(person, LabelledPerson):
+                yield person
+            elif (person.visible > 0).sum() < self.min_visible_joints:
+                yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
+            else:
+                yield self._person(person, labels, picture)
+
+    @staticmethod
+    def _person(person: LabelledPerson, labels: LabelledPicture, picture: PictureFile) -> Person:
+        return Person(
+            picture=picture,
+            box_px=person.box_px,
+            joints_xy_px=person.xy_px,
+            visible=person.visible,
+            dataset="mpii",
+            sequence=labels.video,
+            frame=labels.number,
+            person=person.number,
+            head_size_px=person.head_size_px,
+        )

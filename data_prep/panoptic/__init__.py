@@ -1,0 +1,1 @@
+"""CMU Panoptic Studio: its HD, VGA and Kinect cameras."""

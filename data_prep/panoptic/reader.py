@@ -1,0 +1,241 @@
+"""CMU Panoptic Studio: HD views of people with their joints in 3D (Joo et al., arXiv 1612.03153)."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from data_prep.panoptic.labels import labels_state
+from data_prep.panoptic.layout import HD, Layout
+from data_prep.panoptic.pictures import Places, extracted_frames
+from data_prep.panoptic.poses import PoseFiles, read_bodies
+from data_prep.panoptic.selection import Selection
+from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit
+from data_prep.reader import Reader, Unit
+from machine.file_state import file_state
+from pose import MPII16, PANOPTIC19, Skeleton
+from pose.panoptic_cameras import read_cameras
+
+# A unit decodes for at most a minute or two, whatever the stride.
+_PICTURES_A_UNIT, _CHOSEN_A_UNIT, _FRAMES_A_UNIT = 2000, 1000, 4000
+
+
+@dataclass(frozen=True)
+class Panoptic(Reader):
+    """Reads sequences in the studio's own layout: every body in every chosen HD camera and frame.
+
+        SEQUENCE/calibration_SEQUENCE.json
+        SEQUENCE/hdPose3d_stage1_coco19/body3DScene_%08d.json    or hdPose3d_stage1_coco19.tar, as downloaded
+        SEQUENCE/hdImgs/00_03/00_03_%08d.jpg or .png             or hdVideos/hd_00_03.mp4
+
+    Of a camera that has both, the frames are read if all are there that are asked for, and else the video. Sequences
+    without these poses may have hdPose3d_stage1 (or its tar) with 15 joints, of which the top of the head takes the
+    place of nose, eyes and ears: those are not labelled then; where all sequences are so, the records have MPII's
+    joints, with the top of the head. Of several sequences, those that lack poses, calibration or pictures are left out
+    and named, unless they are asked for by name.
+
+    The number of a pose file is the number of the picture: as the studio's own tools count, a video's first
+    frame is 0. A joint is seen (2) where its confidence is above the threshold and it falls on the picture,
+    and otherwise not labelled (0). The studio does not tell which joints are behind something, so none is
+    marked hidden (1), but in a sequence of the synthetic dome, whose truth tells. The box is that of the joints
+    on the picture. People come by sequence, camera, frame and body.
+
+    Attributes:
+        root: one sequence's folder, or a folder of such folders.
+        sequences: their names; all if none is given.
+        cameras: HD cameras, such as 00_03 or 3; all that have pictures if none is given.
+        stride: take frames start, start + stride, start + 2 stride, ...
+        start: the first frame.
+        stop: the frame to stop before; the last one's successor if not given.
+        min_confidence: joints must be above; the studio's own range from about 0.1 to 0.8.
+        min_visible_joints: people with fewer joints on the picture are left out.
+        min_box_px: people whose box is smaller, on its longer side, are left out.
+        min_pose_change_mm: a body is left out if its joints are, on average, nearer than this to those of a body
+            before it in the sequence, their centres laid on one another; 0 takes all.
+        max_people: views of bodies to take from each sequence, spread evenly over its time; all if not given.
+    """
+
+    layout: ClassVar[Layout] = HD
+    unit: ClassVar[type[CameraUnit]] = CameraUnit
+
+    root: Path
+    sequences: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    stride: int = 1
+    start: int = 0
+    stop: int | None = None
+    min_confidence: float = 0.1
+    min_visible_joints: int = 8
+    min_box_px: float = 32.0
+    min_pose_change_mm: float = 0.0
+    max_people: int | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the ranges, and writes out the cameras' names."""
+        if not Path(self.root).is_dir():
+            raise ValueError(f"root must be a folder, got {self.root}; give a sequence, or a folder of them")
+        for name, lowest in (("stride", 1), ("start", 0), ("min_box_px", 1), ("min_pose_change_mm", 0)):
+            if not getattr(self, name) >= lowest:
+                raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
+        if not 0 <= self.min_confidence < 1:
+            raise ValueError(f"min_confidence must be from 0 to below 1, got {self.min_confidence}")
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError(f"stop must be above start, got start {self.start} and stop {self.stop}")
+        if not 1 <= self.min_visible_joints <= PANOPTIC19.num_joints:
+            raise ValueError(f"min_visible_joints must lie between 1 and 19, got {self.min_visible_joints}")
+        if self.max_people is not None and self.max_people < 1:
+            raise ValueError(f"max_people must be 1 or more, got {self.max_people}")
+        object.__setattr__(self, "cameras", tuple(self.layout.camera_name(name) for name in self.cameras))
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """The studio's 19 joints; MPII's where the sequences have none but the 15 of old, whose head top those hold."""
+        poses = [place for folder in self._chosen() if (place := self.layout.poses_of(folder)) is not None]
+        return MPII16 if poses and all(map(self.layout.are_old, poses)) else PANOPTIC19
+
+    @property
+    def dataset(self) -> str:
+        """The name in the records."""
+        return "panoptic"
+
+    def total(self) -> int:
+        """About how many people there are: all bodies in all views, as counted in a few of the frames."""
+        total = 0.0
+        for folder, files in self._sequences()[0]:
+            frames = self._selection.frames(files)
+            sample = frames[:: len(frames) // 16 + 1]
+            count = len(read_bodies(files, sample, lambda bad: None).ids)
+            people = len(self._selection.views(folder)) * len(frames) * count / max(len(sample), 1)
+            total += people if self.max_people is None else min(people, self.max_people)
+        return round(total)
+
+    def sequence_names(self) -> set[str]:
+        """Those that can be used."""
+        return {folder.name for folder, _ in self._sequences()[0]}
+
+    def units(self) -> list[Unit]:
+        """Lists, for each sequence, its labels, and the chosen frames of each camera in stretches.
+
+        Raises:
+            ValueError: there are no sequences, or all of them, or one asked for by name, lack their calibration,
+                their poses or all pictures, or one the calibration of a camera that is asked for.
+        """
+        usable, left_out = self._sequences()
+        for unit in left_out:
+            print(f"left out: {unit.folder}: {unit.why}", file=sys.stderr)
+        if old := self._old(usable):
+            what = "nose, eyes and ears are not labelled" if self.skeleton is PANOPTIC19 else "they become MPII's"
+            print(f"note: the poses are of 15 joints, {what}: {', '.join(old)}", file=sys.stderr)
+        units: list[Unit] = [*left_out]
+        for folder, files in usable:
+            path = self.layout.calibration(folder)
+            cameras, broken = read_cameras(path, self.layout.kind)
+            lacking = [name for name in self.cameras if name not in cameras and name not in broken]
+            if lacking and cameras:
+                raise ValueError(
+                    f"{path} has no {self.layout.kind.upper()} cameras {lacking}; it has {', '.join(cameras)}"
+                )
+            state = labels_state(self.layout, folder, files)
+            units.append(LabelsUnit(self._selection, folder, state))
+            places = self.layout.pictures(folder)
+            for name in self._selection.views(folder):
+                if name in cameras and name in places:
+                    units += self._stretches(folder, name, places[name], self._selection.frames(files), state)
+        return units
+
+    def _stretches(self, folder: Path, camera: str, places: Places, frames: list[int], state: str) -> list[CameraUnit]:
+        """A camera's units, none where it has no pictures."""
+        source = places.source(camera, self.unit.wanted(folder, camera, frames) if places.frames else ())
+        if source is None:
+            return []
+        pictures = extracted_frames(source, camera) if source.is_dir() else {}
+        states = {number: file_state(source / name) for number, name in sorted(pictures.items())}
+        units = []
+        for first, last in _stretches(frames, source.is_dir()):
+            numbers = range(first, last + 1) if self.unit.numbered_as_poses else states
+            found = hashlib.blake2b("".join(states.get(number, "") for number in numbers).encode(), digest_size=16)
+            units.append(self.unit(self._selection, folder, camera, source, first, last, state, found.hexdigest()))
+        return units
+
+    def found(self) -> dict[str, object]:
+        """The sequences whose poses are of 15 joints, if there are any."""
+        old = self._old(self._sequences()[0])
+        return {"joints15": old} if old else {}
+
+    def _old(self, sequences: list[tuple[Path, PoseFiles]]) -> list[str]:
+        return [folder.name for folder, files in sequences if self.layout.are_old(files.source)]
+
+    @cached_property
+    def _selection(self) -> Selection:
+        names = {field.name for field in fields(Selection)} - {"dataset", "layout", "skeleton_name"}
+        chosen = {name: getattr(self, name) for name in names}
+        return Selection(self.dataset, self.layout, self.skeleton.name, **chosen)
+
+    def _sequences(self) -> tuple[list[tuple[Path, PoseFiles]], list[LeftOutUnit]]:
+        """The sequences' folders and poses; and those that lack something as a whole, where others do not.
+
+        Raises:
+            ValueError: all lack something, or one that is asked for by name does.
+        """
+        chosen, usable, left_out = self._chosen(), [], []
+        for folder in chosen:
+            try:
+                usable.append((folder, self._poses(folder)))
+            except ValueError as error:
+                if self.sequences or len(chosen) == 1:
+                    raise
+                why = str(error).removeprefix(f"{folder} ")
+                left_out.append(LeftOutUnit(folder, f"{why}, or name the others with --sequences"))
+        if not usable:
+            first = f"{left_out[0].folder} {left_out[0].why}"
+            raise ValueError(f"none of the {len(left_out)} sequences can be used; the first: {first}")
+        return usable, left_out
+
+    def _chosen(self) -> list[Path]:
+        root, poses = Path(self.root).resolve(), self.layout.poses
+        places = [root] if self.layout.is_sequence(root) else sorted(root.iterdir())
+        found = [place for place in places if self.layout.is_sequence(place)]
+        if not found:
+            raise ValueError(
+                f"{root} holds no sequence; a sequence is a folder with calibration_NAME.json and {poses}; "
+                "give one, or the folder that holds them"
+            )
+        names = [folder.name for folder in found]
+        if unknown := sorted(set(self.sequences) - set(names)):
+            raise ValueError(f"{root} holds no sequences {unknown}; it has {names}")
+        return [folder for folder in found if not self.sequences or folder.name in self.sequences]
+
+    def _poses(self, folder: Path) -> PoseFiles:
+        self.layout.calibration(folder)
+        if all(places == Places() for places in self.layout.pictures(folder).values()):
+            videos, how = self.layout.videos.format("XX"), self.layout.download.format(folder.name)
+            raise ValueError(f"{folder} has no pictures; download {videos} into it with {how}")
+        place = self.layout.poses_of(folder)
+        files = None if place is None else PoseFiles.of(place)
+        if files is None or not (files.frames.size or files.broken):
+            raise ValueError(
+                f"{folder} has no 3D poses; download {self.layout.poses}.tar, or {self.layout.old_poses}.tar where the "
+                "studio has no other, into it"
+            )
+        if not self._selection.frames(files) and not files.broken:
+            raise ValueError(
+                f"{folder} has no frame for start {self.start}, stop {self.stop} and stride {self.stride}; "
+                f"its frames run from {files.frames[0]} to {files.frames[-1]}"
+            )
+        return files
+
+
+def _stretches(frames: list[int], are_files: bool) -> list[tuple[int, int]]:
+    """The first and the last of the frames of each unit."""
+    most = _PICTURES_A_UNIT if are_files else _CHOSEN_A_UNIT
+    firsts: list[int] = []
+    for place, frame in enumerate(frames):
+        full = firsts and (place - firsts[-1] >= most or not are_files and frame - frames[firsts[-1]] >= _FRAMES_A_UNIT)
+        if not firsts or full:
+            firsts.append(place)
+    lasts = [place - 1 for place in firsts[1:]] + [len(frames) - 1]
+    return [(frames[first], frames[last]) for first, last in zip(firsts, lasts, strict=True)] if frames else []

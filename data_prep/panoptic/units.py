@@ -1,0 +1,199 @@
+"""The units of work of a Panoptic sequence: its labels, and stretches of frames of each camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from data_prep.panoptic.labels import read_labels
+from data_prep.panoptic.pictures import Picture, pictures_of
+from data_prep.panoptic.poses import Bodies
+from data_prep.panoptic.selection import Selection, View
+from data_prep.reader import Item, LeftOut
+from dome.visible_joints import VISIBLE, read_visible
+from pose import Camera
+from records import BadInput, Person
+
+
+@dataclass(frozen=True)
+class LeftOutUnit:
+    """Tells why a sequence was left out; has no people.
+
+    Attributes:
+        folder: the sequence's.
+        why: what it lacks.
+    """
+
+    folder: Path
+    why: str
+
+    @property
+    def name(self) -> str:
+        """SEQUENCE/left-out."""
+        return f"{self.folder.name}/left-out"
+
+    def files(self) -> tuple[Path, ...]:
+        """None."""
+        return ()
+
+    def people(self) -> Iterator[BadInput]:
+        """Streams the one broken input."""
+        yield BadInput(str(self.folder), self.why)
+
+
+@dataclass(frozen=True)
+class LabelsUnit:
+    """Tells what of a sequence's calibration and poses is broken; has no people.
+
+    Attributes:
+        selection: which frames and cameras are read.
+        folder: the sequence's.
+        state: that of the calibration and the poses, see `labels_state`.
+    """
+
+    selection: Selection
+    folder: Path
+    state: str
+
+    @property
+    def name(self) -> str:
+        """SEQUENCE/labels."""
+        return f"{self.folder.name}/labels"
+
+    def files(self) -> tuple[Path, ...]:
+        """None: their state is noted."""
+        return ()
+
+    def people(self) -> Iterator[BadInput]:
+        """Streams the broken inputs."""
+        yield from read_labels(self.selection, self.folder, self.state).broken
+
+
+@dataclass(frozen=True)
+class CameraUnit:
+    """A stretch of a sequence before one camera.
+
+    Attributes:
+        selection: which people to take.
+        folder: the sequence's.
+        camera: its name.
+        source: its video, or its folder of extracted frames.
+        first: the first frame.
+        last: the last frame.
+        state: that of the sequence's labels, see `labels_state`.
+        frames: of extracted frames, the number, size and time of each that may be read.
+    """
+
+    #: Whether extracted frames have the numbers of the poses.
+    numbered_as_poses: ClassVar[bool] = True
+
+    selection: Selection
+    folder: Path
+    camera: str
+    source: Path
+    first: int
+    last: int
+    state: str
+    frames: str
+
+    @property
+    def name(self) -> str:
+        """SEQUENCE/CAMERA/FRAME, the frame being the first."""
+        return f"{self.folder.name}/{self.camera}/{self.first:08d}"
+
+    @staticmethod
+    def wanted(folder: Path, camera: str, frames: list[int]) -> list[int]:
+        """The numbers of the extracted frames that the poses of some frames need."""
+        return frames
+
+    def files(self) -> tuple[Path, ...]:
+        """The video, and which joints it shows where that is known."""
+        video = () if self.source.is_dir() else (self.source,)
+        return (*video, self.folder / VISIBLE.format(self.camera))
+
+    def people(self) -> Iterator[Item]:
+        """Streams the people by frame and body, those left out, and the broken inputs."""
+        labels = read_labels(self.selection, self.folder, self.state)
+        camera = labels.cameras[self.camera]
+        rows = np.flatnonzero((labels.bodies.frames >= self.first) & (labels.bodies.frames <= self.last))
+        bodies = labels.bodies.at(rows)
+        view = View.of(bodies, camera, self.selection.min_confidence)
+        taken = self.selection.shown(view)
+        yield from self._left_out(view, taken)
+        if labels.chosen is not None:
+            chosen = taken & labels.chosen[self.camera][rows]
+            if left := int(taken.sum() - chosen.sum()):
+                yield LeftOut(self.selection.why_not_chosen, left)
+            taken = chosen
+        visible = np.where(view.on_picture, 2, 0)
+        try:
+            visible = np.where(view.on_picture & self._hidden(bodies), 1, visible)
+        except BadInput as bad:
+            yield bad
+        by_frame: dict[int, list[int]] = {}
+        for i in np.flatnonzero(taken).tolist():
+            by_frame.setdefault(int(bodies.frames[i]), []).append(i)
+        try:
+            for item in self._pictures(camera, list(by_frame)):
+                if isinstance(item, BadInput):
+                    yield item
+                    continue
+                frame, picture = item
+                if isinstance(picture, LeftOut):
+                    yield replace(picture, count=len(by_frame[frame]))
+                    continue
+                for i in by_frame[frame]:
+                    yield self._person(camera, bodies, view, visible, i, picture)
+        except BadInput as bad:
+            yield bad
+
+    def _left_out(self, view: View, taken: np.ndarray) -> Iterator[LeftOut]:
+        """Counts the people of whom too little is in view."""
+        joints, least = view.on_picture.sum(axis=1), self.selection.min_visible_joints
+        for reason, left in (
+            ("no joint in view", joints == 0),
+            (f"fewer than {least} joints in view (--min-visible-joints)", (joints > 0) & (joints < least)),
+            (f"box smaller than {self.selection.min_box_px:g} px (--min-box-px)", (joints >= least) & ~taken),
+        ):
+            if count := int(left.sum()):
+                yield LeftOut(reason, count)
+
+    def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
+        """Streams frames' numbers, ascending, with their pictures or why those are left out, and what is broken."""
+        return pictures_of(self.source, camera, frames)
+
+    def _hidden(self, bodies: Bodies) -> np.ndarray:
+        """Tells (N, J) which joints are known to be hidden; the studio knows of none, the synthetic dome of all.
+
+        Raises:
+            BadInput: the truth is broken.
+        """
+        truth = read_visible(self.folder, self.camera)
+        if truth is None:
+            return np.zeros(bodies.confidence.shape, bool)
+        frames, people, _ = truth.shape
+        if not ((bodies.frames < frames) & (bodies.ids >= 0) & (bodies.ids < people)).all():
+            raise BadInput(str(self.folder / VISIBLE.format(self.camera)), "lacks frames or people that have poses")
+        return truth[bodies.frames, bodies.ids] == 1
+
+    def _person(
+        self, camera: Camera, bodies: Bodies, view: View, visible: np.ndarray, i: int, picture: Picture
+    ) -> Person:
+        return Person(
+            picture=picture,
+            box_px=view.box_px[i],
+            joints_xy_px=np.where(view.on_picture[i, :, None], view.xy_px[i], 0).astype(np.float32),
+            visible=visible[i],
+            dataset=self.selection.dataset,
+            sequence=self.folder.name,
+            camera=camera.name,
+            frame=int(bodies.frames[i]),
+            person=int(bodies.ids[i]),
+            joints_xyz_mm=np.where(view.known[i, :, None], view.xyz_mm[i], 0).astype(np.float32),
+            xyz_known=view.known[i],
+            camera_model=camera,
+        )

@@ -1,0 +1,182 @@
+"""The people of a dome sequence: who they are, and how they move without meeting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from body.human import Human, Shape, to_world
+from dome.dress.figure import Figure
+from dome.moves.bvh import read_bvh
+from dome.moves.motion import Motion, random_motion
+from dome.moves.retarget import retarget
+from dome.settings import SequenceSettings
+from dome.view.surface import Surface
+from pose import BadInput
+
+# People's bones come no nearer to one another than this.
+_APART_MM = 250.0
+# People stay within this of the place they begin at, alone or in company, so that the cameras see them.
+_ROAM_MM = {"alone": 1100.0, "together": 400.0}
+_HOME_MM = (400.0, 800.0)
+_FARTHEST_HOME_MM = 1600.0
+_TURN_PER_MM = 2.5 / 1000
+_TRIES = 40
+# Vertices that are kept for the next camera; beyond this many they are computed again.
+_MAX_KEPT_VERTICES = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """One person of the sequence.
+
+    Attributes:
+        human: the body.
+        figure: the body, dressed.
+        motion: what it does, at its place on the stage.
+    """
+
+    human: Human
+    figure: Figure
+    motion: Motion
+
+
+class Cast:
+    """The people of a sequence in every frame."""
+
+    def __init__(self, settings: SequenceSettings) -> None:
+        """Draws people, and motions in which they keep apart.
+
+        Raises:
+            ValueError: no such motions are found, or the folder of motions has none that can be read.
+        """
+        fewest, most = settings.people
+        count = int(settings.rng(0).integers(fewest, most + 1))
+        humans = [Human(Shape.random(settings.rng(1, person))) for person in range(count)]
+        figures = [Figure.random(settings.rng(2, person), human) for person, human in enumerate(humans)]
+        motions = _perform(settings, humans)
+        self.actors = [Actor(*actor) for actor in zip(humans, figures, motions, strict=True)]
+        joints = [actor.human.pose(actor.motion.rotations, actor.motion.root_mm).joints_mm for actor in self.actors]
+        #: float64 (F, P, 19, 3), in the order of PANOPTIC19.
+        self.joints_world_mm = to_world(np.stack(joints, axis=1))
+        self._kept: dict[int, list[tuple[Surface, np.ndarray]]] = {}
+        self._keep = settings.frames * sum(len(figure.surface.canonical_mm) for figure in figures) < _MAX_KEPT_VERTICES
+
+    def surfaces(self, frame: int) -> list[tuple[Surface, np.ndarray]]:
+        """What is to be drawn of each person in a frame, with its vertices (N, 3) in world mm."""
+        if frame in self._kept:
+            return self._kept[frame]
+        drawn = []
+        for actor in self.actors:
+            motion, at = actor.motion, slice(frame, frame + 1)
+            vertices = actor.figure.vertices(motion.rotations[at], motion.root_mm[at])[0]
+            drawn.append((actor.figure.surface, to_world(vertices)))
+        if self._keep:
+            self._kept[frame] = drawn
+        return drawn
+
+
+def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
+    """A motion for each person; one whose motion meets another's is given a new one."""
+    alone = len(humans) == 1
+    clips = _clips(settings.motion) if settings.motion else None
+    first = settings.rng(3).uniform(0, 2 * np.pi)
+    motions: list[Motion] = []
+    others: list[np.ndarray] = []
+    for person, human in enumerate(humans):
+        angle = first + 2 * np.pi * person / len(humans)
+        for attempt in range(_TRIES):
+            rng = settings.rng(4, person, attempt)
+            motion = _from_clip(rng, clips, human, settings) if clips else _own(rng, human, settings)
+            # Ever farther apart, the more often it has failed.
+            distance = 0.0 if alone else min(rng.uniform(*_HOME_MM) * (1 + 2 * attempt / _TRIES), _FARTHEST_HOME_MM)
+            home = distance * np.array([np.sin(angle), np.cos(angle)])
+            motion = placed(motion, home, rng.uniform(-np.pi, np.pi), _ROAM_MM["alone" if alone else "together"])
+            bones, _ = human.pose_bones(motion.rotations, motion.root_mm)
+            if all(nearest_mm(bones, other) > _APART_MM for other in others):
+                motions.append(motion)
+                others.append(bones)
+                break
+        else:
+            raise ValueError(f"no motion found in which {len(humans)} people keep apart; use another seed or fewer")
+    return motions
+
+
+def _own(rng: np.random.Generator, human: Human, settings: SequenceSettings) -> Motion:
+    motion = random_motion(rng, human, settings.frames / settings.fps, settings.fps, groups=settings.poses)
+    return replace(motion, rotations=motion.rotations[: settings.frames], root_mm=motion.root_mm[: settings.frames])
+
+
+def _clips(folder: Path) -> list[Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".bvh")
+    if not paths:
+        raise ValueError(f"motion must be a folder with .bvh files, and {folder} has none")
+    return paths
+
+
+def _from_clip(rng: np.random.Generator, paths: list[Path], human: Human, settings: SequenceSettings) -> Motion:
+    """A stretch of a recorded motion; one that is too short is played to and fro."""
+    for path in rng.permutation(paths).tolist():
+        try:
+            motion = retarget(read_bvh(path), human, settings.fps)
+            break
+        except BadInput as bad:
+            broken = bad
+    else:
+        raise ValueError(f"motion must be a folder with a readable .bvh file, but {broken}")
+    length = len(motion.root_mm)
+    frame = int(rng.integers(length)) + np.arange(settings.frames) if length > 1 else np.zeros(settings.frames, int)
+    period = max(2 * (length - 1), 1)
+    frame = (length - 1) - np.abs(frame % period - (length - 1))
+    return replace(motion, rotations=motion.rotations[frame], root_mm=motion.root_mm[frame])
+
+
+def nearest_mm(joints_mm: np.ndarray, other_mm: np.ndarray) -> float:
+    """How near any joint (F, J, 3) of one comes to any of another (F, K, 3) at the same time."""
+    away = joints_mm[:, :, None] - other_mm[:, None]
+    return float(np.linalg.norm(away, axis=-1).min())
+
+
+def placed(motion: Motion, home_mm: np.ndarray, heading: float, roam_mm: float) -> Motion:
+    """Moves a motion to a place on the stage, and turns it back where it strays.
+
+    Args:
+        motion: as it was made or recorded.
+        home_mm: float (2,), x and z on the stage about which it is to stay.
+        heading: radians by which to turn it about the vertical at the start.
+        roam_mm: how far from there it may go before it is turned round. One who must turn walks a curve.
+    """
+    steps = np.diff(motion.root_mm[:, [0, 2]], axis=0, prepend=motion.root_mm[:1, [0, 2]])
+    place, turn = np.array(home_mm, float), heading
+    places, turns = np.empty_like(steps), np.empty(len(steps))
+    for frame, step in enumerate(steps.astype(float)):
+        step = _turned(step, turn)
+        away, length = place - home_mm, float(np.hypot(*step))
+        if np.hypot(*away) > 0.4 * roam_mm and away @ step > 0:
+            # Towards the side on which home lies, as fast as a walker turns.
+            side = np.sign(step[1] * away[0] - step[0] * away[1]) or 1.0
+            bend = -side * _TURN_PER_MM * length
+            step, turn = _turned(step, bend), turn + bend
+        place = place + step
+        away = place - home_mm
+        place = home_mm + away * min(1.0, roam_mm / max(np.hypot(*away), 1e-9))
+        places[frame], turns[frame] = place, turn
+    return _moved(motion, places, turns)
+
+
+def _turned(step: np.ndarray, angle: float) -> np.ndarray:
+    """Turns x and z about the vertical, from z towards x."""
+    sin, cos = np.sin(angle), np.cos(angle)
+    return np.array([cos * step[0] + sin * step[1], cos * step[1] - sin * step[0]])
+
+
+def _moved(motion: Motion, places: np.ndarray, turns: np.ndarray) -> Motion:
+    sin, cos, zero, one = np.sin(turns), np.cos(turns), np.zeros_like(turns), np.ones_like(turns)
+    about_up = np.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], axis=-1).reshape(-1, 3, 3)
+    rotations = np.array(motion.rotations)
+    rotations[:, 0] = about_up @ rotations[:, 0]
+    root_mm = np.array(motion.root_mm)
+    root_mm[:, [0, 2]] = places
+    return replace(motion, rotations=rotations, root_mm=root_mm)

@@ -1,0 +1,79 @@
+"""The people of one frame as one heap of triangles, which is what is drawn and what casts shadows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dome.view.surface import Paint, Surface
+
+
+class Crowd:
+    """All triangles of all people, and of which person, part and paint each is.
+
+    Attributes:
+        vertices_mm: float32 (N, 3), in the world.
+        canonical_mm: float32 (N, 3), as `Surface` has them.
+        normals: float32 (N, 3), unit vectors outward, mean of the faces around by their areas.
+        faces: int (T, 3).
+        person: uint8 (T,), from 1.
+        part: uint8 (T,), as `Surface` has it.
+        paint: uint16 (T,), index in `paints`.
+        paints: of all people.
+    """
+
+    def __init__(self, meshes: Sequence[tuple[Surface, np.ndarray]]) -> None:
+        """Joins the surfaces of some people with their vertices (N, 3) in the world, in mm."""
+        starts = np.cumsum([0] + [len(vertices) for _, vertices in meshes])
+        firsts = np.cumsum([0] + [len(surface.paints) for surface, _ in meshes])
+        surfaces = [surface for surface, _ in meshes]
+        self.vertices_mm = _joined([vertices for _, vertices in meshes], (0, 3), np.float32)
+        self.canonical_mm = _joined([surface.canonical_mm for surface in surfaces], (0, 3), np.float32)
+        faces = [surface.faces + start for surface, start in zip(surfaces, starts[:-1], strict=True)]
+        self.faces = _joined(faces, (0, 3), np.int32)
+        people = [np.full(len(surface.faces), 1 + i) for i, surface in enumerate(surfaces)]
+        self.person = _joined(people, (0,), np.uint8)
+        self.part = _joined([surface.part for surface in surfaces], (0,), np.uint8)
+        paints = [surface.material.astype(int) + first for surface, first in zip(surfaces, firsts[:-1], strict=True)]
+        self.paint = _joined(paints, (0,), np.uint16)
+        self.paints: list[Paint] = [paint for surface in surfaces for paint in surface.paints]
+        self.normals = vertex_normals(self.vertices_mm, self.faces)
+
+    def colors(self, triangle: np.ndarray, canonical_mm: np.ndarray) -> np.ndarray:
+        """Colours, float32 RGB (P, 3) from 0 to 1, of points (P, 3) on some triangles (P,).
+
+        It is quicker for points whose triangles' paints are in order.
+        """
+        paint = self.paint[triangle]
+        if (paint[1:] < paint[:-1]).any():
+            order = np.argsort(paint, kind="stable")
+            colors = np.empty((len(paint), 3), np.float32)
+            colors[order] = self.colors(triangle[order], canonical_mm[order])
+            return colors
+        ends = np.flatnonzero(paint[1:] != paint[:-1]) + 1
+        colors = np.empty((len(paint), 3), np.float32)
+        for start, end in zip([0, *ends], [*ends, len(paint)], strict=True):
+            if end > start:
+                colors[start:end] = self.paints[paint[start]](canonical_mm[start:end])
+        return colors
+
+
+def vertex_normals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit vectors float32 (N, 3): for each vertex the mean of its faces' normals by area; 0 where it has no face."""
+    a, b, c = (vertices_mm[faces[:, corner]] for corner in range(3))
+    # The length of this product is twice the area.
+    across = np.cross(b - a, c - a)
+    corners, count = faces.T.ravel(), len(vertices_mm)
+    sums = [np.bincount(corners, np.tile(across[:, axis], 3), minlength=count) for axis in range(3)]
+    return unit(np.stack(sums, axis=1).astype(np.float32))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (..., 3) made one long; those of no length stay so."""
+    length = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return vectors / np.maximum(length, np.float32(1e-12))[..., None]
+
+
+def _joined(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: type) -> np.ndarray:
+    return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(empty, dtype)

@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from made_units import left_out
+from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+
+from data_prep.conversion.inputs import traced_units
+from data_prep.panoptic import kinect_depth
+from data_prep.panoptic.kinect import PanopticKinect
+from pose import PANOPTIC19, Crop
+from records import BadInput, Person, encode_example
+from records.depth import decoded_depth
+
+FRAMES = 4
+DEPTH = "kinect_shared_depth/KINECTNODE1/depthdata.dat"
+
+
+def make_sequence(folder, *, video=True, depth_pictures=FRAMES + 2):
+    """HD frame f has colour picture f + 1 and depth picture f + 2; depth picture n shows a wall 2 m + 100 n mm off."""
+    write_calibration(folder, [{**camera_entry("50_01", distance_cm=200), "type": "kinect-color"}])
+    for frame in range(FRAMES):
+        write_frame(folder, frame, [body(0), body(1, x_cm=5.0)])
+    if video:
+        (folder / "kinectVideos").mkdir()
+        write_video(folder, "50_01", FRAMES + 1).rename(folder / "kinectVideos/kinect_50_01.mp4")
+    else:
+        for number in range(1, FRAMES + 2):
+            write_jpeg(folder, "50_01", number)
+        (folder / "hdImgs").rename(folder / "kinectImgs")
+    times = 1000.0 + 40 * np.arange(FRAMES)
+    write_json(folder / f"synctables_{folder.name}.json", {"hd": {"univ_time": [-1, *times]}})
+    clock = {
+        "color": {"KINECTNODE1": {"univ_time": [-1, *(times + 6.25)]}},
+        "depth": {"KINECTNODE1": {"univ_time": [-1, 960, *times]}},
+    }
+    write_json(folder / f"ksynctables_{folder.name}.json", {"kinect": clock})
+    to_color = np.eye(4)
+    to_color[0, 3] = -0.052
+    sensor = {
+        "K_depth": [[365, 0, 256], [0, 365, 212], [0, 0, 1]],
+        "distCoeffs_depth": [0, 0, 0, 0, 0],
+        "M_depth": np.eye(4).tolist(),
+        "M_color": to_color.tolist(),
+    }
+    write_json(folder / f"kcalibration_{folder.name}.json", {"sensors": [sensor]})
+    path = folder / "kinect_shared_depth/KINECTNODE1/depthdata.dat"
+    path.parent.mkdir(parents=True)
+    walls = np.repeat(2000 + 100 * np.arange(depth_pictures), kinect_depth.SIZE[0] * kinect_depth.SIZE[1])
+    path.write_bytes(walls.astype("<u2").tobytes())
+    return folder
+
+
+def write_json(path, content):
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("video", [True, False])
+def test_people_have_the_colour_and_the_depth_of_their_moment(tmp_path, video):
+    reader = PanopticKinect(make_sequence(tmp_path / "s", video=video), min_box_px=1)
+    people = list(reader.people())
+    assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
+    for person in people:
+        # The second colour picture is the first of a frame; extracted ones are numbered from 1.
+        shown = grey_of(person.frame + 1 if video else person.frame + 2)
+        assert abs(person.load_picture().mean() - shown) < 3
+        depth_mm = person.depth_mm()
+        assert depth_mm.shape == SIZE and (depth_mm == 2000 + 100 * (person.frame + 2)).all()
+    assert people[0].key == "panoptic_kinect/s/50_01/0/0" and people[0].depth_mm is people[1].depth_mm
+
+
+def test_depth_gets_into_the_record(tmp_path):
+    reader = PanopticKinect(make_sequence(tmp_path / "s"), min_box_px=1)
+    person = next(item for item in reader.people() if isinstance(item, Person))
+    serialized = encode_example(person, Crop.from_box(person.box_px, 32, 1.0), PANOPTIC19)
+    png = tf.train.Example.FromString(serialized).features.feature["depth/png"].bytes_list.value[0]
+    assert (decoded_depth({"depth_mm": np.array([png], object)})["depth_mm"] == 2200).all()
+
+
+@pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])
+def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lost, from_video):
+    """Of colour's five pictures, numbered from 1, the first has no HD frame."""
+    root = make_sequence(tmp_path / "s", video=False)
+    (root / "kinectVideos").mkdir()
+    write_video(root, "50_01", FRAMES + 1).rename(root / "kinectVideos/kinect_50_01.mp4")
+    if lost:
+        (root / f"kinectImgs/50_01/50_01_{lost:08d}.jpg").unlink()
+    people = list(PanopticKinect(root, min_box_px=1).people())
+    assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
+    assert ("kinectVideos" in people[0].picture.name) == from_video
+    for person in people:
+        assert abs(person.load_picture().mean() - grey_of(person.frame + 1 if from_video else person.frame + 2)) < 3
+
+
+@pytest.mark.parametrize(
+    "name", ["kcalibration_s.json", "ksynctables_s.json", "synctables_s.json", "kinectVideos/kinect_50_01.mp4", DEPTH]
+)
+def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
+    root = make_sequence(tmp_path / "s")
+    (_, before) = traced_units(PanopticKinect(root))
+    with (root / name).open("ab") as file:
+        file.write(b" ")
+    (_, now) = traced_units(PanopticKinect(root))
+    assert now.name == before.name and now.made_from != before.made_from
+
+
+def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
+    root = make_sequence(tmp_path / "s")
+    tables = root / "ksynctables_s.json"
+    content = json.loads(tables.read_text())
+    content["kinect"]["depth"]["KINECTNODE1"]["univ_time"][3] = -1
+    tables.write_text(json.dumps(content))
+    frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
+    assert sorted(set(frames)) == [0, 2, 3]
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {"no color and depth picture of the Kinect near in time": 2}
+
+
+def test_two_frames_of_one_picture_give_one(tmp_path):
+    root = make_sequence(tmp_path / "s")
+    tables = root / "synctables_s.json"
+    write_json(tables, {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
+    frames = [person.frame for person in PanopticKinect(root, min_box_px=1).people()]
+    assert sorted(set(frames)) == [0, 2, 3]
+    reason = "another HD frame has the same color picture of the Kinect"
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {reason: 2}
+
+
+def test_a_short_depth_file_is_told_once(tmp_path):
+    root = make_sequence(tmp_path / "s", depth_pictures=4)
+    items = list(PanopticKinect(root, min_box_px=1).people())
+    broken = [item for item in items if isinstance(item, BadInput)]
+    assert [item.why for item in broken] == ["ends after 4 pictures; 2 frames with poses lie beyond"]
+    assert {item.frame for item in items if isinstance(item, Person)} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("kcalibration_s.json", "malformed .FileNotFoundError"),
+        ("ksynctables_s.json", "malformed or missing .FileNotFoundError"),
+        ("kinect_shared_depth/KINECTNODE1/depthdata.dat", "is missing or empty"),
+    ],
+)
+def test_missing_files_are_named(tmp_path, name, why):
+    root = make_sequence(tmp_path / "s")
+    (root / name).unlink()
+    with pytest.raises(BadInput, match=why):
+        list(PanopticKinect(root).people())
