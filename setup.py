@@ -39,6 +39,7 @@ setup(
         "data_prep.dome.body": ["assets/*"],
         "data_prep.dome.moves": ["assets/*"],
         "demo": ["web/*"],
+        "evaluate": ["templates/*"],
         "weights": ["*/*", "*/export/*"],
     },
     install_requires=[

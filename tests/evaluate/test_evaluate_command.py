@@ -106,7 +106,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     ]
     assert places == sorted(places)
     assert "is unknown" in re.search("<summary>How it was measured</summary>(.*?)</details>", page)[1]
-    assert '<abbr title="COCO&#x27;s average precision' in page and '<abbr title="PCK@0.2 is the share' in page
+    assert '<abbr title="COCO&#39;s average precision' in page and '<abbr title="PCK@0.2 is the share' in page
     assert "left hip \u2013 right hip" in page and "shoulder \u2013 elbow" in page and "left_" not in page
     assert "made/&lt;b&gt;one &amp; two&lt;/b&gt;//0/0" in page
     assert "<b>one" not in page
