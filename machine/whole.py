@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yields a free name beside `path`, with the same suffix, to be written; at the end it replaces `path`.
+    """Yields a free name beside `path`, with the same suffixes, to be written; at the end it replaces `path`.
 
     The name is hidden and says which process writes. If the block raises, the file is removed and `path` stays as it
     was. It gets its name only after fsync, so that not even a power cut leaves half a file under it.
@@ -19,7 +19,9 @@ def whole(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the file was not written, or cannot be renamed.
     """
-    names = (f".{path.stem}.{os.getpid()}-{number}.partial{path.suffix}" for number in count())
+    suffixes = "".join(path.suffixes)  # Keras asks for both of last.weights.h5.
+    stem = path.name.removesuffix(suffixes)
+    names = (f".{stem}.{os.getpid()}-{number}.partial{suffixes}" for number in count())
     temporary = next(place for place in map(path.with_name, names) if not place.exists())
     try:
         yield temporary
