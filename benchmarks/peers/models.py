@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from benchmarks.peers.tfjs_graph import read_tfjs_graph
 from export.graph import INPUT, OUTPUTS
+from export.private_tensorflow import freeze
 from pose import COCO17
 
 #: Among BlazePose's 33 landmarks (arXiv 2006.10204), COCO's 17 joints in COCO's order.
@@ -61,8 +61,7 @@ class Peer:
 
         spec = tf.TensorSpec([1, self.size, self.size, 3], tf.uint8, name=INPUT)
         function = tf.function(serve).get_concrete_function(spec)
-        frozen = convert_variables_to_constants_v2(function).graph.as_graph_def()
-        return tf.compat.v1.graph_util.extract_sub_graph(frozen, list(OUTPUTS))
+        return tf.compat.v1.graph_util.extract_sub_graph(freeze(function), list(OUTPUTS))
 
     def describe(self) -> dict:
         """What the export folder says about itself."""
