@@ -25,7 +25,7 @@ WITHOUT_TENSORFLOW = ("pose",)
 PRIVATE_TENSORFLOW = {
     "export/private_tensorflow.py",
     "artefact/engines/litert.py",  # Imports nothing of this project.
-    "benchmarks/training_profile.py",  # Reads the profiler's files.
+    "benchmarks/speed/workers/training_profile.py",  # Reads the profiler's files.
 }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from benchmarks.restless_camera import RestlessCamera, read_clip
+from benchmarks.demo.restless_camera import RestlessCamera, read_clip
 from demo import batch, webcam
 from demo.capture import open_capture
 from demo.track import FollowRule

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from artefact.formats import formats_in, installed
-from benchmarks import latency_worker
-from benchmarks.latency import file_bytes
 from benchmarks.peers.artefact import published_bytes, write_artefact
 from benchmarks.peers.crops import read_crops, to_records_px
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO, Peer
+from benchmarks.speed.latency import file_bytes
+from benchmarks.speed.workers import latency as latency_worker
 from demo.runtime import PoseModel, candidates
 from demo.runtimes.choice import choose
 from evaluate.predictor import load_predictor
@@ -41,7 +41,7 @@ class Contender:
         predict: uint8 RGB (B, S, S, 3) -> joints (B, J, 2) in px of the picture.
         margins: of its crops, as multiples of the records'.
         worker: number of threads, file of pictures -> the runtime's name, and the command of a process for
-            `benchmarks.latency.Worker`.
+            `benchmarks.speed.latency.Worker`.
         timed_size: height and width of that file's pictures in px; an export of a run takes those of the records
             that it was trained on, and resizes them itself.
         bytes: the size of its files; None where only its worker knows.
@@ -152,7 +152,7 @@ def _worker(path: Path) -> Callable[[int, Path], tuple[str, list]]:
 
     def worker(threads: int, pictures: Path) -> tuple[str, list]:
         runtime = _runtime(path, threads)
-        command = [sys.executable, "-m", "benchmarks.latency_worker", pictures, threads, "ours"]
+        command = [sys.executable, "-m", "benchmarks.speed.workers.latency", pictures, threads, "ours"]
         return runtime, [*command, path.resolve(), runtime]
 
     return worker

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.latency import Worker
 from benchmarks.peers.contender import Contender
+from benchmarks.speed.latency import Worker
 
 
 @dataclass(frozen=True)

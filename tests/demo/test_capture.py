@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import demo.capture
-from benchmarks.restless_camera import RestlessCamera
+from benchmarks.demo.restless_camera import RestlessCamera
 from demo.capture import FrameSource
 from demo.errors import SourceError
 

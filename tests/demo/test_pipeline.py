@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks.restless_camera import RestlessCamera
+from benchmarks.demo.restless_camera import RestlessCamera
 from demo.capture import FrameSource
 from demo.people import Seen
 from demo.pipeline import Pipeline
