@@ -1,4 +1,4 @@
-"""The mean pose: what a model must beat. It looks at no picture and answers the same joints for everyone."""
+"""The mean pose, which a model must beat: it ignores the image and predicts the same joints for everyone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BATCH = 256
 
 
 def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str = "train") -> np.ndarray:
-    """Averages each joint's place in the crop over the people of a split who have it labelled.
+    """Averages each joint's position in the crop over the people of a split for whom it is labelled.
 
     Labels are read one batch at a time, and no picture is decoded.
 
@@ -46,6 +46,6 @@ def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str =
 def baseline_split(manifest: Manifest, evaluated: str) -> str:
     """The split to take the mean pose of: "train", or where a shard set has none, the evaluated one itself.
 
-    The second flatters the baseline: it has seen the answers.
+    The second flatters the baseline, which then knows the labels.
     """
     return "train" if manifest.counts.get("train") else evaluated

@@ -1,9 +1,9 @@
 """Pose metrics in NumPy, for each joint, limb or person. Training and `python -m evaluate` call the same.
 
-Shapes: N people, J joints, (x, y) order, every length in px of the picture that the joints are in. Joints
-with visibility 0 are not labelled and count nowhere; labelled but hidden ones count like any other. A
-prediction that is not finite is infinitely far off: wrong in PCK, PCP, AUC and OKS, and its joint's mean
-pixel error is infinite.
+Shapes: N people, J joints, (x, y) order, every length in px of the picture that the joints are in. Joints with
+    visibility 0 are not labelled and are ignored; labelled but hidden ones count like any other. A prediction that is
+    not finite counts as infinitely far off: wrong in PCK, PCP, AUC and OKS, and its joint's mean pixel error is
+    infinite.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def pooled_pck(
     normaliser_px: np.ndarray,
     threshold: float,
 ) -> float:
-    """As `pck`, the share of all joints together: one that more people have labelled weighs more.
+    """As `pck`, over all joints together: a joint that is labelled for more people weighs more.
 
-    MPII's evaluation sums its PCKh up so, over all joints but pelvis and thorax.
+    MPII's evaluation computes its total PCKh this way, over all joints but pelvis and thorax.
     """
     labelled = ~np.isnan(joint_distances(predicted_px, true_px, visible))
     number = (labelled & (np.asarray(normaliser_px)[:, None] > 0)).sum(axis=0)

@@ -1,6 +1,6 @@
 """The report's pictures: PCK curves, the reliability diagram, and people with both skeletons drawn.
 
-Figures are drawn without pyplot: no window system is asked for, and a caller's own matplotlib stays as it is.
+Figures are drawn without pyplot, which would need a window system and change the caller's matplotlib settings.
 """
 
 from __future__ import annotations

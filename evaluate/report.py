@@ -26,7 +26,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
 
     Raises:
         OSError: the folder cannot be written to.
-        ValueError: it holds somebody else's files of these names.
+        ValueError: it holds other files of these names.
     """
     folder = Path(folder)
     check_replaceable(folder)

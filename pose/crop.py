@@ -24,7 +24,7 @@ def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
 
     Args:
         xy_px: float (J, 2).
-        visible: int (J,); joints with 0 are passed over.
+        visible: int (J,); joints with 0 are ignored.
 
     Returns:
         float64 (4,): x_min, y_min, width, height in px.
@@ -65,7 +65,7 @@ class Crop:
         """
         x, y, width, height = np.asarray(box_px, np.float64)
         side = padding * max(width, height)
-        # Comparing is false for NaN.
+        # Comparisons with NaN are false.
         if not (np.abs([x, y, side]) < _FARTHEST_PX).all() or side <= 0:
             raise ValueError(
                 f"a box must be finite and wider or higher than 0 px, and nearer than {_FARTHEST_PX:g} px, "
@@ -107,13 +107,13 @@ class Crop:
         """Resamples the crop from a picture; black where it reaches beyond.
 
         Args:
-            picture: uint8 (H, W, 3) or (H, W), or what makes a part of such an array by itself.
+            picture: uint8 (H, W, 3) or (H, W), or a `Shrinkable`.
 
         Returns:
             uint8 (size, size, 3) or (size, size).
         """
         matrix = self.to_frame
-        # The padding to whole blocks grows with their size, so no block is larger than the picture.
+        # The padding grows with the blocks, which are therefore no larger than the image.
         shrink = min(round(self.scale), *picture.shape[:2])
         if shrink > 1 or not isinstance(picture, np.ndarray):
             picture, matrix = self._shrunk(picture, max(shrink, 1))
@@ -151,7 +151,7 @@ class Crop:
 
 @runtime_checkable
 class Shrinkable(Protocol):
-    """A picture that makes parts of itself, small, at less cost than the whole.
+    """An image that can produce a downscaled part of itself at less cost than the whole.
 
     Attributes:
         shape: (H, W, 3) or (H, W).
@@ -160,20 +160,20 @@ class Shrinkable(Protocol):
     shape: tuple[int, ...]
 
     def shrunk(self, rows: slice, columns: slice, factor: int) -> np.ndarray:
-        """Makes a part, averaged over factor x factor pixels.
+        """Returns a part, averaged over factor x factor pixels.
 
         Args:
-            rows: from an even one on, whole blocks, or as far as the picture reaches.
+            rows: starting at an even row; whole blocks, except at the image's edge.
             columns: the same.
             factor: 1 or more.
 
         Returns:
-            What `shrink_area` makes of the part, or nearly so.
+            The part as `shrink_area` reduces it, up to rounding.
         """
 
 
 def shrink_area(part: np.ndarray, factor: int) -> np.ndarray:
-    """Averages factor x factor pixels of uint8 (h, w, 3) or (h, w); what the last lack is their own last row again."""
+    """Averages blocks of factor x factor px of uint8 (h, w, 3) or (h, w); edges are repeated to fill the last."""
     height, width = part.shape[:2]
     bottom, right = -height % factor, -width % factor
     if bottom or right:

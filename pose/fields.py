@@ -1,4 +1,4 @@
-"""What a named array is, and what becomes of it when its picture is warped."""
+"""The geometric meaning of named arrays, and how a warp of their image changes them."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _swapped(value: np.ndarray, field: Field, mirrored: np.ndarray, flip_order: 
 def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | None) -> np.ndarray:
     linear, offset = affine.matrix[:, :, :2], affine.matrix[:, :, 2:]
     inverse = np.linalg.inv(linear)
-    # Of a similarity, what turns and mirrors alone, in the camera's frame.
+    # The rotation and mirroring of the similarity, in the camera's frame.
     turn = np.zeros((len(value), 3, 3))
     turn[:, :2, :2], turn[:, 2, 2] = inverse * affine.scale[:, None, None], 1
     match geometry:
@@ -157,6 +157,6 @@ def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | No
 
 
 def _product(value: np.ndarray, matrix: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:
-    """The matrix (B, K, K) of each picture times each of its points (B, ..., K), less a shift (B, 1, K)."""
+    """The matrix (B, K, K) of each image times its points (B, ..., K), minus a shift (B, 1, K)."""
     flat = value.reshape(len(value), -1, value.shape[-1])
     return ((flat - shift) @ matrix.swapaxes(1, 2)).reshape(value.shape)

@@ -1,6 +1,6 @@
 """Joint-aware augmentation: one affine warp, colour, and patches that hide parts of the body.
 
-In NumPy, a batch at a time: the few numbers that it takes for each person cost TensorFlow ten times as long.
+In NumPy, a batch at a time: for the few numbers of each person TensorFlow takes ten times as long.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from records.depth import decoded_depth
 from records.features import FIELDS
 from records.warp import vary_pictures
 
-#: The fields that batches may have: those of the records and, in training, the joints that augmentation put outside.
+#: The fields that batches may have: those of the records and, in training, which joints augmentation put outside.
 LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="joints_xy_px")}
 
 _NUM_PATCHES = 2
@@ -74,7 +74,7 @@ class Augmentation:
 
 
 class Changes(NamedTuple):
-    """What happens to the pictures of a batch.
+    """How the images of a batch are changed.
 
     Attributes:
         flipped: bool (B,), mirrored; left and right joints swap.
@@ -100,7 +100,7 @@ class Changes(NamedTuple):
 
 
 def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int) -> Changes:
-    """What follows from draws.
+    """Turns uniform draws into the changes of a batch.
 
     Args:
         draws: float (B, NUM_DRAWS) in [0, 1).

@@ -26,7 +26,7 @@ def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
 
 
 def decoded_depth(labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Labels of a batch whose `depth_mm`, if they have it, are pictures, uint16 (B, S, S), instead of their PNGs."""
+    """Decodes a batch's `depth_mm`, if it has any, from PNGs into uint16 (B, S, S)."""
     pngs = labels.get("depth_mm")
     if pngs is None or pngs.dtype == np.uint16:
         return labels

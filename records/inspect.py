@@ -19,9 +19,9 @@ from records.tfrecord import read_records
 from records.warp import decode_jpeg
 
 _COLUMNS = 8
-# Pictures are shown no smaller, so that joints and names can be told apart.
+# Smaller crops are enlarged to this side, so that joints and names stay legible.
 _LEAST_SIDE_PX = 192
-# Of the first so many people of a split, so that the sheet of a huge one takes no longer.
+# People are drawn from the first so many of a split, to bound the time.
 _MOST_SEARCHED = 4096
 
 
@@ -34,7 +34,7 @@ def check_shard(path: Path, shard: Shard, num_joints: int) -> str | None:
         return "is missing"
     read = 0
     try:
-        # TensorFlow's own reader asks for as much memory as a length tells, and may end the process.
+        # TensorFlow's own reader allocates as much as a corrupt length says, which may end the process.
         for serialized in read_records(path):
             try:
                 read_features(serialized, num_joints)
@@ -70,7 +70,7 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
     manifest.write(folder)
     for name in damaged:
         if (folder / name).exists():
-            # Beside those of the same name that lie there already.
+            # With a number, if a shard of this name was moved there before.
             names = chain([name], (f"{name}.{number}" for number in count(2)))
             target = next(path for path in (folder / "damaged" / other for other in names) if not path.exists())
             os.replace(folder / name, target)

@@ -15,13 +15,13 @@ from pose.picture import decode_picture
 from records.depth import encode_depth
 from records.example import Example, Feature
 
-#: Raised whenever a feature that every record has is added or removed, or any changes its meaning.
+#: Incremented whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
 _LONGEST_MESSAGE = 800
 
 
 class BadInput(ValueError):
-    """One broken input: counted, named in the manifest's `skipped`, and passed by.
+    """One broken input: counted, named in the manifest's `skipped`, and skipped.
 
     Attributes:
         what: the file, frame or person that is broken.
@@ -29,17 +29,17 @@ class BadInput(ValueError):
     """
 
     def __init__(self, what: str, why: str) -> None:
-        """Keeps what is broken and why; both may quote a broken file, so only as much as a line of text can hold."""
+        """Keeps what is broken and why, cut to the length of a message, since both may quote the broken file."""
         self.what, self.why = _printable(what), _printable(why)
         super().__init__(f"{self.what}: {self.why}")
 
     def __reduce__(self) -> tuple:
-        """Comes through to another process whole."""
+        """Makes the error picklable, to reach another process."""
         return type(self), (self.what, self.why)
 
 
 def _printable(text: str) -> str:
-    """The text without what no terminal can encode, and cut where it is longer than a message should be."""
+    """The text without characters that cannot be encoded, cut to the length of a message."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]} ..."
 
@@ -86,7 +86,7 @@ class Person:
 
     @property
     def key(self) -> str:
-        """dataset/sequence/camera/frame/person, which names the person for good."""
+        """dataset/sequence/camera/frame/person, which identifies the person."""
         return f"{self.dataset}/{self.sequence}/{self.camera}/{self.frame}/{self.person}"
 
     def load_picture(self) -> np.ndarray:
@@ -118,7 +118,7 @@ def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
         raise BadInput(str(path), str(error)) from error
 
 
-# What is not finite, or no longer in single precision, is looked for and told.
+# Values that are not finite, or not in single precision any more, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
     """Cuts a person out of the picture and serialises the Example.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 _JPEG_END = b"\xff\xd9"
-# Where a buffer has to begin for TensorFlow to take it over instead of copying it.
+# The alignment in bytes at which TensorFlow takes a buffer over instead of copying it.
 _ALIGNMENT = 64
 
 
@@ -21,7 +21,7 @@ def decode_jpeg(jpeg: bytes) -> np.ndarray:
     Raises:
         ValueError: the bytes are no JPEG, or are cut short.
     """
-    # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
+    # OpenCV silently fills the missing part of a truncated JPEG with gray, so the end marker is checked.
     whole = jpeg.endswith(_JPEG_END)
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB) if whole else None
     if picture is None:

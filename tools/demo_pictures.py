@@ -4,8 +4,8 @@
         --poses upright --places studio hall --no-maps --out data/demo-dome
     python -m tools.demo_pictures data/demo-dome/dome_022 --out docs/demo
 
-Everyone in them is drawn from a seed, so that they may be passed on. Each runs the command itself and takes frames of
-its output video, or rows of its table.
+Everyone in them is synthetic, so that they may be published. Each is made by the command itself, from frames of its
+output video or rows of its table.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class Pictures:
 
 
 def shown(clip: Path, options: Pictures, frame: int = _FRAME, live: bool = False, **flags) -> np.ndarray:
-    """What `python -m demo.webcam` shows of a frame, uint8 BGR; `live` as if a camera gave it."""
+    """A frame as `python -m demo.webcam` shows it, uint8 BGR; `live` as from a camera."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.avi"
         opener = open_capture
         if live:
             still = read_clip(clip)[frame]
-            # As slow as the clip, so that no machine drops frames.
+            # At the clip's low frame rate, so that no machine drops frames.
             opener = RestlessCamera(
                 [still], 0, fps=5, drop_share=0, resize_every_s=_NEVER_S, unplug_every_s=_NEVER_S
             ).open
@@ -111,7 +111,7 @@ def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None)
 
 
 def side_by_side(path: Path, panels: dict[str, np.ndarray]) -> None:
-    """Writes pictures beside each other, each under its flag, as JPEG."""
+    """Writes a JPEG of images side by side, each below its flag."""
     parts = []
     for flag, picture in panels.items():
         height = round(picture.shape[0] * _PANEL_WIDTH / picture.shape[1])

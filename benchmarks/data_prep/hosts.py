@@ -2,12 +2,12 @@
 
     python -m benchmarks.data_prep.hosts --lsp lspet --folder data/hosts          (as root, on Linux)
 
-Every host has a network of its own behind a bridge, as if a cable led to a switch, and one worker; the scheduler has a
-host too. All see the same disk, which stands for a network drive. Printed are, for one worker, two and so on, the
-seconds from the call to the manifest, medians over the rounds, with workers that have imported everything; people a
-second; and whether the shards are the bytes of the local runner. In two more rows, of the most workers, one host is
-lost when a third of the parts are made: its worker is killed, or its cable is pulled. The hosts share this machine's
-processors: more workers than there are of them cannot be faster.
+Every host has its own network behind a bridge, as if cabled to a switch, and one worker; the scheduler has a host too.
+All share one disk, which stands for a network drive. Printed for one worker, two and so on are the seconds from the
+call to the manifest (medians over the rounds, after imports), people per second, and whether the shards equal those of
+the local runner byte for byte. In two more rows, with the most workers, one host is lost when a third of the parts are
+made: its worker is killed, or its cable is pulled. The hosts share this machine's processors, so more workers than
+processors cannot be faster.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Hosts:
     Attributes:
         lsp: Leeds Sports Pose or its extension, as archived.
         folder: for the shards; the benchmark's folders in it are emptied.
-        workers: how many hosts work, for each row.
-        rounds: that the medians are of.
+        workers: number of hosts, for each row.
+        rounds: number of rounds, whose median is printed.
     """
 
     lsp: Path
@@ -60,10 +60,10 @@ class Hosts:
 
 
 class Network:
-    """Hosts 1, 2, ... behind a bridge, which is this process's own way to them."""
+    """Hosts 1, 2, ... behind a bridge, through which this process reaches them."""
 
     def __init__(self, stack: ExitStack) -> None:
-        """Makes the bridge; what is made is removed with the stack."""
+        """Makes the bridge; it and the hosts are removed when the stack closes."""
         self._stack, self._bridge = stack, f"pp{os.getpid()}"
         _ip("link", "add", self._bridge, "type", "bridge")
         stack.callback(_ip, "link", "del", self._bridge)
@@ -92,7 +92,7 @@ class Network:
         return process
 
     def pull_cable(self, host: int) -> None:
-        """Takes a host off the network, without a word to anybody."""
+        """Disconnects a host from the network, without notifying the others."""
         _ip("link", "set", f"{self._bridge}h{host}", "down")
 
 
@@ -123,7 +123,7 @@ def cluster(workers: int) -> Iterator[tuple[Network, list[subprocess.Popen]]]:
 
 
 def timed(options: Hosts, name: str, lose: Callable[[], None] | None = None) -> tuple[float, Manifest]:
-    """Converts by the cluster that is there; returns the seconds and the manifest."""
+    """Converts on the running cluster; returns the seconds and the manifest."""
     out = options.folder / name
     shutil.rmtree(out, ignore_errors=True)
     if lose is not None:
@@ -146,7 +146,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def measure(options: Hosts) -> Iterator[dict[str, object]]:
-    """Measures one row after the other."""
+    """Measures all rows and prints the table."""
     alone = options.folder / "local"
     shutil.rmtree(alone, ignore_errors=True)
     convert(Lsp(options.lsp), alone, Conversion())

@@ -1,4 +1,4 @@
-"""The usual way from a video to records: extract all frames as JPEGs, read each again, cut people out, write."""
+"""The usual way from a video to records: extract all frames as JPEGs, read each again, cut out the people, write."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def ffmpeg() -> str:
 
 
 def convert_usually(sequence: Path, camera: str, out: Path, stride: int) -> int:
-    """Converts the people before one camera.
+    """Converts the people in front of one camera.
 
     Args:
         sequence: a sequence in the studio's layout.
         camera: its name.
         out: a folder for the extracted frames and the records.
-        stride: take every so many frames.
+        stride: convert every so many frames.
 
     Returns:
-        How many people there are.
+        The number of people.
     """
     cv2.setNumThreads(1)
     frames = out / camera
     frames.mkdir(parents=True)
     video, pattern = sequence / f"hdVideos/hd_{camera}.mp4", frames / "%08d.jpg"
-    # As the studio's own script does, but for the frames that nobody wants.
+    # As the studio's own script does, but only the frames that are converted.
     choice = ["-vf", f"select=not(mod(n\\,{stride}))", "-fps_mode", "passthrough"]
     command = [ffmpeg(), "-v", "error", "-threads", "1", "-i", video, *choice, "-q:v", "1", "-start_number", "0"]
     subprocess.run([*command, pattern], check=True)

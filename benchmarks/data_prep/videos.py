@@ -2,21 +2,21 @@
 
     python -m benchmarks.data_prep.videos --folder data/benchmark
 
-Makes a synthetic sequence like the studio's (1920 x 1080, H.264 at CRF 20, a few people before each camera) in the
-folder, or takes the one that is there, and a longer one of the same frames over and over. One round measures each row
-once; printed are medians over the rounds, of the frames and the views of people (person-views) a second, and of the
-processor's milliseconds a frame, which other programs on the machine disturb less. Rows, each with as many processes as
-there are cameras, but no more than there are cores:
+Makes a synthetic sequence like the studio's (1920 x 1080, H.264 at CRF 20, a few people in front of each camera) in the
+folder, or takes the existing one, and a longer one that repeats the same frames. One round measures each row once;
+printed are medians over the rounds: frames and views of people (person-views) per second, and processor milliseconds
+per frame, which other programs on the machine disturb less. Rows, each with one process per camera, but no more than
+there are cores:
 
-- ours: `python -m data_prep panoptic`; what the longer sequence takes more than the shorter, so without its start.
-- decode alone: OpenCV's `grab`, of all frames, none of which is made a picture.
-- decode to pictures: OpenCV's `read`, of all frames.
+- ours: `python -m data_prep panoptic`; the difference of the longer and the shorter sequence, which excludes the start.
+- decode alone: OpenCV's `grab` of all frames, without conversion to images.
+- decode to images: OpenCV's `read` of all frames.
 - the usual way: ffmpeg writes the chosen frames as JPEGs, each is read again, people are cut out and written.
 
-All rates are of the videos' frames, chosen or not.
+All rates count the videos' frames, chosen or not.
 
-Also printed is the largest process's memory of ours at both lengths. The package imageio-ffmpeg lends its ffmpeg to a
-machine without one.
+Also printed is the memory of our largest process at both lengths. On a machine without ffmpeg, that of the package
+imageio-ffmpeg is used.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class DataPrep:
 
     Attributes:
         folder: for the sequences; they are kept.
-        frames: of the shorter sequence.
-        cameras: of both.
-        people: before them, as `python -m data_prep dome` takes it.
-        repeats: how many times as long the longer sequence is.
-        stride: of the frames that become records.
-        rounds: that the medians are of.
+        frames: number of frames of the shorter sequence.
+        cameras: number of cameras of both.
+        people: number of people, as `python -m data_prep dome` takes it.
+        repeats: length of the longer sequence, as a multiple of the shorter.
+        stride: stride of the frames that become records.
+        rounds: number of rounds, whose median is printed.
     """
 
     folder: Path
@@ -78,7 +78,7 @@ class DataPrep:
 
 @dataclass
 class Cost:
-    """What something took.
+    """The cost of one measurement.
 
     Attributes:
         wall: seconds on the clock.
@@ -94,7 +94,7 @@ class Cost:
 
 
 def make_sequences(options: DataPrep) -> tuple[Path, Path]:
-    """Makes the shorter and the longer sequence, or finds them."""
+    """Makes the shorter and the longer sequence, unless they exist."""
     short, long = options.folder / "short/dome_000", options.folder / f"long_{options.repeats}/dome_000"
     drawn = options.folder / "drawn/dome_000"
     if not drawn.exists():
@@ -119,7 +119,7 @@ def make_sequences(options: DataPrep) -> tuple[Path, Path]:
 
 
 def _encode(source: Path, target: Path, _: int) -> None:
-    """As the studio's videos are, as far as their names tell: H.264, CRF 20."""
+    """Encodes as the studio's videos, judging by their names: H.264, CRF 20."""
     command = [ffmpeg(), "-v", "error", "-i", source, "-c:v", "libx264", "-crf", "20", "-pix_fmt", "yuv420p", target]
     subprocess.run(command, check=True)
 
@@ -167,7 +167,7 @@ def decode_alone(sequence: Path, camera: str, _: Path, __: int) -> int:
 
 
 def decode_to_pictures(sequence: Path, camera: str, _: Path, __: int) -> int:
-    """Decodes all frames and makes them pictures."""
+    """Decodes all frames and converts them to images."""
     capture = _capture(sequence, camera)
     while capture.read()[0]:
         pass
@@ -199,7 +199,7 @@ def run_pool(pool: ProcessPoolExecutor, task: Task, sequence: Path, options: Dat
 
 @dataclass
 class Row:
-    """What is printed in a line, from one round to the next.
+    """A line of the table, over all rounds.
 
     Attributes:
         name: of the row.
@@ -220,7 +220,7 @@ class Row:
 def run_round(
     rows: list[Row], pool: ProcessPoolExecutor, short: Path, long: Path, options: DataPrep
 ) -> tuple[Cost, Cost]:
-    """Measures each row once, and returns what ours took at both lengths."""
+    """Measures each row once, and returns our costs at both lengths."""
     frames = options.cameras * options.frames
     first, second = run_ours(short, options), run_ours(long, options)
     rows[0].add(Cost(second.wall - first.wall, second.cpu - first.cpu), frames * (options.repeats - 1))
@@ -236,7 +236,7 @@ def main(options: DataPrep) -> None:
     rows = [Row(name) for name in ("ours", "decode alone", "decode to pictures", "the usual way")]
     costs = []
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        # Starts the processes, and has them import what the rows need.
+        # Starts the processes and lets them import everything.
         list(pool.map(os.path.exists, ["."] * workers))
         for _ in range(options.rounds):
             costs.append(run_round(rows, pool, short, long, options))

@@ -1,4 +1,4 @@
-"""A camera that does everything that cameras do when one would rather they did not, fed from clips."""
+"""A simulated faulty camera that plays clips: it drops frames, changes its size and is unplugged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_clip(path: Path, most: int = _MOST_FRAMES) -> list[np.ndarray]:
     """The first frames of a clip, uint8 BGR (H, W, 3).
 
     Raises:
-        ValueError: it gives none.
+        ValueError: it has none.
     """
     capture = cv2.VideoCapture(str(path))
     pictures = []
@@ -30,22 +30,22 @@ def read_clip(path: Path, most: int = _MOST_FRAMES) -> list[np.ndarray]:
 
 
 class RestlessCamera:
-    """What a `FrameSource` opens, any number of times: plays clips in a loop, as one camera that is plugged in and out.
+    """A capture for `FrameSource`, which may open it repeatedly: plays clips in a loop, with faults.
 
-    At random it gives no frame and changes its size, and now and then it is gone, and cannot be opened.
+    It drops frames and changes its size at random, and at intervals it is unplugged and cannot be opened.
 
     Attributes:
-        dropped: frames that it did not give though it was there.
-        resized: changes of its size.
-        unplugged: times that it went away.
-        handles: how often it was opened more than released.
+        dropped: number of dropped frames.
+        resized: number of changes of its size.
+        unplugged: number of times it was unplugged.
+        handles: number of times it was opened, minus the times it was released.
         away_s: how long an absence lasts.
 
     Args:
         clips: frames to play, uint8 BGR (H, W, 3) each.
-        seed: of what happens when.
+        seed: of the random faults.
         fps: frames per second.
-        drop_share: share of frames that are not given.
+        drop_share: share of frames that are dropped.
         resize_every_s: mean time between two sizes.
         unplug_every_s: time between two absences, begin to begin.
         away_s: how long an absence lasts.
@@ -90,7 +90,7 @@ class RestlessCamera:
         return not self.away
 
     def get(self, prop: int) -> float:
-        """As OpenCV's: announces its rate, and no number of frames."""
+        """As OpenCV's: returns the frame rate, and no number of frames."""
         return self._fps if prop == cv2.CAP_PROP_FPS else -1.0
 
     def release(self) -> None:

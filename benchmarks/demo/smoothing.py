@@ -3,19 +3,18 @@
     python -m benchmarks.demo.smoothing --clips CLIPS --model runs/mine/export
 
 CLIPS holds clips with golden 2D joints: `pose_1.mp4` with `pose_1.json` and `pose_squats.mp4` with
-`pose_squats.full.json`. The model's own tremble is measured on the first: what its joints do beyond their smooth
-course. That tremble is laid on the golden courses at 30 frames/s, where the truth is known, and filtered with each
-setting.
+`pose_squats.full.json`. The model's jitter is measured on the first: the residual of its joints after smoothing. That
+jitter is added to the golden tracks at 30 frames/s, where the truth is known, and filtered with each setting.
 
-Prints for the unfiltered joints, the demo's own setting, the same without holding joints that leap, MediaPipe's for
-pose landmarks (without it too) and each of the others with it, in lengths of a person (the longer side of the box about
-the golden joints):
-    jitter: frame-to-frame tremble of joints at rest, in thousandths, and as a share of the unfiltered.
-    lag: by how many ms the filtered joints in motion trail behind the truth.
+Prints for the unfiltered joints, the demo's own setting, the same without the outlier gate, MediaPipe's for pose
+landmarks (without the gate too) and each of the others with it, in lengths of a person (the longer side of the box
+about the golden joints):
+    jitter: frame-to-frame jitter of joints at rest, in thousandths, and as a share of the unfiltered.
+    lag: delay of the filtered joints in motion, in ms.
     error: root mean square distance from the truth, all joints, in thousandths.
 
-MediaPipe's setting: mediapipe/modules/pose_landmark/pose_landmark_filtering.pbtxt. It too weighs speeds by the side of
-the person's padded square.
+MediaPipe's setting: mediapipe/modules/pose_landmark/pose_landmark_filtering.pbtxt. It too normalizes speeds by the side
+of the person's padded square.
 """
 
 from __future__ import annotations
@@ -38,9 +37,11 @@ from demo.runtime import PoseModel, load
 from demo.webcam import Options
 
 _FPS = 30.0
-# Of the centred smoothing that takes the tremble off: a third of a second, over which people move along parabolas.
+# Window of the centered smoothing that separates motion and jitter: a third of a second, in which people move along
+# parabolas.
 _WINDOW, _ORDER = 11, 2
-# In lengths of a person per second. Breathing and swaying lie below the one, steps and gestures above the other.
+# In lengths of a person per second. Breathing and swaying are slower than the first, steps and gestures faster than the
+# second.
 _REST, _MOTION = 0.05, 0.4
 _MOST_LAG_FRAMES = 8.0
 _MEDIAPIPE = (0.05, 80.0)
@@ -52,10 +53,10 @@ class Smoothing:
 
     Attributes:
         clips: folder of the clips and their golden joints.
-        model: an exported model, whose tremble is measured.
+        model: an exported model, whose jitter is measured.
         cutoffs_hz: cutoffs at rest to try.
         betas: Hz for each crop side per second to try.
-        seed: of where the tremble's series is begun for each joint.
+        seed: of the start in the jitter's series, for each joint.
     """
 
     clips: Path
@@ -66,7 +67,7 @@ class Smoothing:
 
 
 def golden_courses(clips: Path) -> list[np.ndarray]:
-    """The golden joints of each clip, float (T, J, 2) at 30 frames/s, in lengths of the person."""
+    """The tracks of the golden joints of each clip, float (T, J, 2) at 30 frames/s, in lengths of the person."""
     by_name = json.loads((clips / "pose_1.json").read_text())
     walk = np.array([[(joint["x"], joint["y"]) for joint in frame.values()] for frame in by_name])
     squats = np.array(json.loads((clips / "pose_squats.full.json").read_text()))[..., :2]
@@ -75,13 +76,13 @@ def golden_courses(clips: Path) -> list[np.ndarray]:
         length = np.median(np.ptp(course, axis=1).max(axis=-1))
         times_s = np.arange(len(course)) / fps
         fine = CubicSpline(times_s, course / length)(np.arange(0, times_s[-1], 1 / _FPS))
-        # The golden joints tremble too.
+        # The golden joints have jitter too.
         courses.append(savgol_filter(fine, _WINDOW, _ORDER, axis=0))
     return courses
 
 
 def tremble(model: PoseModel, clip: Path) -> np.ndarray:
-    """What the model's joints do beyond their smooth course, float (T, 2 J), in lengths of the person."""
+    """The model's jitter: its joints minus their smoothed tracks, float (T, 2 J), in lengths of the person."""
     follower = Follower(model.predict, model.skeleton, model.size, model.padding)
     series = []
     with FrameSource(str(clip)) as source:
@@ -96,7 +97,7 @@ def tremble(model: PoseModel, clip: Path) -> np.ndarray:
 
 
 def trembling(course: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Lays a tremble (T', K) on a course (T, J, 2): each coordinate gets a random column from a random place on."""
+    """Adds jitter (T', K) to a track (T, J, 2): each coordinate gets a random column, from a random start."""
     length, joints, _ = course.shape
     columns = rng.integers(noise.shape[1], size=(joints, 2))
     starts = rng.integers(len(noise), size=(joints, 2))
@@ -105,7 +106,7 @@ def trembling(course: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -
 
 
 def smoothed(course: np.ndarray, setting: tuple[float, float] | None, padding: float, *, gated: bool) -> np.ndarray:
-    """Filters a course (T, J, 2) by (cutoff_hz, beta), as the demo does if `gated`; its unit is the crop's side."""
+    """Filters a track (T, J, 2) by (cutoff_hz, beta), with the outlier gate if `gated`; its unit is the crop's side."""
     if setting is None:
         return course
     gate, smooth = LeapGate(), OneEuro(*setting)
@@ -123,7 +124,7 @@ def jitter(course: np.ndarray, truth: np.ndarray, speed: np.ndarray) -> float:
 
 
 def lag_ms(course: np.ndarray, truth: np.ndarray, speed: np.ndarray) -> float:
-    """The delay of the truth that comes closest to the joints in motion."""
+    """The delay in ms for which the truth fits the joints in motion best."""
     spline = CubicSpline(np.arange(len(truth)), truth)
     rows = np.arange(int(_MOST_LAG_FRAMES), len(truth))
     moving = speed[rows] > _MOTION
@@ -137,7 +138,7 @@ def _setting(setting: tuple[float, float] | None) -> str:
 
 
 def _figures(rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]], raw: float) -> str:
-    """One line of the table, from (filtered, truth, speed) of each clip and the jitter of the unfiltered."""
+    """A line of the table, from (filtered, truth, speed) of each clip and the jitter of the unfiltered joints."""
     still = np.mean([jitter(*row) for row in rows])
     lag = np.mean([lag_ms(*row) for row in rows])
     error = np.sqrt(np.mean([((output - truth) ** 2).sum(axis=-1).mean() for output, truth, _ in rows]))
@@ -147,7 +148,7 @@ def _figures(rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]], raw: float) 
 def main(options: Smoothing) -> int:
     """Prints the table."""
     model = load(options.model)
-    # The other clip has five frames a second, too few to tell tremble from motion.
+    # The other clip has five frames per second, too few to separate jitter and motion.
     noise = tremble(model, options.clips / "pose_1.mp4")
     rng = np.random.default_rng(options.seed)
     truths = golden_courses(options.clips)

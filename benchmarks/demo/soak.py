@@ -1,19 +1,18 @@
-"""Whether the webcam demo survives a bad camera for a long time: memory, threads, open files, delays.
+"""A long run of the webcam demo with a faulty camera: memory, threads, open files, delays.
 
     python -m benchmarks.demo.soak CLIP [CLIP ...] --model runs/mine/export
     python -m benchmarks.demo.soak CLIP --model runs/mine/export --seconds 30 --starts 20
 
-Runs the whole demo, with a window that nobody sees, on a camera that drops frames, changes its size and is plugged out
-and in; then starts and stops it again and again, each time with its model, window and outputs. Prints what happened;
-exit code 1 if memory grew, a thread or a file stayed, or the camera was not taken up again. Ten minutes and 100 starts
-unless told otherwise.
+Runs the whole demo, with an invisible window, on a camera that drops frames, changes its size and is unplugged; then
+starts and stops it repeatedly, each time with its model, window and outputs. Exit code 1 if memory grew, a thread or a
+file stayed open, or the camera was not opened again. Ten minutes and 100 starts by default.
 
-Memory is counted in use: what is resident, less what the C library holds free (see `memory_mb`). A leak is in use.
-Free memory is none: each start begins new threads, glibc gives a thread any of its arenas, and an arena keeps what was
-freed in it. So over 80 starts with ONNX Runtime the resident memory rose by 122 MB, and what malloc had handed out by
-0.1 MB; over 200 starts with LiteRT in a single arena (MALLOC_ARENA_MAX=1), trimmed, the resident memory rose by 1 MB.
-A part's growth is from its second quarter to its last, each quarter taken at its lowest tenth: the long run's memory
-goes up and down with the size of the pictures, and the least of it is what stays.
+The memory in use is counted: resident memory, minus what the C library holds free (see `memory_mb`). Free memory is no
+leak: each start begins new threads, glibc assigns a thread any of its arenas, and an arena keeps what was freed in it.
+So over 80 starts with ONNX Runtime the resident memory rose by 122 MB, and what malloc had handed out by 0.1 MB; over
+200 starts with LiteRT in a single arena (MALLOC_ARENA_MAX=1), trimmed, the resident memory rose by 1 MB. Growth is
+counted from a part's second quarter to its last, by the lowest tenth of each quarter, since the memory of the long run
+rises and falls with the size of the images.
 """
 
 from __future__ import annotations
@@ -44,24 +43,24 @@ _LOWEST_SHARE = 0.1
 _SETTLE_S = 2.0
 _FRAMES_A_START = 8
 _UNPLUG_EVERY_S, _RESIZE_EVERY_S = 30.0, 7.0
-# So many sizes that each quarter has the smallest among them.
+# Frequent enough that each quarter has the smallest size.
 _LEAST_SIZES = 40
 _NEVER_S = 1e9
-# Fewer do not fill four quarters.
+# The fewest for four quarters.
 _LEAST_S, _LEAST_STARTS = 2.0, 4
 
 
 @dataclass(frozen=True)
 class Soak:
-    """Runs the demo on a bad camera.
+    """Runs the demo on a faulty camera.
 
     Attributes:
-        clips: what the camera shows.
+        clips: videos that the camera plays.
         model: an exported model.
-        seconds: of the long run.
-        starts: of the demo, afterwards.
-        people: the most to follow.
-        seed: of what happens when.
+        seconds: duration of the long run.
+        starts: number of starts afterwards.
+        people: the most people to track.
+        seed: of the random faults.
         growth_mb: how much the memory in use may grow from the second quarter of a part to the last.
     """
 
@@ -92,7 +91,7 @@ class _MallInfo(ctypes.Structure):
 
 
 def _held_free_bytes() -> int:
-    """What glibc holds free; 0 with another C library, or one before 2.33, which do not tell."""
+    """The bytes that glibc holds free; 0 with other C libraries, and before glibc 2.33."""
     mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None) if sys.platform == "linux" else None
     if mallinfo2 is None:
         return 0
@@ -101,7 +100,7 @@ def _held_free_bytes() -> int:
 
 
 def memory_mb() -> tuple[float, float]:
-    """This process's memory in MB: in use, and resident, which is that and what the C library holds free."""
+    """This process's memory in MB: in use, and resident, which includes what the C library holds free."""
     resident = psutil.Process().memory_info().rss
     return (resident - _held_free_bytes()) / _MB, resident / _MB
 
@@ -142,13 +141,13 @@ class Memory:
 
 @contextmanager
 def watched(what: str, limit_mb: float, faults: list[str]) -> Iterator[Memory]:
-    """Prints what a part did to memory, threads and open files, and notes what it should not have done."""
+    """Context manager that prints a part's memory, threads and open files, and notes those that stayed."""
     process, memory = psutil.Process(), Memory()
     before = {thread.ident for thread in threading.enumerate()}
     files, threads = process.num_fds(), process.num_threads()
     yield memory
     left = [thread.name for thread in threading.enumerate() if thread.ident not in before]
-    # With those of the runtimes and of OpenCV, of which Python knows nothing. One that has ended may still be counted.
+    # Includes the threads of the runtimes and of OpenCV. One that has just ended may still be counted.
     end_s = time.perf_counter() + _SETTLE_S
     while process.num_threads() > threads and time.perf_counter() < end_s:
         time.sleep(_SAMPLE_S)
@@ -167,7 +166,7 @@ def watched(what: str, limit_mb: float, faults: list[str]) -> Iterator[Memory]:
 
 
 def long_run(soak: Soak, camera: RestlessCamera, folder: Path, faults: list[str]) -> None:
-    """Runs the demo once, and stops it as a service is stopped."""
+    """Runs the demo once, and stops it by SIGTERM, as a service manager does."""
     lines = folder / "people.jsonl"
     options = Options(source="0", model=soak.model, people=soak.people, jsonl=lines)
     stop = threading.Timer(soak.seconds, os.kill, (os.getpid(), signal.SIGTERM))
@@ -202,9 +201,9 @@ def main(soak: Soak) -> int:
     begin_s = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # Of one size: larger frames take more memory, which would look like growth.
+        # All of one size: larger frames take more memory, which would look like growth.
         good = RestlessCamera(clips, soak.seed, unplug_every_s=_NEVER_S, resize_every_s=_NEVER_S)
-        # The first start brings in libraries and their threads, which stay.
+        # The first start loads libraries, whose threads stay.
         start_often(soak, good, folder, 1, Memory())
         bad = RestlessCamera(
             clips,

@@ -1,9 +1,9 @@
-"""The renderers that the dome's own is compared with; `benchmarks.dome.renderers` runs each in a process of its own.
+"""The renderers that the dome's is compared with; `benchmarks.dome.renderers` runs each in a process of its own.
 
     python benchmarks/dome/renderer_worker.py NAME STAGE.npz FOUND.npz REPEATS
 
-Imports nothing of the project: TensorFlow, which `data_prep` needs, and Mesa's OpenGL, which VTK draws with where
-there is no graphics card, each bring an LLVM of their own, and a process that has both ends in a crash.
+Imports nothing of the project: TensorFlow, which `data_prep` needs, and Mesa's OpenGL, which VTK uses without a
+    graphics card, each load their own LLVM, and a process with both crashes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 
 class Embree:
-    """Rays through all pixels of the window that the people are in."""
+    """Rays through all pixels of the window around the people."""
 
     def __init__(self, stage: dict) -> None:
         """Needs embreex."""
@@ -54,7 +54,7 @@ class Open3D:
 
 
 class Vtk:
-    """An off-screen window, drawn by whatever OpenGL it finds; a pinhole's picture."""
+    """An off-screen window with the OpenGL of the machine; a pinhole camera."""
 
     near, far = 1000.0, 10_000.0
 
@@ -97,7 +97,7 @@ class Vtk:
         self.window.GetZbufferData(0, 0, self.width - 1, self.height - 1, self.depth)
         left, top, right, bottom = self.stage["window"]
         depth = self._numpy.vtk_to_numpy(self.depth).reshape(self.height, self.width)[::-1][top:bottom, left:right]
-        # The buffer holds the share of the way from 1 / near to 1 / far.
+        # The depth buffer interpolates linearly from 1 / near to 1 / far.
         z_mm = np.where(depth < 1, 1 / ((1 - depth) / self.near + depth / self.far), np.inf)
         return z_mm.ravel() / self.stage["axis"]
 
@@ -114,7 +114,7 @@ def graphics_libraries() -> list[str]:
 
 
 def main(name: str, stage_path: str, found_path: str, repeats: str) -> None:
-    """Times one, and leaves the times in ms, what it drew, and what it loaded."""
+    """Times one renderer, and writes the times in ms, the depths, and the graphics libraries it loaded."""
     stage = dict(np.load(stage_path))
     drawer = PEERS[name](stage)
     times = []

@@ -1,14 +1,14 @@
-"""Draws the same two people with what could draw the dome: OpenCV's rasterizer (ours), Embree, Open3D and VTK.
+"""Draws the same two people with renderers for the dome: OpenCV's rasterizer (ours), Embree, Open3D and VTK.
 
     pip install embreex open3d vtk
     python -m benchmarks.dome.renderers --out /tmp/renderers
 
-Each of the three is passed by where it is not installed. All draw the same triangles into a picture of 1080 rows with
-the studio's strongest lens: ray casters are given the true ray of every pixel of the people's window, VTK has a
-pinhole. What is timed is the finding of what is seen at each pixel, on one core. Geometry is new in every frame, as
-people move, so the building of a ray caster's tree counts. Printed are the median and least ms a frame; the MB that
-the package and what it needs beside NumPy take on disk; how well its people cover ours (intersection over union) and
-the median difference of their depths; and the machine's own graphics libraries that it loaded.
+Those not installed are skipped. All draw the same triangles into an image of 1080 rows with the studio's strongest
+lens: ray casters get the true ray of every pixel of the window around the people, VTK a pinhole camera. Timed is the
+visibility at each pixel, on one core. Geometry is new in every frame, as people move, so building a ray caster's tree
+counts. Printed are the median and least ms per frame; the MB that the package and its dependencies except NumPy take on
+disk; the intersection over union of its people and ours and the median difference of depths; and the machine's own
+graphics libraries that it loaded.
 
 On one of two cores of an AMD EPYC that others used as well (load 2.5), Python 3.11, OpenCV 5.0, Mesa's llvmpipe:
 
@@ -60,8 +60,8 @@ class Renderers:
     """Compares renderers on two people in a picture of 1080 rows.
 
     Attributes:
-        out: folder for each one's picture.
-        repeats: frames that are timed.
+        out: folder for the images.
+        repeats: number of frames that are timed.
     """
 
     out: Path
@@ -86,16 +86,16 @@ def two_people() -> tuple[Camera, np.ndarray, np.ndarray]:
 
 
 def draw_ours(camera: Camera, vertices_mm: np.ndarray, faces: np.ndarray) -> tuple[Window, np.ndarray]:
-    """The window that the people are in, and the depth of its pixels along the camera's axis."""
+    """The window around the people, and the depth of its pixels along the camera's axis."""
     xy_px, z_mm = project(camera, vertices_mm)
     window = Window.around(xy_px[np.isfinite(z_mm)], camera.size)
     return window, draw_triangles(xy_px, z_mm, faces, window).depth_mm
 
 
 def bend_px(camera: Camera, vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """How far the middle of each triangle (T,) is drawn from its true place: edges are straight, and the lens bends."""
+    """Error in px at the middle of each triangle (T,), since edges are drawn straight in spite of the distortion."""
     xy_px, z_mm = project(camera, vertices_mm)
-    # A triangle's point at equal shares in space lies at these shares in its picture.
+    # Perspective: the centroid of a triangle lies at these barycentric coordinates in the image.
     shares = 1 / z_mm[faces]
     shares /= shares.sum(axis=1, keepdims=True)
     drawn = np.einsum("tc,tci->ti", shares, xy_px[faces])
@@ -103,7 +103,7 @@ def bend_px(camera: Camera, vertices_mm: np.ndarray, faces: np.ndarray) -> np.nd
 
 
 def _megabytes(package: str, seen: set[str]) -> float:
-    """What a package and what it needs take on disk, but for those that were seen before."""
+    """The size on disk of a package and its dependencies, without those seen before."""
     name = package.lower().replace("_", "-")
     if name in seen:
         return 0.0
@@ -119,7 +119,7 @@ def _megabytes(package: str, seen: set[str]) -> float:
 
 
 def _run_peer(package: str, stage: Path, repeats: int) -> dict | str:
-    """What a peer found, or why it found nothing."""
+    """A peer's result, or the reason why there is none."""
     if importlib.util.find_spec(package) is None:
         return f"passed by: {package} is not installed"
     found = stage.with_name(f"{package}.npz")
@@ -149,7 +149,7 @@ def _line(name: str, times: np.ndarray, megabytes: float, same: float, away_mm: 
 
 
 def main(options: Renderers) -> None:
-    """Times all that is installed, and prints a line for each."""
+    """Times all installed renderers, and prints a line for each."""
     cv2.setNumThreads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})

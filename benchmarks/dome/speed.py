@@ -1,10 +1,10 @@
-"""How fast the synthetic dome is drawn, stage by stage, beside the rasterizer's bare draw of the same triangles.
+"""Speed of drawing the synthetic dome, stage by stage, relative to the rasterizer's draw of the same triangles.
 
     python -m benchmarks.dome.speed
 
 Draws frames of people in motion at 1920 x 1080 on one core, as each worker of `python -m data_prep dome` does, and
 prints the median ms of each stage, the views and person-views drawn in a second on one core, and the ratio to the bare
-draw. What is done once a sequence (people) and once a camera (rays, the empty place) is printed for itself.
+draw. Work done once per sequence (people) and per camera (rays, the empty place) is printed separately.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Speed:
 
 
 class Clock:
-    """The ms that each stage took, each time."""
+    """The times of each stage in ms."""
 
     def __init__(self) -> None:
         """Has timed nothing yet."""
@@ -56,13 +56,13 @@ class Clock:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
-        """Times what is done within, in the time that this process had."""
+        """Context manager that times a stage, in processor time of this process."""
         start = time.process_time()
         yield
         self.ms[stage].append(1000 * (time.process_time() - start))
 
     def median(self, stage: str) -> float:
-        """Of a stage, in ms."""
+        """The median of a stage, in ms."""
         return float(np.median(self.ms[stage]))
 
 

@@ -1,10 +1,10 @@
-"""What the synthetic dome is worth: a ResNet-18 that has seen nothing, the dome, real people, or both.
+"""What the synthetic dome contributes: a ResNet-18 from random weights, trained on it, on real people, or on both.
 
     python -m benchmarks.dome.worth --lsp LSPET-FOLDER --out runs/dome_worth
 
-Makes the dome and both shard sets (joints named as LSP's), trains each row of the table for the same number of
-steps, measures all of them on the same real people, and prints the table. What is there is not made again, so a run
-that was stopped goes on.
+Makes the dome and both shard sets (joints named as LSP's), trains each row of the table for the same number of steps,
+measures all of them on the same real people, and prints the table. Existing results are not made again, so a stopped
+run can be resumed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Worth:
             raise ValueError(f"rows must be of {', '.join(_ROWS)}, got {', '.join(sorted(unknown))}")
 
     def compare(self) -> pd.DataFrame:
-        """Makes what is missing, and returns the table."""
+        """Runs the missing steps, and returns the table."""
         self._make_records()
         rows = []
         for row in self.rows:
@@ -83,7 +83,7 @@ class Worth:
         sequences = ("--sequences", str(self.sequences), *views, *self.dome_options)
         _run("data_prep", "dome", "--out", self.out / "dome", *sequences)
         _run("data_prep", "lsp", "--root", self.lsp, "--out", self._real)
-        # As on the photographs, most of a person is in the picture.
+        # As in the photographs, most of a person is in the image.
         joints = "--skeleton lsp14 --min-visible-joints 15 --val 0.04 --test 0".split()
         _run("data_prep", "panoptic", "--root", self.out / "dome", "--out", self._synthetic, *joints)
 

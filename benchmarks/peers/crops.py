@@ -1,4 +1,4 @@
-"""People of a shard set cut with more or less around them, and joints put back into the records' crops."""
+"""People of a shard set in larger or smaller crops, and joints converted back to the records' crops."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def read_crops(
         size: height and width S of the pictures in px.
         margin: their side as a multiple of the side of the records' crops, about the same centre; at 1 they are
             sampled as evaluation samples them.
-        wide: the same people with more around them, to cut from; without it, what the records' crops do not hold is
-            black.
+        wide: the same people in larger crops, to cut from; without it, everything outside the records' crops is black.
         limit: stop after this many people.
 
     Yields:
@@ -64,5 +63,5 @@ def _cut(picture: np.ndarray, own: Crop, source: Crop, margin: float, size: int)
 
 
 def to_records_px(xy_px: np.ndarray, size: int, margin: float, records_size: int) -> np.ndarray:
-    """Carries joints (..., 2) from px of such a picture to px of the records' crop of `records_size`."""
+    """Converts joints (..., 2) from px of such an image to px of the records' crop of `records_size`."""
     return (xy_px - (size - 1) / 2) * (margin * records_size / size) + (records_size - 1) / 2

@@ -1,4 +1,4 @@
-"""What MediaPipe's BlazePose answers for pictures; needs nothing of ours.
+"""Predicts joints with MediaPipe's BlazePose; imports nothing of this project.
 
     mediapipe/bin/python benchmarks/peers/mediapipe_joints.py PICTURES.npy JOINTS.npy
 
@@ -18,7 +18,7 @@ def main(source: str, target: str) -> None:
 
     pictures = np.load(source)
     joints_px = np.full((len(pictures), len(pose.PoseLandmark), 2), np.nan)
-    # It knows that there is a person, so that an uncertain detection is better than none.
+    # There is always a person, so that an uncertain detection is better than none.
     estimator = pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=0.1)
     for person_px, picture in zip(joints_px, pictures, strict=True):
         found = estimator.process(picture).pose_landmarks

@@ -1,4 +1,4 @@
-"""MoveNet and BlazePose: what they take, what they answer, and which of their joints are COCO's."""
+"""MoveNet and BlazePose: their inputs, their outputs, and which of their joints are COCO's."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Peer:
     family: str
 
     def graph(self, models: Path) -> tf.compat.v1.GraphDef:
-        """The net with its own pre- and post-processing, in the form of our exports.
+        """The net with its own pre- and post-processing, with the inputs and outputs of our exports.
 
         Args:
             models: the folder of the package's models.
 
         Returns:
-            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, 17, 2)
-            in px and in COCO's order, and `scores`, float32 (1, 17), and nothing else.
+            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, 17, 2) in
+            px and in COCO's order, and `scores`, float32 (1, 17).
 
         Raises:
             ValueError: the folder does not hold the net, or it cannot be read.

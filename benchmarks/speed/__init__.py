@@ -1,1 +1,1 @@
-"""How long inference, training and the input pipeline take, and how much memory."""
+"""Time and memory of inference, training and the input pipeline."""

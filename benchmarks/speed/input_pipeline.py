@@ -1,18 +1,18 @@
-"""How many pictures a second the training pipeline makes, stage by stage, beside what else there is.
+"""Images per second of the training pipeline, stage by stage, beside alternatives.
 
     python -m benchmarks.speed.input_pipeline --records data/lspet
 
-Every row reads the same shards, shuffles them, and is consumed by a loop that does nothing else. A round times each row
-once, from the making of its iterator to its last batch. Printed are the medians over the rounds of the pictures a
-second, of the processor's microseconds a picture (which other programs on the machine disturb less), and of the
-speed in either as a share of that of decoding alone in the same round. Rows:
+Every row reads the same shards, shuffles them, and is consumed by an empty loop. A round times each row once, from the
+creation of its iterator to its last batch. Printed are medians over the rounds: images per second, processor
+microseconds per image (which other programs on the machine disturb less), and both speeds as a share of decoding alone
+in the same round. Rows:
 
 - read: the records as they lie in the shards.
-- decode alone: read, parsed, JPEGs decoded by TensorFlow, batched. The limit of any pipeline that decodes so.
+- decode alone: read, parsed, JPEGs decoded by TensorFlow, batched. The upper limit of such a pipeline.
 - warp alone: ours with the default geometry; no change of colour, no patches.
 - ours: `records.training_dataset` with the default augmentation.
 - plain map: the same augmentation in TensorFlow's operations, one picture at a time.
-- Keras layers: Keras's own random layers on batches of pictures; the labels stay behind.
+- Keras layers: Keras's own random layers on batches of images; labels are not transformed.
 
 With LSP-extended on two cores of an AMD EPYC that others used as well (load 5 to 8), Python 3.11, OpenCV 5.0, at the
 records' own 224 px and with `--input-size 96`:
@@ -59,8 +59,8 @@ class InputPipeline:
         records: the shard set; its train split is read.
         input_size: height and width of the net's pictures in px; the records' own if not given.
         batch_size: people in a batch.
-        people: that each row reads in a round; those that take long read a quarter of them.
-        rounds: that the medians are of.
+        people: number that each row reads in a round; slow rows read a quarter of them.
+        rounds: number of rounds, whose median is printed.
     """
 
     records: Path
@@ -84,7 +84,7 @@ class InputPipeline:
         return self.input_size or read_manifest(self.records).size
 
     def examples(self) -> tf.data.Dataset:
-        """Shuffled serialised people without end."""
+        """Shuffled serialized people, repeated forever."""
         paths = shard_paths(self.records, "train")
         files = tf.data.Dataset.from_tensor_slices(paths).repeat()
         read = files.interleave(tf.data.TFRecordDataset, cycle_length=8, num_parallel_calls=tf.data.AUTOTUNE)
@@ -135,7 +135,7 @@ class InputPipeline:
         )
 
     def rows(self) -> dict[str, tuple[Callable[[], tf.data.Dataset], int]]:
-        """For each row how to make its batches, and how many batches to take."""
+        """For each row the function that makes its batches, and the number of batches to take."""
         whole = self.people // self.batch_size
         geometry = Augmentation(brightness=0, contrast=0, color=0, occlusion=0)
         return {
@@ -149,7 +149,7 @@ class InputPipeline:
 
 
 def keras_augmentation(options: Augmentation, size: int) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Keras's layers for much the same: they have no patches that are there by chance, and one zoom for each axis."""
+    """Keras's layers for similar augmentation; patches are always there, and each axis has its own zoom."""
     zoom = (1 / (1 + options.scale) - 1, options.scale)
     layers = [
         keras.layers.Resizing(size, size),
@@ -186,7 +186,7 @@ def main(options: InputPipeline) -> None:
     for round_number in range(options.rounds + 1):
         for name, (batches, count) in made.items():
             times = time_row(batches, count)
-            if round_number:  # The first one warms up.
+            if round_number:  # The first round warms up.
                 seconds[name].append(tuple(value / count / options.batch_size for value in times))
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{options.size} px, batches of {options.batch_size}, {os.cpu_count()} cores, load of the machine {load:.1f}")

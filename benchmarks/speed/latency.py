@@ -1,16 +1,16 @@
-"""How long a picture takes in each runtime, and a video in the whole demo, beside MediaPipe's BlazePose.
+"""Latency of an image in each runtime, and of a video in the whole demo, beside MediaPipe's BlazePose.
 
     python -m venv mediapipe && mediapipe/bin/pip install mediapipe==0.10.14
     python -m benchmarks.speed.latency --model runs/mine/export --clip clip.mp4 --mediapipe mediapipe/bin/python
 
-Every contender is a process of its own on 1 and on 2 processors, and all of them take turns on the same pictures,
-squares cut from the clip: what else the machine does hits all alike. Prints medians over the rounds, the median of the
-ratios to the first contender within each round, the peak memory of the process, and the size of the model. Then
-`python -m demo.webcam --no-window` and MediaPipe's own loop (read, estimate, draw) take turns on the clip.
+Every contender is a process of its own on 1 and on 2 processors, and all take turns on the same images, squares cut
+from the clip, so that other load on the machine affects all alike. Prints medians over the rounds, the median of the
+ratios to the first contender within each round, the peak memory of the process, and the size of the model. Then `python
+-m demo.webcam --no-window` and MediaPipe's own loop (read, estimate, draw) take turns on the clip.
 
-`--untrained-resnet 50` takes the place of `--model`: a ResNet of this depth with random weights, exported to a
-temporary folder. Its joints mean nothing, its speed is that of a trained one; the demo would look for a person in every
-frame, and is left out.
+`--untrained-resnet 50` replaces `--model`: a ResNet of this depth with random weights, exported to a temporary folder.
+Its joints are random, its speed is that of a trained one; the demo, which would search for a person in every frame, is
+left out.
 """
 
 from __future__ import annotations
@@ -125,12 +125,12 @@ def untrained(depth: int) -> Iterator[Path]:
 
 
 def _export_names() -> Iterator[str]:
-    # Of a net with random weights no ranges of features can be fixed.
+    # Fixed ranges of features cannot be measured on random weights.
     return (name for name in FORMATS if name not in ("openvino-bf16", "litert-int8-static") and installed(name))
 
 
 def squares(clip: Path, count: int, size: int) -> np.ndarray:
-    """The middle square of `count` frames spread over a video, uint8 RGB (count, size, size, 3)."""
+    """The central square of `count` frames spread over a video, uint8 RGB (count, size, size, 3)."""
     capture = cv2.VideoCapture(str(clip))
     frames = []
     while (frame := capture.read())[0]:

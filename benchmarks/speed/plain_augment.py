@@ -1,4 +1,4 @@
-"""The augmentation of `records.augment` in TensorFlow's operations, one picture at a time: to be timed beside it."""
+"""The augmentation of `records.augment` in TensorFlow operations, one image at a time, to compare its speed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NUM_DRAWS = 16
 
 
 def plain_augment(picture: tf.Tensor, seed: tf.Tensor, options: Augmentation, size: int) -> tf.Tensor:
-    """Varies one picture, uint8 (S, S, 3), as `tf.data.Dataset.map` calls it; labels, which cost little, stay."""
+    """Augments one image, uint8 (S, S, 3), for `tf.data.Dataset.map`; labels, which cost little, are left out."""
     draws = tf.unstack(tf.random.stateless_uniform((_NUM_DRAWS,), seed))
     matrix = _affine(draws[1:5], draws[0] < options.flip, options, tf.shape(picture)[0], size)
     warped = _warp(picture, matrix, size)
@@ -58,7 +58,7 @@ def _recolor(picture: tf.Tensor, draws: list[tf.Tensor], options: Augmentation) 
 
 
 def _patch(picture: tf.Tensor, draws: list[tf.Tensor], options: Augmentation, size: int) -> tf.Tensor:
-    """Covers a rectangle with one colour, with the probability asked for."""
+    """Covers a rectangle with one color, with the given probability."""
     present, x, y, width, height, *color = draws
     grid = tf.range(size, dtype=tf.float32) / size
     half_x, half_y = width * options.occlusion_size / 2, height * options.occlusion_size / 2

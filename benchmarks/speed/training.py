@@ -1,24 +1,25 @@
-"""How many pictures a second our nets train on, beside those of keras.applications with the same operations.
+"""Training speed of our nets in images per second, beside nets of keras.applications with the same operations.
 
     python -m benchmarks.speed.training
     python -m benchmarks.speed.training --nets densenet121 --precisions float32 --xla off --records data/lspet --profile
 
-For each net, backend, precision, and with and without XLA, these take turns, each a process of its own; JAX compiles
-by XLA always, and is left out where it is not installed:
+For each net, backend, precision, and with and without XLA, these take turns, each a process of its own; JAX always uses
+XLA, and is left out if it is not installed:
 
 - keras.applications: its backbone under our head.
 - ours: with `FusedBatchNormalization`, whose kernel only TensorFlow has.
 - ours, plain: with Keras's own layer.
-- ours, fed: from records, through the augmentation of training; the others meet one batch again and again.
-- input pipeline: makes these batches, and nothing trains meanwhile.
+- ours, fed: from records, through the augmentation of training; the others repeat one batch.
+- input pipeline: makes these batches, without training.
 
-All train in `fit` with `PoseTrainer` and its optimiser. GFLOP are of one picture's way forward, a multiplication and an
-addition being two operations, in convolutions and dense layers. Images/s are medians over the rounds, ratios to
-keras.applications medians over those within each round. Utilisation: three times the GFLOP, for the way back takes
-twice as many, over what a product of large matrices in TensorFlow and in this precision reaches in turn with them.
+All train in `fit` with `PoseTrainer` and its optimizer. GFLOP are those of one image's forward pass, a multiplication
+and an addition being two operations, in convolutions and dense layers. Images/s are medians over the rounds, ratios to
+keras.applications medians over those within each round. Utilization: three times the GFLOP, since the backward pass
+takes twice as many, divided by the rate of a product of large matrices in TensorFlow and in this precision, timed in
+turns with them.
 
-`--profile` tells which operations the time of a step goes to, for ours on TensorFlow's CPU without XLA. Several run at
-a time, so that their seconds add up to more than the step's. On a GPU use TensorBoard's profiler.
+`--profile` prints the time of a step by operation, for ours on TensorFlow's CPU without XLA. Several run in parallel,
+so that their seconds add up to more than the step's. On a GPU use TensorBoard's profiler.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ class TrainingSpeed:
     """Times training steps.
 
     Attributes:
-        nets: ours; each has its peer.
+        nets: our nets; each has its peer.
         backends: of Keras.
         precisions: dtype policies.
         xla: whether XLA compiles TensorFlow's steps.
-        rows: that take part; those fed from records only if these are given.
+        rows: which rows to time; those fed from records only if these are given.
         batch_size: pictures in a step.
         input_size: height and width of the pictures in px.
-        steps: that a turn takes; many on a GPU, so that what surrounds them does not count.
-        rounds: that the medians are of, after one to warm up.
+        steps: number of steps in a turn; many on a GPU, so that the overhead of a turn does not count.
+        rounds: number of rounds, whose median is printed, after one to warm up.
         records: a shard set.
-        profile: tell where the time of a step goes.
+        profile: print where the time of a step goes.
     """
 
     nets: tuple[Net, ...] = ("resnet50", "densenet121", "mobilenet_v2")
@@ -85,12 +86,12 @@ class TrainingSpeed:
             raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
 
     def job(self, net: Net, row: str, precision: str, xla: bool) -> Job:
-        """What a contender is told."""
+        """The job of a contender."""
         records = str(self.records.resolve()) if self.records else None
         return Job(net, row, precision, xla, self.batch_size, self.input_size, self.steps, records)
 
     def groups(self) -> Iterator[tuple[str, list[tuple[str, Job]]]]:
-        """For each table its title, and the backend and job of each contender, the peak's first and then the peer's."""
+        """For each table its title, and the backend and job of each contender: first the peak's, then the peer's."""
         fed = () if self.records else (FED, PIPELINE)
         for net in self.nets:
             for backend in self.backends:
@@ -128,20 +129,20 @@ class Contender:
         self.answers: list[dict] = []
 
     def turn(self) -> None:
-        """Lets it take its turn."""
+        """Times one turn."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         self.answers.append(self._answer())
 
     def stop(self) -> None:
-        """Ends the process, after the turn that it is in."""
+        """Ends the process after its current turn."""
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
         self._errors.close()
 
     def of(self, name: str) -> np.ndarray:
-        """What it answered in each round."""
+        """A value of its results, for each round."""
         return np.array([answer[name] for answer in self.answers])
 
     def _answer(self) -> dict:
@@ -176,7 +177,7 @@ def time_group(title: str, group: list[tuple[str, Job]], rounds: int) -> None:
 
 
 def show_profile(job: Job) -> None:
-    """Prints where the time of ours goes."""
+    """Prints where the time of our steps goes."""
     contender = Contender("tensorflow", job)
     contender.stop()
     traced, total = contender.first, sum(seconds for *_, seconds in contender.first["operations"])

@@ -1,1 +1,1 @@
-"""Where a model fails: labelled people of several sources, sorted into kinds, and their pictures made harder."""
+"""Where a model fails: labelled people of several sources by kind, and altered images of them."""

@@ -1,4 +1,4 @@
-"""Kinds of people that a model may be bad at, told by their labels, and pictures made harder."""
+"""Kinds of people that a model may fail on, derived from their labels, and alterations of images."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 
 from benchmarks.accuracy.kinds.people import People
 
-#: Of trunks whose shoulders are farther apart than this share of the trunk's length, front and back are told.
+#: Front and back are distinguished if the shoulders are farther apart than this share of the trunk's length.
 _BROAD = 0.15
 _STANDING_DEG = 60
-# Of the darkest, brightest and smallest at least this share, and more where that would be fewer people than so many.
+# Share of people counted as darkest, brightest and smallest; raised up to a limit so that a kind has the fewest people.
 _SHARE, _FEWEST, _LARGEST_SHARE = 0.1, 20, 1 / 3
 
 
 def classes(people: People) -> dict[str, np.ndarray]:
-    """Who is of which kind; nobody has to be of any, and many are of several.
+    """Which people belong to which kind; a person may belong to none or to several.
 
-    How a trunk stands is known of those whose shoulders and hips are all labelled. Of those within 60 degrees of
-    upright, whoever faces the camera has the left shoulder and the left hip on the right.
+    The trunk's tilt is known if both shoulders and hips are labelled. A person within 60 degrees of upright who faces
+    the camera has the left shoulder and the left hip on the image's right.
 
     Returns:
-        By title bool (N,).
+        bool (N,) by the kind's title.
     """
     known, tilt_deg, shoulders, hips = _trunks(people)
     standing = known & (tilt_deg < _STANDING_DEG)
@@ -49,11 +49,11 @@ def classes(people: People) -> dict[str, np.ndarray]:
 
 
 def _trunks(people: People) -> tuple[np.ndarray, ...]:
-    """How trunks stand.
+    """The tilt and the facing of trunks.
 
     Returns:
-        Whose trunk is known, bool (N,); its angle from upright in degrees; by how much of its length the left shoulder,
-        and then the left hip, stands to the right of the other one, seen with the shoulders up.
+        Whether the trunk is known, bool (N,); its angle from upright in degrees; how far the left shoulder, and then
+        the left hip, lies to the right of the other one, as a share of the trunk's length, seen with the shoulders up.
     """
     skeleton = people.skeleton
     ends = [skeleton.index(f"{side}_{stem}") for stem in ("shoulder", "hip") for side in ("left", "right")]
@@ -71,13 +71,13 @@ def _trunks(people: People) -> tuple[np.ndarray, ...]:
 
 @dataclass(frozen=True)
 class Alteration:
-    """A picture made harder; the truth stays.
+    """A change that makes an image harder; the labels stay.
 
     Attributes:
         title: for tables.
         change: uint8 RGB (S, S, 3) -> the same.
-        turn_deg: turned counter-clockwise about its middle, black beyond its border.
-        margin: side of what is shown as a multiple of the picture's, about its middle, black beyond its border.
+        turn_deg: counter-clockwise rotation about the center, black outside.
+        margin: side of the visible square as a multiple of the image's, about the center, black outside.
     """
 
     title: str
@@ -98,13 +98,13 @@ def noisy(picture: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
-    """Averaged down to a side of so many px and interpolated up again, as someone far away is."""
+    """Downscaled to a side of so many px and interpolated up again, as for someone far away."""
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def smeared(picture: np.ndarray, share: float) -> np.ndarray:
-    """Averaged along x over a share of the side, as a camera smears what moves fast."""
+    """Motion blur: averaged along x over a share of the side."""
     return cv2.blur(picture, (max(round(share * picture.shape[1]), 1), 1), borderType=cv2.BORDER_REPLICATE)
 
 
@@ -121,7 +121,7 @@ def patched(picture: np.ndarray, count: int, share: float) -> np.ndarray:
 
 
 def covered(picture: np.ndarray, share: float) -> np.ndarray:
-    """Grey over this share of the picture from below, as a desk stands before people."""
+    """Gray over this share of the image from below, as of a desk in front of people."""
     result = picture.copy()
     result[round((1 - share) * len(picture)) :] = 127
     return result

@@ -1,4 +1,4 @@
-"""What a model answers for people, and figures of that."""
+"""A model's predictions for people, and their metrics."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _NEAR, _NEARER = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a model said about N people, beside what is counted of their labels.
+    """A model's predictions for N people, and the labels that count.
 
     Attributes:
         joints_px: float (N, J, 2) in px of the people's pictures and in their joints; NaN where it has no such joint.
         scores: float (N, J), NaN likewise.
-        labels: the people's, with visibility 0 for all but limb joints and for those that the model was not shown.
-        found: bool (N,), whether the demos would take the person up.
-        crop: what it was shown of each picture.
+        labels: the people's, with visibility 0 for all but limb joints and for joints outside the model's crop.
+        found: bool (N,), whether the demos would start to track the person.
+        crop: the part of each image that it was shown.
     """
 
     joints_px: np.ndarray
@@ -40,7 +40,7 @@ class Answers:
 
 
 def ask(model: PoseModel, people: People, alteration: Alteration) -> Answers:
-    """Shows a model everyone's altered picture, one at a time: some take no more."""
+    """Runs a model on everyone's altered image, one at a time, since some take no batches."""
     crop = _crop(people.pictures.shape[1], model.size, alteration)
     least = FollowRule().for_model(model.follow).found_score
     xy_px, scores, found = [], [], []
@@ -61,7 +61,7 @@ def ask(model: PoseModel, people: People, alteration: Alteration) -> Answers:
 
 
 def _crop(size: int, wanted: int, alteration: Alteration) -> Crop:
-    """What is shown of a picture: about its middle, turned, at another size."""
+    """The crop of an image for an alteration: rotated about the center, at another size."""
     middle = (size - 1) / 2
     scale = alteration.margin * size / wanted
     matrix = cv2.getRotationMatrix2D(((wanted - 1) / 2,) * 2, -alteration.turn_deg, scale)
@@ -70,7 +70,7 @@ def _crop(size: int, wanted: int, alteration: Alteration) -> Crop:
 
 
 def torso_errors(answers: Answers) -> np.ndarray:
-    """Distances from the labels in torsos, (N, J): NaN where not counted or the torso is not known."""
+    """Distances from the labels in torso lengths, (N, J): NaN where not counted or without a known torso."""
     labels = answers.labels
     distances = joint_distances(answers.joints_px, labels["joints_xy_px"], labels["visible"])
     return distances / np.where(labels["torso_px"] > 0, labels["torso_px"], np.nan)[:, None]
@@ -86,19 +86,18 @@ def swapped(answers: Answers, flip_order: np.ndarray) -> np.ndarray:
 
 
 def figures(people: People, answers: Answers, rows: np.ndarray) -> dict[str, float]:
-    """The figures of some of the people.
+    """The metrics of some of the people.
 
     Args:
         people: all of them.
         answers: about all of them.
-        rows: bool (N,), whom to count.
+        rows: bool (N,), which of them to count.
 
     Returns:
         n: people with a torso and a limb joint that count. PCK@0.2 and PCK@0.1: of the 12 limb joints. swapped: the
-        share of the joints wrong at 0.2 that lie within 0.2 of the other side's label. score: the mean of the joints'.
-        near: the share of
-        them within reach of the label, which a score is the probability of. found: the
-        share of people whom the demos would take up. NaN where there is nothing to count.
+            share of the joints wrong at 0.2 that lie within 0.2 of the other side's label. score: the joints' mean
+            score. near: the share of joints within the distance whose probability the score is. found: the share of
+            people whom the demos would track. NaN where there is nothing to count.
     """
     labels, joints_px = {name: values[rows] for name, values in answers.labels.items()}, answers.joints_px[rows]
     pose = (joints_px, labels["joints_xy_px"], labels["visible"])

@@ -26,11 +26,11 @@ class People:
     """N people who were cut by their labels.
 
     Attributes:
-        title: of where they come from.
+        title: name of their source.
         skeleton: of their J joints.
         pictures: uint8 RGB (N, S, S, 3).
         labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px" and "area_px" (N,), in px of the pictures.
-        side_px: (N,), what the picture's side spans in the frame that it was cut from.
+        side_px: (N,), the side of the crop in px of the frame it was cut from.
         keys: N names.
     """
 
@@ -118,7 +118,7 @@ def _clip_people(path: Path, every_px: np.ndarray, joints_px: np.ndarray) -> Ite
 def cut_people(
     title: str, people: Iterable[Person | BadInput], skeleton: Skeleton, size: int, padding: float
 ) -> People:
-    """Cuts people by their boxes; broken inputs are passed by, and joints outside the crop count as not labelled.
+    """Cuts people by their boxes; broken inputs are skipped, and joints outside the crop count as not labelled.
 
     Raises:
         ValueError: there is nobody.

@@ -1,4 +1,4 @@
-"""Sheets of the people whom a model gets most wrong: truth is white, the person's left blue and right orange."""
+"""Sheets of the people with the largest errors: truth is white, the person's left blue and right orange."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_worst(path: Path, people: People, answers: Answers, alteration: Altera
 
 
 def _tile(people: People, answers: Answers, alteration: Alteration, person: int) -> np.ndarray:
-    """What the model saw of one person, with both poses and the error as a caption."""
+    """The model's crop of one person, with both poses and the error as a caption."""
     crop, skeleton = answers.crop, people.skeleton
     zoom = _TILE_PX / crop.size
     picture = crop.cut(alteration.change(people.pictures[person]))

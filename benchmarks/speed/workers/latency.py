@@ -4,9 +4,9 @@
     python benchmarks/speed/workers/latency.py PICTURES THREADS mediapipe tracking|anew
     python benchmarks/speed/workers/latency.py CLIP THREADS mediapipe loop
 
-PICTURES is a .npy file, uint8 RGB (N, S, S, 3). It prints a line of JSON when it is ready, and times all pictures once
-for each line that it reads. `loop` runs MediaPipe's own loop over a video: read, estimate, draw. MediaPipe's
-interpreter needs nothing of ours.
+PICTURES is a .npy file, uint8 RGB (N, S, S, 3). It prints a line of JSON when it is ready, and times all images once
+for each line that it reads. `loop` runs MediaPipe's own loop over a video: read, estimate, draw. With MediaPipe's
+interpreter it imports nothing of this project.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ import numpy as np
 
 
 def pin(count: int) -> None:
-    """Keeps this process and its threads on so many processors, where the system can."""
+    """Pins this process and its threads to a number of processors, where the system supports it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 
 
 def peak_mb() -> float:
-    """The most memory that this process has had, in MB."""
+    """The peak memory of this process, in MB."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # What getrusage says on Linux counts the process that started this one as well.
+        # On Linux, getrusage includes the peak of the process that started this one.
         peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(peak.split()[1]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def ours(path: str, runtime: str, threads: int) -> Callable[[np.ndarray], object]:
-    """Our model, a picture at a time."""
+    """Our model, one image at a time."""
     from demo.runtime import PoseModel
 
     model = PoseModel(Path(path), runtime, threads)
@@ -48,14 +48,14 @@ def ours(path: str, runtime: str, threads: int) -> Callable[[np.ndarray], object
 
 
 def mediapipe_pose(anew: bool):
-    """MediaPipe's BlazePose, the full model: the only one that its package carries."""
+    """MediaPipe's BlazePose full, the only model in its package."""
     from mediapipe.python.solutions import pose
 
     return pose.Pose(static_image_mode=anew, model_complexity=1)
 
 
 def mediapipe_bytes() -> int:
-    """Size of its two nets."""
+    """Size in bytes of its two nets."""
     import mediapipe
 
     modules = Path(mediapipe.__file__).parent / "modules"

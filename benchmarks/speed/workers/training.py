@@ -3,9 +3,9 @@
     KERAS_BACKEND=jax python -m benchmarks.speed.workers.training '{"net": "resnet50", "row": "ours", "xla": true}'
 
 It prints a line of JSON for its first steps, which compile and warm up, and then one for each line that it reads:
-`rate`, `gflops` of the net, and `peak_mb`, the most memory of the process. A net's rate is that of `fit` with the
-trainer, the losses and the optimiser of `python -m train.resnet`, in images/s; that of the row "matmul", for the
-machine's peak, is in operations/s.
+    `rate`, `gflops` of the net, and `peak_mb`, the peak memory of the process. A net's rate is that of `fit` with the
+    trainer, the losses and the optimizer of `python -m train.resnet`, in images/s; that of the row "matmul", for the
+    machine's peak, is in operations/s.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from records import training_dataset
 from train.config import TrainConfig
 from train.trainer import PoseTrainer, build_optimizer
 
-#: For each net ours, and the function of keras.applications.
+#: For each net: ours, and the function of keras.applications.
 NETS = {
     "resnet50": (partial(build_resnet, 50), "ResNet50V2"),
     "densenet121": (partial(build_densenet, 121), "DenseNet121"),
@@ -62,16 +62,15 @@ def build_net(job: Job) -> keras.Model:
 
 
 def forward_gflops(net: keras.Model) -> float:
-    """Operations of one picture's way through a net in 10^9: a multiplication and an addition are two.
+    """Operations of one image's forward pass in 10^9: a multiplication and an addition are two.
 
-    Counted are convolutions and dense layers, from the shapes of their kernels and of their outputs; what else there
-    is takes time, but next to no operations.
+    Counts convolutions and dense layers, by the shapes of their kernels and outputs; others have hardly any operations.
     """
     counted = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
     operations = 0
     for layer in net.layers:
         if isinstance(layer, counted):
-            # A kernel is used once at each place of the output; a dense layer has one place.
+            # A kernel is applied once at each position of the output; a dense layer has one position.
             operations += 2 * int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:-1]))
     return operations / 1e9
 
@@ -85,7 +84,7 @@ def make_trainer(job: Job) -> PoseTrainer:
 
 
 def batches(job: Job) -> tf.data.Dataset:
-    """Batches without end: of the records, or the same noise over and over."""
+    """An endless stream of batches: of the records, or the same noise repeated."""
     if job.row in (FED, PIPELINE):
         options = {"batch_size": job.batch_size, "epochs": 10**6, "seed": 0, "input_size": job.input_size}
         return training_dataset(job.records, "train", **options, fields=("joints_xy_px", "visible", "left"))
@@ -100,15 +99,15 @@ def batches(job: Job) -> tf.data.Dataset:
 
 
 def answer(output: TextIO, rate: float, gflops: float = 0.0) -> None:
-    """Ends a turn."""
+    """Prints the result of a turn."""
     print(json.dumps({"rate": rate, "gflops": gflops, "peak_mb": peak_mb()}), file=output, flush=True)
 
 
 class Turns(keras.callbacks.Callback):
-    """Makes each epoch of `fit` a turn: prints its rate, and waits until the next one is asked for."""
+    """Makes each epoch of `fit` a turn: prints its rate, and waits for the next line of input."""
 
     def __init__(self, pictures: int, gflops: float, output: TextIO) -> None:
-        """Takes the pictures of an epoch, the net's operations, and where to print."""
+        """Takes the images of an epoch, the net's operations, and the output stream."""
         super().__init__()
         self._pictures, self._gflops, self._output = pictures, gflops, output
 
@@ -117,7 +116,7 @@ class Turns(keras.callbacks.Callback):
         self._start_s = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Ends a turn; `logs` have been read from the device, so that its steps are done."""
+        """Ends a turn; `logs` were read from the device, so its steps are done."""
         answer(self._output, self._pictures / (time.perf_counter() - self._start_s), self._gflops)
         self.model.stop_training = not sys.stdin.readline()
         self._start_s = time.perf_counter()
@@ -141,7 +140,7 @@ def time_pipeline(job: Job, output: TextIO) -> None:
     """Prints the pictures/s of the input pipeline by itself, again for each line that it reads."""
     fed = iter(batches(job))
     while True:
-        # First those that were made while others had their turn.
+        # Discards batches that were made during the turns of others.
         for _ in range(_PIPELINE_BATCHES):
             next(fed)
         start_s = time.perf_counter()
@@ -156,7 +155,7 @@ def time_matmul(job: Job, output: TextIO) -> None:
     """Prints the operations/s of a large product of matrices, again for each line that it reads."""
     side = 8192 if tf.config.list_physical_devices("GPU") else 2048
     dtype = "float32" if job.precision == "float32" else "bfloat16"
-    # Scaled so that the product's values stay as large as they are.
+    # Scaled so that repeated products keep their magnitude.
     left = tf.cast(tf.random.stateless_normal([side, side], [0, 1], stddev=side**-0.5), dtype)
     multiply = tf.function(tf.matmul)
     while True:
@@ -172,7 +171,7 @@ def time_matmul(job: Job, output: TextIO) -> None:
 
 def main() -> None:
     """Runs the command."""
-    # Libraries print to the standard output as they please.
+    # Libraries may print to the standard output.
     output, sys.stdout = sys.stdout, sys.stderr
     job = Job(**json.loads(sys.argv[1]))
     run = {PEAK: time_matmul, PIPELINE: time_pipeline}.get(job.row, time_net)

@@ -1,4 +1,4 @@
-"""What a contender of `benchmarks.speed.training` is told; needs no Keras, whose backend is chosen at its import."""
+"""The job of a contender of `benchmarks.speed.training`; imports no Keras, whose backend is fixed by its import."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ PEAK, PIPELINE = "matmul", "input pipeline"
 
 @dataclass(frozen=True)
 class Job:
-    """What a contender is.
+    """The parameters of a contender.
 
     Attributes:
-        net: ours, or the one of keras.applications that it stands beside.
-        row: PEER, OURS, PLAIN (ours with Keras's own batch normalisation), FED (ours on batches of the input pipeline;
-            the others meet one batch again and again); or PIPELINE, which makes these batches alone, or PEAK.
+        net: name of our net, which also selects its peer of keras.applications.
+        row: PEER, OURS, PLAIN (ours with Keras's own batch normalization), FED (ours on batches of the input pipeline;
+            the others repeat one batch), PIPELINE (these batches without training), or PEAK.
         precision: the dtype policy.
         xla: whether XLA compiles the step.
         batch_size: pictures in a step.
         input_size: height and width of the net's pictures in px.
-        steps: of a turn.
+        steps: number of steps in a turn.
         records: the shard set of FED and PIPELINE.
-        profile: where the time of a turn goes, instead of its rate.
+        profile: whether to profile a turn instead of timing it.
     """
 
     net: Net

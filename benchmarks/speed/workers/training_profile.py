@@ -14,7 +14,7 @@ from typing import TextIO
 import keras
 import tensorflow as tf
 
-# The profiler's format; TensorFlow carries no public reader of it.
+# The profiler's format; TensorFlow has no public reader for it.
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 # oneDNN's kernels of TensorFlow's operations.
@@ -22,10 +22,10 @@ _ONEDNN = re.compile("^_Mkl(Native)?")
 
 
 class Profile(keras.callbacks.Callback):
-    """Lets the first epoch of `fit` warm up, traces the second, and prints a line of JSON.
+    """Traces the second epoch of `fit`, after the first as a warm-up, and prints a line of JSON.
 
     It holds `seconds` of the epoch, and for each part of a step and kind of operation the seconds that such operations
-    took: `operations`, a list of (part, kind, seconds). Several run at a time. Operations on a GPU are not seen.
+    took: `operations`, a list of (part, kind, seconds). Several run in parallel. Operations on a GPU are not included.
     """
 
     def __init__(self, output: TextIO) -> None:
