@@ -16,15 +16,15 @@ _BATCH = 256
 def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str = "train") -> np.ndarray:
     """Averages each joint's position in the crop over the people of a split for whom it is labelled.
 
-    Labels are read one batch at a time, and no picture is decoded.
+    Labels are read one batch at a time, and no image is decoded.
 
     Args:
         folder: the shard set.
-        input_size: height and width in px of the pictures to answer for, the records' own size if None.
+        input_size: height and width in px of the images to answer for, the records' own size if None.
         split: whose mean to take; a fair baseline takes "train".
 
     Returns:
-        float64 (J, 2) in px of the picture; the picture's centre for joints that no one has labelled.
+        float64 (J, 2) in px of the image; the image's center for joints that no one has labelled.
 
     Raises:
         ValueError: no such set or split, or a shard missing or of the wrong size.
@@ -39,7 +39,7 @@ def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str =
         number += labelled.sum(axis=0)
     center = (manifest.size - 1) / 2
     mean = np.where(number[:, None] > 0, total / np.maximum(number, 1)[:, None], center)
-    # The centre of the first pixel is 0, so the picture's edge lies at -0.5 in both sizes.
+    # The center of the first pixel is 0, so the image's edge lies at -0.5 in both sizes.
     return (mean + 0.5) * (input_size or manifest.size) / manifest.size - 0.5
 
 

@@ -1,6 +1,6 @@
 """Pose metrics in NumPy, for each joint, limb or person. Training and `python -m evaluate` call the same.
 
-Shapes: N people, J joints, (x, y) order, every length in px of the picture that the joints are in. Joints with
+Shapes: N people, J joints, (x, y) order, every length in px of the image that the joints are in. Joints with
     visibility 0 are not labelled and are ignored; labelled but hidden ones count like any other. A prediction that is
     not finite counts as infinitely far off: wrong in PCK, PCP, AUC and OKS, and its joint's mean pixel error is
     infinite.
@@ -71,7 +71,7 @@ def pck(
         float64 (J,), NaN for a joint that no counted person has.
 
     Raises:
-        ValueError: shapes, normalisers or the threshold are out of range.
+        ValueError: shapes, normalizers or the threshold are out of range.
     """
     if not threshold >= 0:
         raise ValueError(f"a PCK threshold must be 0 or more, got {threshold}")
@@ -106,7 +106,7 @@ def pck_auc(
 ) -> np.ndarray:
     """Area under the PCK curve from threshold 0 to `max_threshold`, as a share of the whole.
 
-    It is exact, not a sum over sampled thresholds: a joint at d normalisers from its label is right at the
+    It is exact, not a sum over sampled thresholds: a joint at d normalizers from its label is right at the
     thresholds from d to T, which is max(0, 1 - d / T) of them, and the area is the mean of that.
 
     Args:
@@ -120,7 +120,7 @@ def pck_auc(
         float64 (J,), NaN for a joint that no counted person has.
 
     Raises:
-        ValueError: shapes, normalisers or the threshold are out of range.
+        ValueError: shapes, normalizers or the threshold are out of range.
     """
     if not max_threshold > 0:
         raise ValueError(f"the end of the PCK curve must be above 0, got max_threshold {max_threshold}")

@@ -40,7 +40,7 @@ class AveragePrecision:
 def average_precision(
     predicted_px: np.ndarray, scores: np.ndarray, labels: Mapping[str, np.ndarray], skeleton: Skeleton
 ) -> AveragePrecision:
-    """Runs COCOeval with one picture, one annotation and one detection for each person.
+    """Runs COCOeval with one image, one annotation and one detection for each person.
 
     The crops are given, so no one is missed or found twice: what is measured is how close the joints are, and whether
     the scores rank good predictions before bad ones. A person's score is the mean of the joints'; equal scores keep the
@@ -49,7 +49,7 @@ def average_precision(
     Args:
         predicted_px: float (N, J, 2).
         scores: float (N, J); one that is not a number counts as 0.
-        labels: "joints_xy_px" (N, J, 2), "visible" (N, J) and "area_px" (N,) in px of the same picture.
+        labels: "joints_xy_px" (N, J, 2), "visible" (N, J) and "area_px" (N,) in px of the same image.
         skeleton: whose sigmas are used.
 
     Raises:

@@ -28,7 +28,7 @@ class Cell:
     Attributes:
         text: what it shows.
         fill: length of the bar below the text, from 0 to 1; NaN for none.
-        mean_pose: whether it is of the mean pose, which is greyed.
+        mean_pose: whether it is of the mean pose, which is grayed.
     """
 
     text: str

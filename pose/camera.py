@@ -17,7 +17,7 @@ class Camera:
 
     Attributes:
         name: the data set's name of the camera, such as "00_03".
-        size: (height, width) of its pictures in px.
+        size: (height, width) of its images in px.
         matrix: float64 (3, 3), focal lengths and principal point in px.
         distortion: float64 (5,): k1, k2, p1, p2, k3.
         rotation: float64 (3, 3), world to camera.
@@ -64,7 +64,7 @@ class Camera:
         return (np.asarray(points_camera_mm, np.float64) - self.translation_mm) @ self.rotation
 
     def project_camera(self, points_camera_mm: np.ndarray) -> np.ndarray:
-        """Points in the camera's frame (..., 3) in mm -> picture points (..., 2) in px; NaN where z <= 0."""
+        """Points in the camera's frame (..., 3) in mm -> image points (..., 2) in px; NaN where z <= 0."""
         points = np.asarray(points_camera_mm, np.float64)
         z = np.where(points[..., 2] > 0, points[..., 2], np.nan)
         x, y = points[..., 0] / z, points[..., 1] / z
@@ -78,11 +78,11 @@ class Camera:
         return (homogeneous @ self.matrix.T)[..., :2]
 
     def project(self, points_world_mm: np.ndarray) -> np.ndarray:
-        """World points (..., 3) in mm -> picture points (..., 2) in px; NaN where behind the camera."""
+        """World points (..., 3) in mm -> image points (..., 2) in px; NaN where behind the camera."""
         return self.project_camera(self.to_camera(points_world_mm))
 
     def back_project(self, xy_px: np.ndarray, depth_mm: np.ndarray | float) -> np.ndarray:
-        """Picture points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
+        """Image points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
         xy_px = np.asarray(xy_px, np.float64)
         flat = np.ascontiguousarray(xy_px.reshape(-1, 1, 2))
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)

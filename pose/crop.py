@@ -1,4 +1,4 @@
-"""Person crops: a square cut from a picture, with the matrix that leads back to it."""
+"""Person crops: a square cut from an image, with the matrix that leads back to it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Crop:
 
     @classmethod
     def from_box(cls, box_px: np.ndarray, size: int, padding: float = 1.25) -> Crop:
-        """Squares a box about its centre and pads it.
+        """Squares a box about its center and pads it.
 
         Args:
             box_px: (4,) x_min, y_min, width, height in frame px.
@@ -104,7 +104,7 @@ class Crop:
         return np.vstack([self.from_frame, [0, 0, 1]]) @ matrix
 
     def cut(self, picture: np.ndarray | Shrinkable) -> np.ndarray:
-        """Resamples the crop from a picture; black where it reaches beyond.
+        """Resamples the crop from an image; black where it reaches beyond.
 
         Args:
             picture: uint8 (H, W, 3) or (H, W), or a `Shrinkable`.
@@ -125,7 +125,7 @@ class Crop:
         return cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB) if colored else cut
 
     def _shrunk(self, picture: np.ndarray | Shrinkable, factor: int) -> tuple[np.ndarray, np.ndarray]:
-        """The part of the picture under the crop, averaged over factor x factor pixels, and its own matrix.
+        """The part of the image under the crop, averaged over factor x factor pixels, and its own matrix.
 
         Bilinear sampling alone looks at 2 x 2 pixels and aliases on anything shrunk by more than two.
         """
@@ -134,7 +134,7 @@ class Crop:
         if not isinstance(picture, np.ndarray):
             low -= low % 2
         high = np.ceil(corners.max(axis=0)).astype(int) + 2 * factor
-        # Whole blocks, as far as the picture reaches.
+        # Whole blocks, as far as the image reaches.
         high = np.minimum(high + (low - high) % factor, picture.shape[1::-1])
         if (high <= low).any():
             return np.zeros((1, 1, *picture.shape[2:]), np.uint8), self.to_frame
@@ -143,7 +143,7 @@ class Crop:
             small = shrink_area(picture[rows, columns], factor)
         else:
             small = picture.shrunk(rows, columns, factor)
-        # The centre of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.
+        # The center of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.
         matrix = self.to_frame.copy()
         matrix[:, 2] -= low + (factor - 1) / 2
         return small, matrix / factor

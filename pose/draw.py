@@ -1,4 +1,4 @@
-"""Drawing skeletons, captions and grids of pictures. Everything takes and returns uint8 RGB (H, W, 3)."""
+"""Drawing skeletons, captions and grids of images. Everything takes and returns uint8 RGB (H, W, 3)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def draw_skeleton(
     thickness: int = 2,
     color: tuple[int, int, int] | None = None,
 ) -> np.ndarray:
-    """Draws limbs and joints onto a copy of a picture; the person's left is blue, right orange, the middle violet.
+    """Draws limbs and joints onto a copy of an image; the person's left is blue, right orange, the middle violet.
 
     A dark edge keeps them apart from any background.
 
@@ -45,7 +45,7 @@ def draw_skeleton(
             is: joints labelled but hidden (1) become hollow, larger circles.
         skeleton: names and limbs of the J joints.
         thickness: of the lines, in px.
-        color: one colour for all, instead of a colour for each side.
+        color: one color for all, instead of a color for each side.
     """
     canvas = np.ascontiguousarray(picture).copy()
     shown = np.asarray(shown)
@@ -79,7 +79,7 @@ def draw_skeleton(
 
 
 def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *, scale: float = 0.4) -> np.ndarray:
-    """Writes white text on a dark plate into the picture itself, and returns it; `xy_px` is the plate's top left."""
+    """Writes white text on a dark plate into the image itself, and returns it; `xy_px` is the plate's top left."""
     if not text:
         return picture
     margin = round(12 * scale)
@@ -126,10 +126,10 @@ def legend(width_px: int, *more: str) -> np.ndarray:
 
 
 def picture_grid(pictures: Sequence[np.ndarray], columns: int, *, gap_px: int = 4) -> np.ndarray:
-    """Lays out pictures of one size in rows on a white sheet.
+    """Lays out images of one size in rows on a white sheet.
 
     Raises:
-        ValueError: there are no pictures, or their sizes differ.
+        ValueError: there are no images, or their sizes differ.
     """
     shapes = {picture.shape for picture in pictures}
     if len(shapes) != 1:

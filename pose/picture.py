@@ -13,7 +13,7 @@ import numpy as np
 _MOST_PX_PER_BYTE = 1024
 _JPEG, _EXIF, _END_MARKER = b"\xff\xd8", b"Exif\0\0", b"\xff\xd9"
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
-# Start of frame of every kind of coding, and those that divide a picture over several scans.
+# Start of frame of every kind of coding, and those that divide an image over several scans.
 _FRAMES, _PROGRESSIVE = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}, (0xC2, 0xC6, 0xCA, 0xCE)
 # Within a scan 0xFF stands before 0 or the number of a restart; before anything else it ends the scan.
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -27,11 +27,11 @@ class JpegHeader(NamedTuple):
     """What a JPEG's header says.
 
     Attributes:
-        height: of the stored picture in px.
+        height: of the stored image in px.
         width: the same.
         orientation: EXIF's, 1 to 8: how to turn the stored image for display; 1 leaves it as it is stored.
         scans: the byte at which the first scan's header begins.
-        divided: whether the picture's detail or its color is spread over several scans.
+        divided: whether the image's detail or its color is spread over several scans.
     """
 
     height: int
@@ -79,20 +79,20 @@ def _exif_orientation(exif: bytes) -> int:
 
 
 def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
-    """Decodes a picture file.
+    """Decodes an image file.
 
     A JPEG is complete if all of its image can be decoded, whatever follows its end marker: zeros, a motion photo's
         video, another image.
 
     Args:
         data: the file's bytes, of any format that OpenCV reads.
-        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
+        turn: turn the image as its EXIF orientation says; otherwise it comes as it is stored.
 
     Returns:
         uint8 RGB (H, W, 3).
 
     Raises:
-        ValueError: the file is cut short, damaged or no picture.
+        ValueError: the file is cut short, damaged or no image.
     """
     header = jpeg_header(data)
     # OpenCV allocates the header's size before it reads a pixel: one wrong bit in a small file can cost gigabytes.

@@ -210,7 +210,7 @@ def convert_joints(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Converts joints from one skeleton to another.
 
-    A neck, thorax, pelvis or body centre that the source does not label becomes the middle of the two shoulders
+    A neck, thorax, pelvis or body center that the source does not label becomes the middle of the two shoulders
     or hips where both are labelled; it counts as seen only where both are.
 
     Args:

@@ -1,4 +1,4 @@
-"""Shows a shard set: its manifest, the state of every shard, and a contact sheet of its pictures.
+"""Shows a shard set: its manifest, the state of every shard, and a contact sheet of its images.
 
     python -m records data/lspet
 

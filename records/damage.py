@@ -23,7 +23,7 @@ def named_damage(folder: str | Path, *splits: str) -> Iterator[None]:
         *splits: those of its splits that are read.
 
     Raises:
-        ValueError: in place of TensorFlow's error, if a shard is damaged, or a record holds no whole picture.
+        ValueError: in place of TensorFlow's error, if a shard is damaged, or a record holds no whole image.
     """
     try:
         yield

@@ -22,7 +22,7 @@ class Stored(Field):
 
     Attributes:
         feature: its name in the tf.train.Example.
-        encoded: in which format, if it is a picture.
+        encoded: in which format, if it is an image.
         required: whether every record has it.
         default: its value in records that lack it; None if reading it from such a record raises.
     """
@@ -38,7 +38,7 @@ class Stored(Field):
         return self.required or self.default is not None
 
     def stored_shape(self, num_joints: int) -> tuple[int, ...]:
-        """The shape in the Example, where an encoded picture is one value."""
+        """The shape in the Example, where an encoded image is one value."""
         return () if self.encoded else self.sized(num_joints)
 
     @property

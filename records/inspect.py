@@ -1,4 +1,4 @@
-"""Looking at a shard set: what its manifest says, whether every shard is whole, and what the pictures look like."""
+"""Looking at a shard set: what its manifest says, whether every shard is whole, and what the images look like."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
 
 
 def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
-    """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
+    """A record's image and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
     features = read_features(example, num_joints)
     labels = {
         name: np.asarray(features[FIELDS[name].feature], FIELDS[name].dtype)[None]
@@ -118,7 +118,7 @@ def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
 
 
 def _drawn(pictures: np.ndarray, labels: dict, skeleton: Skeleton, kind: str, key: str) -> np.ndarray:
-    """The one picture of a batch with its joints, and below it the person's key."""
+    """The one image of a batch with its joints, and below it the person's key."""
     picture, size = pictures[0], pictures.shape[1]
     side = max(size, _LEAST_SIDE_PX)
     if side > size:
@@ -128,7 +128,7 @@ def _drawn(pictures: np.ndarray, labels: dict, skeleton: Skeleton, kind: str, ke
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Writes an RGB picture through a temporary name.
+    """Writes an RGB image through a temporary name.
 
     Raises:
         OSError: the file cannot be written.

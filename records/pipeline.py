@@ -24,7 +24,7 @@ USUAL = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area
 
 
 def parse_example(serialized: tf.Tensor, num_joints: int, fields: Sequence[str] = USUAL) -> tuple[tf.Tensor, Labels]:
-    """Reads one serialised Example, or a batch (B,) of them.
+    """Reads one serialized Example, or a batch (B,) of them.
 
     Returns:
         The crop's JPEG, a scalar string, and the fields asked for, of the shapes and types that
@@ -66,12 +66,12 @@ def dataset(
         folder: the shard set.
         split: "train", "val" or "test".
         batch_size: people in a batch; the last batch holds what is left.
-        input_size: height and width S of the pictures, the records' own size if None.
+        input_size: height and width S of the images, the records' own size if None.
         limit: stop after this many people.
-        fields: what to read beside the pictures, by the names of `records.features.FIELDS`, or "key".
+        fields: what to read beside the images, by the names of `records.features.FIELDS`, or "key".
 
     Returns:
-        Batches of pictures, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the picture:
+        Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the picture:
         joints_xy_px float32 (B, J, 2), visible int32 (B, J) and so on; key string (B,).
 
     Raises:
@@ -104,7 +104,7 @@ def dataset(
 
 
 def _resized(picture: tf.Tensor, size_in: int, size: int) -> tf.Tensor:
-    """Samples one picture bilinearly."""
+    """Samples one image bilinearly."""
     # In float32, the result's own precision: published figures depend on the last bit.
     scale = np.float32(size_in) / np.float32(size)
     offset = np.float32((size_in - 1) / 2) - scale * np.float32((size - 1) / 2)
@@ -189,9 +189,9 @@ def training_dataset(
         first_epoch: the epoch to start at.
         first_step: the batch of that epoch to start at; those before it are read, but not decoded.
         shard: the worker's index, and how many there are; their number divides the batch size.
-        input_size: height and width S of the pictures, the records' own size if None.
+        input_size: height and width S of the images, the records' own size if None.
         augmentation: how much to vary; the defaults if None.
-        shuffle_buffer: how many serialised people to shuffle among.
+        shuffle_buffer: how many serialized people to shuffle among.
         fields: as in `dataset`; also "left", bool (B, J), joints that augmentation put outside the image, which needs
             "visible".
 
@@ -242,7 +242,7 @@ def training_dataset(
 def _variation(
     manifest: Manifest, size: int, options: Augmentation, own: slice
 ) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The function in NumPy from JPEGs, labels and draws for the whole batch to pictures and labels."""
+    """The function in NumPy from JPEGs, labels and draws for the whole batch to images and labels."""
     flip_order = np.array(manifest.skeleton.flip_order)
 
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

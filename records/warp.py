@@ -1,4 +1,4 @@
-"""What augmentation does to pixels: one pass over a batch's pictures, in NumPy and OpenCV.
+"""What augmentation does to pixels: one pass over a batch's images, in NumPy and OpenCV.
 
 TensorFlow's own warp takes six times as long as OpenCV's. It stays what evaluation resizes with (`records.pipeline`).
 """
@@ -38,13 +38,13 @@ def vary_pictures(
     patch_color: np.ndarray,
     size: int,
 ) -> np.ndarray:
-    """Warps, recolours and partly covers each picture of a batch.
+    """Warps, recolors and partly covers each image of a batch.
 
-    A picture is decoded only when its turn comes, so that it is still in the processor's cache when it is warped.
+    An image is decoded only when its turn comes, so that it is still in the processor's cache when it is warped.
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        matrix: float (B, 2, 3), pixels of the result -> pixels of the picture; bilinear, black beyond the border.
+        matrix: float (B, 2, 3), pixels of the result -> pixels of the image; bilinear, black beyond the border.
         detail: float (B,), share of the result's pixels along a side that are not lost; they are averaged away and
             interpolated.
         color: float (B, 3, 2), gain and offset of red, green and blue.
@@ -57,8 +57,8 @@ def vary_pictures(
         uint8 (B, size, size, 3).
     """
     varied = _empty((len(pictures), size, size, 3))
-    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Memory is used again from picture to
-    # picture, because fresh pages cost more than the warp.
+    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Memory is used again from image to
+    # image, because fresh pages cost more than the warp.
     wide, warped = np.empty((size, size, 4), np.uint8), np.empty((size, size, 3), np.uint8)
     whole = None
     recolor = np.zeros((len(pictures), 3, 4), np.float32)
@@ -80,7 +80,7 @@ def vary_pictures(
 
 
 def _empty(shape: tuple[int, ...]) -> np.ndarray:
-    """An uninitialised uint8 array that TensorFlow takes over without a copy."""
+    """An uninitialized uint8 array that TensorFlow takes over without a copy."""
     count = int(np.prod(shape))
     memory = np.empty(count + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT

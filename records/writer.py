@@ -148,7 +148,7 @@ class ShardSetWriter:
         return sum(shard.count for shard in self._shards[split])
 
     def add(self, split: str, example: bytes) -> None:
-        """Appends a serialised Example.
+        """Appends a serialized Example.
 
         Raises:
             OSError: the disk is full, or cannot be written to.

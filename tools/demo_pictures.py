@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/demo.md: what the demos show with one flag and another, on people of the synthetic dome.
+"""Draws the images of docs/demo.md: what the demos show with one flag and another, on people of the synthetic dome.
 
     python -m data_prep dome --people 2 --seed 22 --frames 30 --fps 10 --cameras 2 --height 480 --width 640 \
         --poses upright --places studio hall --no-maps --out data/demo-dome
@@ -37,7 +37,7 @@ _QUALITY = 72
 
 @dataclass(frozen=True)
 class Pictures:
-    """Draws the pictures of docs/demo.md.
+    """Draws the images of docs/demo.md.
 
     Attributes:
         sequence: a sequence of the synthetic dome.
@@ -86,7 +86,7 @@ def trail(clip: Path, options: Pictures, joint: int, **flags) -> np.ndarray:
 
 
 def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None) -> np.ndarray:
-    """A frame with the joints that `python -m demo.batch` writes for it, with boxes or as a whole picture."""
+    """A frame with the joints that `python -m demo.batch` writes for it, with boxes or as a whole image."""
     picture = read_clip(clip)[_FRAME]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -30,7 +30,7 @@ def products() -> None:
 
 
 def warps() -> None:
-    """Warps pictures on one core."""
+    """Warps images on one core."""
     picture, matrix = np.ones((360, 640, 3), np.uint8), np.array([[0.9, 0.1, 3], [-0.1, 0.9, 40]], np.float32)
     for _ in range(200):
         cv2.warpAffine(picture, matrix, (224, 224))

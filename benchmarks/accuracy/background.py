@@ -36,7 +36,7 @@ class Options:
     Attributes:
         model: an export folder, or the name of a model that comes with PanoPose.
         records: the shard set with people.
-        coco: the folder of COCO pictures.
+        coco: the folder of COCO images.
         annotations: the keypoints file that says where people are.
         split: which people.
         seed: of the squares.

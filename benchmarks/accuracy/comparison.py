@@ -55,7 +55,7 @@ class Accuracy:
         mediapipe: the Python interpreter of an environment with mediapipe==0.10.14; left out if not given.
         wide_records: the same people in larger crops.
         margins: of the peers' crops, as multiples of the records' crops.
-        out: for the table, the pictures and the converted peers, which are kept.
+        out: for the table, the images and the converted peers, which are kept.
         threads: numbers of threads, and of processors.
         rounds: number of rounds whose median is printed; 0 for no latencies.
         pictures: to time on.

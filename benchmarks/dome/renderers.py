@@ -57,7 +57,7 @@ _PEERS = {
 
 @dataclass(frozen=True)
 class Renderers:
-    """Compares renderers on two people in a picture of 1080 rows.
+    """Compares renderers on two people in an image of 1080 rows.
 
     Attributes:
         out: folder for the images.

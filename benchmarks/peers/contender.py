@@ -36,9 +36,9 @@ class Contender:
 
     Attributes:
         title: its name.
-        size: height and width S of its pictures in px.
+        size: height and width S of its images in px.
         skeleton: of its J joints.
-        predict: uint8 RGB (B, S, S, 3) -> joints (B, J, 2) in px of the picture.
+        predict: uint8 RGB (B, S, S, 3) -> joints (B, J, 2) in px of the image.
         margins: of its crops, as multiples of the records'.
         worker: (number of threads, file of images) -> the runtime's name, and the command of a process for
             `benchmarks.speed.latency.Worker`.

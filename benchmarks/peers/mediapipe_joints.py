@@ -2,7 +2,7 @@
 
     mediapipe/bin/python benchmarks/peers/mediapipe_joints.py PICTURES.npy JOINTS.npy
 
-PICTURES is uint8 RGB (N, S, S, 3). JOINTS becomes float64 (N, 33, 2) in px, NaN for a picture without a person.
+PICTURES is uint8 RGB (N, S, S, 3). JOINTS becomes float64 (N, 33, 2) in px, NaN for an image without a person.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main(source: str, target: str) -> None:
         found = estimator.process(picture).pose_landmarks
         if found:
             size = picture.shape[1], picture.shape[0]
-            # From the picture's edge, which lies at -0.5 px.
+            # From the image's edge, which lies at -0.5 px.
             person_px[:] = np.array([(point.x, point.y) for point in found.landmark]) * size - 0.5
     np.save(target, joints_px)
 

@@ -24,7 +24,7 @@ class Peer:
     Attributes:
         title: for tables.
         file: of the package's models, without the ending.
-        size: height and width S of its pictures in px.
+        size: height and width S of its images in px.
         input: the name of its input.
         output: the name of its output.
         family: "movenet" or "blazepose".
@@ -83,13 +83,13 @@ def _as_share(pictures: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_movenet(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """(1, 1, 17, 3): y and x as shares of the picture from its edge, which lies at -0.5 px, and a score."""
+    """(1, 1, 17, 3): y and x as shares of the image from its edge, which lies at -0.5 px, and a score."""
     numbers = tf.reshape(answer, [1, 17, 3])
     return tf.reverse(numbers[..., :2], [2]) * size - 0.5, numbers[..., 2]
 
 
 def _decode_blazepose(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """(1, 195): x, y and z in px from the picture's edge, visibility and presence as logits, of 39 points."""
+    """(1, 195): x, y and z in px from the image's edge, visibility and presence as logits, of 39 points."""
     numbers = tf.reshape(answer, [1, -1, _BLAZEPOSE_NUMBERS])
     numbers = tf.gather(numbers, BLAZEPOSE_TO_COCO, axis=1)
     return numbers[..., :2] - 0.5, tf.sigmoid(numbers[..., 3])

@@ -20,7 +20,7 @@ class Timing:
 
     Attributes:
         runtime: its name.
-        ms: the median over rounds of the median over pictures.
+        ms: the median over rounds of the median over images.
         bytes: the size of its files, if its worker knows it.
     """
 
@@ -39,7 +39,7 @@ def time_in_turns(
         pictures: for each uint8 RGB (N, S, S, 3) of its `timed_size`; they are taken one at a time.
         threads: of each.
         rounds: number of rounds, in which each has one turn.
-        scratch: a folder for the pictures.
+        scratch: a folder for the images.
 
     Returns:
         One `Timing` for each.

@@ -9,9 +9,9 @@ in the same round. Rows:
 
 - read: the records as they lie in the shards.
 - decode alone: read, parsed, JPEGs decoded by TensorFlow, batched. The upper limit of such a pipeline.
-- warp alone: ours with the default geometry; no change of colour, no patches.
+- warp alone: ours with the default geometry; no change of color, no patches.
 - ours: `records.training_dataset` with the default augmentation.
-- plain map: the same augmentation in TensorFlow's operations, one picture at a time.
+- plain map: the same augmentation in TensorFlow's operations, one image at a time.
 - Keras layers: Keras's own random layers on batches of images; labels are not transformed.
 
 With LSP-extended on two cores of an AMD EPYC that others used as well (load 5 to 8), Python 3.11, OpenCV 5.0, at the
@@ -57,7 +57,7 @@ class InputPipeline:
 
     Attributes:
         records: the shard set; its train split is read.
-        input_size: height and width of the net's pictures in px; the records' own if not given.
+        input_size: height and width of the net's images in px; the records' own if not given.
         batch_size: people in a batch.
         people: number that each row reads in a round; slow rows read a quarter of them.
         rounds: number of rounds, whose median is printed.
@@ -80,7 +80,7 @@ class InputPipeline:
 
     @property
     def size(self) -> int:
-        """Height and width of the net's pictures in px."""
+        """Height and width of the net's images in px."""
         return self.input_size or read_manifest(self.records).size
 
     def examples(self) -> tf.data.Dataset:
@@ -91,7 +91,7 @@ class InputPipeline:
         return read.shuffle(_SHUFFLE_BUFFER, seed=_ORDER_SEED)
 
     def decoded(self) -> tf.data.Dataset:
-        """Pictures and labels of one person after the other."""
+        """Images and labels of one person after the other."""
         manifest = read_manifest(self.records)
 
         def decode(example: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
@@ -118,7 +118,7 @@ class InputPipeline:
         )
 
     def plain(self) -> tf.data.Dataset:
-        """One picture at a time, in TensorFlow's operations."""
+        """One image at a time, in TensorFlow's operations."""
 
         def vary(i: tf.Tensor, person: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple:
             picture, labels = person

@@ -84,7 +84,7 @@ class Worker:
         self.peak_mb = 0.0
 
     def run(self) -> None:
-        """Times all pictures once."""
+        """Times all images once."""
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         answer = self._answer()

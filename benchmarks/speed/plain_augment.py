@@ -37,7 +37,7 @@ def _warp(picture: tf.Tensor, matrix: tf.Tensor, size: int) -> tf.Tensor:
 def _affine(
     draws: list[tf.Tensor], flipped: tf.Tensor, options: Augmentation, size_in: tf.Tensor, size_out: int
 ) -> tf.Tensor:
-    """The matrix (2, 3) from result to picture."""
+    """The matrix (2, 3) from result to image."""
     angle = (2 * draws[0] - 1) * options.rotation_deg * (3.14159265 / 180)
     zoom = tf.exp((2 * draws[1] - 1) * tf.math.log1p(tf.constant(options.scale, tf.float32)))
     size_in = tf.cast(size_in, tf.float32)

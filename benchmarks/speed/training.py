@@ -57,8 +57,8 @@ class TrainingSpeed:
         precisions: dtype policies.
         xla: whether XLA compiles TensorFlow's steps.
         rows: which rows to time; those fed from records only if these are given.
-        batch_size: pictures in a step.
-        input_size: height and width of the pictures in px.
+        batch_size: images in a step.
+        input_size: height and width of the images in px.
         steps: number of steps in a turn; many on a GPU, so that the overhead of a turn does not count.
         rounds: number of rounds, whose median is printed, after one to warm up.
         records: a shard set.

@@ -14,7 +14,7 @@ import numpy as np
 from tools.fuzz.attempt import Seeds, write_json
 
 _POSES = "hdPose3d_stage1_coco19"
-#: (height, width) of the pictures.
+#: (height, width) of the images.
 SIZE = (64, 96)
 
 BVH = b"""HIERARCHY
@@ -148,7 +148,7 @@ def kinect_tables(folder: Path) -> Seeds:
 
 
 def kinect_calibration(folder: Path) -> Seeds:
-    """One Kinect, whose colour camera is 52 mm to the right of its depth camera."""
+    """One Kinect, whose color camera is 52 mm to the right of its depth camera."""
     to_color = np.eye(4)
     to_color[0, 3] = -0.052
     sensor = {

@@ -92,7 +92,7 @@ def gained(picture: np.ndarray, gain: float) -> np.ndarray:
 
 
 def noisy(picture: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian noise of one standard deviation, the same for every picture."""
+    """Gaussian noise of one standard deviation, the same for every image."""
     noise = np.random.default_rng(0).normal(0, sigma, picture.shape)
     return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
 
@@ -109,7 +109,7 @@ def smeared(picture: np.ndarray, share: float) -> np.ndarray:
 
 
 def patched(picture: np.ndarray, count: int, share: float) -> np.ndarray:
-    """Squares of one random colour each, with this share of the side, at random places, the same for every picture."""
+    """Squares of one random color each, with this share of the side, at random places, the same for every image."""
     rng = np.random.default_rng(0)
     height, width = picture.shape[:2]
     side = round(share * width)

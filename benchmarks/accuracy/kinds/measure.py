@@ -25,7 +25,7 @@ class Answers:
     """A model's predictions for N people, and the labels that count.
 
     Attributes:
-        joints_px: float (N, J, 2) in px of the people's pictures and in their joints; NaN where it has no such joint.
+        joints_px: float (N, J, 2) in px of the people's images and in their joints; NaN where it has no such joint.
         scores: float (N, J), NaN likewise.
         labels: the people's, with visibility 0 for all but limb joints and for joints outside the model's crop.
         found: bool (N,), whether the demos would start to track the person.

@@ -29,7 +29,7 @@ class People:
         title: name of their source.
         skeleton: of their J joints.
         pictures: uint8 RGB (N, S, S, 3).
-        labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px" and "area_px" (N,), in px of the pictures.
+        labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px" and "area_px" (N,), in px of the images.
         side_px: (N,), the side of the crop in px of the frame it was cut from.
         keys: N names.
     """

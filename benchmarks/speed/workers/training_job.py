@@ -20,8 +20,8 @@ class Job:
             the others repeat one batch), PIPELINE (these batches without training), or PEAK.
         precision: the dtype policy.
         xla: whether XLA compiles the step.
-        batch_size: pictures in a step.
-        input_size: height and width of the net's pictures in px.
+        batch_size: images in a step.
+        input_size: height and width of the net's images in px.
         steps: number of steps in a turn.
         records: the shard set of FED and PIPELINE.
         profile: whether to profile a turn instead of timing it.
