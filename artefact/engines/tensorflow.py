@@ -17,7 +17,6 @@ class Engine:
     """A SavedModel's folder with the signatures `serving_default` and `describe`, or a graph with a constant `pose`."""
 
     def __init__(self, file: str, threads: int | None) -> None:
-        """Loads the model."""
         import tensorflow as tf
 
         if threads is not None and tf.config.threading.get_intra_op_parallelism_threads() != threads:

@@ -101,7 +101,6 @@ class Ablation:
     only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Checks the rows' names."""
         if unknown := sorted(set(self.only) - set(ROWS)):
             raise ValueError(f"only must name rows, got {', '.join(unknown)}; there are {', '.join(ROWS)}")
 

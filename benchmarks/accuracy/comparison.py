@@ -78,7 +78,6 @@ class Accuracy:
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if not self.models and self.peers is None and self.mediapipe is None:
             raise ValueError("nothing to measure; give a model, --peers or --mediapipe")
         if not self.margins or not all(_MIN_MARGIN <= margin <= _MAX_MARGIN for margin in self.margins):

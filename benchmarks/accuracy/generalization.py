@@ -73,7 +73,6 @@ class Options:
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if not self.models and self.peers is None:
             raise ValueError("nothing to measure; give a model or --peers")
         if self.records is None and self.shared is None:

@@ -52,7 +52,6 @@ class Hosts:
     rounds: int = 3
 
     def __post_init__(self) -> None:
-        """Checks the values, and that hosts can be made."""
         if self.rounds < 1 or not self.workers or min(self.workers) < 1 or max(self.workers) > 200:
             raise ValueError(f"rounds and workers must be 1 or more, got {self.rounds} and {self.workers}")
         if sys.platform != "linux" or os.geteuid():

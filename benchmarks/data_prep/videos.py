@@ -70,7 +70,6 @@ class DataPrep:
     rounds: int = 3
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         for name, lowest in (("frames", 2), ("cameras", 1), ("repeats", 2), ("stride", 1), ("rounds", 1)):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")

@@ -62,7 +62,6 @@ class RestlessCamera:
         unplug_every_s: float = 30.0,
         away_s: float = 5.0,
     ) -> None:
-        """Begins plugged in."""
         self._clips = clips
         self._rng = np.random.default_rng(seed)
         self._fps = fps

@@ -73,7 +73,6 @@ class Soak:
     growth_mb: float = 5.0
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if not self.clips or self.seconds < _LEAST_S or 0 < self.starts < _LEAST_STARTS or self.starts < 0:
             raise ValueError(
                 f"needs a clip or more, {_LEAST_S:.0f} seconds or more, and {_LEAST_STARTS} starts or more or 0, got "
@@ -109,7 +108,6 @@ class Memory:
     """Samples of this process's memory."""
 
     def __init__(self) -> None:
-        """Has sampled nothing yet."""
         self._samples_mb: list[tuple[float, float]] = []
 
     def sample(self) -> None:

@@ -20,7 +20,6 @@ class Embree:
     """Rays through all pixels of the window around the people."""
 
     def __init__(self, stage: dict) -> None:
-        """Needs embreex."""
         from embreex import mesh_construction, rtcore_scene
 
         self.stage, self._mesh, self._scene = stage, mesh_construction.TriangleMesh, rtcore_scene.EmbreeScene
@@ -38,7 +37,6 @@ class Open3D:
     """RaycastingScene, which is Embree too."""
 
     def __init__(self, stage: dict) -> None:
-        """Needs open3d."""
         import open3d
 
         self._open3d = open3d

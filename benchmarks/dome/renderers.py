@@ -68,7 +68,6 @@ class Renderers:
     repeats: int = 15
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.repeats < 1:
             raise ValueError(f"repeats must be at least 1, got {self.repeats}")
 

@@ -42,7 +42,6 @@ class Speed:
     frames: int = 10
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.sequences < 1 or self.frames < 1:
             raise ValueError(f"sequences and frames must be 1 or more, got {self.sequences} and {self.frames}")
 
@@ -51,7 +50,6 @@ class Clock:
     """The times of each stage in ms."""
 
     def __init__(self) -> None:
-        """Has timed nothing yet."""
         self.ms: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager

@@ -54,7 +54,6 @@ class Worth:
     dome_options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.epochs < 2 or self.epochs % 2:
             raise ValueError(f"epochs must be even and 2 or more, got {self.epochs}")
         if unknown := set(self.rows) - set(_ROWS):

@@ -70,7 +70,6 @@ class InputPipeline:
     rounds: int = 5
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.rounds < 1:
             raise ValueError(f"rounds must be 1 or more, got {self.rounds}")
         if self.people < 4 * self.batch_size:

@@ -65,7 +65,6 @@ class Latency:
     loops: int = 3
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if (self.model is None) == (self.untrained_resnet is None):
             raise ValueError("give either --model or --untrained-resnet, got both or neither")
         if min(self.pictures, self.rounds, *self.threads) < 1 or self.loops < 0:

@@ -78,7 +78,6 @@ class TrainingSpeed:
     profile: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         for name in ("batch_size", "steps", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")

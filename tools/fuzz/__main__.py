@@ -51,7 +51,6 @@ class Options:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Checks the options."""
         if self.target not in TARGETS:
             raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {self.target!r}")
         if self.seconds < 1 or self.seed < 1:

@@ -29,7 +29,6 @@ class Profile(keras.callbacks.Callback):
     """
 
     def __init__(self, output: TextIO) -> None:
-        """Takes where to print."""
         super().__init__()
         self._output = output
 
