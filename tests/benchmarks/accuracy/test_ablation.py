@@ -27,7 +27,7 @@ def test_every_row_is_a_command_that_training_accepts(name, tmp_path):
     assert (config == base) is (name == ROWS[name].base)
 
 
-def test_runs_are_made_once(tmp_path, monkeypatch, capsys):
+def test_finished_runs_are_not_repeated(tmp_path, monkeypatch, capsys):
     made = []
 
     def run(words, check):
@@ -58,6 +58,6 @@ def test_differences_are_to_what_a_row_changes():
     assert [row.split(" | ")[-1] for row in rows[2:]] == [" |", "+0.125 |", "-0.250 |", "-0.125 |"]
 
 
-def test_unknown_rows_are_told(tmp_path):
+def test_unknown_rows_raise(tmp_path):
     with pytest.raises(ValueError, match="only must name rows, got magic; there are base, integral"):
         Ablation(tmp_path, tmp_path, tmp_path, only=("magic",))

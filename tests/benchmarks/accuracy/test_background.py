@@ -24,7 +24,7 @@ def write_coco(folder, boxes):
     return folder, folder / "people.json"
 
 
-def test_no_square_holds_any_of_a_person(tmp_path):
+def test_squares_touch_no_person(tmp_path):
     found = list(squares(*write_coco(tmp_path, [(10, 20, 40, 150), (280, 0, 30, 60)]), 32, seed=0))
     # Most squares of 120 px and more touch somebody, some do not; the cut averages, so that one red pixel would show.
     assert 3 < len(found) < 30
@@ -33,5 +33,5 @@ def test_no_square_holds_any_of_a_person(tmp_path):
         np.testing.assert_allclose(picture, np.broadcast_to(GREY, picture.shape), atol=1)
 
 
-def test_a_person_who_fills_the_picture_leaves_no_square(tmp_path):
+def test_no_square_beside_a_person_who_fills_the_picture(tmp_path):
     assert not list(squares(*write_coco(tmp_path, [(60, 0, 200, 240)]), 32, seed=0))

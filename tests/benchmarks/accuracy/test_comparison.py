@@ -92,7 +92,7 @@ def test_each_model_keeps_its_best_margin(records, truth_px, tmp_path, monkeypat
     assert (tried["PCK@0.2"][[1, 3]] < 1).all()
 
 
-def test_latencies_are_of_everyones_own_runtime_and_pictures(records, truth_px, tmp_path, monkeypatch):
+def test_each_model_is_timed_in_its_own_runtime_on_its_own_pictures(records, truth_px, tmp_path, monkeypatch):
     seen = []
 
     def time_in_turns(contenders, pictures, threads, rounds, scratch):
@@ -125,11 +125,11 @@ def test_markdown_has_a_line_for_each_model():
         ({"limit": 0}, "must be 1 or more and --rounds 0 or more"),
     ],
 )
-def test_wrong_options_are_told(tmp_path, options, reason):
+def test_wrong_options_raise(tmp_path, options, reason):
     with pytest.raises(ValueError, match=reason):
         Accuracy(**{"models": (tmp_path,), "records": tmp_path, **options})
 
 
-def test_a_path_without_a_model_is_an_error(tmp_path):
+def test_a_path_without_a_model_raises(tmp_path):
     with pytest.raises(ValueError, match="is neither a training run nor an exported model"):
         from_path(tmp_path, tmp_path)

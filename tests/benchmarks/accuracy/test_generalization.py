@@ -36,9 +36,7 @@ class Knowing:
         return joints_px[None], np.full((1, 14), 0.5)
 
 
-def test_the_table_tells_a_model_that_knows_the_pictures_from_one_that_understands(
-    records, tmp_path, monkeypatch, capsys
-):
+def test_the_table_shows_that_a_model_memorized_the_pictures(records, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generalization, "enter", lambda options: {"Knowing It": Knowing(records)})
     generalization.main(Options((tmp_path,), records, out=tmp_path / "out", worst=3))
     table = pd.read_csv(tmp_path / "out/table.csv").set_index("kind")
@@ -61,12 +59,12 @@ def test_the_table_tells_a_model_that_knows_the_pictures_from_one_that_understan
         ({"worst": 0}, "--worst and --limit must be 1 or more, got 0 and None"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(options, said, tmp_path):
+def test_wrong_options_raise(options, said, tmp_path):
     with pytest.raises(ValueError, match=said):
         Options(**{"models": (tmp_path,), "records": tmp_path, **options})
 
 
-def test_two_models_of_one_name_are_refused(tmp_path):
+def test_two_models_of_one_name_raise(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name / "export").mkdir(parents=True)
         (tmp_path / name / "export/model.onnx").touch()

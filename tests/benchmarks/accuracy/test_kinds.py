@@ -67,7 +67,7 @@ class Model:
         return self.joints_px[row][None], self.scores[row][None]
 
 
-def test_each_kind_is_told_by_the_order_of_shoulders_and_hips():
+def test_facing_follows_from_the_order_of_shoulders_and_hips():
     twisted = standing()
     hips = [LSP14.index("left_hip"), LSP14.index("right_hip")]
     twisted[hips] = twisted[hips[::-1]]
@@ -122,7 +122,7 @@ def test_a_perfect_answer_stays_perfect_however_the_picture_is_turned_and_cut():
         assert figures(people, answers, np.array([True]))["PCK@0.1"] == 1
 
 
-def test_joints_that_are_outside_what_is_shown_do_not_count():
+def test_joints_outside_the_crop_do_not_count():
     corner = standing()
     corner[LSP14.index("left_wrist")] = (2, 2)
     people = people_at([corner])
@@ -164,7 +164,7 @@ def test_someone_without_a_torso_is_not_counted():
     assert worst(answers, np.ones(2, bool), 5) == [0]
 
 
-def test_alterations_keep_shape_and_do_what_they_say():
+def test_alterations_by_hand():
     picture = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
     for alteration in ALTERATIONS:
         assert alteration.change(picture).shape == picture.shape
@@ -194,7 +194,7 @@ def test_the_sheet_of_the_worst_shows_the_worst_first(tmp_path):
     assert cv2.imread(str(tmp_path / "a/worst.jpg")).shape == (264, 1044, 3)
 
 
-def test_people_are_cut_by_their_boxes_and_broken_ones_passed_by():
+def test_people_are_cut_by_their_boxes_and_broken_ones_skipped():
     xy_px = np.tile([30.0, 20.0], (17, 1))
     xy_px[5], xy_px[12] = (20, 10), (20, 40)
     visible = np.where(np.arange(17) == 3, 0, 2)

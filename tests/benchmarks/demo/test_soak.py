@@ -14,7 +14,7 @@ from benchmarks.demo.soak import watched
 ROOT = Path(__file__).parents[3]
 
 
-def test_what_is_kept_is_a_fault_and_what_is_let_go_is_none():
+def test_memory_that_grows_is_a_fault_and_freed_memory_is_not():
     kept, faults = [], []
     with watched("leaky", 5.0, faults) as memory:
         for _ in range(40):
@@ -32,7 +32,7 @@ def test_what_is_kept_is_a_fault_and_what_is_let_go_is_none():
     assert len(faults) == 1
 
 
-def test_a_thread_and_a_file_that_stay_are_faults(tmp_path):
+def test_threads_and_files_that_stay_are_faults(tmp_path):
     stop, faults = threading.Event(), []
     with watched("untidy", 5.0, faults) as memory:
         thread = threading.Thread(target=stop.wait, name="forgotten")

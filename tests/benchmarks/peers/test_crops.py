@@ -43,7 +43,7 @@ def test_with_a_margin_the_wider_records_show_more_of_the_same(records, wide):
     assert found[:, :44].any()
 
 
-def test_joints_are_put_back_where_they_were(records, wide):
+def test_joints_are_converted_back(records, wide):
     (_, own), *_ = dataset(records, "test", batch_size=3).as_numpy_iterator()
     (_, source), *_ = dataset(wide, "test", batch_size=3).as_numpy_iterator()
     # The wider crop is one with a margin of 2 about the same centre.
@@ -53,7 +53,7 @@ def test_joints_are_put_back_where_they_were(records, wide):
     np.testing.assert_allclose(to_records_px(np.array([-0.5, 191.5]), 192, 2.0, 96), [-48.5, 143.5])
 
 
-def test_wider_records_of_other_people_are_an_error(records, tmp_path):
+def test_wider_records_of_other_people_raise(records, tmp_path):
     others = shard_set(tmp_path / "others", size=192, padding=2.5, first=7)
     with pytest.raises(ValueError, match="holds other people than .* make both with the same data and seed"):
         next(read_crops(records, "test", 64, 1.5, others))

@@ -51,7 +51,7 @@ def test_blazepose_answers_five_numbers_for_each_of_39_points():
     assert float(scores[0, COCO17.index("left_shoulder")]) == pytest.approx(1 / (1 + np.exp(-2)))
 
 
-def test_a_folder_without_the_package_is_an_error(tmp_path):
+def test_a_folder_without_the_package_raises(tmp_path):
     with pytest.raises(ValueError, match=r"has no movenet-lightning, .* give the package of `npm pack"):
         models_folder(tmp_path)
 

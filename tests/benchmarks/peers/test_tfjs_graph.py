@@ -77,7 +77,7 @@ def write_model(folder, *, activation="Relu6", stored="float16", cut=0):
 
 
 @pytest.mark.parametrize(("activation", "limit"), [("Relu6", 6.0), ("Relu", np.inf)])
-def test_a_graph_model_computes_what_it_did(tmp_path, activation, limit):
+def test_a_converted_graph_computes_the_same(tmp_path, activation, limit):
     graph = read_tfjs_graph(write_model(tmp_path, activation=activation))
     # By hand: (1, 2) -> (1 * 1 + 2 * 0.5 + 0.5, 1 * -2 + 2 * 1 + 1) = (2.5, 1) -> (2 * 2.5 - 1, 0.25 * 1 + 3).
     pictures = np.array([[[[1.0, 2.0]], [[8.0, 0.0]]]], np.float32)
@@ -94,22 +94,22 @@ def test_only_operations_that_every_runtime_knows_are_left(tmp_path):
     assert not any(node.device for node in graph.node)
 
 
-def test_weights_that_are_cut_short_are_an_error(tmp_path):
+def test_weights_that_are_cut_short_raise(tmp_path):
     with pytest.raises(ValueError, match="its weights have 26 bytes, not what it says; download it again"):
         read_tfjs_graph(write_model(tmp_path, cut=2))
 
 
-def test_weights_of_another_kind_are_an_error(tmp_path):
+def test_weights_of_another_kind_raise(tmp_path):
     with pytest.raises(ValueError, match="kernel is float32 stored as uint8; only float32, int32 and"):
         read_tfjs_graph(write_model(tmp_path, stored="uint8"))
 
 
-def test_an_activation_that_is_not_known_is_an_error(tmp_path):
+def test_an_unknown_activation_raises(tmp_path):
     with pytest.raises(ValueError, match=r"conv fuses BiasAdd and \['Prelu'\]"):
         read_tfjs_graph(write_model(tmp_path, activation="Prelu"))
 
 
-def test_missing_weights_are_an_error(tmp_path):
+def test_missing_weights_raise(tmp_path):
     path = write_model(tmp_path)
     (tmp_path / "net.bin").unlink()
     with pytest.raises(ValueError, match=r"names weights that cannot be read .* keep its files together"):
@@ -117,7 +117,7 @@ def test_missing_weights_are_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"modelTopology": {"node": [{"op": 3}]}, "weightsManifest": []}'])
-def test_what_is_no_graph_model_is_an_error(tmp_path, content):
+def test_a_file_that_is_no_graph_model_raises(tmp_path, content):
     path = tmp_path / "net.json"
     path.write_text(content)
     with pytest.raises(ValueError, match="is no TensorFlow.js graph model"):

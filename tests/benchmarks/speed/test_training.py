@@ -61,7 +61,7 @@ def test_each_table_has_the_rows_that_can_differ(tmp_path):
     ]
 
 
-def test_ratios_and_utilisation_are_taken_within_each_round(monkeypatch, capsys):
+def test_ratios_and_utilization_are_taken_within_each_round(monkeypatch, capsys):
     # In operations/s and images/s; the peer takes 10 GFLOP a picture, ours 20.
     rates = {PEAK: [300e9, 600e9, 900e9], PEER: [1.0, 2.0, 4.0], OURS: [2.0, 8.0, 6.0]}
 
@@ -98,7 +98,7 @@ def test_jax_that_is_not_installed_is_left_out(monkeypatch, capsys):
     assert "JAX is not installed, and left out; pip install jax" in capsys.readouterr().out
 
 
-def test_wrong_values_are_errors():
+def test_wrong_values_raise():
     with pytest.raises(ValueError, match="steps must be 1 or more, got 0"):
         TrainingSpeed(steps=0)
     with pytest.raises(ValueError, match="input_size must be 32 px or more .* got 16"):
@@ -121,7 +121,7 @@ def test_an_operations_part_and_kind(name, expected):
     assert part_and_kind(name) == expected
 
 
-def test_a_trace_tells_the_parts_of_a_step():
+def test_a_trace_shows_the_parts_of_a_step():
     job, output = Job("resnet50", OURS, batch_size=2, input_size=32), io.StringIO()
     net = pose_net(
         lambda x: [keras.layers.Conv2D(4, 3)(keras.layers.Conv2D(4, 3)(x))],
