@@ -69,7 +69,7 @@ class Options:
     Attributes:
         suite: code and its tests.
         share: of the mutants to try, drawn at random.
-        seed: of the drawing.
+        seed: random seed of the drawing.
         jobs: mutants tested at the same time.
         only: mutate only these files of the suite, given without the folder.
         tests: other tests than the suite's.

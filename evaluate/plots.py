@@ -1,4 +1,4 @@
-"""The report's pictures: PCK curves, the reliability diagram, and people with both skeletons drawn.
+"""The report's images: PCK curves, the reliability diagram, and people with both skeletons drawn.
 
 Figures are drawn without pyplot, which would need a window system and change the caller's matplotlib settings.
 """

@@ -29,7 +29,7 @@ class Options:
         sheet: the contact sheet to write, a .jpg or .png file; FOLDER/contact_sheet.jpg if not given.
         count: people on the contact sheet.
         split: the split to take them from.
-        seed: of the augmentation on the sheet.
+        seed: random seed of the augmentation on the sheet.
         drop_damaged: move damaged shards aside and go on with the whole ones.
     """
 

@@ -71,7 +71,7 @@ def dataset(
         fields: what to read beside the images, by the names of `records.features.FIELDS`, or "key".
 
     Returns:
-        Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the picture:
+        Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the image:
         joints_xy_px float32 (B, J, 2), visible int32 (B, J) and so on; key string (B,).
 
     Raises:
@@ -185,7 +185,7 @@ def training_dataset(
         split: "train", "val" or "test".
         batch_size: people in every batch of all workers together; what is left of an epoch is dropped.
         epochs: the epoch to stop before.
-        seed: of the order and of the augmentation.
+        seed: random seed of the order and of the augmentation.
         first_epoch: the epoch to start at.
         first_step: the batch of that epoch to start at; those before it are read, but not decoded.
         shard: the worker's index, and how many there are; their number divides the batch size.

@@ -39,7 +39,7 @@ class Options:
         coco: the folder of COCO images.
         annotations: the keypoints file that says where people are.
         split: which people.
-        seed: of the squares.
+        seed: random seed of the squares.
     """
 
     model: tyro.conf.Positional[Path]

@@ -58,7 +58,7 @@ class Accuracy:
         out: for the table, the images and the converted peers, which are kept.
         threads: numbers of threads, and of processors.
         rounds: number of rounds whose median is printed; 0 for no latencies.
-        pictures: to time on.
+        pictures: number of images to time on.
         people: number of people on a sheet.
         limit: take only the first people.
     """

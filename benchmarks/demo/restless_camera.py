@@ -43,7 +43,7 @@ class RestlessCamera:
 
     Args:
         clips: frames to play, uint8 BGR (H, W, 3) each.
-        seed: of the random faults.
+        seed: random seed of the random faults.
         fps: frames per second.
         drop_share: share of frames that are dropped.
         resize_every_s: mean time between two sizes.

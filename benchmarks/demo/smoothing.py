@@ -56,7 +56,7 @@ class Smoothing:
         model: an exported model, whose jitter is measured.
         cutoffs_hz: cutoffs at rest to try.
         betas: Hz for each crop side per second to try.
-        seed: of the start in the jitter's series, for each joint.
+        seed: random seed of the start in the jitter's series, for each joint.
     """
 
     clips: Path

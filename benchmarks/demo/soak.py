@@ -60,7 +60,7 @@ class Soak:
         seconds: duration of the long run.
         starts: number of starts afterwards.
         people: the most people to track.
-        seed: of the random faults.
+        seed: random seed of the random faults.
         growth_mb: how much the memory in use may grow from the second quarter of a part to the last.
     """
 

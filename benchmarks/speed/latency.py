@@ -50,7 +50,7 @@ class Latency:
         untrained_resnet: instead of a model, the depth of a ResNet with random weights.
         mediapipe: the Python interpreter of an environment with mediapipe==0.10.14; left out if not given.
         threads: numbers of threads, and of processors.
-        pictures: from the clip.
+        pictures: number of images from the clip.
         rounds: of all contenders.
         loops: rounds over the whole clip.
     """

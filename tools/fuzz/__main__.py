@@ -41,7 +41,7 @@ class Options:
         seconds: how long.
         corpus: folder of the files found so far; made if it is not there.
         again: try this file alone.
-        seed: of the mutations.
+        seed: random seed of the mutations.
     """
 
     target: Annotated[str, tyro.conf.Positional]
