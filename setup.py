@@ -53,6 +53,7 @@ setup(
         "body": ["assets/*"],
         "dome.moves": ["assets/*"],
         "demo.site": ["static/*"],
+        "evaluate": ["templates/*"],
         "weights": ["*/*", "*/export/*"],
     },
     install_requires=[

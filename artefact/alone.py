@@ -1,6 +1,6 @@
-"""Runs one exported file with nothing but its runtime, as a stranger would.
+"""Runs one exported file with its runtime alone, as someone without this project would.
 
-No other module of ours can be imported, though they may be installed, and at the end none has been.
+Importing any other module of this project raises, though it may be installed.
 
     python -P alone.py ENGINE SETTINGS FILE SCRATCH THREADS
 
@@ -44,7 +44,7 @@ _TIMED_SECONDS = 3.0
 
 
 class NoneOfOurs:
-    """Finds no module of ours, before an editable install or any other finder does."""
+    """An import finder that raises for this project's modules, ahead of editable installs and other finders."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:

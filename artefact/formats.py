@@ -86,7 +86,7 @@ FORMATS = {
         "an OpenVINO model in bfloat16", settings={"precision": "bf16"}, written_as="openvino", reduced=True
     ),
 }
-#: Those that are written; the others are further ways to run a file.
+#: The formats that are written; the others are further ways to run the same files.
 WRITTEN = {name: form for name, form in FORMATS.items() if not form.written_as}
 
 
@@ -142,8 +142,8 @@ def formats_in(path: Path) -> dict[str, Path]:
 def trusted(path: Path) -> list[str]:
     """The formats there that the export found close enough to the Keras model.
 
-    Of a single file nothing is known, nor of a folder without `formats.json`; then everything counts but what computes
-    less exactly than its file could.
+    Nothing is known about a single file, or a folder without `formats.json`; then every format counts except those that
+    compute less exactly than their file allows.
 
     Args:
         path: an export folder, or one of its files.
@@ -165,7 +165,7 @@ def trusted(path: Path) -> list[str]:
 
 
 def fingerprint(path: Path) -> str:
-    """Tells exports apart by the name, size and 16 parts of every file: reading all of it would take seconds."""
+    """A hash of the name, the size and 16 parts of every file of an export: reading all of it would take seconds."""
     digest = hashlib.blake2b(digest_size=16)
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     for file in files:

@@ -34,7 +34,6 @@ class Model:
     """
 
     def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
-        """Loads the model and its description."""
         check(runtime, threads)
         form = FORMATS[runtime]
         file = formats_in(path).get(runtime)

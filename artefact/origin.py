@@ -1,4 +1,4 @@
-"""Which file an export was made from, so that whoever uses it is told when the run has trained on."""
+"""Which file an export was made from, so that users are warned when the run has trained further."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from artefact.formats import DESCRIPTION_FILE, MODEL_FILE
 
-#: Under this name an export's description tells of the file that it was made from.
+#: The key in an export's description that holds the identity of the file it was made from.
 ORIGIN = "made_from"
 
 
 def origin_of(path: Path) -> dict:
-    """What tells a file from others: its size in bytes and its SHA-256."""
+    """A file's identity: its size in bytes and its SHA-256."""
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def renewal_notice(export: Path) -> str | None:
-    """One line for users where the run around an export has another model than the export was made from.
+    """A line for users if the run around an export has another model than the export was made from.
 
     Args:
         export: an export folder, or a file in it.

@@ -1,11 +1,10 @@
-"""How many small changes of the code the tests note: `python -m benchmarks.mutants pose --share 0.2`.
+"""The share of small changes to the code that the tests detect: `python -m benchmarks.mutants pose --share 0.2`.
 
-Cosmic Ray (`pip install cosmic-ray`) makes the mutants: operators exchanged, comparisons and conditions turned round,
-numbers one more or less, loops that do not run. Left out are those that no one would write by mistake (shifts for
-products, `is` for `==`), those that change nothing (`*` for `&` of truth values) and those that change annotations
-alone, or which arguments may be passed by name. Each mutant is tested in a fork of a process that has imported pytest,
-NumPy and OpenCV already, and TensorFlow and Keras where the tests need them; nothing on the disk is changed.
-Linux only.
+Cosmic Ray (`pip install cosmic-ray`) makes the mutants: operators exchanged, comparisons and conditions inverted,
+numbers one more or less, loops that do not run. Left out are those that nobody would write by mistake (shifts for
+products, `is` for `==`), those that change nothing (`*` for `&` of Booleans) and those that change only annotations, or
+which arguments may be passed by name. Each mutant is tested in a fork of a process that has imported pytest, NumPy and
+OpenCV already, and TensorFlow and Keras where the tests need them; nothing on the disk is changed. Linux only.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ import tyro
 
 ROOT = Path(__file__).parents[1]
 _READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "video/pictures.py")
-#: Files or folders of code, the tests that hold them, and whether these need TensorFlow.
+#: Files or folders of code, their tests, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
     "records": (["records"], ["tests/records"], True),
@@ -54,7 +53,7 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
 }
 _UNLIKELY = ("RShift", "LShift", "BitXor", "BitOr", "BitAnd", "Mod", "FloorDiv", "Pow", "Is", "IsNot", "Invert")
 _LIKELY = ("BitAnd_BitOr", "BitOr_BitAnd")
-# The same for truth values.
+# Equivalent for Booleans.
 _EQUAL = ("BitAnd_Mul", "BitOr_Add")
 
 
@@ -65,9 +64,9 @@ class Options:
     Attributes:
         suite: code and its tests.
         share: of the mutants to try, drawn at random.
-        seed: of the drawing.
+        seed: random seed of the drawing.
         jobs: mutants tested at the same time.
-        only: files of the suite to keep to, such as camera or coco/reader.
+        only: mutate only these files of the suite, such as camera or coco/reader.
         tests: other tests than the suite's.
         out: a JSON file for the mutants that survive, with their differences.
     """
@@ -100,7 +99,7 @@ class Mutant:
 
 
 def mutants_of(path: Path, chosen: Callable[[], bool]) -> tuple[list[Mutant], int]:
-    """The mutants of a file that are chosen, but for those that change nothing that runs, and how many there were."""
+    """The chosen mutants of a file, without those that change nothing at run time, and how many there were."""
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import MutationVisitor
     from cosmic_ray.plugins import get_operator, operator_names
@@ -187,7 +186,7 @@ def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     os.chdir(ROOT)
     sys.dont_write_bytecode = True
-    # Hypothesis's alone takes seconds to import, which each mutant would have to wait for.
+    # Importing Hypothesis alone takes seconds, for each mutant.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files, tests, tensorflow = SUITES[options.suite]
     tests = list(options.tests) or tests

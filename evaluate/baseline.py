@@ -1,4 +1,4 @@
-"""The mean pose: what a model must beat. It looks at no picture and answers the same joints for everyone."""
+"""The mean pose, which a model must beat: it ignores the image and predicts the same joints for everyone."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _BATCH = 256
 
 
 def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str = "train") -> np.ndarray:
-    """Averages each joint's place in the crop over the people of a split who have it labelled.
+    """Averages each joint's position in the crop over the people of a split for whom it is labelled.
 
-    Labels are read one batch at a time, and no picture is decoded.
+    Labels are read one batch at a time, and no image is decoded.
 
     Args:
         folder: the shard set.
-        input_size: height and width in px of the pictures to answer for, the records' own size if None.
+        input_size: height and width in px of the images to answer for, the records' own size if None.
         split: whose mean to take; a fair baseline takes "train".
 
     Returns:
-        float64 (J, 2) in px of the picture; the picture's centre for joints that no one has labelled.
+        float64 (J, 2) in px of the image; the image's center for joints that no one has labelled.
 
     Raises:
         ValueError: no such set or split, or a shard missing or of the wrong size.
@@ -39,13 +39,13 @@ def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str =
         number += labelled.sum(axis=0)
     center = (manifest.size - 1) / 2
     mean = np.where(number[:, None] > 0, total / np.maximum(number, 1)[:, None], center)
-    # The centre of the first pixel is 0, so the picture's edge lies at -0.5 in both sizes.
+    # The center of the first pixel is 0, so the image's edge lies at -0.5 in both sizes.
     return (mean + 0.5) * (input_size or manifest.size) / manifest.size - 0.5
 
 
 def baseline_split(manifest: Manifest, evaluated: str) -> str:
     """The split to take the mean pose of: "train", or where a shard set has none, the evaluated one itself.
 
-    The second flatters the baseline: it has seen the answers.
+    The second flatters the baseline, which then knows the labels.
     """
     return "train" if manifest.counts.get("train") else evaluated

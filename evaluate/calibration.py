@@ -1,4 +1,4 @@
-"""Whether scores mean what they say: a joint's score is the probability that it lies near its label."""
+"""Calibration of the scores: a joint's score is the probability that it lies near its label."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def calibrate(
     reach_px: float,
     bins: int = 10,
 ) -> Calibration:
-    """Compares the scores of labelled joints with how many of them are right.
+    """Compares the scores of labelled joints with the share of them that is right.
 
     Args:
         predicted_px: float (N, J, 2).

@@ -1,9 +1,9 @@
 """Pose metrics in NumPy, for each joint, limb or person. Training and `python -m evaluate` call the same.
 
-Shapes: N people, J joints, (x, y) order, every length in px of the picture that the joints are in. Joints
-with visibility 0 are not labelled and count nowhere; labelled but hidden ones count like any other. A
-prediction that is not finite is infinitely far off: wrong in PCK, PCP, AUC and OKS, and its joint's mean
-pixel error is infinite.
+Shapes: N people, J joints, (x, y) order, every length in px of the image that the joints are in. Joints with
+    visibility 0 are not labelled and are ignored; labelled but hidden ones count like any other. A prediction that is
+    not finite counts as infinitely far off: wrong in PCK, PCP, AUC and OKS, and its joint's mean pixel error is
+    infinite.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def pck(
         float64 (J,), NaN for a joint that no counted person has.
 
     Raises:
-        ValueError: shapes, normalisers or the threshold are out of range.
+        ValueError: shapes, normalizers or the threshold are out of range.
     """
     if not threshold >= 0:
         raise ValueError(f"a PCK threshold must be 0 or more, got {threshold}")
@@ -87,9 +87,9 @@ def pooled_pck(
     normaliser_px: np.ndarray,
     threshold: float,
 ) -> float:
-    """As `pck`, the share of all joints together: one that more people have labelled weighs more.
+    """As `pck`, over all joints together: a joint that is labelled for more people weighs more.
 
-    MPII's evaluation sums its PCKh up so, over all joints but pelvis and thorax.
+    MPII's evaluation computes its total PCKh this way, over all joints but pelvis and thorax.
     """
     labelled = ~np.isnan(joint_distances(predicted_px, true_px, visible))
     number = (labelled & (np.asarray(normaliser_px)[:, None] > 0)).sum(axis=0)
@@ -106,7 +106,7 @@ def pck_auc(
 ) -> np.ndarray:
     """Area under the PCK curve from threshold 0 to `max_threshold`, as a share of the whole.
 
-    It is exact, not a sum over sampled thresholds: a joint at d normalisers from its label is right at the
+    It is exact, not a sum over sampled thresholds: a joint at d normalizers from its label is right at the
     thresholds from d to T, which is max(0, 1 - d / T) of them, and the area is the mean of that.
 
     Args:
@@ -120,7 +120,7 @@ def pck_auc(
         float64 (J,), NaN for a joint that no counted person has.
 
     Raises:
-        ValueError: shapes, normalisers or the threshold are out of range.
+        ValueError: shapes, normalizers or the threshold are out of range.
     """
     if not max_threshold > 0:
         raise ValueError(f"the end of the PCK curve must be above 0, got max_threshold {max_threshold}")

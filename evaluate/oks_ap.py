@@ -14,8 +14,7 @@ from pycocotools.cocoeval import COCOeval
 from evaluate.metrics import oks_area_px
 from pose import Skeleton
 
-# Far outside any picture. A NaN handed to COCOeval would compare as a match; at this distance the joint's
-# similarity is exactly 0, as it must be.
+# Far outside any image. COCOeval would take NaN for a match; at this distance the joint's similarity is exactly 0.
 _FAR_PX = 1e9
 
 
@@ -41,17 +40,16 @@ class AveragePrecision:
 def average_precision(
     predicted_px: np.ndarray, scores: np.ndarray, labels: Mapping[str, np.ndarray], skeleton: Skeleton
 ) -> AveragePrecision:
-    """Runs COCOeval with one picture, one annotation and one detection for each person.
+    """Runs COCOeval with one image, one annotation and one detection for each person.
 
-    The crops are given, so no one is missed or found twice: what is left to measure is how close the joints
-    are, and whether the scores put good predictions before bad ones. A person's score is the mean of the
-    joints'; equal scores keep the people's order. Areas unknown to the records are estimated by
-    `oks_area_px`, and people of all sizes are counted.
+    The crops are given, so no one is missed or found twice: what is measured is how close the joints are, and whether
+    the scores rank good predictions before bad ones. A person's score is the mean of the joints'; equal scores keep the
+    people's order. Areas unknown to the records are estimated by `oks_area_px`, and people of all sizes are counted.
 
     Args:
         predicted_px: float (N, J, 2).
         scores: float (N, J); one that is not a number counts as 0.
-        labels: "joints_xy_px" (N, J, 2), "visible" (N, J) and "area_px" (N,) in px of the same picture.
+        labels: "joints_xy_px" (N, J, 2), "visible" (N, J) and "area_px" (N,) in px of the same image.
         skeleton: whose sigmas are used.
 
     Raises:
@@ -91,7 +89,7 @@ def _annotation(i: int, true: np.ndarray, visible: np.ndarray, area: float) -> d
         "category_id": 1,
         "iscrowd": 0,
         "area": float(area),
-        # COCOeval asks for it, and uses it for people without labelled joints alone.
+        # Required by COCOeval, but used only for people without labelled joints.
         "bbox": [0, 0, 0, 0],
         "num_keypoints": int((visible > 0).sum()),
         "keypoints": _flat(true, visible),
@@ -104,7 +102,7 @@ def _flat(xy: np.ndarray, third: np.ndarray | int) -> list[float]:
 
 
 def _run_cocoeval(annotations: list[dict], detections: list[dict], skeleton: Skeleton) -> AveragePrecision:
-    # pycocotools narrates its steps on standard output and has no switch for it; its errors are exceptions.
+    # pycocotools always prints its progress; errors are exceptions.
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = {
@@ -116,7 +114,7 @@ def _run_cocoeval(annotations: list[dict], detections: list[dict], skeleton: Ske
         truth.createIndex()
         evaluator = COCOeval(truth, truth.loadRes(detections), "keypoints")
         evaluator.params.kpt_oks_sigmas = skeleton.sigmas
-        # No upper limit: joints that were sent far away make a huge detection.
+        # No upper limit: joints moved far away make a huge detection.
         evaluator.params.maxDets = [1]
         evaluator.params.areaRng, evaluator.params.areaRngLbl = [[0, np.inf]], ["all"]
         evaluator.evaluate()

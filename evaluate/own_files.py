@@ -1,11 +1,11 @@
-"""The files of a report, and whether what stands under their names is one: nothing else is ever replaced."""
+"""The files of a report, and the check that only files of an earlier report are replaced."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 REPORT, METRICS = "report.html", "metrics.json"
-# What each file of ours begins with, or says near its beginning.
+# A text near the beginning of each file, by which ours are recognized.
 _MARKS = {
     REPORT: "<title>Evaluation of ",
     METRICS: '"headline": "',
@@ -20,7 +20,7 @@ def check_replaceable(folder: Path) -> None:
     """Checks that the files which a report would replace are those of an earlier report.
 
     Raises:
-        ValueError: one of them is somebody else's, or the folder is a file.
+        ValueError: one of them is of another origin, or the folder is a file.
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, and the report goes into a folder; give another --out")

@@ -1,6 +1,6 @@
-"""The report's pictures: PCK curves, the reliability diagram, and people with both skeletons drawn.
+"""The report's images: PCK curves, the reliability diagram, and people with both skeletons drawn.
 
-Figures are drawn without pyplot: no window system is asked for, and a caller's own matplotlib stays as it is.
+Figures are drawn without pyplot, which would need a window system and change the caller's matplotlib settings.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WHITE = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a figure; `sides` are those of left, right and middle joints."""
+    """Colors of a figure; `sides` are those of left, right and middle joints."""
 
     background: str
     text: str
@@ -136,7 +136,7 @@ def calibration_png(calibration: Calibration, theme: Theme) -> bytes:
 
 
 def person_jpeg(evaluation: Evaluation, index: int) -> bytes:
-    """One person of the gallery as JPEG: labels in white, hollow where hidden, and the model's joints in colour."""
+    """One person of the gallery as JPEG: labels in white, hollow where hidden, and the model's joints in color."""
     answers, skeleton = evaluation.answers, evaluation.skeleton
     side = max(_TILE_PX, evaluation.size)
     picture = cv2.resize(answers.pictures[index], (side, side), interpolation=cv2.INTER_LINEAR)

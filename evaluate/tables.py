@@ -15,7 +15,7 @@ from evaluate.sides import joint_rows, side_by_side
 from evaluate.summary import HEADLINE, Summary, mean_of_known
 from machine.words import counted
 
-#: What people read, in the order they read it: (name in the files, heading, "%" for fractions or "px").
+#: The metrics in the order of the tables: (name in the files, heading, "%" for fractions or "px").
 FIGURES = (
     (HEADLINE, "PCK@0.2, arms and legs", "%"),
     ("pck@0.2", "PCK@0.2, all joints", "%"),
@@ -32,7 +32,7 @@ FIGURES = (
     ("oks", "mean OKS", "%"),
     ("error_px", "mean pixel error", "px"),
 )
-#: What the figures mean, in a sentence each.
+#: The meaning of each metric, in one sentence.
 MEANINGS = {
     "PCK": "PCK@0.2 is the share of joints that lie within 0.2 of the torso's length (left shoulder to right hip) of "
     "their labels, some 10 cm for an adult; PCK@0.1 and PCK@0.05 the same for 0.1 and 0.05.",
@@ -63,9 +63,9 @@ def show(value: float, unit: str) -> str:
 
 
 def per_joint(evaluation: Evaluation) -> pd.DataFrame:
-    """One row for each joint: its number of labels, the model's figures, those of the mean pose, and the scores' worth.
+    """One row for each joint: its number of labels, the model's metrics, those of the mean pose, and its calibration.
 
-    "score" is the joint's mean score, "found_right" the share that is as near the label as a score claims.
+    "score" is the joint's mean score, "found_right" the share that lies within the distance whose probability it is.
     """
     columns: dict[str, object] = {"joint": evaluation.summary.joints, "labelled": evaluation.summary.labelled}
     for prefix, summary in (("", evaluation.summary), ("mean_pose_", evaluation.baseline_summary)):
@@ -130,14 +130,14 @@ def as_json(evaluation: Evaluation) -> dict:
 
 
 def joint_columns(evaluation: Evaluation) -> list[tuple[str, str, str]]:
-    """The columns of a table of joints that people read: name in the files, heading and unit."""
+    """The columns of the table of joints: name in the files, heading and unit."""
     known = {name: values for name, values in _by_joint(evaluation.summary).items() if not np.isnan(values).all()}
     columns = [(name, heading.removesuffix(", all joints"), unit) for name, heading, unit in FIGURES]
     return [column for column in columns if column[0] in known]
 
 
 def in_words(evaluation: Evaluation) -> str:
-    """What the evaluation found, in one sentence or two."""
+    """A summary of the evaluation in one or two sentences."""
     ours, theirs = evaluation.summary, evaluation.baseline_summary
     if math.isnan(ours.headline):
         error, mean = (show(summary.scalars()["error_px"], "px") for summary in (ours, theirs))
@@ -185,7 +185,7 @@ def as_text(evaluation: Evaluation) -> str:
 
 
 def _short(cells: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The same under headings that leave a table narrow."""
+    """The same under shorter headings."""
     return {
         heading.replace("PCK@0.5 of the head", "PCK@0.5 head").replace("mean pixel error", "error"): values
         for heading, values in cells.items()
@@ -193,7 +193,7 @@ def _short(cells: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def notes(evaluation: Evaluation) -> list[str]:
-    """What a reader of the figures has to know about this evaluation, one sentence each."""
+    """Notes that a reader of the metrics needs, one sentence each."""
     torso = int((evaluation.answers.labels["torso_px"] > 0).sum())
     unknown_area = int((evaluation.answers.labels["area_px"] <= 0).sum())
     people = evaluation.summary.people
@@ -232,7 +232,7 @@ def _by_joint(summary: Summary) -> dict[str, np.ndarray]:
 
 
 def _plain(value: Any) -> Any:
-    """Plain lists and numbers, null for NaN and infinity, which JSON has no words for."""
+    """Plain lists and numbers for JSON, None for NaN and infinity."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):

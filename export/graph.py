@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable
 
 import keras
 import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-from tensorflow.python.grappler import tf_optimizer
 
+from export.private_tensorflow import fold, freeze
 from pose.fields import Field
 from pose.tasks import task_of
 
@@ -90,26 +88,11 @@ def frozen_graph(model: keras.Model, notes: dict, description: str) -> tf.compat
         A graph from placeholders with the inputs' names to nodes with the answers'.
     """
     function = tf.function(serving_function(model, notes)).get_concrete_function(**input_specs(notes))
-    graph = convert_variables_to_constants_v2(function).graph.as_graph_def()
-    graph = _fold(graph, [*task_of(notes).inputs, *task_of(notes).answers])
+    graph = fold(freeze(function), [*task_of(notes).inputs, *task_of(notes).answers])
     node = graph.node.add(name=DESCRIPTION, op="Const")
     node.attr["dtype"].type = tf.string.as_datatype_enum
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(description))
     return graph
-
-
-def _fold(graph: tf.compat.v1.GraphDef, names: list[str]) -> tf.compat.v1.GraphDef:
-    """Drops what the outputs do not need, and computes constant parts, such as batch normalisation's, beforehand."""
-    with tf.Graph().as_default() as imported:
-        tf.import_graph_def(graph, name="")
-        meta_graph = tf.compat.v1.train.export_meta_graph(graph_def=graph, graph=imported)
-    kept = meta_graph_pb2.CollectionDef()
-    kept.node_list.value.extend(names)
-    meta_graph.collection_def["train_op"].CopyFrom(kept)
-    config = config_pb2.ConfigProto()
-    optimizers = ["pruning", "constfold", "arithmetic", "constfold", "dependency"]
-    config.graph_options.rewrite_options.optimizers.extend(optimizers)
-    return tf_optimizer.OptimizeGraph(config, meta_graph)
 
 
 def graph_function(

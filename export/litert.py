@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow.lite.tools import flatbuffer_utils
 
 from export.graph import DESCRIPTION, graph_function
+from export.private_tensorflow import quantize, with_metadata
 from pose.tasks import Task
 
 
@@ -65,36 +63,10 @@ def _write(graph, task, description, file, *, inputs=None, supported_types=(), *
         for name, value in options.items():
             setattr(converter, name, value)
         converter.target_spec.supported_types = list(supported_types)
-        content = converter.convert() if inputs is None else _convert_static(converter, inputs)
-        file.write_bytes(_described(content, description))
-
-
-def _convert_static(converter: tf.lite.TFLiteConverter, inputs: dict[str, np.ndarray]) -> bytes:
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-    kept = ("CONV_2D", "DEPTHWISE_CONV_2D")
-    count = len(next(iter(inputs.values())))
-    converter.representative_dataset = lambda: (
-        {name: values[i : i + 1] for name, values in inputs.items()} for i in range(count)
-    )
-    # The only way that the converter has to leave some operations in float.
-    options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_ops=[name for name in names.values() if name not in kept]
-    )
-    with warnings.catch_warnings():
-        # It still runs TensorFlow's own interpreter, which announces its end.
-        warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
-        debugger = tf.lite.experimental.QuantizationDebugger(
-            converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
-        )
-    return debugger.get_nondebug_quantized_model()
-
-
-def _described(content: bytes, description: str) -> bytes:
-    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(description.encode(), np.uint8)
-    metadata = schema.MetadataT()
-    metadata.name, metadata.buffer = DESCRIPTION, len(model.buffers)
-    model.buffers.append(buffer)
-    model.metadata = [*(model.metadata or []), metadata]
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+        if inputs is None:
+            content = converter.convert()
+        else:
+            count = len(next(iter(inputs.values())))
+            samples = [{name: values[i : i + 1] for name, values in inputs.items()} for i in range(count)]
+            content = quantize(converter, ("CONV_2D", "DEPTHWISE_CONV_2D"), lambda: samples)
+        file.write_bytes(with_metadata(content, DESCRIPTION, description))

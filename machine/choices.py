@@ -1,7 +1,7 @@
-"""Choices made by timing on this machine: candidates take turns, and the answer is remembered.
+"""Choices made by timing on this machine: candidates are timed in turns, and the choice is stored.
 
-A choice that was made while other programs kept the processors busy, or between times that vary, is kept as unsure and
-measured again the next time; every choice is after some weeks, and when the processor or a library changes.
+A choice made while other programs kept the processors busy, or from times that varied, is stored as unsure and measured
+again the next time. Every choice expires after 30 days, and when the processor or a library changes.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from machine.whole import whole
 Name = TypeVar("Name", bound=Hashable)
 
 _VALID = timedelta(days=30)
-# So often an unsure choice is measured again; a machine that is always busy should not make every start wait.
+# Measurements of an unsure choice; a machine that is always busy should not make every start wait.
 _MOST_TRIES = 3
-# Above this share of the processors, other programs spoil a measurement.
+# Share of the processors used by other programs above which a measurement is unsure.
 _MOST_OTHERS = 0.15
 _STAT = Path("/proc/stat")
 _LEAST_ROUNDS = 3
-# Who is this many times slower than the fastest need not be timed again.
+# A candidate this many times slower than the fastest is not timed again.
 _HOPELESS = 1.5
 
 
 @dataclass
 class Timings:
-    """What taking turns measured.
+    """Times of candidates that were timed in turns.
 
     Attributes:
         times: of each candidate in the order of the rounds, in the unit that it reports; hopeless ones have fewer.
@@ -49,7 +49,7 @@ class Timings:
     others: float = 0.0
 
     def least(self, name: Hashable) -> float:
-        """The least of a candidate's times: other programs only ever make one longer."""
+        """A candidate's shortest time: other programs only make times longer."""
         return min(self.times[name])
 
     def spread(self, name: Hashable) -> float:
@@ -59,13 +59,13 @@ class Timings:
 
 
 def take_turns(candidates: Mapping[Name, Callable[[], float]], budget_s: float) -> Timings:
-    """Times candidates in turns, so that what else happens on the machine falls on all of them.
+    """Times candidates in turns, so that other load on the machine affects all of them alike.
 
     Args:
-        candidates: by name, what does the work once and returns how long it took; each was run before, so that memory
-            and kernels are there. One that returns infinity cannot be run any more, and is left out of the result.
-        budget_s: roughly how long the rounds may take in all. There are three at least; a candidate that is half as
-            slow again as the fastest drops out after its third, or at once where one turn takes the whole budget.
+        candidates: by name, a function that does the work once and returns how long it took, warmed up beforehand. One
+            that returns infinity has failed, and is left out of the result.
+        budget_s: roughly how long the rounds may take in all. There are three at least; a candidate that takes 1.5
+            times as long as the fastest drops out after its third, or at once if one turn takes the whole budget.
     """
     timings = Timings({name: [] for name in candidates})
     spent_s = dict.fromkeys(candidates, 0.0)
@@ -87,12 +87,12 @@ def take_turns(candidates: Mapping[Name, Callable[[], float]], budget_s: float) 
 
 
 def is_sure(timings: Timings, chosen: Hashable, worth: float = 0.1) -> bool:
-    """Whether another measurement would hardly choose otherwise, to an advantage.
+    """Whether another measurement is unlikely to find a better choice.
 
     Args:
         timings: what was measured.
         chosen: the candidate that was taken.
-        worth: the advantage that counts, as a share of the time.
+        worth: the smallest gain that matters, as a share of the time.
     """
     if timings.others > _MOST_OTHERS:
         return False
@@ -101,7 +101,7 @@ def is_sure(timings: Timings, chosen: Hashable, worth: float = 0.1) -> bool:
 
 
 class _Busyness:
-    """How much of the processors other programs use, by what Linux counts."""
+    """Processor use of other programs, from /proc; unknown outside Linux."""
 
     def __init__(self) -> None:
         self._begin = _processor_seconds()
@@ -117,7 +117,7 @@ class _Busyness:
 
 
 def _processor_seconds() -> tuple[float, float] | None:
-    """Seconds in which the machine's processors were at work, and those of them for us and our processes."""
+    """Busy seconds of all processors, and those spent on this process and its children."""
     try:
         user, nice, system = (int(word) for word in _STAT.read_text().split("\n", 1)[0].split()[1:4])
         ticks = os.sysconf("SC_CLK_TCK")
@@ -129,7 +129,7 @@ def _processor_seconds() -> tuple[float, float] | None:
 
 
 def _children_seconds(ticks: int) -> float:
-    """Processor time of the processes that this one has begun and that still run."""
+    """Processor time in s of this process's children that still run."""
     total = 0.0
     for children in Path("/proc/self/task").glob("*/children"):
         for number in children.read_text().split():
@@ -147,11 +147,11 @@ def _path(kind: str, question: object) -> Path:
 
 
 def recall(kind: str, question: object) -> dict | None:
-    """What was chosen before, on this processor, or None where it is to be measured.
+    """The choice stored for this processor, or None if it must be measured.
 
     Args:
         kind: of choice, the name of its folder in the user's cache.
-        question: all that the choice depends on, but the processor: plain values.
+        question: all that the choice depends on except the processor, as values that JSON can hold.
     """
     entry = _read(_path(kind, question))
     if entry is None or not (entry["sure"] or entry["tries"] >= _MOST_TRIES):
@@ -161,7 +161,7 @@ def recall(kind: str, question: object) -> dict | None:
 
 
 def keep(kind: str, question: object, answer: dict, *, sure: bool) -> None:
-    """Remembers a choice; see `recall`. A cache folder that cannot be written costs a measurement and nothing else."""
+    """Stores a choice; see `recall`. If the cache folder cannot be written, it is measured again the next time."""
     path = _path(kind, question)
     before = _read(path)
     tries = before["tries"] + 1 if before and not before["sure"] else 1
@@ -184,5 +184,5 @@ def _read(path: Path) -> dict | None:
         datetime.fromisoformat(entry["measured"])
         return entry if isinstance(entry["answer"], dict) and {"sure", "tries"} <= entry.keys() else None
     except (OSError, ValueError, TypeError, KeyError):
-        # Never measured, or a file that something has damaged.
+        # Never measured, or a damaged file.
         return None

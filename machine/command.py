@@ -38,7 +38,7 @@ def run_command(
         prog: what the help calls the command.
         description: the help's first lines.
         stopped: printed after Ctrl-C, which makes the exit code 130.
-        errors: those that a user can mend. They become one line on standard error, and exit code 2 or the error's own
+        errors: those that a user can fix. They become one line on standard error, and exit code 2 or the error's own
             `exit_code`.
         **parsing: further arguments of `tyro.cli`.
     """
@@ -50,11 +50,12 @@ def run_command(
             return end.code if isinstance(end.code, int) else _WRONG
         return run(parsed) or 0
     except KeyboardInterrupt:
-        # On a terminal a progress bar may stand in the line.
+        # On a terminal the line may hold a progress bar.
         print(f"\n{stopped}" if sys.stderr.isatty() else stopped, file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # Whoever read our output has stopped, as `head` does; Python would complain once more at its end.
+        # The reader of our output has stopped, as `head` does; without this Python would print another error at its
+        # end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_LEFT
     except errors as error:

@@ -12,9 +12,9 @@ STOPPED = 130
 
 
 def end_quietly_while_importing(package: str, program: str | None = None) -> None:
-    """Makes Ctrl-C end the process without a word; for the first lines of a package with commands.
+    """Makes Ctrl-C end the process silently; to be called first in a package with commands.
 
-    What a command imports takes a while, and there is nothing to clear away before `heed_ctrl_c`.
+    Imports take seconds, and before `heed_ctrl_c` there is nothing to clean up.
 
     Args:
         package: its name. Where another program imports it, nothing is changed.

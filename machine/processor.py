@@ -13,7 +13,7 @@ from pathlib import Path
 _CPU_INFO = Path("/proc/cpuinfo")
 _CPU_KEYS = ("model name", "flags", "Features", "CPU part", "Model")
 _CGROUPS = Path("/sys/fs/cgroup")
-# What decides how fast a net is computed, from the newest.
+# Instruction sets that decide how fast a net is computed, newest first.
 _FEATURES = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "bf16", "asimd")
 _MOST_THREADS = 8
 
@@ -47,7 +47,7 @@ def processor_name() -> str:
 
 
 def processor_key() -> str:
-    """Tells processors apart: what Linux says of them, elsewhere what Python says, and how many we may use."""
+    """A hash of the processor's description, by Linux or else by Python, and of how many this process may use."""
     described = f"{platform.system()} {platform.machine()} {platform.processor()} {usable_cpus()}"
     described += "".join(sorted({line for line in _cpu_lines() if line.startswith(_CPU_KEYS)}))
     return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""Keeping quiet what libraries print by themselves, such as TensorFlow about CPU features and missing GPUs."""
+"""Silences what libraries print on their own, such as TensorFlow's lines about CPU features and missing GPUs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 _NVIDIA = Path("/proc/driver/nvidia")
-# The Keras backends that can train: what the package of each is called. Those of other names Keras refuses itself.
+# The Keras backends that can train, and the names of their packages. Keras itself raises for any other.
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
@@ -37,7 +37,7 @@ def _missing(backend: str) -> str:
 
 
 def import_tensorflow(*, with_keras: bool = True) -> None:
-    """Imports TensorFlow and Keras, which takes seconds, and silences what they would print by themselves.
+    """Imports TensorFlow and Keras, which takes seconds, and silences what they print on their own.
 
     Commands call it when their arguments are checked, before they import what needs TensorFlow. Where there is an
     NVIDIA driver, TensorFlow's warnings stay: one may say why the GPU is not used. What is printed while an import
@@ -50,7 +50,8 @@ def import_tensorflow(*, with_keras: bool = True) -> None:
         check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if _NVIDIA.exists() else "3")
     imported = ("keras" if with_keras else "tensorflow") in sys.modules
-    # The descriptor is the process's: two threads that swap it, as where a demo opens a camera, would mix it up.
+    # The descriptor belongs to the process: two threads that swap it at once, as when a demo opens a camera, would lose
+    # it.
     elsewhere = threading.current_thread() is not threading.main_thread()
     try:
         with nullcontext() if imported or elsewhere or _NVIDIA.exists() else _held_back():
@@ -58,7 +59,7 @@ def import_tensorflow(*, with_keras: bool = True) -> None:
                 import keras  # noqa: F401
             import tensorflow  # noqa: F401
     except ModuleNotFoundError as error:
-        # Keras may have its backend from a file of its own.
+        # Keras may take its backend from its own configuration file.
         if error.name not in _BACKENDS:
             raise
         raise ValueError(_missing(error.name)) from error
@@ -66,7 +67,7 @@ def import_tensorflow(*, with_keras: bool = True) -> None:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Keeps what is written to standard error, by C++ code too, and passes it on if an error is raised."""
+    """Holds back standard error, also of C++ code, and prints it if an error is raised."""
     try:
         before = os.dup(2)
     except OSError:  # There is no standard error.

@@ -1,4 +1,4 @@
-"""Words that the commands say."""
+"""Text for the commands' messages."""
 
 from __future__ import annotations
 

@@ -2,7 +2,10 @@
 
 import keras
 
+from models.private_keras import weights_named_as
 
+
+@weights_named_as(keras.layers.BatchNormalization)
 @keras.saving.register_keras_serializable("panopose")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
@@ -52,11 +55,6 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         self.moving_mean.assign(self.moving_mean * kept + mean * (1.0 - kept))
         self.moving_variance.assign(self.moving_variance * kept + variance * (1.0 - kept))
         return keras.ops.cast(outputs, self.compute_dtype)
-
-
-# Keras files weights under the snake-case name of each layer's class, numbered within its net. Under the
-# plain layer's name, a weights file written by a net with one layer loads into the same net with the other.
-FusedBatchNormalization.__name__ = keras.layers.BatchNormalization.__name__
 
 
 def plain_copy(net: keras.Model) -> keras.Model:

@@ -19,7 +19,7 @@ class Camera:
 
     Attributes:
         name: the data set's name of the camera, such as "00_03".
-        size: (height, width) of its pictures in px.
+        size: (height, width) of its images in px.
         matrix: float64 (3, 3), focal lengths and principal point in px.
         distortion: float64 (5,): k1, k2, p1, p2, k3.
         rotation: float64 (3, 3), world to camera.
@@ -51,7 +51,7 @@ class Camera:
 
     @cached_property
     def _max_radius_squared(self) -> float:
-        """Beyond this normalised radius squared the radial polynomial folds back on itself and means nothing."""
+        """The normalized radius squared beyond which the radial polynomial folds back on itself and is invalid."""
         k1, k2, _, _, k3 = self.distortion
         roots = np.roots([7 * k3, 5 * k2, 3 * k1, 1.0])
         turns = roots[(np.abs(roots.imag) < 1e-12) & (roots.real > 0)].real
@@ -66,25 +66,25 @@ class Camera:
         return (np.asarray(points_camera_mm, np.float64) - self.translation_mm) @ self.rotation
 
     def project_camera(self, points_camera_mm: np.ndarray) -> np.ndarray:
-        """Points in the camera's frame (..., 3) in mm -> picture points (..., 2) in px; NaN where z <= 0."""
+        """Points in the camera's frame (..., 3) in mm -> image points (..., 2) in px; NaN where z <= 0."""
         points = np.asarray(points_camera_mm, np.float64)
         z = np.where(points[..., 2] > 0, points[..., 2], np.nan)
         x, y = points[..., 0] / z, points[..., 1] / z
         k1, k2, p1, p2, k3 = self.distortion
         r2 = x * x + y * y
         radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        # Both tangential terms are of the undistorted x and y.
+        # Both tangential terms use the undistorted x and y.
         distorted_x = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
         distorted_y = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
         homogeneous = np.stack([distorted_x, distorted_y, np.ones_like(x)], axis=-1)
         return (homogeneous @ self.matrix.T)[..., :2]
 
     def project(self, points_world_mm: np.ndarray) -> np.ndarray:
-        """World points (..., 3) in mm -> picture points (..., 2) in px; NaN where behind the camera."""
+        """World points (..., 3) in mm -> image points (..., 2) in px; NaN where behind the camera."""
         return self.project_camera(self.to_camera(points_world_mm))
 
     def back_project(self, xy_px: np.ndarray, depth_mm: np.ndarray | float) -> np.ndarray:
-        """Picture points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
+        """Image points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
         xy_px = np.asarray(xy_px, np.float64)
         flat = np.ascontiguousarray(xy_px.reshape(-1, 1, 2))
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
@@ -94,14 +94,14 @@ class Camera:
         return self.to_world(np.concatenate([rays * depth, depth], axis=-1))
 
     def in_front(self, points_world_mm: np.ndarray) -> np.ndarray:
-        """Tells (...) whether world points (..., 3) are before the camera and inside the lens model's range."""
+        """Whether world points (..., 3) lie in front of the camera and inside the lens model's range, bool (...)."""
         points = self.to_camera(points_world_mm)
         z = points[..., 2]
         r2 = np.sum(points[..., :2] ** 2, axis=-1) / np.where(z > 0, z, np.inf) ** 2
         return (z > 0) & (r2 < self._max_radius_squared)
 
     def contains(self, xy_px: np.ndarray) -> np.ndarray:
-        """Tells (...) whether picture points (..., 2) fall on a pixel of the picture; False for NaN."""
+        """Whether image points (..., 2) fall on a pixel of the image, bool (...); False for NaN."""
         height, width = self.size
         x, y = np.asarray(xy_px)[..., 0], np.asarray(xy_px)[..., 1]
         return (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)

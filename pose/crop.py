@@ -1,4 +1,4 @@
-"""Person crops: a square cut from a picture, with the matrix that leads back to it."""
+"""Person crops: a square cut from an image, with the matrix that leads back to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
 
     Args:
         xy_px: float (J, 2).
-        visible: int (J,); joints with 0 are passed over.
+        visible: int (J,); joints with 0 are ignored.
 
     Returns:
         float64 (4,): x_min, y_min, width, height in px.
@@ -53,7 +53,7 @@ class Crop:
 
     @classmethod
     def from_box(cls, box_px: np.ndarray, size: int, padding: float = 1.25) -> Crop:
-        """Squares a box about its centre and pads it.
+        """Squares a box about its center and pads it.
 
         Args:
             box_px: (4,) x_min, y_min, width, height in frame px.
@@ -65,7 +65,7 @@ class Crop:
         """
         x, y, width, height = np.asarray(box_px, np.float64)
         side = padding * max(width, height)
-        # Comparing is false for NaN.
+        # Comparisons with NaN are false.
         if not (np.abs([x, y, side]) < _FARTHEST_PX).all() or side <= 0:
             raise ValueError(
                 f"a box must be finite and wider or higher than 0 px, and nearer than {_FARTHEST_PX:g} px, "
@@ -104,16 +104,16 @@ class Crop:
         return np.vstack([self.from_frame, [0, 0, 1]]) @ matrix
 
     def cut(self, picture: np.ndarray | Shrinkable) -> np.ndarray:
-        """Resamples the crop from a picture; black where it reaches beyond.
+        """Resamples the crop from an image; black where it reaches beyond.
 
         Args:
-            picture: uint8 (H, W, 3) or (H, W), or what makes a part of such an array by itself.
+            picture: uint8 (H, W, 3) or (H, W), or a `Shrinkable`.
 
         Returns:
             uint8 (size, size, 3) or (size, size).
         """
         matrix = self.to_frame
-        # The padding to whole blocks grows with their size, so no block is larger than the picture.
+        # The padding grows with the blocks, which are therefore no larger than the image.
         shrink = min(round(self.scale), *picture.shape[:2])
         if shrink > 1 or not isinstance(picture, np.ndarray):
             picture, matrix = self._shrunk(picture, max(shrink, 1))
@@ -125,7 +125,7 @@ class Crop:
         return cv2.cvtColor(cut, cv2.COLOR_RGBA2RGB) if colored else cut
 
     def _shrunk(self, picture: np.ndarray | Shrinkable, factor: int) -> tuple[np.ndarray, np.ndarray]:
-        """The part of the picture under the crop, averaged over factor x factor pixels, and its own matrix.
+        """The part of the image under the crop, averaged over factor x factor pixels, and its own matrix.
 
         Bilinear sampling alone looks at 2 x 2 pixels and aliases on anything shrunk by more than two.
         """
@@ -134,7 +134,7 @@ class Crop:
         if not isinstance(picture, np.ndarray):
             low -= low % 2
         high = np.ceil(corners.max(axis=0)).astype(int) + 2 * factor
-        # Whole blocks, as far as the picture reaches.
+        # Whole blocks, as far as the image reaches.
         high = np.minimum(high + (low - high) % factor, picture.shape[1::-1])
         if (high <= low).any():
             return np.zeros((1, 1, *picture.shape[2:]), np.uint8), self.to_frame
@@ -143,7 +143,7 @@ class Crop:
             small = shrink_area(picture[rows, columns], factor)
         else:
             small = picture.shrunk(rows, columns, factor)
-        # The centre of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.
+        # The center of small pixel u lies at frame pixel low + factor u + (factor - 1) / 2.
         matrix = self.to_frame.copy()
         matrix[:, 2] -= low + (factor - 1) / 2
         return small, matrix / factor
@@ -151,7 +151,7 @@ class Crop:
 
 @runtime_checkable
 class Shrinkable(Protocol):
-    """A picture that makes parts of itself, small, at less cost than the whole.
+    """An image that can produce a downscaled part of itself at less cost than the whole.
 
     Attributes:
         shape: (H, W, 3) or (H, W).
@@ -160,20 +160,20 @@ class Shrinkable(Protocol):
     shape: tuple[int, ...]
 
     def shrunk(self, rows: slice, columns: slice, factor: int) -> np.ndarray:
-        """Makes a part, averaged over factor x factor pixels.
+        """Returns a part, averaged over factor x factor pixels.
 
         Args:
-            rows: from an even one on, whole blocks, or as far as the picture reaches.
+            rows: starting at an even row; whole blocks, except at the image's edge.
             columns: the same.
             factor: 1 or more.
 
         Returns:
-            What `shrink_area` makes of the part, or nearly so.
+            The part as `shrink_area` reduces it, up to rounding.
         """
 
 
 def shrink_area(part: np.ndarray, factor: int) -> np.ndarray:
-    """Averages factor x factor pixels of uint8 (h, w, 3) or (h, w); what the last lack is their own last row again."""
+    """Averages blocks of factor x factor px of uint8 (h, w, 3) or (h, w); edges are repeated to fill the last."""
     height, width = part.shape[:2]
     bottom, right = -height % factor, -width % factor
     if bottom or right:

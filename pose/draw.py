@@ -1,4 +1,4 @@
-"""Drawing skeletons, captions and grids of pictures. Everything takes and returns uint8 RGB (H, W, 3)."""
+"""Drawing skeletons, captions and grids of images. Everything takes and returns uint8 RGB (H, W, 3)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from pose.skeleton import Skeleton
 
-#: Told apart by people with any colour blindness as well. Blue and orange are of Okabe and Ito's palette; its yellow is
-#: too near to orange in thin lines, and white is the labels' beside predictions.
+#: Distinguishable with any color blindness. Blue and orange are of Okabe and Ito's palette; its yellow is too close to
+#: orange in thin lines, and white marks labels beside predictions.
 COLORS = {"left": (86, 180, 233), "right": (230, 159, 0), "middle": (170, 90, 255)}
-#: What `COLORS` are called.
+#: The names of `COLORS`.
 COLOR_NAMES = {"left": "blue", "right": "orange", "middle": "violet"}
 _SIDES = {"left": "the person's left", "right": "the person's right", "middle": "neither"}
 _OUTLINE = (0, 0, 0)
@@ -34,18 +34,18 @@ def draw_skeleton(
     thickness: int = 2,
     color: tuple[int, int, int] | None = None,
 ) -> np.ndarray:
-    """Draws limbs and joints onto a copy of a picture; the person's left is blue, right orange, the middle violet.
+    """Draws limbs and joints onto a copy of an image; the person's left is blue, right orange, the middle violet.
 
     A dark edge keeps them apart from any background.
 
     Args:
         picture: uint8 RGB (H, W, 3).
         xy_px: float (J, 2).
-        shown: bool or int (J,): joints to draw; a limb is drawn where both its ends are. Visibility works as it is:
-            joints labelled but hidden (1) become hollow, larger circles.
+        shown: bool or int (J,): joints to draw; a limb is drawn where both its ends are. Visibility can be passed as it
+            is: joints labelled but hidden (1) become hollow, larger circles.
         skeleton: names and limbs of the J joints.
         thickness: of the lines, in px.
-        color: one colour for all, instead of a colour for each side.
+        color: one color for all, instead of a color for each side.
     """
     canvas = np.ascontiguousarray(picture).copy()
     shown = np.asarray(shown)
@@ -79,7 +79,7 @@ def draw_skeleton(
 
 
 def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *, scale: float = 0.4) -> np.ndarray:
-    """Writes white text on a dark plate into the picture itself, and returns it; `xy_px` is the plate's top left."""
+    """Writes white text on a dark plate into the image itself, and returns it; `xy_px` is the plate's top left."""
     if not text:
         return picture
     margin = round(12 * scale)
@@ -92,7 +92,7 @@ def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *
 
 
 def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndarray:
-    """The picture with a line of text below it, on white; of a text that is too long its end is shown."""
+    """The image with a line of text below it, on white; a text that is too long loses its beginning."""
     scale, width = height_px / 44, picture.shape[1] - 4
 
     def width_of(text: str) -> int:
@@ -107,7 +107,7 @@ def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndar
 
 
 def legend(width_px: int, *more: str) -> np.ndarray:
-    """A line that says what the colours of `draw_skeleton` mean, (24, width_px, 3); further texts follow."""
+    """A legend of the colors of `draw_skeleton`, (24, width_px, 3), followed by further texts."""
     canvas = np.full((24, width_px, 3), 255, np.uint8)
     signs = [(f"{COLOR_NAMES[side]}: {what}", COLORS[side], cv2.FILLED) for side, what in _SIDES.items()]
     signs += [("filled: seen", _PLATE, cv2.FILLED), ("hollow: labelled, but hidden", _PLATE, 1)]
@@ -126,10 +126,10 @@ def legend(width_px: int, *more: str) -> np.ndarray:
 
 
 def picture_grid(pictures: Sequence[np.ndarray], columns: int, *, gap_px: int = 4) -> np.ndarray:
-    """Lays out pictures of one size in rows on a white sheet.
+    """Lays out images of one size in rows on a white sheet.
 
     Raises:
-        ValueError: there are no pictures, or their sizes differ.
+        ValueError: there are no images, or their sizes differ.
     """
     shapes = {picture.shape for picture in pictures}
     if len(shapes) != 1:

@@ -1,4 +1,4 @@
-"""What a named array is, and what becomes of it when its picture is warped."""
+"""The geometric meaning of named arrays, and how a warp of their image changes them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 #: How a warp acts on an array.
 #:     picture: resampled bilinearly; nearest: resampled to the nearest pixel, as a map of depths must be.
-#:     point: moved, in px of the picture.
-#:     visibility: 0 (not labelled) where the warp puts the point outside the picture.
+#:     point: moved, in px of the image.
+#:     visibility: 0 (not labelled) where the warp puts the point outside the image.
 #:     left: true where a labelled point was put outside.
 #:     length, area: in px and square px, divided by the scale and by its square.
-#:     direction: points of the camera's frame, turned and mirrored about the camera's axis as the picture is.
+#:     direction: points of the camera's frame, turned and mirrored about the camera's axis as the image is.
 #:     camera: the matrix (3, 3) that projects those points.
-#:     frame: the matrix (2, 3) from px of the picture to px of the frame that it was cut out of.
+#:     frame: the matrix (2, 3) from px of the image to px of the frame that it was cut out of.
 #:     none: stays as it is.
 Geometry = Literal[
     "picture", "nearest", "point", "visibility", "left", "length", "area", "direction", "camera", "frame", "none"
@@ -30,7 +30,7 @@ class Field:
 
     Attributes:
         shape: numbers and symbols: J joints, H and W pixels.
-        dtype: NumPy's name, "bytes" for a text or an encoded picture.
+        dtype: NumPy's name, "bytes" for a text or an encoded image.
         geometry: how a warp acts on it.
         of: the points that a visibility is of.
     """
@@ -42,12 +42,12 @@ class Field:
 
     @property
     def per_joint(self) -> bool:
-        """Whether left and right swap when the picture is mirrored."""
+        """Whether left and right swap when the image is mirrored."""
         return "J" in self.shape
 
     @property
     def is_moved(self) -> bool:
-        """Whether a warp of the picture changes it."""
+        """Whether a warp of the image changes it."""
         return self.geometry != "none" or self.per_joint
 
     def describe(self) -> dict:
@@ -66,17 +66,17 @@ class Field:
         return cls(**known | {"shape": tuple(description["shape"])})
 
     def sized(self, num_joints: int, size: int = 0) -> tuple[int, ...]:
-        """The shape in numbers, for a skeleton and square pictures of `size` px."""
+        """The shape in numbers, for a skeleton and square images of `size` px."""
         known = {"J": num_joints, "H": size, "W": size}
         return tuple(known[side] if isinstance(side, str) else side for side in self.shape)
 
 
 class Affine(NamedTuple):
-    """A similarity for each picture of a batch: turned, scaled, shifted, mirrored.
+    """A similarity for each image of a batch: turned, scaled, shifted, mirrored.
 
     Attributes:
-        matrix: float64 (B, 2, 3), px of the result -> px of the picture.
-        scale: float64 (B,), the picture's px per px of the result.
+        matrix: float64 (B, 2, 3), px of the result -> px of the image.
+        scale: float64 (B,), the image's px per px of the result.
         mirrored: bool (B,), whether left and right swap.
     """
 
@@ -86,9 +86,9 @@ class Affine(NamedTuple):
 
     @classmethod
     def resize(cls, size_from: int, size_to: int, count: int) -> Affine:
-        """Square pictures of another size, whose outer edges stay where they are."""
+        """Square images of another size, whose outer edges stay where they are."""
         scale = size_from / size_to
-        # The centre of the first pixel is 0, so the picture's edge lies at -0.5 in both sizes.
+        # The center of the first pixel is 0, so the image's edge lies at -0.5 in both sizes.
         offset = (scale - 1) / 2
         matrix = np.tile([[scale, 0.0, offset], [0.0, scale, offset]], (count, 1, 1))
         return cls(matrix, np.full(count, scale), np.zeros(count, bool))
@@ -107,10 +107,10 @@ def warp(
     Args:
         values: arrays (B, ...) by name.
         fields: what each is; those that are not named stay as they are.
-        affine: what happens to each picture.
+        affine: what happens to each image.
         flip_order: int (J,), `Skeleton.flip_order`; None where nothing is mirrored.
-        size: height and width of the resulting pictures in px. Points outside become not labelled and (0, 0); None
-            leaves all points labelled, and there are no pictures.
+        size: height and width of the resulting images in px. Points outside become not labelled and (0, 0); None
+            leaves all points labelled, and there are no images.
 
     Returns:
         Arrays of the same names and types.
@@ -133,7 +133,7 @@ def warp(
 
 
 def _swapped(value: np.ndarray, field: Field, mirrored: np.ndarray, flip_order: np.ndarray | None) -> np.ndarray:
-    """With left and right joints exchanged where the picture is mirrored."""
+    """With left and right joints exchanged where the image is mirrored."""
     if flip_order is None or not field.per_joint:
         return value
     order = np.where(mirrored[:, None], flip_order, np.arange(len(flip_order)))
@@ -145,7 +145,7 @@ def _swapped(value: np.ndarray, field: Field, mirrored: np.ndarray, flip_order: 
 def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | None) -> np.ndarray:
     linear, offset = affine.matrix[:, :, :2], affine.matrix[:, :, 2:]
     inverse = np.linalg.inv(linear)
-    # Of a similarity, what turns and mirrors alone, in the camera's frame.
+    # The rotation and mirroring of the similarity, in the camera's frame.
     turn = np.zeros((len(value), 3, 3))
     turn[:, :2, :2], turn[:, 2, 2] = inverse * affine.scale[:, None, None], 1
     match geometry:
@@ -172,6 +172,6 @@ def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | No
 
 
 def _product(value: np.ndarray, matrix: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:
-    """The matrix (B, K, K) of each picture times each of its points (B, ..., K), less a shift (B, 1, K)."""
+    """The matrix (B, K, K) of each image times its points (B, ..., K), minus a shift (B, 1, K)."""
     flat = value.reshape(len(value), -1, value.shape[-1])
     return ((flat - shift) @ matrix.swapaxes(1, 2)).reshape(value.shape)

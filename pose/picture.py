@@ -1,4 +1,4 @@
-"""Picture files: decoded, and refused unless every part of the picture is there."""
+"""Decodes image files, and raises unless the image is complete."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pose.bad_input import BadInput
 _MOST_PX_PER_BYTE = 1024
 _JPEG, _EXIF, _END_MARKER = b"\xff\xd8", b"Exif\0\0", b"\xff\xd9"
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
-# Start of frame of every kind of coding, and those that divide a picture over several scans.
+# Start of frame of every kind of coding, and those that divide an image over several scans.
 _FRAMES, _PROGRESSIVE = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}, (0xC2, 0xC6, 0xCA, 0xCE)
 # Within a scan 0xFF stands before 0 or the number of a restart; before anything else it ends the scan.
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _ORIENTATION = 0x0112
-# libjpeg paints what it lacks in the middle of the range.
+# libjpeg fills missing parts with the middle of the range.
 _GREY = 128
 _FILLING = bytes(range(1, 255)) * 4
 
@@ -30,11 +30,11 @@ class JpegHeader(NamedTuple):
     """What a JPEG's header says.
 
     Attributes:
-        height: of the stored picture in px.
+        height: of the stored image in px.
         width: the same.
-        orientation: EXIF's, 1 to 8: how the stored picture is to be turned to be shown; 1 is as it is stored.
+        orientation: EXIF's, 1 to 8: how to turn the stored image for display; 1 leaves it as it is stored.
         scans: the byte at which the first scan's header begins.
-        divided: whether the picture's detail or its color is spread over several scans.
+        divided: whether the image's detail or its color is spread over several scans.
     """
 
     height: int
@@ -45,7 +45,7 @@ class JpegHeader(NamedTuple):
 
 
 def jpeg_header(data: bytes) -> JpegHeader | None:
-    """Reads a JPEG's header, None where the bytes do not begin with one. A part of the file that holds it is enough."""
+    """Reads a JPEG's header, None if the bytes do not begin with one. The first part of a file suffices."""
     if data[:2] != _JPEG:
         return None
     height = width = components = 0
@@ -61,7 +61,7 @@ def jpeg_header(data: bytes) -> JpegHeader | None:
             divided = marker in _PROGRESSIVE
         elif marker == _APP1 and content.startswith(_EXIF):
             orientation = _exif_orientation(content[len(_EXIF) :])
-        # Bytes of 0xFF may fill the room before a marker.
+        # A marker may be preceded by fill bytes of 0xFF.
         place += 1 if marker == 0xFF else 2 + length
     return JpegHeader(height, width, orientation, place, divided) if height and width else None
 
@@ -76,30 +76,29 @@ def _exif_orientation(exif: bytes) -> int:
             tag, _, _, value = struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * entry)
             if tag == _ORIENTATION:
                 return value if 1 <= value <= 8 else 1
-    except struct.error:  # Of no known order, or cut short.
+    except struct.error:  # Unknown byte order, or truncated.
         pass
     return 1
 
 
 def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
-    """Decodes a picture file.
+    """Decodes an image file.
 
-    A JPEG is whole if all of its picture can be decoded, whatever follows its end marker: zeros, a motion photo's
-    video, another picture.
+    A JPEG is complete if all of its image can be decoded, whatever follows its end marker: zeros, a motion photo's
+        video, another image.
 
     Args:
         data: the file's bytes, of any format that OpenCV reads.
-        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
+        turn: turn the image as its EXIF orientation says; otherwise it comes as it is stored.
 
     Returns:
         uint8 RGB (H, W, 3).
 
     Raises:
-        ValueError: the file is cut short, damaged or no picture.
+        ValueError: the file is cut short, damaged or no image.
     """
     header = jpeg_header(data)
-    # OpenCV makes a picture of the size in the header before it reads a pixel: one wrong bit in a small file can so
-    # cost gigabytes.
+    # OpenCV allocates the header's size before it reads a pixel: one wrong bit in a small file can cost gigabytes.
     if header and header.height * header.width > _MOST_PX_PER_BYTE * len(data):
         raise ValueError(f"tells of {header.width} x {header.height} px, more than {len(data)} bytes can hold")
     picture = _decode(data, turn)
@@ -136,12 +135,12 @@ def _decode(data: bytes, turn: bool) -> np.ndarray | None:
     flags = cv2.IMREAD_COLOR_RGB | (0 if turn else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:  # Such as a size that no memory holds.
+    except cv2.error:  # Such as a size that does not fit into memory.
         return None
 
 
 def _end_of_scans(data: bytes, header: JpegHeader) -> int | None:
-    """The byte at which the marker behind the last scan stands, None if there is none."""
+    """The offset of the marker after the last scan, None if there is none."""
     place = header.scans
     while found := _AFTER_SCAN.search(data, place):
         if data[found.start() + 1] == _END:
@@ -151,14 +150,14 @@ def _end_of_scans(data: bytes, header: JpegHeader) -> int | None:
 
 
 def _may_lack_its_end(picture: np.ndarray) -> bool:
-    """Whether a corner is grey, as where OpenCV paints what a scan that ends too soon does not tell."""
+    """Whether a corner is gray, as libjpeg fills what a truncated scan lacks."""
     corners = picture[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
-    # The four inks of a printed picture come out as half of that.
+    # Converted from CMYK, the fill comes out at half of that.
     return bool(np.isin(corners, (_GREY, _GREY // 2, _GREY // 2 + 1)).all(axis=1).any())
 
 
 def _takes_more(data: bytes, header: JpegHeader, picture: np.ndarray, turn: bool) -> bool:
-    """Whether bytes before the end marker would change the picture: a whole one has no use for them."""
+    """Whether bytes inserted before the end marker change the image: a complete one ignores them."""
     end = _end_of_scans(data, header)
     longer = None if end is None else _decode(data[:end] + _FILLING + data[end:], turn)
     return longer is None or not np.array_equal(longer, picture)

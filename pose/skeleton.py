@@ -1,4 +1,4 @@
-"""Skeletons: which joints a data set labels, in which order, and how they hang together."""
+"""Skeletons: which joints a data set labels, in which order, and how they are connected."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SIGMAS = {
 }
 _LIMB_JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
-# Where a target skeleton has a joint that the source does not name, the first of these that the source does name.
+# Substitutes for a target joint that the source does not name: the first of these that the source has.
 _ALIASES = {"thorax": ("neck",), "neck": ("thorax",), "body_center": ("pelvis",), "pelvis": ("body_center",)}
-# ...and failing that, the middle of two joints that it does have.
+# ...and failing that, the midpoint of two joints.
 _MIDPOINTS = {
     "neck": ("left_shoulder", "right_shoulder"),
     "thorax": ("left_shoulder", "right_shoulder"),
@@ -79,7 +79,7 @@ class Skeleton:
 
     @cached_property
     def flip_order(self) -> np.ndarray:
-        """int64 (J,): where each joint is found after the picture was mirrored."""
+        """int64 (J,): the index of each joint's mirror image, itself for joints of the middle."""
         order = np.arange(self.num_joints)
         for left, right in self.pairs:
             order[left], order[right] = right, left
@@ -116,7 +116,7 @@ class Skeleton:
 
     @classmethod
     def from_description(cls, description: dict) -> Skeleton:
-        """Rebuilds a skeleton from `describe()`'s output, also after a trip through JSON."""
+        """Rebuilds a skeleton from the output of `describe()`, also after conversion to JSON and back."""
         head = description["head"]
         return cls(
             description["name"],
@@ -208,9 +208,9 @@ def joint_map(source: Skeleton, target: Skeleton) -> np.ndarray:
 def convert_joints(
     xy: np.ndarray, visible: np.ndarray, source: Skeleton, target: Skeleton
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Carries joints from one skeleton over to another.
+    """Converts joints from one skeleton to another.
 
-    A neck, thorax, pelvis or body centre that the source does not label becomes the middle of the two shoulders
+    A neck, thorax, pelvis or body center that the source does not label becomes the middle of the two shoulders
     or hips where both are labelled; it counts as seen only where both are.
 
     Args:

@@ -28,7 +28,7 @@ end_quietly_while_importing(__name__)
 
 
 def __getattr__(name: str) -> object:
-    """Imports what needs TensorFlow when it is asked for: those who make or check records need not wait for that."""
+    """Imports the pipeline on first use: it needs TensorFlow, and making or checking records does not."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from records import pipeline

@@ -1,4 +1,4 @@
-"""Shows a shard set: its manifest, the state of every shard, and a contact sheet of its pictures.
+"""Shows a shard set: its manifest, the state of every shard, and a contact sheet of its images.
 
     python -m records data/lspet
 
@@ -29,7 +29,7 @@ class Options:
         sheet: the contact sheet to write, a .jpg or .png file; FOLDER/contact_sheet.jpg if not given.
         count: people on the contact sheet.
         split: the split to take them from.
-        seed: of the augmentation on the sheet.
+        seed: random seed of the augmentation on the sheet.
         drop_damaged: move damaged shards aside and go on with the whole ones.
     """
 
@@ -41,7 +41,6 @@ class Options:
     drop_damaged: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the options."""
         if self.count < 1:
             raise ValueError(f"count must be 1 or more, got {self.count}")
         if self.split not in SPLITS:

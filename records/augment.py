@@ -1,6 +1,6 @@
-"""Joint-aware augmentation: one affine warp, colour, and patches that hide parts of the body.
+"""Joint-aware augmentation: one affine warp, color, and patches that hide parts of the body.
 
-In NumPy, a batch at a time: the few numbers that it takes for each person cost TensorFlow ten times as long.
+In NumPy, a batch at a time: for the few numbers of each person TensorFlow takes ten times as long.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from records.depth import decoded_depth
 from records.features import FIELDS
 from records.warp import vary_pictures
 
-#: The fields that batches may have: those of the records and, in training, the joints that augmentation put outside.
+#: The fields that batches may have: those of the records and, in training, which joints augmentation put outside.
 LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="joints_xy_px")}
 
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
 _NUM_OWN_DRAWS = 10
-# Share of the pixels along a side that a blurred picture keeps at least.
+# Share of the pixels along a side that a blurred image keeps at least.
 _LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
 # Darkness, whether it is blurred, how much.
 _NUM_LAST_DRAWS = 3
-#: How many numbers are drawn for a picture.
+#: How many numbers are drawn for an image.
 NUM_DRAWS = _NUM_OWN_DRAWS + _NUM_PATCHES * _NUM_PATCH_DRAWS + _NUM_LAST_DRAWS
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much training pictures are varied. Every draw is uniform and independent.
+    """How much training images are varied. Every draw is uniform and independent.
 
     Attributes:
         flip: probability of mirroring, which swaps left and right joints.
@@ -43,10 +43,10 @@ class Augmentation:
         brightness: add up to this share of full white.
         contrast: stretch about mid-grey by up to this share.
         color: multiply each of red, green, blue by up to 1 +- this.
-        occlusion: probability of each of two patches of one colour.
+        occlusion: probability of each of two patches of one color.
         occlusion_size: longest side of a patch as a share of the crop's side.
-        darkness: darken half of the pictures by a factor up to 1 + darkness, uniform in its logarithm.
-        blur: probability of losing detail, as in a picture of a quarter of the size or more, uniform in its logarithm.
+        darkness: darken half of the images by a factor up to 1 + darkness, uniform in its logarithm.
+        blur: probability of losing detail, as in an image of a quarter of the size or more, uniform in its logarithm.
     """
 
     flip: float = 0.5
@@ -62,7 +62,6 @@ class Augmentation:
     blur: float = 0.0
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")
@@ -74,12 +73,12 @@ class Augmentation:
 
 
 class Changes(NamedTuple):
-    """What happens to the pictures of a batch.
+    """How the images of a batch are changed.
 
     Attributes:
         flipped: bool (B,), mirrored; left and right joints swap.
-        matrix: float64 (B, 2, 3), pixels of the result -> pixels of the picture.
-        scale: float64 (B,), the picture's px per px of the result.
+        matrix: float64 (B, 2, 3), pixels of the result -> pixels of the image.
+        scale: float64 (B,), the image's px per px of the result.
         detail: float64 (B,), the share of the pixels along a side that are not lost.
         color: float64 (B, 3, 2), gain and offset of red, green and blue.
         patch_edges: int64 (B, P, 4), as `records.warp.vary_pictures` takes them.
@@ -100,12 +99,12 @@ class Changes(NamedTuple):
 
 
 def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int) -> Changes:
-    """What follows from draws.
+    """Turns uniform draws into the changes of a batch.
 
     Args:
         draws: float (B, NUM_DRAWS) in [0, 1).
         options: how much to vary.
-        size_in: height and width of the pictures in px.
+        size_in: height and width of the images in px.
         size: height and width of the results in px.
     """
     own, patches, last = np.split(draws.astype(np.float64), (_NUM_OWN_DRAWS, -_NUM_LAST_DRAWS), axis=1)
@@ -122,18 +121,18 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
 def augment(
     pictures: np.ndarray, labels: dict[str, np.ndarray], changes: Changes, *, size: int, flip_order: np.ndarray
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Changes a batch of pictures and their labels.
+    """Changes a batch of images and their labels.
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        labels: by the names of `LABELS`; joints that leave the picture become not labelled.
-        changes: of the same pictures.
+        labels: by the names of `LABELS`; joints that leave the image become not labelled.
+        changes: of the same images.
         size: height and width of the result in px, that the changes were made for.
         flip_order: int (J,), `Skeleton.flip_order`.
 
     Returns:
-        The pictures, uint8 (B, size, size, 3), and their labels; where there are joints, with `left`, bool (B, J):
-        those that were in the picture before.
+        The images, uint8 (B, size, size, 3), and their labels; where there are joints, with `left`, bool (B, J):
+        those that were in the image before.
     """
     varied = vary_pictures(
         pictures,
@@ -154,7 +153,7 @@ def augment(
 def _affine(
     draws: np.ndarray, flipped: np.ndarray, options: Augmentation, size_in: int, size_out: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The matrices (B, 2, 3) from result to picture, and the picture's px per px of the result (B,)."""
+    """The matrices (B, 2, 3) from result to image, and the image's px per px of the result (B,)."""
     spread = 2 * draws - 1
     angle = np.radians(spread[:, 0] * options.rotation_deg)
     scale = size_in / size_out / np.exp(spread[:, 1] * np.log1p(options.scale))
@@ -162,7 +161,7 @@ def _affine(
     matrix = np.empty((len(draws), 2, 3))
     matrix[:, 0, 0], matrix[:, 0, 1] = cos * mirror, -sin
     matrix[:, 1, 0], matrix[:, 1, 1] = sin * mirror, cos
-    # The middle of the result shows the middle of the picture, but for the shift.
+    # The middle of the result shows the middle of the image, but for the shift.
     middle = (size_in - 1) / 2 + spread[:, 2:4] * options.shift * size_in
     matrix[:, :, 2] = middle - (size_out - 1) / 2 * matrix[:, :, :2].sum(axis=2)
     return matrix, scale
@@ -177,7 +176,7 @@ def _color(draws: np.ndarray, options: Augmentation) -> np.ndarray:
 
 
 def _patches(draws: np.ndarray, options: Augmentation, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Edges (B, P, 4), all zero where there is no patch, and colours uint8 (B, P, 3)."""
+    """Edges (B, P, 4), all zero where there is no patch, and colors uint8 (B, P, 3)."""
     draws = draws.reshape(-1, _NUM_PATCHES, _NUM_PATCH_DRAWS)
     present, middle, sides = draws[..., :1] < options.occlusion, draws[..., 1:3], draws[..., 3:5]
     half = sides * options.occlusion_size / 2

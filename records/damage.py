@@ -1,4 +1,4 @@
-"""What is said where TensorFlow comes upon a record that cannot be read."""
+"""Error messages for records that TensorFlow cannot read."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _KINDS = (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.Unk
 
 @contextmanager
 def named_damage(folder: str | Path, *splits: str) -> Iterator[None]:
-    """Within it, an error of TensorFlow's that comes from a damaged shard becomes one that names the shard.
+    """Context manager that turns TensorFlow's error about a damaged shard into one that names the shard.
 
     Args:
         folder: the shard set that is read.
         *splits: those of its splits that are read.
 
     Raises:
-        ValueError: in place of TensorFlow's error, if a shard is damaged, or a record holds no whole picture.
+        ValueError: in place of TensorFlow's error, if a shard is damaged, or a record holds no whole image.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Depth pictures in records: 16-bit PNGs of the same crop, in millimetres."""
+"""Depth images in records: 16-bit PNGs of the same crop, in millimeters."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pose import Crop
 
 
 def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
-    """Cuts a crop out of a depth picture; nearest neighbours, as the mean of a person and a wall is neither.
+    """Cuts a crop out of a depth image; nearest neighbors, as the mean of a person and a wall is neither.
 
     Args:
-        depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of the picture.
+        depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of the image.
         crop: where to cut.
 
     Returns:
-        A 16-bit grey PNG of `crop.size` x `crop.size` px, 0 where it reaches beyond the picture.
+        A 16-bit gray PNG of `crop.size` x `crop.size` px, 0 where it reaches beyond the image.
     """
     if depth_mm.dtype != np.uint16 or depth_mm.ndim != 2:
         raise ValueError(f"depth must be uint16 (H, W), got {depth_mm.dtype} {depth_mm.shape}")
@@ -26,7 +26,7 @@ def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
 
 
 def decoded_depth(labels: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Labels of a batch whose `depth_mm`, if they have it, are pictures, uint16 (B, S, S), instead of their PNGs."""
+    """Decodes a batch's `depth_mm`, if it has any, from PNGs into uint16 (B, S, S)."""
     pngs = labels.get("depth_mm")
     if pngs is None or pngs.dtype == np.uint16:
         return labels

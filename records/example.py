@@ -1,7 +1,7 @@
 """The message tf.train.Example, of tensorflow/core/example, without TensorFlow.
 
-To import TensorFlow takes seconds and hundreds of megabytes in each process, and those that make records need nothing
-else of it. The bytes are the same.
+Importing TensorFlow takes seconds and hundreds of megabytes in each process, and making records needs nothing else of
+it. The bytes are the same.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _messages() -> DescriptorPool:
         features, "feature", 1, ".tensorflow.Features.FeatureEntry"
     ).label = FieldDescriptorProto.LABEL_REPEATED
     _add_message(file.message_type.add(name="Example"), "features", 1, ".tensorflow.Features")
-    # A pool of its own: TensorFlow, where it is imported too, has messages of the same names in the common one.
+    # A separate pool: TensorFlow, where it is imported too, registers messages of the same names in the default one.
     pool = DescriptorPool()
     pool.Add(file)
     return pool

@@ -1,4 +1,4 @@
-"""The fields of a record: what each is, in which feature of the Example it stands, and how it is read."""
+"""The fields of a record: what each is, which feature of the Example holds it, and how it is read."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Stored(Field):
 
     Attributes:
         feature: its name in the tf.train.Example.
-        encoded: in which format, if it is a picture.
+        encoded: in which format, if it is an image.
         required: whether every record has it.
-        default: what is read from a record that lacks it; None if it cannot be read from such a record.
+        default: its value in records that lack it; None if reading it from such a record raises.
     """
 
     feature: str = ""
@@ -38,7 +38,7 @@ class Stored(Field):
         return self.required or self.default is not None
 
     def stored_shape(self, num_joints: int) -> tuple[int, ...]:
-        """The shape in the Example, where an encoded picture is one value."""
+        """The shape in the Example, where an encoded image is one value."""
         return () if self.encoded else self.sized(num_joints)
 
     @property
@@ -64,7 +64,7 @@ FIELDS: dict[str, Stored] = {
     "camera": Stored((), "bytes", feature="source/camera"),
     "frame": Stored((), "int64", feature="source/frame"),
     "person": Stored((), "int64", feature="source/person"),
-    # Only where the source knows them. In records made before there was `xyz_known`, it is read as -1: not told.
+    # Only where the source knows them. In records made before there was `xyz_known`, it is read as -1: unknown.
     "joints_xyz_mm": Stored(("J", 3), geometry="direction", feature="joints/xyz_mm", required=False),
     "xyz_known": Stored(("J",), "int32", feature="joints/xyz_known", required=False, default=-1),
     "camera_matrix": Stored((3, 3), geometry="camera", feature="camera/matrix", required=False),
@@ -76,7 +76,7 @@ _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
 
 def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
-    """Reads the features that every record has, or that a default stands for, without TensorFlow.
+    """Reads the features that every record has, and those with a default, without TensorFlow.
 
     Returns:
         By the features' names, bytes or arrays of the Example's types.
@@ -94,7 +94,7 @@ def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
             continue
         name, kind, shape = field.feature, field.kind, field.stored_shape(num_joints)
         expected = int(np.prod(shape))
-        # A map of messages makes what is asked for.
+        # Indexing a map of messages would create the entry.
         values: Sequence = getattr(found[name], _LISTS[kind]).value if name in found else ()
         if name not in found and not field.required:
             values = [field.default] * expected

@@ -1,4 +1,4 @@
-"""Looking at a shard set: what its manifest says, whether every shard is whole, and what the pictures look like."""
+"""Looking at a shard set: what its manifest says, whether every shard is whole, and what the images look like."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from records.tfrecord import read_records
 from records.warp import decode_jpeg
 
 _COLUMNS = 8
-# Pictures are shown no smaller, so that joints and names can be told apart.
+# Smaller crops are enlarged to this side, so that joints and names stay legible.
 _LEAST_SIDE_PX = 192
-# Of the first so many people of a split, so that the sheet of a huge one takes no longer.
+# People are drawn from the first so many of a split, to bound the time.
 _MOST_SEARCHED = 4096
 
 
@@ -34,7 +34,7 @@ def check_shard(path: Path, shard: Shard, num_joints: int) -> str | None:
         return "is missing"
     read = 0
     try:
-        # TensorFlow's own reader asks for as much memory as a length tells, and may end the process.
+        # TensorFlow's own reader allocates as much as a corrupt length says, which may end the process.
         for serialized in read_records(path):
             try:
                 read_features(serialized, num_joints)
@@ -70,7 +70,7 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
     manifest.write(folder)
     for name in damaged:
         if (folder / name).exists():
-            # Beside those of the same name that lie there already.
+            # With a number, if a shard of this name was moved there before.
             names = chain([name], (f"{name}.{number}" for number in count(2)))
             target = next(path for path in (folder / "damaged" / other for other in names) if not path.exists())
             os.replace(folder / name, target)
@@ -106,7 +106,7 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
 
 
 def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
-    """A record's picture and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
+    """A record's image and labels, as `records.pipeline.dataset` gives them in batches of one; the key is a text."""
     features = read_features(example, num_joints)
     labels = {
         name: np.asarray(features[FIELDS[name].feature], FIELDS[name].dtype)[None]
@@ -118,7 +118,7 @@ def _batch_of_one(example: bytes, num_joints: int) -> tuple[np.ndarray, dict]:
 
 
 def _drawn(pictures: np.ndarray, labels: dict, skeleton: Skeleton, kind: str, key: str) -> np.ndarray:
-    """The one picture of a batch with its joints, and below it the person's key."""
+    """The one image of a batch with its joints, and below it the person's key."""
     picture, size = pictures[0], pictures.shape[1]
     side = max(size, _LEAST_SIDE_PX)
     if side > size:
@@ -128,7 +128,7 @@ def _drawn(pictures: np.ndarray, labels: dict, skeleton: Skeleton, kind: str, ke
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Writes an RGB picture through a temporary name.
+    """Writes an RGB image through a temporary name.
 
     Raises:
         OSError: the file cannot be written.

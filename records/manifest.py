@@ -45,9 +45,9 @@ class Manifest:
         shards: for each split its shards, in order.
         source: the data set and the options it was read with.
         split_rule: how sequences were assigned to splits.
-        skipped: broken inputs that were passed by, each {"what", "why"}.
+        skipped: broken inputs, each {"what", "why"}.
         left_out: how many people were left out on purpose, by reason.
-        remarks: what else there is to know of the inputs, and how many it is true of.
+        remarks: further facts about the inputs, and the number of inputs that each is true of.
         schema_version: of the records.
     """
 
@@ -73,7 +73,7 @@ class Manifest:
 
     @property
     def notes(self) -> list[str]:
-        """Lines that say how many people were left out on purpose and why, and what else there is to know."""
+        """Lines for people: how many were left out on purpose and why, and the remarks."""
         lines = [f"left out on purpose: {sum(self.left_out.values())}"] if self.left_out else []
         lines += [f"{count:>8}  {reason}" for reason, count in self.left_out.items()]
         lines += ["remarks:"] if self.remarks else []
@@ -85,7 +85,7 @@ class Manifest:
 
 
 def write_json(path: Path, value: dict) -> None:
-    """Writes JSON through a temporary name and a rename, so that a reader never meets half a file."""
+    """Writes JSON through a temporary name and a rename, so that a reader never sees half a file."""
     with whole(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n")
 
@@ -128,7 +128,7 @@ def read_manifest(folder: str | Path) -> Manifest:
 
 
 def _check(manifest: Manifest) -> None:
-    """Raises what tells that a field is not what `Manifest.write` writes there."""
+    """Raises unless the fields are of the types that `Manifest.write` writes."""
     if manifest.skeleton_name not in SKELETONS or not isinstance(manifest.size, int) or manifest.size < 1:
         raise ValueError(f"a skeleton and a size were expected, got {manifest.skeleton_name!r} and {manifest.size!r}")
     if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
@@ -139,10 +139,10 @@ def _check(manifest: Manifest) -> None:
 
 
 def check_counts(*counts: dict[str, int]) -> None:
-    """Checks numbers by text that were read from a file.
+    """Checks dictionaries of counts by text that were read from a file.
 
     Raises:
-        ValueError: they are something else.
+        ValueError: they are anything else.
     """
     for found in counts:
         pairs = found.items() if isinstance(found, dict) else [(None, found)]

@@ -37,7 +37,7 @@ class OpenShard:
         self._bytes += len(data)
 
     def close(self) -> Shard:
-        """Gives the shard its name, once its bytes are on the disk and not only on their way there.
+        """Renames the shard to its final name, after fsync.
 
         Raises:
             OSError: the disk is full, or cannot be written to.
@@ -50,6 +50,6 @@ class OpenShard:
 
     def drop(self) -> None:
         """Removes what was written."""
-        with suppress(OSError):  # The rest of the buffer may find the disk full once more.
+        with suppress(OSError):  # Flushing the buffer may raise once more on a full disk.
             self._file.close()
         self._temporary.unlink(missing_ok=True)

@@ -19,17 +19,17 @@ from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epo
 from records.tfrecord import read_records
 
 Labels = dict[str, tf.Tensor]
-#: What batches hold if nothing else is asked for; `key` is the person's name.
+#: The fields of a batch by default; `key` is the person's name.
 USUAL = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px", "to_frame", "key")
 
 
 def parse_example(serialized: tf.Tensor, num_joints: int, fields: Sequence[str] = USUAL) -> tuple[tf.Tensor, Labels]:
-    """Reads one serialised Example, or a batch (B,) of them.
+    """Reads one serialized Example, or a batch (B,) of them.
 
     Returns:
         The crop's JPEG, a scalar string, and the fields asked for, of the shapes and types that
-        `records.features.FIELDS` says, but for encoded pictures, which stay as they are; and `key`, a scalar string.
-        For a batch, each has a first dimension B.
+        `records.features.FIELDS` says, except for encoded images, which stay encoded; and `key`, a scalar string. For a
+        batch, each has a first dimension B.
     """
     names = [name for name in fields if name in FIELDS]
     sources = KEY if "key" in fields else ()
@@ -66,12 +66,12 @@ def dataset(
         folder: the shard set.
         split: "train", "val" or "test".
         batch_size: people in a batch; the last batch holds what is left.
-        input_size: height and width S of the pictures, the records' own size if None.
+        input_size: height and width S of the images, the records' own size if None.
         limit: stop after this many people.
-        fields: what to read beside the pictures, by the names of `records.features.FIELDS`, or "key".
+        fields: what to read beside the images, by the names of `records.features.FIELDS`, or "key".
 
     Returns:
-        Batches of pictures, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the picture:
+        Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the image:
         joints_xy_px float32 (B, J, 2), visible int32 (B, J) and so on; key string (B,).
 
     Raises:
@@ -97,15 +97,15 @@ def dataset(
     if limit is not None:
         examples = examples.take(limit)
     batches = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size)
-    # Depth is decoded there, too.
+    # That also decodes depth.
     if (size != manifest.size and _moved(batches.element_spec[1])) or "depth_mm" in fields:
         batches = batches.map(resize, num_parallel_calls=tf.data.AUTOTUNE)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def _resized(picture: tf.Tensor, size_in: int, size: int) -> tf.Tensor:
-    """Samples one picture bilinearly."""
-    # In the result's own precision: published figures rest on these very bits.
+    """Samples one image bilinearly."""
+    # In float32, the result's own precision: published figures depend on the last bit.
     scale = np.float32(size_in) / np.float32(size)
     offset = np.float32((size_in - 1) / 2) - scale * np.float32((size - 1) / 2)
     resized = tf.raw_ops.ImageProjectiveTransformV3(
@@ -133,14 +133,14 @@ def _check_fields(folder: str | Path, split: str, fields: Sequence[str]) -> None
 
 
 def _moved(labels: dict[str, Any]) -> dict[str, Any]:
-    """Those of the labels that a warp of the picture changes."""
+    """The labels that a warp of the image changes."""
     return {name: value for name, value in labels.items() if name in LABELS and LABELS[name].is_moved}
 
 
 def _in_numpy(
     function: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], values: Labels, num_joints: int, size: int
 ) -> Labels:
-    """Calls a function of named arrays in NumPy, and gives back those of its results whose names are labels'."""
+    """Calls a NumPy function of named arrays, and returns those of its results that are named in `LABELS`."""
     names = [name for name in values if name in LABELS]
 
     def call(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -173,26 +173,26 @@ def training_dataset(
 ) -> tf.data.Dataset:
     """Shuffled, augmented batches of several epochs, one after the other, each of `steps_per_epoch` full batches.
 
-    What a batch holds depends on the seed, its epoch and its place there alone: a run that starts at `first_epoch` and
-    `first_step` meets the very batches that an unbroken run meets from there on. Workers that train together take a
-    share of every batch each: `shard` (0, N) ... (N - 1, N), one after the other, make up the batches of (0, 1). Each
-    of them reads all records, to meet them in the same order, but decodes its own alone.
+    A batch depends only on the seed, its epoch and its index there: a run that starts at `first_epoch` and `first_step`
+        gets the same batches as an uninterrupted run from there on. Workers that train together each take a share of
+        every batch: `shard` (0, N) ... (N - 1, N), concatenated, are the batches of (0, 1). Each worker reads all
+        records, to keep their order, but decodes only its own.
 
-    From here on OpenCV uses one thread in this process.
+    Side effect: limits OpenCV to one thread in this process.
 
     Args:
         folder: the shard set.
         split: "train", "val" or "test".
         batch_size: people in every batch of all workers together; what is left of an epoch is dropped.
         epochs: the epoch to stop before.
-        seed: of the order and of the augmentation.
+        seed: random seed of the order and of the augmentation.
         first_epoch: the epoch to start at.
         first_step: the batch of that epoch to start at; those before it are read, but not decoded.
         shard: the worker's index, and how many there are; their number divides the batch size.
-        input_size: height and width S of the pictures, the records' own size if None.
+        input_size: height and width S of the images, the records' own size if None.
         augmentation: how much to vary; the defaults if None.
-        shuffle_buffer: how many serialised people to shuffle among.
-        fields: as in `dataset`; also "left", bool (B, J), joints that augmentation put outside the picture, beside
+        shuffle_buffer: how many serialized people to shuffle among.
+        fields: as in `dataset`; also "left", bool (B, J), joints that augmentation put outside the image, which needs
             "visible".
 
     Returns:
@@ -215,7 +215,7 @@ def training_dataset(
     vary = _variation(manifest, size, augmentation or Augmentation(), own)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        # Traced into a graph of its own, whose seed this sets: the caller's global seed must not reach the order.
+        # Traced into a graph of its own, whose seed this sets: the order must not depend on the caller's global seed.
         tf.random.set_seed(1)
         order = tf.random.stateless_uniform([2], tf.stack([tf.cast(seed, tf.int64), epoch]), 0, 2**31 - 1, tf.int64)
         files = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=order[0])
@@ -228,7 +228,7 @@ def training_dataset(
 
     def prepare(serialized: tf.Tensor, batch_seed: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         jpegs, labels = parse_example(serialized, num_joints, fields)
-        # Every worker draws for the whole batch, so that what a picture meets is the same however many there are.
+        # Every worker draws for the whole batch, so that augmentation does not depend on the number of workers.
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
         if "left" in fields:
             labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
@@ -242,11 +242,11 @@ def training_dataset(
 def _variation(
     manifest: Manifest, size: int, options: Augmentation, own: slice
 ) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The function in NumPy from JPEGs, labels and draws for the whole batch to pictures and labels."""
+    """The function in NumPy from JPEGs, labels and draws for the whole batch to images and labels."""
     flip_order = np.array(manifest.skeleton.flip_order)
 
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        # First the whole batch's, then the own ones: in another place of an array a cosine may end in another bit.
+        # Computed for the whole batch, then sliced: the last bit of a cosine may depend on its position in the array.
         changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(own)
         pictures, labels = augment(values.pop("picture"), values, changes, size=size, flip_order=flip_order)
         return {"picture": pictures, **labels}

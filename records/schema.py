@@ -13,19 +13,19 @@ from pose.crop import Shrinkable
 from records.depth import encode_depth
 from records.example import Example, Feature
 
-#: Raised whenever a feature that every record has is added or removed, or any changes its meaning.
+#: Incremented whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
 
 
 @dataclass
 class Person:
-    """One labelled person in one picture.
+    """One labelled person in one image.
 
     Attributes:
         picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that
             makes small parts by itself (`pose.crop.Shrinkable`) does so at less cost.
-        box_px: float (4,), x_min, y_min, width, height in picture px.
-        joints_xy_px: float (J, 2) in picture px.
+        box_px: float (4,), x_min, y_min, width, height in image px.
+        joints_xy_px: float (J, 2) in image px.
         visible: int (J,), COCO's 0 not labelled, 1 labelled but hidden, 2 labelled and seen.
         dataset: such as "panoptic" or "lspet".
         sequence: the recording or subject; what the split goes by.
@@ -33,7 +33,7 @@ class Person:
         frame: the frame's number in the sequence.
         person: the person's number in the frame.
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
-        xyz_known: bool (J,), the joints whose `joints_xyz_mm` is known, on the picture or off it; None if all are.
+        xyz_known: bool (J,), the joints whose `joints_xyz_mm` is known, on the image or off it; None if all are.
         camera_model: the camera, or None where unknown.
         area_px: the person's area in square px (a segmentation's), or None where unknown.
         head_size_px: what MPII's PCKh divides by, 0.6 of the diagonal of the head's box, or None where unknown.
@@ -59,11 +59,11 @@ class Person:
 
     @property
     def key(self) -> str:
-        """dataset/sequence/camera/frame/person, which names the person for good."""
+        """dataset/sequence/camera/frame/person, which identifies the person."""
         return f"{self.dataset}/{self.sequence}/{self.camera}/{self.frame}/{self.person}"
 
     def load_picture(self) -> np.ndarray:
-        """Returns the picture, uint8 RGB (H, W, 3).
+        """Returns the image, uint8 RGB (H, W, 3).
 
         Raises:
             BadInput: it cannot be read.
@@ -71,23 +71,23 @@ class Person:
         return self.picture() if callable(self.picture) else self.picture
 
 
-# What is not finite, or no longer in single precision, is looked for and told.
+# Values that are not finite, or not in single precision any more, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
-    """Cuts a person out of the picture and serialises the Example.
+    """Cuts a person out of the image and serializes the Example.
 
     Args:
         person: the labelled person.
-        crop: where to cut, in the pixels of the person's picture.
+        crop: where to cut, in the pixels of the person's image.
         skeleton: the names of the person's J joints.
         jpeg_quality: of the crop, 1 to 100.
 
     Returns:
-        The serialised `tf.train.Example`; its features are those of `records.features`. Joints that fall off the crop
+        The serialized `tf.train.Example`; its features are those of `records.features`. Joints that fall off the crop
         are stored as not labelled.
 
     Raises:
-        BadInput: the picture cannot be read, a labelled joint or another number is not finite, or no joint is left in
+        BadInput: the image cannot be read, a labelled joint or another number is not finite, or no joint is left in
             the crop.
     """
     xy_px, visible = np.asarray(person.joints_xy_px, np.float32), np.asarray(person.visible, np.int64)

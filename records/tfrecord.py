@@ -33,7 +33,7 @@ def read_records(path: str | Path) -> Iterator[bytes]:
             length = int.from_bytes(header[: _LENGTH.size], "little")
             whole = len(header) == _HEADER and header[_LENGTH.size :] == _masked(header[: _LENGTH.size])
             left -= _HEADER + length + _CHECKSUM.size
-            # Nothing is read before its length is known to be there: a wrong one may ask for all the memory.
+            # Checked against the file's size before reading: a corrupt length could ask for all the memory.
             record = file.read(length) if whole and left >= 0 else b""
             if len(record) != length or not whole or file.read(_CHECKSUM.size) != _masked(record):
                 raise ValueError(f"{path} is damaged: a record is cut short or fails its checksum")

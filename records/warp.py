@@ -1,4 +1,4 @@
-"""What augmentation does to pixels: one pass over a batch's pictures, in NumPy and OpenCV.
+"""What augmentation does to pixels: one pass over a batch's images, in NumPy and OpenCV.
 
 TensorFlow's own warp takes six times as long as OpenCV's. It stays what evaluation resizes with (`records.pipeline`).
 """
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 _JPEG_END = b"\xff\xd9"
-# Where a buffer has to begin for TensorFlow to take it over instead of copying it.
+# The alignment in bytes at which TensorFlow takes a buffer over instead of copying it.
 _ALIGNMENT = 64
 
 
@@ -21,7 +21,7 @@ def decode_jpeg(jpeg: bytes) -> np.ndarray:
     Raises:
         ValueError: the bytes are no JPEG, or are cut short.
     """
-    # OpenCV fills what a cut JPEG lacks with grey and says nothing; the end marker tells.
+    # OpenCV silently fills the missing part of a truncated JPEG with gray, so the end marker is checked.
     whole = jpeg.endswith(_JPEG_END)
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB) if whole else None
     if picture is None:
@@ -38,13 +38,13 @@ def vary_pictures(
     patch_color: np.ndarray,
     size: int,
 ) -> np.ndarray:
-    """Warps, recolours and partly covers each picture of a batch.
+    """Warps, recolors and partly covers each image of a batch.
 
-    A picture is decoded only when its turn comes, so that it is still in the processor's cache when it is warped.
+    An image is decoded only when its turn comes, so that it is still in the processor's cache when it is warped.
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        matrix: float (B, 2, 3), pixels of the result -> pixels of the picture; bilinear, black beyond the border.
+        matrix: float (B, 2, 3), pixels of the result -> pixels of the image; bilinear, black beyond the border.
         detail: float (B,), share of the result's pixels along a side that are not lost; they are averaged away and
             interpolated.
         color: float (B, 3, 2), gain and offset of red, green and blue.
@@ -57,8 +57,8 @@ def vary_pictures(
         uint8 (B, size, size, 3).
     """
     varied = _empty((len(pictures), size, size, 3))
-    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Memory is used again from picture to
-    # picture, because fresh pages cost more than the warp.
+    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Memory is used again from image to
+    # image, because fresh pages cost more than the warp.
     wide, warped = np.empty((size, size, 4), np.uint8), np.empty((size, size, 3), np.uint8)
     whole = None
     recolor = np.zeros((len(pictures), 3, 4), np.float32)
@@ -80,7 +80,7 @@ def vary_pictures(
 
 
 def _empty(shape: tuple[int, ...]) -> np.ndarray:
-    """An uninitialised uint8 array that TensorFlow takes over without a copy."""
+    """An uninitialized uint8 array that TensorFlow takes over without a copy."""
     count = int(np.prod(shape))
     memory = np.empty(count + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT

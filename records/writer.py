@@ -36,12 +36,12 @@ class ShardSetWriter:
 
     Until the set is finished everything lies in `FOLDER/.partial`: a journal of the settings, whole shards, and beside
     each shard what the manifest will say of it, written last. Then the shards get their final names, and the manifest
-    is written. A later writer with the same settings takes the whole shards up, and `resume_at` says how many people
-    they hold. So to write down a shard takes no longer when a million others are there.
+    is written. A later writer with the same settings resumes after the whole shards; `resume_at` says how many people
+    they hold. The cost of closing a shard does not depend on how many there are.
 
     Attributes:
         folder: of the shard set.
-        partial: where all that is not finished lies; whoever fills the set may keep there what is of use until then.
+        partial: the folder of unfinished work; callers may keep temporary files there.
         finished: whether the manifest is written, so that nothing is left to do.
     """
 
@@ -84,12 +84,12 @@ class ShardSetWriter:
         self.finished = False
         self._lock = FileLock(self.partial / "lock", blocking=False)
         try:
-            self._take_up()
+            self._resume()
         except BaseException:
             self._lock.release()
             raise
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         journal = self.partial / _JOURNAL
         if (self.folder / FILE_NAME).is_file() and not journal.is_file():
             then = read_manifest(self.folder).source.get("settings")
@@ -148,7 +148,7 @@ class ShardSetWriter:
         return sum(shard.count for shard in self._shards[split])
 
     def add(self, split: str, example: bytes) -> None:
-        """Appends a serialised Example.
+        """Appends a serialized Example.
 
         Raises:
             OSError: the disk is full, or cannot be written to.
@@ -174,7 +174,7 @@ class ShardSetWriter:
         return [{"what": what, "why": self._skipped[what]} for what in sorted(self._skipped)]
 
     def abandon(self) -> None:
-        """Drops open files and lets other runs write to the folder; whole shards stay for them."""
+        """Drops open files and releases the folder for other runs, which resume after the whole shards."""
         for shard in self._open.values():
             shard.drop()
         self._open.clear()
@@ -190,7 +190,7 @@ class ShardSetWriter:
         if (self.folder / FILE_NAME).is_file():
             raise ValueError(f"{self.folder} holds a complete shard set; delete it or choose another output folder")
         for split, shards in self._shards.items():
-            # From the last to the first, and each after what names it: at any moment the rest is a beginning.
+            # From last to first, the note before its shard, so that what is left can be resumed at any moment.
             while shards:
                 shard = shards.pop()
                 places = self._places(split, len(shards), shard)
@@ -237,7 +237,7 @@ class ShardSetWriter:
             dict(self._remarks.most_common()),
         )
         manifest.write(self.folder)
-        # The journal goes first: without it, what else is left of a killed clean-up is not taken for a beginning.
+        # The journal first: without it, leftovers of a killed clean-up are not resumed.
         (self.partial / _JOURNAL).unlink()
         shutil.rmtree(self.partial)
         self._lock.release()

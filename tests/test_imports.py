@@ -1,6 +1,7 @@
 """Who may import whom: reads the imports of every module and fails on an arrow the design does not allow."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,12 @@ ALLOWED = {
     "demo": {"machine", "pose", "artefact", "weights"},
 }
 WITHOUT_TENSORFLOW = ("pose", "body", "dome")
+# The modules that use what TensorFlow does not document. Keras's inside is used in models/private_keras.py.
+PRIVATE_TENSORFLOW = {
+    "export/private_tensorflow.py",
+    "artefact/engines/litert.py",  # Imports nothing of this project.
+    "benchmarks/speed/workers/training_profile.py",  # Reads the profiler's files.
+}
 
 
 def files(package: str) -> list[Path]:
@@ -93,6 +100,13 @@ def test_private_names_are_not_imported_from_other_packages():
 def test_packages_that_only_need_numpy_import_neither_tensorflow_nor_keras(package):
     for path in files(package):
         assert not imported_packages(path) & {"tensorflow", "keras"}, path
+
+
+def test_private_interfaces_of_tensorflow_are_used_in_one_module():
+    private = re.compile(r"\b(tensorflow\.(python|lite|core|tsl|compiler)|keras\.src|tf\.lite\.experimental)\b")
+    paths = [path for package in (*ALLOWED, "benchmarks", "tools") for path in (ROOT / package).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in paths if private.search(path.read_text())}
+    assert found == PRIVATE_TENSORFLOW
 
 
 def test_every_package_is_installed_by_name():

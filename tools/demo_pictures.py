@@ -1,11 +1,11 @@
-"""Draws the pictures of docs/demo.md: what the demos show with one flag and another, on people of the synthetic dome.
+"""Draws the images of docs/demo.md: what the demos show with one flag and another, on people of the synthetic dome.
 
     python -m data_prep dome --people 2 --seed 22 --frames 30 --fps 10 --cameras 2 --height 480 --width 640 \
         --poses upright --places studio hall --out data/demo-dome
     python -m tools.demo_pictures data/demo-dome/dome_022 --out docs/demo
 
-Everyone in them is drawn from a seed, so that they may be passed on. Each runs the command itself and takes frames of
-its output video, or rows of its table.
+Everyone in them is synthetic, so that they may be published. Each is made by the command itself, from frames of its
+output video or rows of its table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pandas as pd
 import tyro
 
 import demo.batch.__main__ as batch
-from benchmarks.restless_camera import RestlessCamera, read_clip
+from benchmarks.demo.restless_camera import RestlessCamera, read_clip
 from demo import webcam
 from demo.tracking.rule import FollowRule
 from demo.video.capture import open_capture
@@ -38,7 +38,7 @@ _QUALITY = 72
 
 @dataclass(frozen=True)
 class Pictures:
-    """Draws the pictures of docs/demo.md.
+    """Draws the images of docs/demo.md.
 
     Attributes:
         sequence: a sequence of the synthetic dome.
@@ -56,13 +56,13 @@ class Pictures:
 
 
 def shown(clip: Path, options: Pictures, frame: int = _FRAME, live: bool = False, **flags) -> np.ndarray:
-    """What `python -m demo.webcam` shows of a frame, uint8 BGR; `live` as if a camera gave it."""
+    """A frame as `python -m demo.webcam` shows it, uint8 BGR; `live` as from a camera."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.avi"
         opener = open_capture
         if live:
             still = read_clip(clip)[frame]
-            # As slow as the clip, so that no machine drops frames.
+            # At the clip's low frame rate, so that no machine drops frames.
             opener = RestlessCamera(
                 [still], 0, fps=5, drop_share=0, resize_every_s=_NEVER_S, unplug_every_s=_NEVER_S
             ).open
@@ -87,7 +87,7 @@ def trail(clip: Path, options: Pictures, joint: int, **flags) -> np.ndarray:
 
 
 def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None) -> np.ndarray:
-    """A frame with the joints that `python -m demo.batch` writes for it, with boxes or as a whole picture."""
+    """A frame with the joints that `python -m demo.batch` writes for it, with boxes or as a whole image."""
     picture = read_clip(clip)[_FRAME]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -112,7 +112,7 @@ def tabled(clip: Path, options: Pictures, boxes: list[tuple[float, ...]] | None)
 
 
 def side_by_side(path: Path, panels: dict[str, np.ndarray]) -> None:
-    """Writes pictures beside each other, each under its flag, as JPEG."""
+    """Writes a JPEG of images side by side, each below its flag."""
     parts = []
     for flag, picture in panels.items():
         height = round(picture.shape[0] * _PANEL_WIDTH / picture.shape[1])

@@ -1,9 +1,9 @@
-"""Says how long `make quickstart` will take on this machine, after two seconds of measuring how fast it is.
+"""Estimates how long `make quickstart` will take on this machine, from two seconds of measuring its speed.
 
     python -m tools.expected_time
 
-What the quickstart does was timed once, on the processor named below, and so was the work that this does: a product of
-matrices, which is what nets are made of, and a warp of a picture, which is what drawing and augmentation are made of.
+The quickstart was timed once, on the processor named below, and so were the two operations measured here: a product of
+    matrices, which dominates nets, and a warp of an image, which dominates drawing and augmentation.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 
 from machine.processor import processor_name, usable_cpus
 
-#: Where the figures come from: AMD EPYC (first generation), 2 cores, avx2.
+#: The reference processor: AMD EPYC (first generation), 2 cores, avx2.
 _REFERENCE_PRODUCTS_S, _REFERENCE_WARPS_S = 0.26, 0.065
-#: Seconds there, by what they are spent on: training, evaluation and export; drawing, records and the video.
+#: Seconds on it: for training, evaluation and export; for drawing, records and the video.
 _NETS_S, _PICTURES_S = 182.0, 80.0
 
 
@@ -30,14 +30,14 @@ def products() -> None:
 
 
 def warps() -> None:
-    """Warps pictures on one core."""
+    """Warps images on one core."""
     picture, matrix = np.ones((360, 640, 3), np.uint8), np.array([[0.9, 0.1, 3], [-0.1, 0.9, 40]], np.float32)
     for _ in range(200):
         cv2.warpAffine(picture, matrix, (224, 224))
 
 
 def least_s(work: Callable[[], None], rounds: int = 5) -> float:
-    """The least of the seconds that some rounds of work take."""
+    """The shortest time in s of several rounds of work."""
     times = []
     for _ in range(rounds):
         begin = time.perf_counter()
@@ -47,10 +47,10 @@ def least_s(work: Callable[[], None], rounds: int = 5) -> float:
 
 
 def expected_s() -> float:
-    """Seconds that the quickstart takes here, once everything is installed."""
+    """Expected seconds of the quickstart on this machine, after the installation."""
     cv2.setNumThreads(1)
     nets, pictures = least_s(products) / _REFERENCE_PRODUCTS_S, least_s(warps) / _REFERENCE_WARPS_S
-    # Pictures are drawn by a process on each core; the reference has two.
+    # Images are drawn by one process per core; the reference has two.
     return _NETS_S * nets + _PICTURES_S * pictures * 2 / min(usable_cpus(), 4)
 
 

@@ -29,10 +29,10 @@ _SEXES = ("female", "male")
 _AGES = ("child", "young", "old")
 _LEVELS = ("min", "average", "max")
 _PROPORTIONS = ("idealproportions", "uncommonproportions")
-# More would make the file larger and hardly another body; the errors are printed.
+# More would make the file larger and change bodies little; the errors are printed.
 _RANK = 110
 _MIRROR = np.array([-1, 1, 1])
-# Vertices of base.obj about the tip of the nose, the middle of the left cornea, and the left tragus.
+# Vertices of base.obj at the tip of the nose, the middle of the left cornea, and the left tragus.
 _FACE = {"nose": (297, 5054), "left_eye": (14607, 14616, 14652, 14661), "left_ear": (12055, 12213)}
 
 
@@ -46,7 +46,7 @@ def main() -> None:
     arrays = {**mesh_arrays(source), **skin_arrays(source), **joint_arrays(source)}
     arrays |= shape_arrays(source)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    # Under another name until it is whole. NumPy would add .npz to a name, not to an open file's.
+    # Under a temporary name until it is complete. NumPy appends .npz to a path, but not to an open file's name.
     part = arguments.out.with_name(f"{arguments.out.name}.part")
     with part.open("wb") as file:
         np.savez_compressed(file, **arrays)
@@ -61,7 +61,7 @@ def mesh_arrays(source: Source) -> dict[str, np.ndarray]:
     quads = np.concatenate([source.quads[name] for name in GROUP_OF])
     group = np.concatenate([np.full(len(source.quads[name]), number) for name, number in GROUP_OF.items()])
     a, b, c, d = np.moveaxis(source.vertices[quads], 1, 0)
-    # Cut along the shorter diagonal, which makes the better triangles, and the same ones on both sides.
+    # Split along the shorter diagonal, for better triangles, and the same ones on both sides.
     short = np.linalg.norm(a - c, axis=1) <= np.linalg.norm(b - d, axis=1) + 1e-6
     faces = np.where(short[:, None], quads[:, [0, 1, 2, 0, 2, 3]], quads[:, [0, 1, 3, 1, 2, 3]])
     faces = renumbered[faces].reshape(-1, 3)
@@ -83,7 +83,7 @@ def skin_arrays(source: Source) -> dict[str, np.ndarray]:
     Heads and tails are numbers in `source.points`, which is filled here.
 
     Raises:
-        ValueError: the rig's bones hang together in another way than human.py says.
+        ValueError: the rig's bones are connected in another way than human.py expects.
     """
     parents = [source.bones[name]["parent"] for name in BONES]
     if parents != ["" if p < 0 else BONES[p] for p in PARENTS]:
@@ -115,7 +115,7 @@ def joint_arrays(source: Source) -> dict[str, np.ndarray]:
 
 
 def shape_arrays(source: Source) -> dict[str, np.ndarray]:
-    """The targets as few components of one half of the body, and of the `source.points` that `skin_arrays` found.
+    """The targets reduced to a few components, for half of the body and the `source.points` of `skin_arrays`.
 
     The corners of MakeHuman's blending are sex x age x muscle x weight x height, and ancestry x sex x age. All their
     targets are sums of `_RANK` displacements, by singular value decomposition.
@@ -127,11 +127,12 @@ def shape_arrays(source: Source) -> dict[str, np.ndarray]:
     universal -= mean_universal
     ancestry -= mean_ancestry
     flat_u, flat_a = universal.reshape(108, -1), ancestry.reshape(18, -1)
-    # Each ancestry's corner stands in 18 bodies of the blending, and each universal one in 3.
+    # Each ancestry's corner occurs in 18 bodies of the blending, and each universal one in 3.
     spread = np.concatenate([flat_u * 3**0.5, flat_a * 18**0.5])
     basis = np.linalg.svd(spread, full_matrices=False)[2][:_RANK]
     coefficients = np.concatenate([flat_u, flat_a]) @ basis.T
-    # Scaled so that a step of the stored integers is a step in mm at the corner that uses it most.
+    # Scaled so that the stored integers, in steps of BASIS_STEP_MM, have that precision at the corner that uses a
+    # component most.
     greatest = np.abs(coefficients).max(axis=0)
     stored = np.round(basis * greatest[:, None] / BASIS_STEP_MM).astype(np.int16)
     coefficients = (coefficients / greatest).astype(np.float32)
@@ -148,11 +149,11 @@ def shape_arrays(source: Source) -> dict[str, np.ndarray]:
 
 
 def _halves(source: Source) -> tuple[np.ndarray, np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """What is stored of the vertices and points.
+    """Which vertices and points are stored.
 
     Returns:
-        half (H,), the vertices and points on the left and in the middle; source_of (V + P,), where in `half` each is
-        found; flipped (V + P,), whether its x changes its sign; and the function that takes (19158, 3) to (V + P, 3).
+        half (H,), the vertices and points on the left and in the middle; source_of (V + P,), the index of each in
+        `half`; flipped (V + P,), whether its x changes sign; and the function from (19158, 3) to (V + P, 3).
     """
     count = len(source.kept)
     renumbered = np.full(len(source.vertices), -1)

@@ -2,11 +2,11 @@
 
     python -m tools.make_weights RUN NAME --joint-score 0.2 --found-score 0.4 --lost-score 0.3
 
-The scores are those from which the demos take a joint to be there, take a person up, and let one go.
+The scores are the demos' minimum scores: of a joint, to start to track a person, and to keep tracking.
 
-Kernels are rounded to 16 bits, which halves the files, before anything is exported, so that every file computes with
-the same numbers. The run's sample pictures stay behind, because data sets have their own terms. Score the result
-afterwards: `python -m evaluate NAME --records RECORDS`.
+Kernels are rounded to 16 bits, which halves the files, before the export, so that every file computes with the same
+numbers. The run's sample images are not copied, because data sets have their own terms. Evaluate the result afterwards:
+`python -m evaluate NAME --records RECORDS`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from export.folder import replacing
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")
-# How far 16 bits may move 99 % of the joints: where two cells of a map are as great, they change places.
+# How far 16 bits may move 99 % of the joints; the rest may have two equal maxima in a map.
 _MOST_PX = 1.0
 _SCORES = ("joint_score", "found_score", "lost_score")
-# Below this many bytes a 16-bit copy is not worth its node.
+# Constants of fewer bytes are not worth a cast.
 _LEAST_BYTES = 4096
 
 
@@ -57,13 +57,13 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         model = keras.models.load_model(run / "best.keras")
         model.set_weights([_rounded(value) for value in model.get_weights()])
         model.save(rounded / "whole.keras")
-        # First, as every export tells which best.keras it was made from.
+        # First, because every export names the best.keras that it was made from.
         _compress(rounded / "whole.keras", rounded / "best.keras")
         notes = json.loads((run / "run.json").read_text())
-        # Where the data lay is nobody's business.
+        # Without the paths of the training machine.
         places = {key: notes["config"].get(key) for key in ("records", "initial", "movenet")}
         notes["config"] |= {key: Path(place).name for key, place in places.items() if place}
-        # The files take pictures of the net's own size; sampling them down inside would take time.
+        # Exports take images of the net's input size, since resizing inside would take time.
         notes["record_size"] = size = notes["input_size"]
         notes["follow"] = follow
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
@@ -90,7 +90,7 @@ def _rounded(weights: np.ndarray) -> np.ndarray:
 def _halve_onnx(
     model: keras.Model, notes: dict, folder: Path, samples: dict[str, np.ndarray], options: Options
 ) -> None:
-    """Halves the ONNX file of an export and puts what it then measures into formats.json."""
+    """Halves the ONNX file of an export, checks it again and updates formats.json."""
     path = folder / "model.onnx"
     halve(path)
     failed: dict[str, str] = {}
@@ -108,7 +108,7 @@ def _halve_onnx(
 
 
 def halve(path: Path) -> None:
-    """Stores the large constants of an ONNX model in 16 bits; a runtime widens them once, when it loads the model."""
+    """Stores the large constants of an ONNX model in 16 bits; a runtime casts them once, at load time."""
     model = onnx.load(path)
     for constant in list(model.graph.initializer):
         values = numpy_helper.to_array(constant)
@@ -123,7 +123,7 @@ def halve(path: Path) -> None:
 
 
 def _compress(source: Path, target: Path) -> None:
-    """Packs a .keras file again: rounded weights are half zeros, and Keras does not compress."""
+    """Compresses a .keras file, which Keras does not: half the bits of rounded weights are zero."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for entry in old.infolist():
             new.writestr(zipfile.ZipInfo(entry.filename), old.read(entry), zipfile.ZIP_LZMA)

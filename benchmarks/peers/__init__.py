@@ -1,1 +1,1 @@
-"""Published pose estimators as export folders like our own, so that the same code runs, measures and times them."""
+"""Published pose estimators, converted to export folders like ours, so that the same code runs and measures them."""

@@ -36,7 +36,7 @@ def models_folder(package: Path) -> Path:
 
 
 def published_bytes(peer: Peer, package: Path) -> int:
-    """Size of a peer's files in the package, whose weights have 16 bits."""
+    """Size in bytes of a peer's files in the package, whose weights have 16 bits."""
     return sum((models_folder(package) / f"{peer.file}.{ending}").stat().st_size for ending in ("json", "bin"))
 
 
@@ -46,8 +46,8 @@ def write_artefact(peer: Peer, package: Path, folder: Path, pictures: np.ndarray
     Args:
         peer: the net.
         package: the unpacked npm package.
-        folder: to write; its formats.json tells how far the files' joints are from TensorFlow's, and those that are
-            farther than half a pixel are not run.
+        folder: to write; its formats.json holds the distance of each file's joints from TensorFlow's, and files that
+            differ by more than half a pixel are not run.
         pictures: of people, uint8 RGB (N, S, S, 3), to compare them on.
 
     Returns:
@@ -102,8 +102,8 @@ def _write_openvino(graph: tf.compat.v1.GraphDef, task: Task, description: str, 
 
 
 def _exact_px(graph: tf.compat.v1.GraphDef, pictures: np.ndarray) -> np.ndarray:
-    """The joints as TensorFlow computes them, operation by operation: (N, 17, 2)."""
-    # With its optimiser TensorFlow 2.21 crashes on BlazePose heavy.
+    """The joints as TensorFlow computes them, without graph optimization: (N, 17, 2)."""
+    # With graph optimization TensorFlow 2.21 crashes on BlazePose heavy.
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     try:

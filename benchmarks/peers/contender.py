@@ -1,4 +1,4 @@
-"""What takes part in the comparison: a run, an export or a peer, asked and measured in the same way."""
+"""A model in the comparison: a run, an export or a peer, run and measured in the same way."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from artefact.formats import formats_in, installed
-from benchmarks import latency_worker
-from benchmarks.latency import file_bytes
 from benchmarks.peers.artefact import published_bytes, write_artefact
 from benchmarks.peers.crops import read_crops, to_records_px
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO, Peer
+from benchmarks.speed.latency import file_bytes
+from benchmarks.speed.workers import latency as latency_worker
 from demo.runtimes.choice import choose
 from demo.runtimes.pose_model import PoseModel, candidates
 from evaluate.predictor import load_predictor
@@ -24,7 +24,7 @@ from export.__main__ import load_run
 from export.write import write_formats
 from pose import COCO17, Skeleton, convert_joints
 
-# These compute in float32. Others are less exact, and for those who ask for them by their file.
+# These compute in float32. Others are less exact, and are only used if their file is given.
 _FLOAT_FORMATS = ("openvino", "onnx", "litert", "litert-fp16")
 _MEDIAPIPE_JOINTS = Path(__file__).with_name("mediapipe_joints.py")
 _MEDIAPIPE_PX = 384
@@ -36,15 +36,15 @@ class Contender:
 
     Attributes:
         title: its name.
-        size: height and width S of its pictures in px.
+        size: height and width S of its images in px.
         skeleton: of its J joints.
-        predict: uint8 RGB (B, S, S, 3) -> joints (B, J, 2) in px of the picture.
+        predict: uint8 RGB (B, S, S, 3) -> joints (B, J, 2) in px of the image.
         margins: of its crops, as multiples of the records'.
-        worker: number of threads, file of pictures -> the runtime's name, and the command of a process for
-            `benchmarks.latency.Worker`.
-        timed_size: height and width of that file's pictures in px; an export of a run takes those of the records
-            that it was trained on, and resizes them itself.
-        bytes: the size of its files; None where only its worker knows.
+        worker: (number of threads, file of images) -> the runtime's name, and the command of a process for
+            `benchmarks.speed.latency.Worker`.
+        timed_size: height and width of that file's images in px; the export of a run takes images of the size of its
+            records, and resizes them itself.
+        bytes: the size of its files; None if only its worker knows it.
     """
 
     title: str
@@ -59,7 +59,7 @@ class Contender:
     def answer(
         self, records: Path, split: str, margin: float, wide: Path | None, limit: int | None, *, size: int, to: Skeleton
     ) -> np.ndarray:
-        """Asks about every person of a split.
+        """Predicts every person of a split.
 
         Args:
             records: as `read_crops` takes it.
@@ -116,7 +116,7 @@ def _from_artefact(title: str, path: Path, margins: tuple[float, ...], size_byte
     model = PoseModel(path, _runtime(path, None))
 
     def predict(pictures: np.ndarray) -> np.ndarray:
-        # One at a time: some take no more.
+        # One at a time, since some take no batches.
         return np.concatenate([model.predict(picture[None])[0] for picture in pictures])
 
     size_bytes = size_bytes or _least_bytes(path)
@@ -124,7 +124,7 @@ def _from_artefact(title: str, path: Path, margins: tuple[float, ...], size_byte
 
 
 def from_mediapipe(interpreter: Path, margins: tuple[float, ...]) -> Contender:
-    """MediaPipe's BlazePose full as it is used: detector, own crop, landmarks and what follows, anew in each picture.
+    """MediaPipe's BlazePose full with its own detector, crop and post-processing, run anew on each image.
 
     Args:
         interpreter: of an environment with mediapipe==0.10.14.
@@ -152,21 +152,21 @@ def _worker(path: Path) -> Callable[[int, Path], tuple[str, list]]:
 
     def worker(threads: int, pictures: Path) -> tuple[str, list]:
         runtime = _runtime(path, threads)
-        command = [sys.executable, "-m", "benchmarks.latency_worker", pictures, threads, "ours"]
+        command = [sys.executable, "-m", "benchmarks.speed.workers.latency", pictures, threads, "ours"]
         return runtime, [*command, path.resolve(), runtime]
 
     return worker
 
 
 def _runtime(path: Path, threads: int | None) -> str:
-    """The fastest of its formats, among those that compute in float32 if it has any."""
+    """The fastest of its formats; of those in float32 if there are any."""
     usable = candidates(path)
     names = [name for name in usable if name in _FLOAT_FORMATS] or usable
     return choose(path, names, threads, (1,), lambda text: print(f"{path}: {text}", flush=True)).runtime
 
 
 def _least_bytes(path: Path) -> int:
-    """Of the float formats there the smallest, whose weights have 16 bits as the peers' have; of a file, its own."""
+    """The size of the smallest float format, whose weights have 16 bits as the peers' have, or of the file itself."""
     if path.is_file():
         return path.stat().st_size
     found = formats_in(path)

@@ -1,4 +1,4 @@
-"""People of a shard set cut with more or less around them, and joints put back into the records' crops."""
+"""People of a shard set in larger or smaller crops, and joints converted back to the records' crops."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ _BATCH = 64
 def read_crops(
     records: Path, split: str, size: int, margin: float, wide: Path | None = None, limit: int | None = None
 ) -> Iterator[np.ndarray]:
-    """Streams pictures of the people of a split.
+    """Streams images of the people of a split.
 
     Args:
         records: the shard set.
         split: "train", "val" or "test".
-        size: height and width S of the pictures in px.
-        margin: their side as a multiple of the side of the records' crops, about the same centre; at 1 they are
+        size: height and width S of the images in px.
+        margin: their side as a multiple of the side of the records' crops, about the same center; at 1 they are
             sampled as evaluation samples them.
-        wide: the same people with more around them, to cut from; without it, what the records' crops do not hold is
-            black.
+        wide: the same people in larger crops, to cut from; without it, everything outside the records' crops is black.
         limit: stop after this many people.
 
     Yields:
@@ -55,7 +54,7 @@ def read_crops(
 
 
 def _cut(picture: np.ndarray, own: Crop, source: Crop, margin: float, size: int) -> np.ndarray:
-    """Cuts the square of `own`, enlarged by `margin`, from the picture that `source` cut from the same frame."""
+    """Cuts the square of `own`, enlarged by `margin`, from the image that `source` cut from the same frame."""
     middle = own.points_to_frame(np.full(2, (own.size - 1) / 2))
     wanted = Crop.centered(tuple(middle), margin * own.scale * own.size, size).to_frame
     matrix = source.from_frame[:, :2] @ wanted
@@ -64,5 +63,5 @@ def _cut(picture: np.ndarray, own: Crop, source: Crop, margin: float, size: int)
 
 
 def to_records_px(xy_px: np.ndarray, size: int, margin: float, records_size: int) -> np.ndarray:
-    """Carries joints (..., 2) from px of such a picture to px of the records' crop of `records_size`."""
+    """Converts joints (..., 2) from px of such an image to px of the records' crop of `records_size`."""
     return (xy_px - (size - 1) / 2) * (margin * records_size / size) + (records_size - 1) / 2

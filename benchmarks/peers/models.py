@@ -1,4 +1,4 @@
-"""MoveNet and BlazePose: what they take, what they answer, and which of their joints are COCO's."""
+"""MoveNet and BlazePose: their inputs, their outputs, and which of their joints are COCO's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from benchmarks.peers.tfjs_graph import read_tfjs_graph
 from export.graph import INPUT, OUTPUTS
+from export.private_tensorflow import freeze
 from pose import COCO17
 
 #: Among BlazePose's 33 landmarks (arXiv 2006.10204), COCO's 17 joints in COCO's order.
@@ -24,7 +24,7 @@ class Peer:
     Attributes:
         title: for tables.
         file: of the package's models, without the ending.
-        size: height and width S of its pictures in px.
+        size: height and width S of its images in px.
         input: the name of its input.
         output: the name of its output.
         family: "movenet" or "blazepose".
@@ -38,14 +38,14 @@ class Peer:
     family: str
 
     def graph(self, models: Path) -> tf.compat.v1.GraphDef:
-        """The net with its own pre- and post-processing, in the form of our exports.
+        """The net with its own pre- and post-processing, with the inputs and outputs of our exports.
 
         Args:
             models: the folder of the package's models.
 
         Returns:
-            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, 17, 2)
-            in px and in COCO's order, and `scores`, float32 (1, 17), and nothing else.
+            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, 17, 2) in
+            px and in COCO's order, and `scores`, float32 (1, 17).
 
         Raises:
             ValueError: the folder does not hold the net, or it cannot be read.
@@ -61,8 +61,7 @@ class Peer:
 
         spec = tf.TensorSpec([1, self.size, self.size, 3], tf.uint8, name=INPUT)
         function = tf.function(serve).get_concrete_function(spec)
-        frozen = convert_variables_to_constants_v2(function).graph.as_graph_def()
-        return tf.compat.v1.graph_util.extract_sub_graph(frozen, list(OUTPUTS))
+        return tf.compat.v1.graph_util.extract_sub_graph(freeze(function), list(OUTPUTS))
 
     def describe(self) -> dict:
         """What the export folder says about itself."""
@@ -84,13 +83,13 @@ def _as_share(pictures: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_movenet(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """(1, 1, 17, 3): y and x as shares of the picture from its edge, which lies at -0.5 px, and a score."""
+    """(1, 1, 17, 3): y and x as shares of the image from its edge, which lies at -0.5 px, and a score."""
     numbers = tf.reshape(answer, [1, 17, 3])
     return tf.reverse(numbers[..., :2], [2]) * size - 0.5, numbers[..., 2]
 
 
 def _decode_blazepose(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """(1, 195): x, y and z in px from the picture's edge, visibility and presence as logits, of 39 points."""
+    """(1, 195): x, y and z in px from the image's edge, visibility and presence as logits, of 39 points."""
     numbers = tf.reshape(answer, [1, -1, _BLAZEPOSE_NUMBERS])
     numbers = tf.gather(numbers, BLAZEPOSE_TO_COCO, axis=1)
     return numbers[..., :2] - 0.5, tf.sigmoid(numbers[..., 3])

@@ -1,4 +1,4 @@
-"""Sheets of pictures to look at: truth in white, predictions in colour."""
+"""Sheets of images: truth in white, predictions in color."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 
 from train.tfjs_weights import read_tfjs_model
 
-# Converters know the parts alone, and runtimes fuse them again in their own way.
+# Converters only know the parts, and runtimes fuse them again in their own way.
 _FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}
 _CONV_ATTRIBUTES = ("T", "strides", "padding", "explicit_paddings", "data_format", "dilations")
 _ACTIVATIONS = ("Relu", "Relu6", "Elu")

@@ -1,4 +1,4 @@
-"""How long contenders take for one picture, all of them taking turns."""
+"""Latencies of contenders for one image, timed in turns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.latency import Worker
 from benchmarks.peers.contender import Contender
+from benchmarks.speed.latency import Worker
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Timing:
 
     Attributes:
         runtime: its name.
-        ms: the median over rounds of the median over pictures.
-        bytes: the size of its files, where its worker knows.
+        ms: the median over rounds of the median over images.
+        bytes: the size of its files, if its worker knows it.
     """
 
     runtime: str
@@ -32,17 +32,17 @@ class Timing:
 def time_in_turns(
     contenders: Sequence[Contender], pictures: Sequence[np.ndarray], threads: int, rounds: int, scratch: Path
 ) -> list[Timing]:
-    """Times everyone on so many threads and processors, each in a process of its own.
+    """Times all contenders on a number of threads and processors, each in a process of its own.
 
     Args:
         contenders: C of them.
         pictures: for each uint8 RGB (N, S, S, 3) of its `timed_size`; they are taken one at a time.
         threads: of each.
-        rounds: in each of which everyone has one turn.
-        scratch: a folder for the pictures.
+        rounds: number of rounds, in which each has one turn.
+        scratch: a folder for the images.
 
     Returns:
-        For each what was measured.
+        One `Timing` for each.
     """
     runtimes, workers = [], []
     with ExitStack() as stack:

@@ -20,7 +20,7 @@ from video_files import packets, write_clip, write_moving_video
 import demo.ui.loop
 import demo.video.capture
 from artefact.formats import FORMATS
-from benchmarks.restless_camera import RestlessCamera
+from benchmarks.demo.restless_camera import RestlessCamera
 from demo.webcam import Options, _stop_signals, main, run
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")

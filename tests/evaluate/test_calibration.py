@@ -45,7 +45,7 @@ def test_means_of_each_joint():
     np.testing.assert_allclose(found.joint_found, [0.5, 0])
 
 
-def test_scores_that_are_no_probabilities_are_counted_and_left_out():
+def test_scores_outside_0_to_1_are_counted_and_left_out():
     true, visible = np.zeros((1, 3, 2)), np.full((1, 3), 2)
     found = calibrate(true, np.array([[1.5, np.nan, -0.1]]), true, visible, reach_px=5)
     assert (found.invalid, found.count.sum()) == (3, 0)
@@ -59,7 +59,7 @@ def test_scores_of_unlabelled_joints_are_neither_counted_nor_invalid():
     np.testing.assert_array_equal(found.joint_claimed, [np.nan, np.nan, 0.5, np.nan])
 
 
-def test_what_is_claimed_too_low_is_an_error_as_well():
+def test_scores_that_are_too_low_count_as_error():
     true = np.zeros((1, 4, 2))
     # All are right: 0.3 claimed of three is 0.7 too little, 0.9 of one is 0.1.
     found = calibrate(true, np.array([[0.3, 0.3, 0.3, 0.9]]), true, np.full((1, 4), 2), reach_px=0, bins=2)

@@ -106,7 +106,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
     ]
     assert places == sorted(places)
     assert "is unknown" in re.search("<summary>How it was measured</summary>(.*?)</details>", page)[1]
-    assert '<abbr title="COCO&#x27;s average precision' in page and '<abbr title="PCK@0.2 is the share' in page
+    assert '<abbr title="COCO&#39;s average precision' in page and '<abbr title="PCK@0.2 is the share' in page
     assert "left hip \u2013 right hip" in page and "shoulder \u2013 elbow" in page and "left_" not in page
     assert "made/&lt;b&gt;one &amp; two&lt;/b&gt;//0/0" in page
     assert "<b>one" not in page
@@ -126,7 +126,7 @@ def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, reco
 
 
 @pytest.mark.slow
-def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, write_records, random_people):
+def test_without_a_train_split_a_note_is_printed(run_folder, tmp_path, write_records, random_people):
     records = write_records(tmp_path / "records", {"val": random_people(3, seed=4)}, area_px=900.0)
     code, out, _ = run_main(
         [run_folder, "--records", records, "--split", "val", "--out", tmp_path / "out", "--flip-test"]
@@ -139,7 +139,7 @@ def test_without_a_train_split_the_baseline_says_so(run_folder, tmp_path, write_
 
 
 @pytest.mark.slow
-def test_predictions_that_are_not_finite_are_reported(records, tmp_path, constant_model, write_run):
+def test_predictions_that_are_not_finite_print_a_warning(records, tmp_path, constant_model, write_run):
     joints = np.full((14, 2), 10.0)
     joints[3] = np.nan
     run = write_run(tmp_path / "run", constant_model(joints, np.full(14, np.nan), size=64), size=64)
@@ -165,7 +165,7 @@ def test_predictions_that_are_not_finite_are_reported(records, tmp_path, constan
         (["TMP"], "TMP has no run.json that names the records of its training; give --records FOLDER"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_folder, tmp_path):
+def test_errors_print_one_line_and_exit_with_2(arguments, message, records, run_folder, tmp_path):
     def filled(text):
         for name, path in (("RUN", run_folder), ("RECORDS", records), ("TMP", tmp_path)):
             text = re.sub(rf"\b{name}\b", str(path), text)
@@ -190,13 +190,13 @@ def test_errors_are_one_line_and_exit_code_2(arguments, message, records, run_fo
         ("--record", "x", "Perhaps you meant"),
     ],
 )
-def test_wrong_options(option, value, message):
+def test_wrong_options_exit_with_2(option, value, message):
     code, _, err = run_main(["run", "--records", "records", option, value])
     assert code == 2
     assert message in err
 
 
-def test_a_damaged_record_is_named(run_folder, tmp_path, write_records, random_people):
+def test_a_damaged_record_exits_with_2(run_folder, tmp_path, write_records, random_people):
     records = write_records(tmp_path / "records", {"test": random_people(2, seed=1)})
     shard = next(records.glob("test-*.tfrecord"))
     content = bytearray(shard.read_bytes())
@@ -229,7 +229,7 @@ def test_without_records_those_of_the_run_are_taken(records, run_folder, tmp_pat
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_somebody_elses_files_are_not_replaced(name, records, run_folder, tmp_path):
+def test_other_files_are_not_replaced(name, records, run_folder, tmp_path):
     (tmp_path / name).write_text("mine")
     code, _, err = run_main([run_folder, "--records", records, "--out", tmp_path])
     assert code == 2 and err == (
@@ -248,7 +248,7 @@ def test_a_report_replaces_a_report_and_leaves_other_files(finished, records, ru
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, "report.html.tmp"])
 
 
-def test_an_export_that_is_older_than_its_run_is_said(records, run_folder, tmp_path):
+def test_an_export_older_than_its_run_prints_a_notice(records, run_folder, tmp_path):
     (tmp_path / "best.keras").write_text("other weights")
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / "pose.json").write_text(json.dumps({ORIGIN: {"bytes": 3, "sha256": "0"}}))

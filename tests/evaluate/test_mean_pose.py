@@ -8,7 +8,7 @@ from pose import LSP14
 from records import read_manifest
 
 
-def test_mean_over_labelled_joints_and_the_centre_for_the_rest(tmp_path, write_records, random_people):
+def test_mean_over_labelled_joints_and_the_center_for_the_rest(tmp_path, write_records, random_people):
     first, second = np.full((14, 2), 10.0), np.full((14, 2), 30.0)
     visible = np.full(14, 2)
     half, none = visible.copy(), visible.copy()

@@ -46,7 +46,7 @@ def test_pooled_pck_is_the_share_of_all_joints_together():
     assert np.isnan(metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.zeros(2), 0.2))
 
 
-def test_where_unlabelled_joints_are_said_to_be_does_not_matter():
+def test_positions_of_unlabelled_joints_do_not_matter():
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.nan)
     np.testing.assert_allclose(metrics.joint_distances(PREDICTED, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.inf)
@@ -74,7 +74,7 @@ def test_auc_of_joints_beyond_the_end_of_the_curve_is_zero():
     np.testing.assert_array_equal(found, [0, 0, 0])
 
 
-def test_auc_ends_at_half_the_normaliser_unless_told():
+def test_auc_ends_at_half_the_normaliser_by_default():
     # Joint 1 of person 0 is 5 px off: right for the last half of 0.5 x 20 px.
     found = metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.array([20, 0]))
     np.testing.assert_allclose(found, [1, 0.5, NAN])
@@ -161,13 +161,13 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
         ({"true": np.where(TRUE == 30, NAN, TRUE)}, "joint 2 of person 1 is labelled but not finite"),
     ],
 )
-def test_what_does_not_fit_is_an_error(change, message):
+def test_shapes_that_do_not_fit_raise(change, message):
     given = {"predicted": PREDICTED, "true": TRUE, "visible": VISIBLE, "normaliser": np.ones(2), "threshold": 0.2}
     with pytest.raises(ValueError, match=message):
         metrics.pck(*{**given, **change}.values())
 
 
-def test_other_arguments_out_of_range_are_errors():
+def test_arguments_out_of_range_raise():
     with pytest.raises(ValueError, match="joints from 0 to 2"):
         metrics.pcp(PREDICTED, TRUE, VISIBLE, [(0, 3)])
     for limb in ((-1, 2), (4, 0)):
@@ -189,7 +189,7 @@ def test_shares_are_the_same_in_smaller_units():
     np.testing.assert_allclose(metrics.oks_area_px(TRUE / 1000, VISIBLE, np.array([0, 7e-5])), [5.3e-5, 7e-5])
 
 
-def test_of_many_people_an_error_tells_the_first_five_values():
+def test_errors_show_the_first_five_values():
     with pytest.raises(ValueError, match=r"values \[-1.0, 1.0, 2.0, 3.0, 4.0\]$"):
         metrics.oks_area_px(np.zeros((6, 1, 2)), np.ones((6, 1)), np.array([-1.0, 1, 2, 3, 4, 5]))
 

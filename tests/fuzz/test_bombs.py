@@ -6,7 +6,7 @@ import tarfile
 import cv2
 import numpy as np
 import pytest
-from fuzz.limits import megabytes, seconds
+from limits import megabytes, seconds
 from people import write_shard_set
 
 from data_prep.mat_file import read_mat

@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from fuzz.limits import OutOfTimeError, megabytes, seconds
-from fuzz.mutations import damaged_bytes, damaged_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from limits import OutOfTimeError, megabytes, seconds
+from mutations import damaged_bytes, damaged_json
 
 from records import BadInput
 from records.tfrecord import read_records

@@ -33,19 +33,19 @@ def test_candidates_take_turns():
     assert len(order) >= 6 and order == ["a", "b"] * (len(order) // 2)
 
 
-def test_the_least_counts_however_busy_a_round_was():
+def test_the_shortest_time_counts():
     timings = take_turns({"a": script(9.0, 2.0, 9.0), "b": script(3.0)}, budget_s=0.01)
     assert timings.times["a"][:3] == [9.0, 2.0, 9.0]
     assert timings.least("a") == 2.0 and timings.least("b") == 3.0
 
 
-def test_the_hopeless_drop_out_after_three_rounds():
+def test_slow_candidates_drop_out_after_three_rounds():
     timings = take_turns({"a": script(1.0), "b": script(1.6), "c": script(1.4)}, budget_s=0.05)
     assert len(timings.times["b"]) == 3
     assert len(timings.times["a"]) == len(timings.times["c"]) > 3
 
 
-def test_one_turn_that_takes_the_whole_budget_is_enough_to_be_hopeless():
+def test_one_turn_that_takes_the_whole_budget_is_enough_to_drop_out():
     def slow():
         time.sleep(0.02)
         return 2.0
@@ -54,7 +54,7 @@ def test_one_turn_that_takes_the_whole_budget_is_enough_to_be_hopeless():
     assert timings.times["b"] == [2.0]
 
 
-def test_one_that_dies_is_left_out():
+def test_a_candidate_that_fails_is_left_out():
     timings = take_turns({"a": script(1.0), "b": script(1.0, float("inf"))}, budget_s=0.01)
     assert list(timings.times) == ["a"]
 
@@ -72,7 +72,7 @@ def test_one_that_dies_is_left_out():
         ({"a": [1.0, 1.0, 1.0, 1.0], "b": [1.5, 1.5, 1.5, 1.5]}, 0.5, False),
     ],
 )
-def test_how_sure_a_choice_is(times, others, sure):
+def test_choices_are_sure_or_unsure(times, others, sure):
     assert is_sure(Timings(times, others), "a") == sure
 
 
@@ -91,14 +91,14 @@ def test_an_unsure_one_is_measured_again_twice_at_most():
         assert recall("kind", "question") == (None if tries < 3 else {"answer": 3})
 
 
-def test_another_processor_is_another_question(monkeypatch):
+def test_another_processor_is_measured_anew(monkeypatch):
     keep("kind", "question", {"answer": 1}, sure=True)
     monkeypatch.setattr(choices, "processor_key", lambda: "another")
     assert recall("kind", "question") is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"answer": 1}', '{"answer": {}, "measured": "x", "sure": true}'])
-def test_a_damaged_memory_is_none(cache, content):
+def test_a_damaged_entry_counts_as_missing(cache, content):
     keep("kind", "question", {"answer": 1}, sure=True)
     next(cache.rglob("*.json")).write_text(content)
     assert recall("kind", "question") is None
@@ -106,14 +106,14 @@ def test_a_damaged_memory_is_none(cache, content):
     assert recall("kind", "question") == {"answer": 2}
 
 
-def test_the_memory_says_what_it_is_about(cache):
+def test_an_entry_names_the_processor(cache):
     keep("kind", "question", {"answer": 1}, sure=False)
     entry = json.loads(next((cache / "panopose" / "kind").iterdir()).read_text())
     assert entry["answer"] == {"answer": 1} and entry["sure"] is False and entry["tries"] == 1
     assert entry["processor"] and entry["measured"]
 
 
-def test_other_programs_are_noticed_and_our_own_are_not(monkeypatch, tmp_path):
+def test_load_of_other_programs_counts_and_our_own_does_not(monkeypatch, tmp_path):
     stat = tmp_path / "stat"
     monkeypatch.setattr(choices, "_STAT", stat)
     stat.write_text("cpu  100 0 100 900 0 0 0\ncpu0 1 2 3\n")

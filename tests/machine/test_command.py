@@ -40,7 +40,7 @@ class Mendable(ValueError):
     exit_code = 7
 
 
-def test_what_the_work_returns_is_the_exit_code(capsys):
+def test_the_return_value_is_the_exit_code(capsys):
     assert run(lambda options: None) == 0
     assert run(lambda options: options.number, "--number", "5") == 5
     assert run(lambda options: 1 / 0, "--help") == 0
@@ -50,7 +50,7 @@ def test_what_the_work_returns_is_the_exit_code(capsys):
 
 
 @pytest.mark.parametrize(("error", "code"), [(ValueError("x is wrong"), 2), (OSError("full"), 2), (Mendable("m"), 7)])
-def test_an_error_that_can_be_mended_is_one_line(error, code, capsys):
+def test_user_errors_are_one_line(error, code, capsys):
     def fail(options):
         raise error
 
@@ -58,7 +58,7 @@ def test_an_error_that_can_be_mended_is_one_line(error, code, capsys):
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
-def test_any_other_error_is_a_traceback():
+def test_other_errors_are_tracebacks():
     with pytest.raises(ZeroDivisionError):
         run(lambda options: 1 / 0)
 
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_with_130(capsys):
     assert capsys.readouterr().err == "stopped\n"
 
 
-def test_what_ignores_ctrl_c_goes_on_ignoring_it():
+def test_a_process_that_ignores_ctrl_c_keeps_ignoring_it():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         heed_ctrl_c()
@@ -78,7 +78,7 @@ def test_what_ignores_ctrl_c_goes_on_ignoring_it():
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_reader_that_leaves_is_no_error():
+def test_a_closed_pipe_is_no_error():
     code = (
         "import sys; from machine.command import run_command\n"
         "sys.exit(run_command(int, lambda n: print('x' * 10**6), ['1'], prog='command', description=''))"
@@ -107,7 +107,7 @@ def test_help_is_printed_before_anything_slow_is_imported(module, tmp_path):
     assert (done.returncode, done.stderr) == (0, "") and f"python -m {module}" in done.stdout
 
 
-def test_so_is_what_is_wrong(tmp_path):
+def test_wrong_options_exit_before_anything_slow_is_imported(tmp_path):
     write_shard_set(tmp_path / "records", test=0)
     (tmp_path / "run").mkdir()
     (tmp_path / "run/run.json").write_text('{"config": {}}')
@@ -144,19 +144,19 @@ def test_records_are_checked_and_drawn_without_tensorflow(tmp_path):
     ("module", "package"),
     [("demo.webcam", "numpy"), ("demo.web", "tyro"), ("export", "tyro"), ("train.resnet", "numpy")],
 )
-def test_ctrl_c_during_the_first_imports_ends_without_a_word(module, package, tmp_path):
+def test_ctrl_c_during_the_first_imports_prints_nothing(module, package, tmp_path):
     done = press_in(package, [sys.executable, "-m", module, "--help"], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_so_does_an_installed_script(tmp_path):
+def test_an_installed_script_prints_nothing_on_ctrl_c_during_imports(tmp_path):
     script = tmp_path / "panopose-webcam"
     script.write_text("import sys\nfrom demo.webcam import main\nsys.exit(main())\n")
     done = press_in("numpy", [sys.executable, str(script), "--help"], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_ctrl_c_while_tensorflow_is_imported_is_no_traceback(tmp_path):
+def test_ctrl_c_while_tensorflow_is_imported_prints_no_traceback(tmp_path):
     (tmp_path / "run").mkdir()
     for name in ("run.json", "best.keras", "samples.npy"):
         (tmp_path / "run" / name).touch()
@@ -170,7 +170,7 @@ def test_a_program_that_imports_the_packages_keeps_its_own_ctrl_c():
     assert done.stdout == "True\n"
 
 
-def test_tensorflow_is_imported_without_a_word():
+def test_importing_tensorflow_prints_nothing():
     code = (
         "from machine.quiet import import_tensorflow\nimport_tensorflow()\n"
         "import tensorflow as tf\nprint(int(tf.constant(1) + 1))"
@@ -182,7 +182,7 @@ def test_tensorflow_is_imported_without_a_word():
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
-def test_what_is_printed_while_an_import_fails_is_passed_on(tmp_path):
+def test_output_of_a_failing_import_is_printed(tmp_path):
     (tmp_path / "keras.py").write_text("import os\nos.write(2, b'the reason\\n')\nraise ImportError('no keras')\n")
     code = "from machine.quiet import import_tensorflow\nimport_tensorflow()"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}

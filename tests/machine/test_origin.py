@@ -14,7 +14,7 @@ def make_run(folder, content=b"weights"):
     return export
 
 
-def test_of_another_model_of_the_same_size_and_time(tmp_path):
+def test_another_model_of_the_same_size_and_time_gives_a_notice(tmp_path):
     export = make_run(tmp_path / "run")
     assert renewal_notice(export) is None
     before = (tmp_path / "run/best.keras").stat()
@@ -35,7 +35,7 @@ def test_a_touched_model_is_the_same(tmp_path):
     assert renewal_notice(export) is None
 
 
-def test_what_says_nothing_of_its_origin_is_no_fault(tmp_path):
+def test_without_an_origin_there_is_no_notice(tmp_path):
     export = make_run(tmp_path / "run")
     (tmp_path / "run/best.keras").unlink()
     assert renewal_notice(export) is None

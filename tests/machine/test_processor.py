@@ -30,7 +30,7 @@ def test_threads_worth_trying():
         ({}, 8),
     ],
 )
-def test_a_container_s_quota_counts(tmp_path, monkeypatch, files, expected):
+def test_the_quota_of_a_container_counts(tmp_path, monkeypatch, files, expected):
     monkeypatch.setattr(processor.os, "sched_getaffinity", lambda pid: set(range(8)))
     monkeypatch.setattr(processor, "_CGROUPS", tmp_path)
     for name, content in files.items():
@@ -39,7 +39,7 @@ def test_a_container_s_quota_counts(tmp_path, monkeypatch, files, expected):
     assert usable_cpus() == expected
 
 
-def test_a_processor_is_named_for_people(tmp_path, monkeypatch):
+def test_processor_name(tmp_path, monkeypatch):
     info = tmp_path / "cpuinfo"
     info.write_text("processor : 0\nmodel name\t: AMD EPYC 9000\nflags\t\t: fpu avx2 avx512f avx512_bf16\n" * 2)
     monkeypatch.setattr(processor, "_CPU_INFO", info)

@@ -44,7 +44,7 @@ def test_a_backend_that_is_not_installed_exits_with_2(without, tmp_path):
         assert (done.returncode, done.stderr) == (2, "error: KERAS_BACKEND=jax needs JAX: pip install jax\n")
 
 
-def test_every_backend_that_trains_is_looked_for(without):
+def test_a_missing_backend_to_train_raises(without):
     without("torch")
     with pytest.raises(ValueError, match="KERAS_BACKEND=torch needs PyTorch: pip install torch"):
         check_backend()
@@ -61,7 +61,7 @@ def test_what_is_installed_is_imported(monkeypatch):
         import_tensorflow()
 
 
-def test_a_backend_that_keras_has_from_its_own_file_raises_too(tmp_path):
+def test_a_missing_backend_of_keras_own_file_raises_too(tmp_path):
     (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(\"No module named 'jax'\", name='jax')\n")
     code = "import machine.quiet\ntry:\n  machine.quiet.import_tensorflow()\nexcept ValueError as e:\n  print(e)"
     environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": ""}

@@ -13,6 +13,13 @@ def test_a_file_gets_its_name_at_the_end(tmp_path):
     assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(("stem", "name"), [("last", "last.weights.h5"), ("a", "a.json"), ("bare", "bare")])
+def test_the_temporary_name_has_all_suffixes(tmp_path, stem, name):
+    with whole(tmp_path / name) as temporary:
+        assert temporary.name.endswith(f".partial{name.removeprefix(stem)}")
+        temporary.write_text("")
+
+
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")

@@ -65,7 +65,7 @@ def test_points_behind_or_beyond_the_lens_model_are_not_in_front():
 
 
 @pytest.mark.parametrize("distortion", [(-1 / 3, 0, 0, 0, 0), (0, -1 / 5, 0, 0, 0), (0, 0, 0, 0, -1 / 7)])
-def test_the_lens_model_ends_where_the_picture_would_turn_back(distortion):
+def test_the_lens_model_is_limited_to_where_it_is_monotonic(distortion):
     """Of r + k1 r^3, r + k2 r^5 and r + k3 r^7 the slope is 1 + 3 k1 r^2, ...: 0 at r = 1 here."""
     folding = camera(distortion)
     x = np.array([0.98, 0.99, 1.01, 1.02])
@@ -85,7 +85,7 @@ def test_the_lens_model_ends_where_the_picture_would_turn_back(distortion):
         (-1.6 / 3, 0.8 / 5, 0, 0, 0),
     ],
 )
-def test_a_lens_model_that_never_turns_back_has_no_end(distortion):
+def test_a_monotonic_lens_model_has_no_limit(distortion):
     points = np.array([[0, 0, 1000.0], [1000, 0, 1000], [0, 50_000, 1000]])
     assert camera(distortion).in_front(points).all()
 
@@ -103,7 +103,7 @@ def test_picture_border_is_half_a_pixel_out():
     assert camera().contains(xy).tolist() == [True, False, False, False]
 
 
-def test_one_point_and_many_are_judged_alike():
+def test_one_point_and_many_give_the_same():
     folding = camera([-0.5, 0, 0, 0, 0])
     points = np.random.default_rng(2).uniform(-3000, 3000, (4, 3, 5, 3))
     whole = folding.in_front(points)
@@ -112,13 +112,13 @@ def test_one_point_and_many_are_judged_alike():
     assert whole.ravel().tolist() == one_by_one
 
 
-def test_a_camera_does_not_change():
+def test_a_camera_is_immutable():
     """Where its lens model ends is worked out once."""
     with pytest.raises(AttributeError):
         camera().distortion = np.zeros(5)
 
 
-def test_broken_calibration_is_told():
+def test_broken_calibration_raises():
     with pytest.raises(ValueError, match="camera '00_00': distortion must be finite numbers of shape"):
         camera([0, 0, 0, 0])
     with pytest.raises(ValueError, match="distortion must be finite numbers of shape"):

@@ -54,7 +54,7 @@ def test_a_crop_just_beyond_the_picture_is_black(center):
     assert Crop.centered(center, 200, 50).cut(np.full((200, 200, 3), 200, np.uint8)).max() == 0
 
 
-def test_a_crop_does_not_change():
+def test_a_crop_is_immutable():
     """Its way back is worked out once."""
     crop = Crop.centered((0.0, 0.0), 100, 50)
     with pytest.raises(AttributeError):
@@ -99,7 +99,7 @@ class Parts:
 
 
 @pytest.mark.parametrize(("side", "factor"), [(15, 1), (30, 1), (71, 1), (76, 2), (160, 3), (300, 6)])
-def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
+def test_one_part_of_a_shrinkable_picture_is_requested(side, factor):
     y, x = np.mgrid[0:240, 0:320]
     picture = np.stack([x / 2, y, 255 - y], axis=-1).astype(np.uint8)
     crop = Crop.centered((120.5, 133.0), side, 50)
@@ -112,7 +112,7 @@ def test_of_what_makes_its_own_parts_one_is_asked_for(side, factor):
     assert rows.stop - rows.start <= side + 5 * factor + 2 and columns.stop - columns.start <= side + 5 * factor + 2
 
 
-def test_the_part_asked_for_reaches_two_blocks_beyond_the_crop_and_is_of_whole_blocks():
+def test_the_requested_part_reaches_two_whole_blocks_beyond_the_crop():
     """3.2 px a pixel: its first is at 120.5 - 24.5 * 3.2 = 42.1 across and 54.6 down, its last at 198.9 and 211.4.
 
     From 42 - 6 and 54 - 6 on, and up to 199 + 6 and 212 + 6, or as much more as makes 3 px a block.
@@ -122,7 +122,7 @@ def test_the_part_asked_for_reaches_two_blocks_beyond_the_crop_and_is_of_whole_b
     assert parts.made == [(slice(48, 219), slice(36, 207), 3)]
 
 
-def test_the_part_asked_for_ends_where_the_picture_does():
+def test_the_requested_part_ends_at_the_pictures_edge():
     """6 px a pixel: the first is at 160 - 19.5 * 6 = 43 across and 3 down, the last at 277 and 237.
 
     From 43 - 12, made even, to 277 + 12 and 5 more; from 0, as -9 is none, to 240, as 237 + 12 is none.
@@ -139,12 +139,12 @@ def test_a_strip_thinner_than_the_blocks_is_not_widened_to_them(shape):
     assert 0 < cut.sum(dtype=int) <= 216 * 6 * 90 / 81
 
 
-def test_what_makes_its_own_parts_is_told_from_an_array():
+def test_shrinkable_pictures_are_distinguished_from_arrays():
     assert isinstance(Parts(np.zeros((4, 4), np.uint8)), Shrinkable)
     assert not isinstance(np.zeros((4, 4), np.uint8), Shrinkable)
 
 
-def test_beside_what_makes_its_own_parts_none_is_made():
+def test_no_part_of_a_shrinkable_picture_is_made_outside_it():
     parts = Parts(np.full((200, 200, 3), 200, np.uint8))
     cut = Crop.centered((5000.0, 0.0), 1000, 50).cut(parts)
     assert cut.shape == (50, 50, 3) and cut.max() == 0 and not parts.made
@@ -165,7 +165,7 @@ def test_crop_camera_projects_into_the_crop():
     np.testing.assert_allclose(crop.points_to_crop([1000 / 4 + 960, 1100 / 2 + 540]), [x / w, y / w])
 
 
-def test_box_from_joints_passes_over_unlabelled_rubbish():
+def test_box_from_joints_ignores_unlabelled_joints():
     xy = np.array([[5.0, 7.0], [-900.0, 1e6], [25.0, 17.0]])
     assert box_from_joints(xy, np.array([2, 0, 1])).tolist() == [5, 7, 20, 10]
     with pytest.raises(ValueError, match="at least one labelled joint, got none"):
@@ -184,6 +184,6 @@ def test_box_from_joints_passes_over_unlabelled_rubbish():
         [0, 0, np.inf, 5],
     ],
 )
-def test_boxes_that_cannot_be_are_told(box):
+def test_impossible_boxes_raise(box):
     with pytest.raises(ValueError, match="a box must be finite and wider or higher than 0 px"):
         Crop.from_box(box, 224)

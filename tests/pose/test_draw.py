@@ -111,7 +111,7 @@ def test_a_text_stands_on_a_dark_plate_with_a_margin_on_each_side():
     np.testing.assert_array_equal(picture, expected)
 
 
-def test_a_text_of_which_nothing_is_said_stands_in_the_corner_and_is_small():
+def test_by_default_text_is_small_and_in_the_corner():
     expected = gray(40, 120)
     (width, height), descent = cv2.getTextSize("23 fps", FONT, 0.4, 1)
     expected[: height + descent + 10, : width + 10] = 20
@@ -210,7 +210,7 @@ def test_limbs_lead_where_joints_of_up_to_65536_px_away_are_and_further_ones_are
     assert tuple(draw_skeleton(gray(300, 300), xy, np.array([2, 2, 2]), HIPS)[199, 99]) == VIOLET
 
 
-def test_sides_have_their_colors_and_the_input_is_left_alone():
+def test_sides_have_their_colors_and_the_input_is_not_changed():
     picture = np.zeros((100, 100, 3), np.uint8)
     xy = np.full((14, 2), np.nan)
     left, right = LSP14.index("left_wrist"), LSP14.index("right_wrist")
@@ -231,7 +231,7 @@ def test_hidden_joints_are_open_and_unlabelled_ones_missing():
     assert not drawn[75:85, 75:85].any()
 
 
-def test_far_away_joints_do_not_upset_the_drawing():
+def test_far_away_joints_are_clipped():
     xy = np.full((14, 2), 1e12)
     draw_skeleton(np.zeros((10, 10, 3), np.uint8), xy, np.ones(14, bool), LSP14)
 
@@ -256,6 +256,6 @@ def test_a_full_row_adds_none_below():
     assert picture_grid([np.zeros((5, 8, 3), np.uint8)] * 4, 2).shape == (4 + 5 + 4 + 5 + 4, 4 + 8 + 4 + 8 + 4, 3)
 
 
-def test_pictures_of_two_sizes_make_no_grid():
+def test_pictures_of_two_sizes_raise():
     with pytest.raises(ValueError, match=r"got sizes \[\(5, 8, 3\), \(5, 9, 3\)\]"):
         picture_grid([np.zeros((5, 9, 3), np.uint8), np.zeros((5, 8, 3), np.uint8)], 2)

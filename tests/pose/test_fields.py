@@ -123,7 +123,7 @@ def test_pictures_are_sampled_between_pixels_and_depths_are_not():
     assert (shades == expected).all()
 
 
-def test_what_is_no_field_stays():
+def test_values_that_are_no_fields_stay():
     values = {"key": np.array([b"a"]), "length": np.array([4.0], np.float32)}
     found = warp(values, FIELDS, TURNED)
     assert found["key"].tolist() == [b"a"] and found["length"].dtype == np.float32

@@ -65,13 +65,13 @@ def test_a_jpeg_with_a_hole_in_its_scan_raises():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_grey_picture_is_whole(kind):
+def test_a_gray_picture_is_complete(kind):
     """Grey of 128 is also what OpenCV paints where a file says nothing."""
     grey = np.full((64, 48, 3), 128, np.uint8)
     np.testing.assert_array_equal(decode_picture(jpeg(kind, grey)), grey)
 
 
-def test_an_embedded_thumbnail_is_no_end():
+def test_the_end_of_an_embedded_thumbnail_is_ignored():
     data = with_segment(jpeg(), 0xE1, b"Exif\0\0II*\0" + jpeg(picture=PICTURE[:16, :16]))
     assert decode_picture(data).shape == PICTURE.shape
     with pytest.raises(ValueError, match="truncated"):
@@ -102,7 +102,7 @@ def test_pictures_are_turned_as_their_orientation_says_unless_asked_for_as_store
 @pytest.mark.parametrize(
     "exif", [b"", b"II*\0", b"XX*\0" + bytes(20), b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff"]
 )
-def test_exif_that_cannot_be_read_says_no_orientation(exif):
+def test_unreadable_exif_means_no_orientation(exif):
     assert jpeg_header(with_segment(jpeg(), 0xE1, b"Exif\0\0" + exif)).orientation == 1
 
 
@@ -117,7 +117,7 @@ def test_a_jpeg_that_lacks_its_last_blocks_raises_whichever_corner_they_are_turn
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (7, 0), (0, 5), (7, 5)])
-def test_a_grey_corner_may_be_an_end_that_lacks_also_in_the_inks_of_print(x, y):
+def test_a_gray_corner_may_be_a_missing_end_in_cmyk_too(x, y):
     picture = np.zeros((6, 8, 3), np.uint8)
     assert not _may_lack_its_end(picture)
     for shade, grey in ((128, True), (64, True), (65, True), (127, False), (129, False), (63, False), (66, False)):
@@ -140,7 +140,7 @@ def test_an_orientation_in_another_segment_than_exifs_is_none():
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 256])
-def test_an_orientation_that_is_none_counts_as_none(orientation):
+def test_an_invalid_orientation_counts_as_none(orientation):
     assert jpeg_header(with_orientation(jpeg(), orientation)).orientation == 1
 
 
@@ -165,7 +165,7 @@ def test_a_picture_is_divided_if_its_first_scan_lacks_a_color_or_detail(marker, 
 
 
 @pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC, 0xBF, 0xD0])
-def test_markers_beside_those_of_frames_tell_no_size(marker):
+def test_markers_other_than_frames_have_no_size(marker):
     assert jpeg_header(b"\xff\xd8" + frame_header(marker, 300, 517, 3) + segment(0xDA, 3)) is None
 
 
@@ -174,7 +174,7 @@ def test_progressive_frames_are_divided(marker):
     assert jpeg_header(b"\xff\xd8" + frame_header(marker, 1, 1, 3) + segment(0xDA, 3)) == (1, 1, 1, 12, True)
 
 
-def test_bytes_that_fill_the_room_before_a_marker_are_read_over():
+def test_fill_bytes_before_a_marker_are_skipped():
     whole, filled = jpeg_header(jpeg()), jpeg_header(jpeg()[:2] + b"\xff\xff\xff" + jpeg()[2:])
     assert filled == (*whole[:3], whole.scans + 3, whole.divided)
 
@@ -184,7 +184,7 @@ def test_a_header_without_a_height_or_a_width_is_none(height, width):
     assert jpeg_header(b"\xff\xd8" + frame_header(0xC0, height, width, 3)) is None
 
 
-def test_a_size_of_more_than_1024_px_a_byte_is_refused_before_memory_is_taken():
+def test_a_size_of_more_than_1024_px_a_byte_raises_before_memory_is_allocated():
     data = jpeg()
     size = data.index(struct.pack(">HH", 96, 160))
 
@@ -197,7 +197,7 @@ def test_a_size_of_more_than_1024_px_a_byte_is_refused_before_memory_is_taken():
         decode_picture(of_width(len(data)))
 
 
-def test_other_formats_are_read_and_refused_by_decoding():
+def test_other_formats_are_checked_by_decoding():
     png = cv2.imencode(".png", PICTURE[..., ::-1])[1].tobytes()
     np.testing.assert_array_equal(decode_picture(png), PICTURE)
     assert jpeg_header(png) is None

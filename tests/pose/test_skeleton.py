@@ -62,11 +62,11 @@ def test_sigmas_of_joints_that_coco_lacks_are_crowdposes_or_the_hips():
     assert sigma(MPII16, "pelvis") == sigma(PANOPTIC19, "body_center") == sigma(COCO17, "left_hip") == 0.107
 
 
-def test_sides_are_told_by_name():
+def test_sides_follow_from_the_names():
     assert LSP14.sides == ("right",) * 3 + ("left",) * 3 + ("right",) * 3 + ("left",) * 3 + ("middle",) * 2
 
 
-def test_a_skeleton_does_not_change():
+def test_a_skeleton_is_immutable():
     with pytest.raises(AttributeError):
         COCO17.name = "coco18"
     assert {COCO17: 17, LSP14: 14}[COCO17] == 17
@@ -91,7 +91,7 @@ def test_convert_fills_the_neck_from_the_shoulders():
     assert out.dtype == np.float32
 
 
-def test_convert_carries_each_person_over_and_leaves_what_the_source_lacks_unlabelled():
+def test_convert_keeps_people_apart_and_leaves_missing_joints_unlabelled():
     xy = 1.0 + np.arange(2 * 19 * 3).reshape(2, 19, 3)
     visible = np.arange(2 * 19).reshape(2, 19) % 2 + 1
     order = [14, 13, 12, 6, 7, 8, 2, 0, None, None, 11, 10, 9, 3, 4, 5]
@@ -124,6 +124,6 @@ def test_a_description_survives_json():
         assert Skeleton.from_description(json.loads(json.dumps(skeleton.describe()))) == skeleton
 
 
-def test_unknown_joint_is_told():
+def test_unknown_joint_raises():
     with pytest.raises(ValueError, match="lsp14 has no joint 'nose'; it has right_ankle"):
         LSP14.index("nose")

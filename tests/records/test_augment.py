@@ -126,7 +126,7 @@ def test_flip_swaps_sides():
     assert varied[0, 20, 53].min() > 200 and varied[0, 20, 10].max() == 0
 
 
-def test_zoom_carries_the_spans_along():
+def test_zoom_scales_the_spans():
     options = Augmentation(flip=0, rotation_deg=0, shift=0, scale=0.5, occlusion=0)
     _, labels = run([disc(64, (30, 30))] * 9, labels_of(*[[(25, 30), (39, 30)]] * 9), options, draws_of(2, 9))
     zoom = (labels["joints_xy_px"][:, 1, 0] - labels["joints_xy_px"][:, 0, 0]) / 14
@@ -149,7 +149,7 @@ def test_joints_that_leave_are_no_longer_labelled():
     assert ((visible > 0).sum(axis=1) + labels["left"].sum(axis=1) == 1).all()
 
 
-def test_joints_that_leave_are_known_to_have_left_hidden_ones_too():
+def test_joints_that_leave_are_marked_as_left_hidden_ones_too():
     """Ten px to the right: of a hidden, a seen and an unlabelled joint at x = 60, and a hidden one at 20."""
     draws = MIDDLE.copy()
     draws[3] = 0.0
@@ -177,7 +177,7 @@ def test_no_augmentation_changes_nothing():
     np.testing.assert_allclose(labels["joints_xy_px"][:2, 0], [(5, 6), (7, 8)], atol=1e-5)
 
 
-def test_a_picture_meets_its_own_changes_alone():
+def test_each_picture_gets_its_own_changes():
     pictures = np.random.default_rng(1).integers(0, 255, (4, 40, 40, 3)).astype(np.uint8)
     labels = labels_of([(5, 6)], [(20, 8)], [(9, 30)], [(20, 20)])
     changes = changes_of(draws_of(8, 4), Augmentation(), 40, 32)
@@ -295,7 +295,7 @@ def test_half_the_pictures_are_mirrored():
     assert 160 < (labels["visible"][:, 0] > 0).sum() < 240
 
 
-def test_jpegs_are_decoded_to_the_bits_that_evaluation_sees():
+def test_jpegs_are_decoded_to_the_same_bits_as_in_evaluation():
     picture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), (0, 0), 2)
     for quality in (60, 95):
         jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
@@ -319,7 +319,7 @@ def test_arithmetic_of_the_warp():
     assert varied[0, :, :, 0].tolist() == [[80, 160], [80, 160]]
 
 
-def test_wrong_options_are_told():
+def test_wrong_options_raise():
     with pytest.raises(ValueError, match="flip must lie between 0 and 1, got 1.5"):
         Augmentation(flip=1.5)
     with pytest.raises(ValueError, match="rotation_deg must lie between 0 and 180, got 200"):

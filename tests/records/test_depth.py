@@ -28,7 +28,7 @@ def test_depth_is_cut_like_the_picture_and_never_mixed():
     assert (depth_mm[100:] == 0).all() and (depth_mm[:, 100:] == 0).all()
 
 
-def test_depth_between_pixels_is_that_of_the_nearest():
+def test_depth_is_sampled_from_the_nearest_pixel():
     """Where the crop is finer than the picture and turned in it, a mean of a person and a wall would be neither."""
     depth_mm = np.where(np.indices((40, 40)).sum(axis=0) % 2, 1000, 3000).astype(np.uint16)
     turn = 0.3 * np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
@@ -51,6 +51,6 @@ def test_depth_may_be_read_late_and_be_absent():
     assert (decoded(png) == 1234).all()
 
 
-def test_other_types_are_refused():
+def test_other_types_raise():
     with pytest.raises(ValueError, match=r"must be uint16 \(H, W\), got float64 \(4, 4\)"):
         encode_depth(np.zeros((4, 4)), Crop(np.eye(2, 3), 4))

@@ -25,7 +25,7 @@ def contents(folder):
         ".partial/train-of-thought.json",
     ],
 )
-def test_a_folder_with_what_a_set_would_replace_is_refused_and_left_alone(tmp_path, name):
+def test_a_folder_with_files_that_a_set_would_replace_raises(tmp_path, name):
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("mine")
@@ -34,14 +34,14 @@ def test_a_folder_with_what_a_set_would_replace_is_refused_and_left_alone(tmp_pa
     assert contents(tmp_path) == {name: "mine"}
 
 
-def test_other_files_are_no_hindrance_and_stay(tmp_path):
+def test_other_files_stay(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "other.tfrecord").write_text("mine")
     write_shard_set(tmp_path, train=2, val=1, test=1)
     assert (tmp_path / "notes.txt").read_text() == (tmp_path / "other.tfrecord").read_text() == "mine"
 
 
-def test_what_a_killed_run_left_is_known(tmp_path):
+def test_files_of_a_killed_run_are_recognized(tmp_path):
     partial = tmp_path / ".partial"
     (partial / "parts").mkdir(parents=True)
     for name in ("lock", "journal.json.tmp", "train-00000.tfrecord.tmp", "train-00000.json", "parts/000007.json"):
@@ -51,7 +51,7 @@ def test_what_a_killed_run_left_is_known(tmp_path):
     assert foreign_in(tmp_path / "none") == []
 
 
-def test_a_finished_set_leaves_what_others_put_beside_it(tmp_path):
+def test_a_finished_set_leaves_other_files(tmp_path):
     write_shard_set(tmp_path, train=2, val=1, test=1)
     (tmp_path / ".partial").mkdir()
     (tmp_path / ".partial/thesis.txt").write_text("mine")

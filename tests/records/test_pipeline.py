@@ -79,7 +79,7 @@ def test_every_epoch_holds_everyone_once_in_another_order(shards):
     assert keys[:30] != keys[30:]
 
 
-def test_starting_later_meets_the_same_batches(shards):
+def test_starting_later_gives_the_same_batches(shards):
     """What resuming rests on; the global seed must not matter."""
     tf.random.set_seed(0)
     whole = batches(shards)
@@ -112,7 +112,7 @@ def test_the_workers_batches_are_one_workers_batches(shards, workers):
     assert_same(batches(shards, epochs=2, first_step=1), together)
 
 
-def test_without_augmentation_training_meets_what_evaluation_meets(shards):
+def test_without_augmentation_training_gets_the_same_as_evaluation(shards):
     nothing = Augmentation(flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0)
     stored = {}
     for pictures, labels in dataset(shards, "train", batch_size=5).as_numpy_iterator():
@@ -145,7 +145,7 @@ def test_pipeline_does_what_eager_augmentation_does(shards):
         assert_same([(pictures, labels)], [augment(given, stored, changes, size=96, flip_order=flip_order)])
 
 
-def test_a_record_without_a_whole_picture_is_told(tmp_path):
+def test_a_record_without_a_whole_picture_raises(tmp_path):
     write_shard_set(tmp_path, train=4, size=64)
     for path in shard_paths(tmp_path, "train"):
         cut = []
@@ -162,7 +162,7 @@ def test_a_record_without_a_whole_picture_is_told(tmp_path):
         batches(tmp_path, batch_size=4, epochs=1)
 
 
-def test_wrong_options_are_told(shards):
+def test_wrong_options_raise(shards):
     with pytest.raises(ValueError, match="a batch of 31 needs at least as many people, the train split of .* has 30"):
         batches(shards, batch_size=31)
     with pytest.raises(ValueError, match="first_step must lie between 0 and 2, an epoch's last step, got 3"):
@@ -211,7 +211,7 @@ def check_spatial(pictures, labels):
         assert np.abs(depth[y, x] - 1 - column)[known].max() < 2
 
 
-def test_3d_joints_cameras_and_depth_are_bent_like_the_picture(spatial):
+def test_3d_joints_cameras_and_depth_are_augmented_like_the_picture(spatial):
     found = list(training_dataset(spatial, "train", batch_size=4, epochs=3, seed=1, fields=SPATIAL).as_numpy_iterator())
     assert len(found) == 6
     for pictures, labels in found:
@@ -233,7 +233,7 @@ def test_only_what_is_asked_for_is_read(shards):
     assert labels["frame"].tolist() == [30, 31, 32, 33] and labels["key"][0] == b"made_up/s030//30/1"
 
 
-def test_fields_that_are_not_there_raise(shards):
+def test_missing_fields_raise(shards):
     with pytest.raises(ValueError, match="the records of .* lack joints_xyz_mm, depth_mm: their source does not know"):
         dataset(shards, "val", batch_size=4, fields=("visible", "joints_xyz_mm", "depth_mm"))
     with pytest.raises(ValueError, match="records have no field knees; they have picture, joints_xy_px, "):

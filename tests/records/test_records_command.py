@@ -40,7 +40,7 @@ def test_a_flipped_bit_is_found_and_the_rest_kept(tmp_path):
     assert done.returncode == 0 and "all 4 shards are whole" in done.stdout
 
 
-def test_wrong_arguments_are_told_in_one_line(tmp_path):
+def test_wrong_arguments_exit_with_2(tmp_path):
     done = call(main, tmp_path / "nowhere")
     assert done.returncode == 2 and "is no shard set: it has no manifest.json" in done.stderr
     assert "Traceback" not in done.stderr

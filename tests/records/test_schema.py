@@ -101,7 +101,7 @@ def test_3d_that_is_unknown_is_marked():
         encode_example(person, Crop.from_box(person.box_px, 64), LSP14)
 
 
-def test_of_records_from_before_it_is_not_told_which_3d_is_known():
+def test_xyz_known_of_older_records_is_unknown():
     person = make_person(1)
     person.joints_xyz_mm = np.ones((14, 3))
     person.camera_model = Camera("00_00", (200, 200), np.eye(3), np.zeros(5), np.eye(3), np.zeros(3))
@@ -136,7 +136,7 @@ def test_the_same_person_gives_the_same_bytes():
     assert encode_example(make_person(5), crop, LSP14) == encode_example(make_person(5), crop, LSP14)
 
 
-def test_broken_people_are_told():
+def test_broken_people_raise():
     person = make_person(0)
     crop = Crop.from_box(person.box_px, 64)
     person.joints_xy_px[3, 1] = np.nan
@@ -152,7 +152,7 @@ def test_broken_people_are_told():
         encode_example(person, crop, LSP14)
 
 
-def test_broken_pictures_are_told(tmp_path):
+def test_broken_pictures_raise(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         read_picture(str(tmp_path / "none.jpg"))
     for name, content, why in (

@@ -25,7 +25,7 @@ def test_an_empty_file_has_no_records(tmp_path):
     assert list(read_records(tmp_path / "a")) == []
 
 
-def test_every_flipped_bit_and_every_cut_is_noticed(tmp_path):
+def test_every_flipped_bit_and_every_cut_raises(tmp_path):
     path = tmp_path / "a"
     data = b"".join(map(frame, [b"first", b"second"]))
     ends = (0, len(frame(b"first")), len(data))
@@ -41,7 +41,7 @@ def test_every_flipped_bit_and_every_cut_is_noticed(tmp_path):
                 list(read_records(path))
 
 
-def test_what_lies_before_the_damage_is_read(tmp_path):
+def test_records_before_the_damage_are_read(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(frame(b"first") + frame(b"second")[:-1])
     records = read_records(path)
@@ -50,7 +50,7 @@ def test_what_lies_before_the_damage_is_read(tmp_path):
         next(records)
 
 
-def test_a_length_beyond_the_file_asks_for_no_memory(tmp_path):
+def test_a_length_beyond_the_file_allocates_no_memory(tmp_path):
     length = struct.pack("<Q", 1 << 60)
     checksum = google_crc32c.value(length)
     masked = ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -112,14 +112,14 @@ def test_one_writer_at_a_time(tmp_path):
         ("train-00001.tfrecord", b"", "train-00001.tfrecord is missing or not whole; delete .* and start again"),
     ],
 )
-def test_a_damaged_beginning_is_told(tmp_path, name, content, message):
+def test_a_damaged_unfinished_set_raises(tmp_path, name, content, message):
     offer(open_writer(tmp_path), 9, stop_after=8)
     (tmp_path / ".partial" / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         open_writer(tmp_path)
 
 
-def test_a_finished_set_is_left_alone_and_other_settings_are_refused(tmp_path):
+def test_a_finished_set_is_kept_and_other_settings_raise(tmp_path):
     writer = open_writer(tmp_path)
     offer(writer, 4)
     writer.finish()
@@ -128,13 +128,13 @@ def test_a_finished_set_is_left_alone_and_other_settings_are_refused(tmp_path):
         open_writer(tmp_path, size=32)
 
 
-def test_a_begun_set_of_other_settings_is_refused(tmp_path):
+def test_an_unfinished_set_of_other_settings_raises(tmp_path):
     offer(open_writer(tmp_path), 10, stop_after=5)
     with pytest.raises(ValueError, match="beginning of a shard set made with other settings.* people_per_shard 3, 7$"):
         open_writer(tmp_path, per_shard=7)
 
 
-def test_an_empty_set_is_an_error_that_names_what_was_broken(tmp_path):
+def test_an_empty_set_raises_naming_what_was_broken(tmp_path):
     writer = open_writer(tmp_path)
     writer.skip(BadInput("a.jpg", "truncated JPEG"))
     writer.note({"fewer than 6 keypoints (--min-keypoints)": 2}, {})
@@ -206,7 +206,7 @@ def test_an_empty_validation_split_raises_with_the_remedy(tmp_path):
         shard_paths(tmp_path, "val")
 
 
-def test_missing_and_damaged_manifests_are_told(tmp_path):
+def test_missing_and_damaged_manifests_raise(tmp_path):
     with pytest.raises(ValueError, match="is no shard set: it has no manifest.json; make one with"):
         read_manifest(tmp_path / "nowhere")
     write_shard_set(tmp_path)
@@ -246,7 +246,7 @@ SHARD = {"name": "a.tfrecord", "count": 1, "bytes": 9, "sha256": "0"}
     ],
     ids=str,
 )
-def test_a_manifest_with_a_field_that_cannot_be_is_damaged(tmp_path, change):
+def test_a_manifest_with_an_invalid_field_raises(tmp_path, change):
     write_shard_set(tmp_path, train=1, val=0, test=0)
     path = tmp_path / "manifest.json"
     content = json.loads(path.read_text())
@@ -257,7 +257,7 @@ def test_a_manifest_with_a_field_that_cannot_be_is_damaged(tmp_path, change):
         read_manifest(tmp_path)
 
 
-def test_an_epoch_has_whole_batches_alone(tmp_path):
+def test_an_epoch_has_only_full_batches(tmp_path):
     write_shard_set(tmp_path, train=12)
     assert [steps_per_epoch(tmp_path, "train", size) for size in (5, 6, 12)] == [2, 2, 1]
     with pytest.raises(ValueError, match="a batch of 13 needs at least as many people, the train split of .* has 12"):

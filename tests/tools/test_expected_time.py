@@ -18,7 +18,7 @@ def test_a_machine_twice_as_fast_takes_half_the_time(monkeypatch):
     assert expected_time.expected_s() == pytest.approx(there / 2)
 
 
-def test_it_is_said_in_a_line(monkeypatch, capsys):
+def test_it_prints_one_line(monkeypatch, capsys):
     monkeypatch.setattr(expected_time, "expected_s", lambda: 250.0)
     expected_time.main()
     assert capsys.readouterr().out.startswith("this will take about 4 minutes on ")

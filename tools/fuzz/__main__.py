@@ -1,10 +1,10 @@
-"""Looks for files that a parser neither reads nor refuses, led by which lines of the parser they reach.
+"""Coverage-guided fuzzing of the parsers: searches files on which one fails other than by its documented errors.
 
     python -m tools.fuzz bvh --seconds 60
 
-Needs `pip install atheris`. The tests in `tests/fuzz` try a few hundred damaged files for each parser, always the
-same; this tries as many as the time allows, hundreds a second for most, and keeps those that reached something new in
-the corpus, to begin from the next time. Exit code 0 when the time is over. A fault ends it at once: the traceback is
+Needs `pip install atheris`. The tests in `tests/fuzz` try a few hundred damaged files for each parser, always the same;
+this tries as many as the time allows, hundreds per second for most, and keeps those that reached new lines in the
+corpus, to start from the next time. Exit code 0 when the time is over. A fault ends it at once: the traceback is
 printed, and the file is left beside the corpus. `python -m tools.fuzz bvh --again FILE` tries that file alone.
 """
 
@@ -23,7 +23,7 @@ try:
 except ImportError:
     sys.exit("error: tools.fuzz needs Atheris; install it with `pip install atheris`")
 
-# Only what is imported here is led by its lines.
+# Only modules imported here are instrumented.
 with atheris.instrument_imports(include=["data_prep", "records", "pose"]):
     from tools.fuzz.attempt import attempt
     from tools.fuzz.targets import TARGETS
@@ -41,7 +41,7 @@ class Options:
         seconds: how long.
         corpus: folder of the files found so far; made if it is not there.
         again: try this file alone.
-        seed: of the damage done.
+        seed: random seed of the mutations.
     """
 
     target: Annotated[str, tyro.conf.Positional]
@@ -51,7 +51,6 @@ class Options:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Checks the options."""
         if self.target not in TARGETS:
             raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {self.target!r}")
         if self.seconds < 1 or self.seed < 1:

@@ -1,4 +1,4 @@
-"""Reading a data set of which one file is foreign, and what counts as a fault of the parser."""
+"""Reads a data set with one untrusted file, and decides what counts as a fault of the parser."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from records import BadInput
 #: A message goes into the manifest and onto a terminal; a hostile file must not fill either.
 LONGEST_MESSAGE = 2000
 
-#: The file whose bytes are foreign, and valid contents for it.
+#: The untrusted file, and valid contents for it.
 Seeds = tuple[Path, list[bytes]]
 
 
 class Fault(Exception):
-    """A parser gave what it must not give."""
+    """A parser returned or raised what it must not."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,8 @@ class Target:
     """One parser.
 
     Attributes:
-        prepare: writes a whole data set into an empty folder; returns the file whose bytes are foreign, and valid
-            contents for it.
-        read: reads the data set of a folder, and raises `Fault` where the result is not what it must be.
+        prepare: writes a whole data set into an empty folder; returns the untrusted file, and valid contents for it.
+        read: reads the data set of a folder, and raises `Fault` if the result is not valid.
     """
 
     prepare: Callable[[Path], Seeds]
@@ -45,10 +44,10 @@ def attempt(target: Target, folder: Path, path: Path, data: bytes) -> str | None
         data: its new content.
 
     Returns:
-        Why it was refused, None if it was read.
+        The parser's error message, None if the file was read.
 
     Raises:
-        Fault: the refusal does not name the file, or is too long.
+        Fault: the message does not name the file, or is too long.
         Exception: whatever the parser raises beside `BadInput` and `ValueError`, warnings among it.
     """
     path.write_bytes(data)
@@ -62,11 +61,11 @@ def attempt(target: Target, folder: Path, path: Path, data: bytes) -> str | None
 
 
 def refusal(error: ValueError, folder: Path) -> str:
-    """The message of a refusal.
+    """The message of a parser's error.
 
     Raises:
         Fault: the message does not name the file, or is too long.
-        ValueError: the error is of a library's making, such as a `JSONDecodeError`.
+        ValueError: the error comes from a library, such as a `JSONDecodeError`.
     """
     text = str(error)
     if type(error) not in (BadInput, ValueError):

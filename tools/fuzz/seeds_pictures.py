@@ -1,4 +1,4 @@
-"""Small valid data sets of labelled pictures, one for each parser that is fuzzed."""
+"""Small valid data sets of labelled images, one for each parser that is fuzzed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.fuzz.attempt import Seeds, write_json
 
 
 def lsp(folder: Path) -> Seeds:
-    """Two pictures; joints.mat is foreign, in both layouts, plain and compressed."""
+    """Two images; joints.mat is untrusted, in both layouts, plain and compressed."""
     (folder / "images").mkdir()
     for name in ("im0001", "im0002"):
         _picture(folder / "images" / f"{name}.jpg")
@@ -37,7 +37,7 @@ def _mat(joints: np.ndarray, **options: object) -> bytes:
 
 
 def coco(folder: Path) -> Seeds:
-    """Two pictures of three people and one of a crowd; the keypoints file is foreign."""
+    """Two images of three people and one of a crowd; the keypoints file is untrusted."""
     (folder / "train2017").mkdir()
     for name in ("1.jpg", "2.jpg"):
         _picture(folder / "train2017" / name)
@@ -69,7 +69,7 @@ def _coco_person(number: int, picture: int) -> dict:
 
 
 def mpii(folder: Path) -> Seeds:
-    """Two pictures of one person each; the labels are foreign."""
+    """Two images of one person each; the labels are untrusted."""
     (folder / "images").mkdir()
     entries = []
     for name in ("1.jpg", "2.jpg"):
@@ -90,7 +90,7 @@ def _picture(path: Path) -> None:
 
 
 def h36m_positions(folder: Path) -> Seeds:
-    """One frame of one camera; the positions are foreign, written by NumPy with and without compression."""
+    """One frame of one camera; the positions are untrusted, written by NumPy with and without compression."""
     _h36m(folder)
     path = folder / "data_3d_h36m.npz"
     compressed = io.BytesIO()
@@ -99,7 +99,7 @@ def h36m_positions(folder: Path) -> Seeds:
 
 
 def h36m_cameras(folder: Path) -> Seeds:
-    """One frame of one camera; the cameras are foreign."""
+    """One frame of one camera; the cameras are untrusted."""
     _h36m(folder)
     path = folder / "camera-parameters.json"
     return path, [path.read_bytes()]

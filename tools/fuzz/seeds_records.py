@@ -38,21 +38,21 @@ def _shard_set(folder: Path) -> None:
 
 
 def manifest(folder: Path) -> Seeds:
-    """A shard set; its manifest is foreign."""
+    """A shard set; its manifest is untrusted."""
     _shard_set(folder)
     path = folder / "manifest.json"
     return path, [path.read_bytes()]
 
 
 def shard(folder: Path) -> Seeds:
-    """A shard set; one of its shards is foreign."""
+    """A shard set; one of its shards is untrusted."""
     _shard_set(folder)
     path = folder / "train-00000-of-00002.tfrecord"
     return path, [path.read_bytes()]
 
 
 def journal(folder: Path) -> Seeds:
-    """The beginning of a shard set; its journal is foreign."""
+    """An unfinished shard set; its journal is untrusted."""
     writer = open_writer(folder)
     for number in range(3):
         writer.add("train", _record(number))

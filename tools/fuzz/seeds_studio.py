@@ -14,7 +14,7 @@ import numpy as np
 from tools.fuzz.attempt import Seeds, write_json
 
 _POSES = "hdPose3d_stage1_coco19"
-#: (height, width) of the pictures.
+#: (height, width) of the images.
 SIZE = (64, 96)
 
 BVH = b"""HIERARCHY
@@ -46,7 +46,7 @@ def calibration_path(folder: Path) -> Path:
 
 
 def camera(name: str, kind: str = "hd") -> dict:
-    """A camera three metres before the origin, with a lens that bends a little."""
+    """A camera three meters in front of the origin, with slight distortion."""
     return {
         "name": name,
         "type": kind,
@@ -65,7 +65,7 @@ def _bodies(*ids: int) -> dict:
 
 
 def _sequence(folder: Path) -> None:
-    """One camera, one frame of two people, all of it valid."""
+    """One camera and one frame of two people, all valid."""
     write_json(calibration_path(folder), {"cameras": [camera("00_00"), camera("01_01", "vga")]})
     write_json(folder / _POSES / "body3DScene_00000000.json", _bodies(0, 1))
     pictures = folder / "hdImgs" / "00_00"
@@ -74,14 +74,14 @@ def _sequence(folder: Path) -> None:
 
 
 def calibration(folder: Path) -> Seeds:
-    """A sequence; its calibration is foreign."""
+    """A sequence; its calibration is untrusted."""
     _sequence(folder)
     path = calibration_path(folder)
     return path, [path.read_bytes()]
 
 
 def body(folder: Path) -> Seeds:
-    """A sequence; a frame's poses are foreign."""
+    """A sequence; a frame's poses are untrusted."""
     _sequence(folder)
     path = folder / _POSES / "body3DScene_00000000.json"
     return path, [path.read_bytes(), json.dumps(_bodies()).encode()]
@@ -99,7 +99,7 @@ def _tar(number: int) -> bytes:
     with tarfile.open(fileobj=file, mode="w", format=number) as archive:
         for name in (f"{_POSES}/body3DScene_00000000.json", f"{_POSES}/{'x' * 120}.txt"):
             data = json.dumps(_bodies(0)).encode()
-            # What is longer than 100 bytes takes a header of its own; USTAR splits it at a slash.
+            # Names longer than 100 bytes need a header of their own; USTAR splits them at a slash.
             member = tarfile.TarInfo(name if number != tarfile.USTAR_FORMAT else name[:100])
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
@@ -107,7 +107,7 @@ def _tar(number: int) -> bytes:
 
 
 def truth(folder: Path) -> Seeds:
-    """A sequence of the dome; which joints a camera sees is foreign."""
+    """A sequence of the dome; the file of visible joints is untrusted."""
     _sequence(folder)
     table = {"frames": [[[0, 1, 2] * 6 + [2]] * 2]}
     path = write_json(folder / "truth" / "visible_00_00.json", table)
@@ -120,7 +120,7 @@ def bvh(folder: Path) -> Seeds:
 
 
 def video(folder: Path) -> Seeds:
-    """A second of a square that moves, as H.264 with frames that refer to later ones, and as MPEG-4."""
+    """One second of a moving square, as H.264 with B-frames, and as MPEG-4."""
     options = {"g": "10", "bf": "2", "threads": "1"}
     return folder / "video.mp4", [_video("libx264", options), _video("mpeg4", {"g": "10"})]
 
@@ -139,7 +139,7 @@ def _video(codec: str, options: dict[str, str]) -> bytes:
 
 
 def kinect_tables(folder: Path) -> Seeds:
-    """The clocks of one Kinect; the table of its pictures is foreign."""
+    """The clocks of one Kinect; the table of its images is untrusted."""
     clock = {"univ_time": [1000.0 + 33.4 * frame for frame in range(6)]}
     write_json(folder / f"synctables_{folder.name}.json", {"hd": clock})
     tables = {"kinect": {kind: {"KINECTNODE1": clock} for kind in ("color", "depth")}}
@@ -148,7 +148,7 @@ def kinect_tables(folder: Path) -> Seeds:
 
 
 def kinect_calibration(folder: Path) -> Seeds:
-    """One Kinect, whose colour camera is 52 mm to the right of its depth camera."""
+    """One Kinect, whose color camera is 52 mm to the right of its depth camera."""
     to_color = np.eye(4)
     to_color[0, 3] = -0.052
     sensor = {

@@ -1,4 +1,4 @@
-"""The project's parsers of foreign bytes, each with valid files to begin from and what must hold of its results.
+"""The project's parsers of untrusted files, each with valid files to start from and checks of its results.
 
 A target's `read` either returns, or raises `BadInput` or a plain `ValueError` whose message names the file. Anything
 else (another exception, a warning, a number that is not finite, a message as long as the file) is a fault.
@@ -37,7 +37,7 @@ from tools.fuzz.attempt import LONGEST_MESSAGE, Fault, Target, refusal
 
 
 def _convert(reader: Reader, folder: Path) -> None:
-    """Turns people into records as a conversion does; what ends a unit of it would end the conversion."""
+    """Turns people into records as a conversion does, so that an error that would end a conversion is a fault."""
     parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule())
     parts.clean()
     for number, unit in enumerate(traced_units(reader)):
@@ -86,7 +86,7 @@ def _read_poses(folder: Path) -> None:
 
 
 def _read_panoptic(folder: Path) -> None:
-    # A process keeps the labels that it has read, and takes a folder's for the same whatever was written there since.
+    # Labels are cached by folder, although its files change here.
     read_labels.cache_clear()
     _convert(Panoptic(folder, min_box_px=1, min_visible_joints=1), folder)
 

@@ -93,7 +93,7 @@ class Cluster:
 
     def start(self, kind, *options):
         name = options[-1] if kind == "worker" else kind
-        environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'helpers'}"}
         command = [sys.executable, "-m", "dask", kind, *options, "--no-dashboard"]
         self.processes[name] = subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

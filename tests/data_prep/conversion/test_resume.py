@@ -174,7 +174,7 @@ def test_no_process_outlives_one_that_was_killed(tmp_path, reader):
         f"convert(Made(Path({str(reader.log)!r}), 4, does=(('u0', 'wait'), ('u1', 'wait'))), "
         f"Path({str(tmp_path / 'out')!r}), Conversion(workers=2))"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'helpers'}"}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
     wait_for(
         lambda: len([path for path in reader.log.iterdir() if path.read_text()]) == 2 or process.poll() is not None

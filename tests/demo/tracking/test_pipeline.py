@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks.restless_camera import RestlessCamera
+from benchmarks.demo.restless_camera import RestlessCamera
 from demo.tracking.people import TrackedFrame
 from demo.tracking.pipeline import Pipeline
 from demo.video.capture import FrameSource

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import demo.video.capture
-from benchmarks.restless_camera import RestlessCamera
+from benchmarks.demo.restless_camera import RestlessCamera
 from demo.errors import SourceError
 from demo.video.capture import FrameSource
 

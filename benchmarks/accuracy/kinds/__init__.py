@@ -1,0 +1,1 @@
+"""Where a model fails: labelled people of several sources by kind, and altered images of them."""

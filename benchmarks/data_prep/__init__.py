@@ -1,0 +1,1 @@
+"""How fast data sets become records, on one machine and on several."""

@@ -1,0 +1,1 @@
+"""The synthetic dome: how fast it is drawn, by which renderer, and what it contributes to training."""

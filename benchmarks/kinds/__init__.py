@@ -1,1 +1,0 @@
-"""Where a model fails: labelled people of several sources, sorted into kinds, and their pictures made harder."""

@@ -1,0 +1,1 @@
+"""Time and memory of inference, training and the input pipeline."""

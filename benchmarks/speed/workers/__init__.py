@@ -1,0 +1,1 @@
+"""Contenders that are timed in processes of their own."""
