@@ -8,9 +8,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from benchmarks.peers.tfjs_graph import read_tfjs_graph
-from export.graph import INPUT, OUTPUTS
 from export.private_tensorflow import freeze
 from pose import COCO17
+from pose.tasks import POSE_2D
 
 #: Among BlazePose's 33 landmarks (arXiv 2006.10204), COCO's 17 joints in COCO's order.
 BLAZEPOSE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
@@ -57,11 +57,11 @@ class Peer:
             inputs = {self.input: prepare(pictures)}
             (answer,) = tf.graph_util.import_graph_def(net, inputs, [self.output], name="net")
             joints, scores = decode(answer, self.size)
-            return [tf.identity(joints, OUTPUTS[0]), tf.identity(scores, OUTPUTS[1])]
+            return [tf.identity(value, name) for name, value in zip(POSE_2D.answers, (joints, scores), strict=True)]
 
-        spec = tf.TensorSpec([1, self.size, self.size, 3], tf.uint8, name=INPUT)
+        spec = tf.TensorSpec([1, self.size, self.size, 3], tf.uint8, name=next(iter(POSE_2D.inputs)))
         function = tf.function(serve).get_concrete_function(spec)
-        return tf.compat.v1.graph_util.extract_sub_graph(freeze(function), list(OUTPUTS))
+        return tf.compat.v1.graph_util.extract_sub_graph(freeze(function), list(POSE_2D.answers))
 
     def describe(self) -> dict:
         """What the export folder says about itself."""

@@ -18,6 +18,7 @@ from demo.errors import ModelError
 from demo.runtimes.choice import Choice, choose
 from demo.runtimes.exports import check_export
 from pose import Skeleton
+from pose.tasks import POSE_2D, task_of
 
 
 class PoseModel:
@@ -37,8 +38,8 @@ class PoseModel:
         threads: number of threads; None lets the runtime decide.
 
     Raises:
-        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, or its description
-            lacks the skeleton.
+        ModelError: there is no such artefact, its runtime is not installed, it cannot be loaded, it is a model of
+            another task, or its description lacks the skeleton.
         ValueError: there is no such runtime, or `threads` is below 1.
     """
 
@@ -48,6 +49,10 @@ class PoseModel:
         except ArtefactError as error:
             raise ModelError(str(error)) from error
         description = self._model.description
+        if task_of(description) is not POSE_2D:
+            raise ModelError(
+                f"{str(path)!r} is a model of the task {description['task']}, and the demos run those of {POSE_2D.name}"
+            )
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])
         self.padding = float(description["padding"])

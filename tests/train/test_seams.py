@@ -11,6 +11,8 @@ from keras import ops
 from people import make_person
 
 from artefact.model import Model
+from demo.errors import ModelError
+from demo.runtimes.pose_model import PoseModel
 from evaluate.__main__ import main as evaluate_main
 from evaluate.measures import MEASURES, Figure, Measure
 from export.__main__ import main as export_main
@@ -158,3 +160,5 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     answer = Model(run / "export", "onnx").run({one: value[:1] for one, value in values.items()})["joints_xyz_mm"]
     expected = keras.models.load_model(run / "best.keras")(next(iter(values.values())) if len(values) == 1 else values)
     np.testing.assert_allclose(answer[0], expected["joints_xyz_mm"][0], atol=0.5)
+    with pytest.raises(ModelError, match=f"a model of the task {name}, and the demos run those of pose-2d"):
+        PoseModel(run / "export", "onnx")
