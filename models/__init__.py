@@ -8,7 +8,7 @@ lists them: `coordinates` regresses one (x, y) point for each joint, `likelihood
 give a score for each joint as well.
 """
 
-from models.blocks import no_neck, pose_net, stages_of
+from models.blocks import SCORES, no_neck, pose_net, stages_of
 from models.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
@@ -20,7 +20,7 @@ from models.losses import score_loss, visible_l1
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.normalization import FusedBatchNormalization, plain_copy
-from models.output_form import SCORES, Loss, OutputForm, Term
+from models.output_form import Loss, OutputForm, Term
 from models.pyramid import NECKS, narrow_neck, pyramid_neck
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simcc import decode_simcc, encode_simcc, simcc_head

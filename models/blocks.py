@@ -8,6 +8,9 @@ import keras
 # Just above the smallest epsilon that cuDNN accepts, 1e-5; Keras' own ResNet and DenseNet use the same.
 EPSILON = 1.001e-5
 
+#: The output that holds a score for each joint, in the forms that have one, and the layer that makes it.
+SCORES = "score_logits"
+
 # Called as normalization(epsilon=..., name=...); it returns a layer.
 Normalization = Callable[..., keras.Layer]
 # Called as head(features, num_joints, normalization=..., prefix=...), with features from fine to coarse; it returns the
@@ -133,7 +136,7 @@ def pose_net(
     def read_out(features: list) -> dict[str, Any]:
         stage = f"stage{len({key.partition('/')[0] for key in stages}) + 1}"
         outputs = outputs_of(features, f"{stage}_out_")
-        stages.update({f"{stage}/{key}": value for key, value in outputs.items() if key != "score_logits"})
+        stages.update({f"{stage}/{key}": value for key, value in outputs.items() if key != SCORES})
         return outputs
 
     pictures = keras.Input((input_size, input_size, 3), name="pictures")

@@ -4,9 +4,9 @@ from importlib import import_module
 
 import keras
 
-from models.blocks import stages_of
+from models.blocks import SCORES, stages_of
 from models.normalization import plain_copy
-from models.output_form import SCORES, OutputForm
+from models.output_form import OutputForm
 from models.pyramid import PYRAMID_LAYERS
 from pose.tasks import POSE_2D
 

@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from models.blocks import Head, Neck, no_neck
+from models.blocks import SCORES, Head, Neck, no_neck
 from pose.tasks import POSE_2D, Task
-
-#: The output that holds a score for each joint, in the forms that have one, and the layer that makes it.
-SCORES = "score_logits"
 
 
 class Term(NamedTuple):

@@ -2,7 +2,7 @@
 
 import keras
 
-from models.blocks import readout
+from models.blocks import SCORES, readout
 
 
 def score_head(evidence, num_joints: int, *, prefix: str = ""):
@@ -17,7 +17,7 @@ def score_head(evidence, num_joints: int, *, prefix: str = ""):
         "score_logits" (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right. No
         gradient flows back from them, so that learning to score never disturbs the joints.
     """
-    return readout(keras.ops.stop_gradient(evidence), num_joints, name=f"{prefix}score_logits")
+    return readout(keras.ops.stop_gradient(evidence), num_joints, name=f"{prefix}{SCORES}")
 
 
 def peak_score_head(features, num_joints: int, peaks: list, *, prefix: str = ""):
