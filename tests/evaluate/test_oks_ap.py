@@ -86,14 +86,17 @@ def test_unknown_areas_come_from_the_joints_box_and_people_without_one_are_left_
 
 
 def test_a_joint_that_is_not_finite_is_wrong_and_the_others_count():
-    labels = some_people(LSP14, 1)
+    labels = some_people(LSP14, 2)
     labels["visible"][:] = 2
     predicted = labels["joints_xy_px"].copy()
     predicted[0, :7] = np.nan
     predicted[0, 0] = [3, np.inf]
-    found = average_precision(predicted, np.ones((1, 14)), labels, LSP14)
+    one = {name: value[:1] for name, value in labels.items()}
+    found = average_precision(predicted[:1], np.ones((1, 14)), one, LSP14)
     # Half the joints are right, so OKS is a half: right at the first threshold alone.
     assert (found.ap50, found.ap75, found.ar) == pytest.approx((1, 0, 0.1))
+    # All of the other person's are, so that person is right at all ten.
+    assert average_precision(predicted, np.ones((2, 14)), labels, LSP14).ar == pytest.approx((0.1 + 1) / 2)
 
 
 def test_a_score_that_is_not_a_number_counts_as_0_in_its_persons_mean():

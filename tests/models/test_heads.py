@@ -109,7 +109,9 @@ def test_a_flow_has_two_nets_of_64_units_a_step_that_start_small():
     assert shapes == [shape for i, o in ((1, 64), (64, 64), (64, 1)) for shape in ((6, 2, i, o), (6, 2, 1, o))]
     # A hundredth of Glorot's limit, the root of 6 / (inputs + units).
     for kernel, fans in zip(flow.weights[::2], (65, 128, 65), strict=True):
-        assert np.abs(kernel.numpy()).max() == pytest.approx(0.01 * math.sqrt(6 / fans), rel=0.05)
+        limit = 0.01 * math.sqrt(6 / fans)
+        assert np.abs(kernel.numpy()).max() == pytest.approx(limit, rel=0.05)
+        assert kernel.numpy().min() == pytest.approx(-limit, rel=0.05)
 
 
 def test_a_flow_that_knows_nothing_is_the_normal_distribution():

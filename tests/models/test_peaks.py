@@ -29,6 +29,13 @@ def test_a_sampled_gaussian_is_found_exactly(place, precision):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_peak_is_at_most_a_cell_from_the_greatest_cell_either_way():
+    columns, rows = np.meshgrid(np.arange(CELLS), np.arange(CELLS))
+    log = -0.1 * ((rows - 8.0) ** 2 + (columns - 8.0) ** 2)
+    log[5, 5] = 0.3
+    assert decoded_map(log) == [6, 6] and decoded_map(log[::-1, ::-1]) == [5, 5]
+
+
 def test_without_a_peak_the_middle_of_the_greatest_cell_stands():
     columns = np.arange(CELLS, dtype=float)
     assert decoded_map(np.zeros((CELLS, CELLS))) == [0, 0]
@@ -91,6 +98,12 @@ def test_the_mean_of_a_map_by_hand():
     logits[0, 0, 0], logits[0, 2, 2] = 7.0, 7.0 + np.log(3)
     # A quarter at (-1, -1), three quarters at (1, 0).
     np.testing.assert_allclose(expected_coordinates(logits), [[[0.5, -0.25]]], atol=1e-6)
+
+
+def test_the_mean_of_a_map_of_large_logits_is_finite():
+    logits = np.full((1, 3, 3, 1), 90.0, "float32")
+    logits[0, 1, 2] = 500
+    np.testing.assert_allclose(expected_coordinates(logits), [[[1, 0]]], atol=1e-6)
 
 
 def test_targets_are_distributions_with_the_published_spread():

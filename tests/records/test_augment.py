@@ -227,6 +227,27 @@ def test_patches_end_at_the_pictures_edges():
     assert not changes_of(draws[None], NOTHING, 16, 8).patch_edges.any()
 
 
+def test_the_largest_patch_is_as_wide_as_the_option_says():
+    draws = MIDDLE.copy()
+    draws[10:18] = 0, 0.5, 0.5, 1, 0.25, 1, 1, 1
+    options = Augmentation(0, 0, 0, 0, 0, 0, 0, occlusion=0.25, occlusion_size=0.5)
+    # 50 and 12.5 of 100 px about the middle, without the pixels at the very edges.
+    assert changes_of(draws[None], options, 100, 100).patch_edges[0, 0].tolist() == [26, 44, 75, 57]
+
+
+def test_every_change_has_a_draw_of_its_own():
+    names = {0: {"flipped", "matrix"}, 1: {"matrix"}, 2: {"matrix", "scale"}, 3: {"matrix"}, 4: {"matrix"}}
+    names |= {i: {"color"} for i in range(5, 10)}
+    base = np.full(NUM_DRAWS, 0.6)
+    before = changes_of(base[None], Augmentation(), 64, 64)
+    for i, expected in names.items():
+        draws = base.copy()
+        draws[i] = 0.1
+        after = changes_of(draws[None], Augmentation(), 64, 64)
+        changed = {name for name, value in after._asdict().items() if (value != getattr(before, name)).any()}
+        assert changed == expected, i
+
+
 def test_options_reach_to_the_ends_of_their_ranges():
     shares = dict.fromkeys(
         ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"), 1
