@@ -124,7 +124,7 @@ def test_an_operations_part_and_kind(name, expected):
 def test_a_trace_shows_the_parts_of_a_step():
     job, output = Job("resnet50", OURS, batch_size=2, input_size=32), io.StringIO()
     net = pose_net(
-        lambda x: [keras.layers.Conv2D(4, 3)(keras.layers.Conv2D(4, 3)(x))],
+        lambda x, _: [keras.layers.Conv2D(4, 3)(keras.layers.Conv2D(4, 3)(x))],
         14,
         input_size=32,
         smallest=32,
