@@ -51,7 +51,7 @@ def build_net(job: Job) -> keras.Model:
             return build(_NUM_JOINTS, normalization=normalization, **options)
         application = getattr(keras.applications, peer)
         return pose_net(
-            lambda x: [application(include_top=False, weights=None, input_tensor=x).output],
+            lambda x, _: [application(include_top=False, weights=None, input_tensor=x).output],
             _NUM_JOINTS,
             smallest=32,
             name=peer,
