@@ -33,13 +33,13 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
     "records": (["records"], ["tests/records"], True),
     "metrics": (
-        ["evaluate/metrics.py", "evaluate/oks_ap.py", "evaluate/calibration.py"],
+        ["evaluate/pose_2d/metrics.py", "evaluate/pose_2d/oks_ap.py", "evaluate/pose_2d/calibration.py"],
         ["tests/evaluate/test_metrics.py", "tests/evaluate/test_oks_ap.py", "tests/evaluate/test_calibration.py"],
         True,
     ),
     "decoders": (
         [
-            f"models/{name}.py"
+            f"models/forms/{name}.py"
             for name in ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
         ],
         [f"tests/models/test_{name}.py" for name in ("peaks", "heads", "coordinates", "forms")],

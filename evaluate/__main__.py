@@ -106,11 +106,12 @@ def run(options: Options) -> None:
     import_tensorflow()
     from tqdm import tqdm
 
-    from evaluate import figures, tables
-    from evaluate.evaluation import evaluate
+    from evaluate import figures
     from evaluate.measures import measure_of
+    from evaluate.pose_2d import tables
+    from evaluate.pose_2d.evaluation import evaluate
+    from evaluate.pose_2d.report import write_report
     from evaluate.predictor import load_predictor
-    from evaluate.report import write_report
 
     people = read_manifest(records).counts[options.split]
     predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)

@@ -1,4 +1,4 @@
-"""Measuring a model of any task by the figures of its measure; `evaluate.evaluation` tells more of joints in 2D."""
+"""Measuring a model of any task by the figures of its measure; `evaluate.pose_2d` measures more of 2D joints."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluate.collect import Progress
 from evaluate.measures import Measure
 from evaluate.own_files import METRICS
+from evaluate.pose_2d.collect import Progress
 from evaluate.predictor import Predictor
 from machine.whole import whole
 from records.damage import named_damage

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluate.summary import HEADLINE, summarise
+from evaluate.pose_2d.summary import HEADLINE, summarise
 from pose import Skeleton
 from pose.tasks import POSE_2D
 
@@ -85,7 +85,7 @@ def _pose_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> 
 
 
 def _mean_pose(records: Path, size: int, labels: Arrays) -> Arrays:
-    from evaluate.baseline import mean_pose  # Late, as it needs TensorFlow.
+    from evaluate.pose_2d.baseline import mean_pose  # Late, as it needs TensorFlow.
 
     return {"joints_xy_px": np.broadcast_to(mean_pose(records, input_size=size), labels["joints_xy_px"].shape)}
 

@@ -9,21 +9,21 @@ give a score for each joint as well.
 """
 
 from models.blocks import SCORES, no_neck, pose_net, stages_of
-from models.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
-from models.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
-from models.integral import decode_integral, expected_coordinates, integral_head
-from models.likelihood import ResidualFlow, ResidualLikelihood, likelihood_head
-from models.losses import score_loss, visible_l1
+from models.forms.coordinates import coordinate_head, decode, decode_coordinates, encode
+from models.forms.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
+from models.forms.integral import decode_integral, expected_coordinates, integral_head
+from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood_head
+from models.forms.losses import score_loss, visible_l1
+from models.forms.output_form import Loss, OutputForm, Term
+from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.normalization import FusedBatchNormalization, plain_copy
-from models.output_form import Loss, OutputForm, Term
 from models.pyramid import NECKS, narrow_neck, pyramid_neck
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
-from models.simcc import decode_simcc, encode_simcc, simcc_head
 
 __all__ = [
     "FORMS",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from models.blocks import Head, Neck, Normalization, convolution, no_neck, normalize_relu, pose_net, stem_pool
-from models.coordinates import coordinate_head
+from models.forms.coordinates import coordinate_head
 
 # Layers in the four dense blocks, table 1 of the paper.
 BLOCKS = {

@@ -5,7 +5,7 @@ import math
 import keras
 
 from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
-from models.coordinates import coordinate_head
+from models.forms.coordinates import coordinate_head
 from models.mobilenet_v2 import STEM_FILTERS, Stage, bottleneck_stages, scaled_filters
 
 # Table 1 of the paper.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
-from models.coordinates import coordinate_head
+from models.forms.coordinates import coordinate_head
 
 # Of Google's training of this net and its kin; they belong to the published weights.
 _EPSILON, _MOMENTUM = 1e-3, 0.99

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from models.blocks import Head, Neck, Normalization, pose_net
-from models.heatmaps import heatmap_head
+from models.forms.heatmaps import heatmap_head
 from models.mobilenet_v2 import LAST_FILTERS, STAGES, mobilenet_v2_units
 from models.pyramid import narrow_neck
 

@@ -3,7 +3,7 @@
 import keras
 
 from models.blocks import Head, Neck, Normalization, convolution, no_neck, normalize_relu, pose_net, pyramid, stem_pool
-from models.coordinates import coordinate_head
+from models.forms.coordinates import coordinate_head
 
 
 def basic_block(

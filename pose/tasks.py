@@ -44,7 +44,7 @@ class Task:
         inputs: what the net takes, by the names of its inputs.
         labels: the fields of the records that the losses need.
         answers: what an inference model answers, by name.
-        forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models`.
+        forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
     """
 
     name: str

@@ -10,7 +10,7 @@ from typing import TypeVar
 from machine.command import run_command
 from records import read_manifest
 from train.config import TrainConfig
-from train.errors import HostLost, NonFiniteLoss
+from train.loop.errors import HostLost, NonFiniteLoss
 
 Config = TypeVar("Config", bound=TrainConfig)
 
@@ -28,7 +28,7 @@ def run_recipe(
         try:
             folder = train(config)
         except HostLost as error:
-            from train.lost_hosts import end_without
+            from train.loop.lost_hosts import end_without
 
             end_without(error)
         # What the next command measures on unless it is told otherwise.

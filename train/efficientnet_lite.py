@@ -40,7 +40,7 @@ def train_efficientnet_lite(config: EfficientNetLiteConfig) -> Path:
         return build_efficientnet_lite(config.scale, num_joints, **options)
 
     def start(net: keras.Model) -> None:
-        from train.imagenet import start_from_imagenet
+        from train.start.imagenet import start_from_imagenet
 
         start_from_imagenet(net, config.scale)
 

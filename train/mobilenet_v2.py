@@ -51,7 +51,7 @@ def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
         return build_mobilenet_v2(config.width, num_joints, last_filters=config.last_filters, **options)
 
     def start(net: keras.Model) -> None:
-        from train.movenet_weights import pictures_to_measure, start_from_movenet
+        from train.start.movenet_weights import pictures_to_measure, start_from_movenet
 
         pictures = pictures_to_measure(config.records, net.input_shape[1])
         start_from_movenet(net, config.width, config.movenet, pictures)

@@ -53,7 +53,7 @@ def train_movenet(config: MoveNetConfig) -> Path:
         return build_movenet(config.width, num_joints, **options)
 
     def start(net: keras.Model) -> None:
-        from train.movenet_weights import pictures_to_measure, start_from_movenet
+        from train.start.movenet_weights import pictures_to_measure, start_from_movenet
 
         pictures = pictures_to_measure(config.records, net.input_shape[1])
         own = config.head == "heatmaps" and config.neck == "narrow"

@@ -35,8 +35,8 @@ from benchmarks.peers.crops import read_crops
 from benchmarks.peers.models import PEERS
 from benchmarks.peers.sheets import write_sheets
 from benchmarks.peers.timing import time_in_turns
-from evaluate.collect import LABELS
-from evaluate.summary import mean_of_known, summarise
+from evaluate.pose_2d.collect import LABELS
+from evaluate.pose_2d.summary import mean_of_known, summarise
 from pose import Skeleton
 from records import dataset, read_manifest
 

@@ -19,7 +19,7 @@ import keras
 import pandas as pd
 import tyro
 
-from evaluate.summary import HEADLINE
+from evaluate.pose_2d.summary import HEADLINE
 from models import build_resnet, inference_model
 from records import read_manifest
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evaluate.collect import person_errors
-from evaluate.metrics import joint_distances
+from evaluate.pose_2d.collect import person_errors
+from evaluate.pose_2d.metrics import joint_distances
 from pose import Skeleton
 from pose.draw import draw_skeleton, draw_text, picture_grid
 

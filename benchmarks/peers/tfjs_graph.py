@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 from google.protobuf import json_format
 
-from train.tfjs_weights import read_tfjs_model
+from train.start.tfjs_weights import read_tfjs_model
 
 # Converters only know the parts, and runtimes fuse them again in their own way.
 _FUSED = {"_FusedConv2D": "Conv2D", "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluate.calibration import calibrate
+from evaluate.pose_2d.calibration import calibrate
 
 
 def test_by_hand():

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from evaluate.collect import collect, person_errors
+from evaluate.pose_2d.collect import collect, person_errors
 
 
 class Echo:

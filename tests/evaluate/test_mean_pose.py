@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluate.baseline import baseline_split, mean_pose
+from evaluate.pose_2d.baseline import baseline_split, mean_pose
 from pose import LSP14
 from records import read_manifest
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from evaluate import metrics
+from evaluate.pose_2d import metrics
 
 # Two people, three joints. Distances: person 0: 0, 5 (3-4-5), not labelled; person 1: 10, 20, 2.
 TRUE = np.array([[[10, 10], [20, 20], [0, 0]], [[0, 0], [50, 50], [30, 30]]], float)
@@ -201,8 +201,7 @@ def test_oks_of_no_one_labelled_is_nan():
 
 
 def test_metrics_load_neither_tensorflow_nor_matplotlib():
-    code = (
-        "import sys, evaluate.metrics, evaluate.summary; print({'tensorflow', 'matplotlib', 'keras'} & {*sys.modules})"
-    )
+    modules = "evaluate.pose_2d.metrics, evaluate.pose_2d.summary"
+    code = f"import sys, {modules}; print({{'tensorflow', 'matplotlib', 'keras'}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluate.metrics import oks
-from evaluate.oks_ap import average_precision
+from evaluate.pose_2d.metrics import oks
+from evaluate.pose_2d.oks_ap import average_precision
 from pose import LSP14, PANOPTIC19
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluate.sides import joint_rows, limb_rows, side_by_side
+from evaluate.pose_2d.sides import joint_rows, limb_rows, side_by_side
 from pose import LSP14, PANOPTIC19, SKELETONS
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluate import HEADLINE, summarise
-from evaluate.summary import mean_of_known
+from evaluate.pose_2d.summary import mean_of_known
 from pose import COCO17, LSP14, MPII16
 
 _NAMES = ("pck@0.05", "pck@0.1", "pck@0.2", "pck_head@0.5", "pckh@0.5")

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from models.blocks import no_neck
-from models.coordinates import coordinate_head
-from models.heatmaps import heatmap_head
-from models.integral import integral_head
-from models.likelihood import ResidualFlow, likelihood_head
+from models.forms.coordinates import coordinate_head
+from models.forms.heatmaps import heatmap_head
+from models.forms.integral import integral_head
+from models.forms.likelihood import ResidualFlow, likelihood_head
+from models.forms.simcc import simcc_head
 from models.pyramid import pyramid_neck
-from models.simcc import simcc_head
 
 JOINTS = 3
 # The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalisations.

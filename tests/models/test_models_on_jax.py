@@ -38,7 +38,7 @@ print(logs[2]["loss"] < logs[0]["loss"], unchanged)
 FORMS_SCRIPT = """
 import keras, numpy as np
 from models import FORMS, build_densenet
-from train.trainer import PoseTrainer
+from train.loop.trainer import PoseTrainer
 
 assert keras.backend.backend() == "jax"
 pictures = np.load("pictures.npy")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models import decode_heatmaps, decode_simcc, encode_heatmaps, encode_simcc, expected_coordinates
-from models.parabola import greatest, parabola_weights
+from models.forms.parabola import greatest, parabola_weights
 
 CELLS, SIZE = 12, 48
 

@@ -1,6 +1,6 @@
 import pytest
 
-from train.trainer import PoseTrainer
+from train.loop.trainer import PoseTrainer
 
 
 @pytest.fixture(autouse=True, scope="module")

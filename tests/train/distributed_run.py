@@ -15,9 +15,9 @@ import pytest
 from commands import AS_GIVEN
 
 from models import build_densenet
-from train.callbacks import EpochEnd
 from train.config import TrainConfig
 from train.loop import train
+from train.loop.callbacks import EpochEnd
 
 ON_EPOCH_END = EpochEnd.on_epoch_end
 

@@ -21,9 +21,9 @@ from people import make_person
 from pose import LSP14, Crop
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
-from train.distribution import check_shares, distribution_of
-from train.errors import HOST_LOST, HostLost
-from train.lost_hosts import told_of_lost_hosts
+from train.loop.distribution import check_shares, distribution_of
+from train.loop.errors import HOST_LOST, HostLost
+from train.loop.lost_hosts import told_of_lost_hosts
 
 ROOT = Path(__file__).parents[2]
 # Float32 sums in another order. Measured after six steps: 3e-7; with replicas weighed, clipped or

@@ -17,9 +17,9 @@ from pose import LSP14
 from records import dataset
 from train.config import Head, Neck, TrainConfig
 from train.densenet import DenseNetConfig, train_densenet
-from train.initial import start_from
+from train.loop.trainer import PoseTrainer, averaged_weights
 from train.resnet import ResNetConfig
-from train.trainer import PoseTrainer, averaged_weights
+from train.start.initial import start_from
 
 SIZE = 64
 BUILDERS = {

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from train.history import History
+from train.loop.history import History
 
 NAN = math.nan
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models import build_efficientnet_lite
-from train.imagenet import start_from_imagenet
+from train.start.imagenet import start_from_imagenet
 
 
 def test_features_are_those_of_the_published_net():

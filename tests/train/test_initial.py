@@ -10,7 +10,7 @@ import pytest
 from models import FORMS, form_of, inference_model, movenet_head, narrow_neck
 from models.blocks import pose_net
 from pose import COCO17, LSP14
-from train.initial import start_from
+from train.start.initial import start_from
 
 SIZE = 64
 # Four joints that both have, in other places, and one that only one of them has.

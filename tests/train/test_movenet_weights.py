@@ -8,7 +8,7 @@ import pytest
 
 from models import build_mobilenet_v2, build_movenet
 from pose import SKELETONS
-from train.movenet_weights import start_from_movenet
+from train.start.movenet_weights import start_from_movenet
 
 ROOT = "StatefulPartitionedCall"
 PYRAMID = f"{ROOT}/center_net_mobile_net_v2fpn_feature_extractor/model_1"

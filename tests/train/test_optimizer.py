@@ -7,7 +7,7 @@ import numpy as np
 
 from models import FORMS, build_densenet
 from train.config import TrainConfig
-from train.trainer import PoseTrainer, build_optimizer
+from train.loop.trainer import PoseTrainer, build_optimizer
 
 
 def config(**options):

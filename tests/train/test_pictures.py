@@ -8,9 +8,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from pose import LSP14
-from train.history import History
-from train.pictures import write_curves, write_predictions
-from train.validation import Validation
+from train.loop.history import History
+from train.loop.pictures import write_curves, write_predictions
+from train.loop.validation import Validation
 
 NAN = math.nan
 

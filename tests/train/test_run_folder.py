@@ -8,7 +8,7 @@ import pytest
 from pose import LSP14
 from pose.tasks import POSE_2D
 from train.config import TrainConfig
-from train.run_folder import check_run, notes_of, write_notes
+from train.loop.run_folder import check_run, notes_of, write_notes
 
 
 @pytest.mark.parametrize("name", ["history.csv", "best.keras", "curves.png", "samples.npy", "last.weights.h5"])

@@ -22,8 +22,8 @@ from pose import LSP14, Camera, Crop
 from pose.tasks import POSE_2D, Answer, Input, Task
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
-from train.initial import start_from
 from train.loop import train
+from train.start.initial import start_from
 
 SIZE = 32
 

@@ -13,11 +13,11 @@ from people import write_shard_set
 from models import FORMS, FusedBatchNormalization, build_densenet
 from pose.tasks import POSE_2D
 from records.inputs import random_batch
-from train import speed
 from train.densenet import DenseNetConfig, train_densenet
-from train.run_folder import arithmetic_of
-from train.speed import Arithmetic, choose_arithmetic
-from train.trainer import PoseTrainer
+from train.loop import speed
+from train.loop.run_folder import arithmetic_of
+from train.loop.speed import Arithmetic, choose_arithmetic
+from train.loop.trainer import PoseTrainer
 
 BUILD = partial(
     build_densenet,

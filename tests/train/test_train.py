@@ -18,11 +18,11 @@ from pose import LSP14
 from records import dataset
 from train.config import TrainConfig
 from train.densenet import DenseNetConfig, main, train_densenet
-from train.errors import NonFiniteLoss
-from train.initial import start_from
 from train.loop import train
+from train.loop.errors import NonFiniteLoss
+from train.loop.trainer import PoseTrainer, averaged_weights, build_optimizer
 from train.resnet import ResNetConfig, train_resnet
-from train.trainer import PoseTrainer, averaged_weights, build_optimizer
+from train.start.initial import start_from
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +71,7 @@ def test_a_run_folder_holds_what_it_should(shards, tmp_path):
 
 
 def test_validation_is_what_the_saved_model_scores(shards, trained, tmp_path):
-    from evaluate.summary import HEADLINE, summarise
+    from evaluate.pose_2d.summary import HEADLINE, summarise
 
     run = trained
     model = keras.models.load_model(run / "best.keras")

@@ -20,10 +20,10 @@ from pose import LSP14, Crop
 from records import ShardSetWriter, dataset, encode_example
 from train.config import TrainConfig
 from train.densenet import DenseNetConfig, main, train_densenet
-from train.errors import NonFiniteLoss
-from train.history import History
 from train.loop import train
-from train.verdict import about_validation, verdict
+from train.loop.errors import NonFiniteLoss
+from train.loop.history import History
+from train.loop.verdict import about_validation, verdict
 
 UPPER_BODY = np.array([2 * ("ankle" not in name and "knee" not in name and "hip" not in name) for name in LSP14.joints])
 
@@ -92,7 +92,7 @@ def test_a_resumed_run_goes_on_with_the_figure_that_it_began_with(upper_bodies, 
     """Also where all its people have a torso by now."""
     train_densenet(config(upper_bodies, tmp_path / "run"))
     seen = []
-    monkeypatch.setattr("train.fitting.verdict", lambda history, *rest: seen.append(history.best_by) or "")
+    monkeypatch.setattr("train.loop.fitting.verdict", lambda history, *rest: seen.append(history.best_by) or "")
     train_densenet(config(upper_bodies, tmp_path / "run", resume=True))
     notes = json.loads((tmp_path / "run/run.json").read_text())
     (tmp_path / "run/run.json").write_text(json.dumps(notes | {"best_by": "val_pck@0.2"}))
@@ -159,7 +159,7 @@ def test_a_net_that_the_last_update_spoils_ends_the_run(shards, tmp_path):
 
 
 def test_weights_that_are_not_finite_end_the_run(shards, tmp_path, monkeypatch):
-    monkeypatch.setattr("train.callbacks.averaged_weights", lambda trainer: [np.array([1.0, np.inf])])
+    monkeypatch.setattr("train.loop.callbacks.averaged_weights", lambda trainer: [np.array([1.0, np.inf])])
     with pytest.raises(NonFiniteLoss, match="nan after epoch 1, whose last updates left weights that are not finite"):
         train_densenet(config(shards, tmp_path / "run"))
     assert not (tmp_path / "run/best.keras").exists()
@@ -216,7 +216,7 @@ def test_a_run_is_resumed_by_any_path_that_leads_to_its_records(shards, trained,
     notes = json.loads((run / "run.json").read_text())
     assert notes["config"]["records"] == str(shards)
     monkeypatch.setattr(
-        "train.run_folder.read_notes", lambda _: notes | {"config": notes["config"] | {"records": shards.name}}
+        "train.loop.run_folder.read_notes", lambda _: notes | {"config": notes["config"] | {"records": shards.name}}
     )
     assert call(main, *words(shards, run, "--resume")).returncode == 0
 
@@ -289,7 +289,7 @@ def test_options_reach_what_uses_them(shards, tmp_path, monkeypatch):
         return noted
 
     for name in ("start_from", "training_dataset"):
-        monkeypatch.setattr(f"train.fitting.{name}", note(name))
+        monkeypatch.setattr(f"train.loop.fitting.{name}", note(name))
     options = config(shards, tmp_path / "run", initial=tmp_path, initial_share=0.75, seed=5, input_size=32)
     with pytest.raises(Enough):
         train(options, "tiny", lambda joints, **more: build_densenet((1,), joints, growth_rate=4, **more))

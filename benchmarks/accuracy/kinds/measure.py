@@ -12,10 +12,10 @@ from benchmarks.accuracy.kinds.people import People
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.estimator import confidence
 from demo.tracking.rule import FollowRule
-from evaluate.metrics import joint_distances, pck
-from evaluate.oks_ap import average_precision
+from evaluate.pose_2d.metrics import joint_distances, pck
+from evaluate.pose_2d.oks_ap import average_precision
+from evaluate.pose_2d.summary import mean_of_known
 from evaluate.predictor import SCORE_REACH
-from evaluate.summary import mean_of_known
 from pose import Crop, convert_joints
 
 _NEAR, _NEARER = 0.2, 0.1

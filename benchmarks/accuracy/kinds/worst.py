@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.accuracy.kinds.classes import Alteration
 from benchmarks.accuracy.kinds.measure import Answers, swapped, torso_errors
 from benchmarks.accuracy.kinds.people import People
-from evaluate.collect import person_errors
+from evaluate.pose_2d.collect import person_errors
 from pose import draw_skeleton, draw_text, picture_grid
 
 _COLUMNS, _TILE_PX = 4, 256

@@ -28,7 +28,7 @@ from models import FusedBatchNormalization, build_densenet, build_mobilenet_v2, 
 from models.blocks import pose_net
 from records import training_dataset
 from train.config import TrainConfig
-from train.trainer import PoseTrainer, build_optimizer
+from train.loop.trainer import PoseTrainer, build_optimizer
 
 #: For each net: ours, and the function of keras.applications.
 NETS = {

@@ -11,7 +11,7 @@ from benchmarks.peers.artefact import models_folder, write_artefact
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO, PEERS
 from data_prep.lsp.reader import Lsp
 from demo.runtimes.pose_model import PoseModel, candidates
-from evaluate.metrics import pck
+from evaluate.pose_2d.metrics import pck
 from pose import COCO17, LSP14, Crop, convert_joints, joint_map
 
 # As MediaPipe's PoseLandmark numbers them.

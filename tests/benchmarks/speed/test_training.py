@@ -15,7 +15,7 @@ from benchmarks.speed.workers.training_profile import Profile, part_and_kind
 from models import FusedBatchNormalization, coordinate_head
 from models.blocks import pose_net
 from train.config import TrainConfig
-from train.trainer import PoseTrainer, build_optimizer
+from train.loop.trainer import PoseTrainer, build_optimizer
 
 ROOT = Path(__file__).parents[3]
 

@@ -1,0 +1,85 @@
+"""The output forms by name, and the models that are saved: inputs in, answers out."""
+
+from importlib import import_module
+
+import keras
+
+from models.blocks import SCORES, stages_of
+from models.forms.output_form import OutputForm
+from models.normalization import plain_copy
+from models.pyramid import PYRAMID_LAYERS
+from pose.tasks import POSE_2D
+
+FORMS: dict[str, OutputForm] = {name: import_module(f"models.forms.{name}").FORM for name in POSE_2D.forms}
+#: What the names of the heads' and necks' layers begin with, behind the stage's; no backbone's do.
+HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in FORMS.values() for name in form.layers)}))
+
+
+def form_of(net: keras.Model) -> OutputForm:
+    """Return the form of a net's last stage.
+
+    Args:
+        net: Model with named outputs.
+
+    Raises:
+        ValueError: If they are those of no form of `FORMS`.
+    """
+    outputs = net.output if isinstance(net.output, dict) else dict.fromkeys(net.output_names)
+    names = set(stages_of(outputs).get("", {}))
+    fitting = [form for form in FORMS.values() if form.outputs <= names]
+    if fitting:
+        # Coordinates with deviations are also coordinates; the form that uses more of the outputs is meant.
+        return max(fitting, key=lambda form: len(form.outputs))
+    known = "; ".join(f"{form.name}: {', '.join(sorted(form.outputs - {SCORES}))}" for form in FORMS.values())
+    raise ValueError(
+        f"net must have the output score_logits and those of one form ({known}), got {sorted(names)}; build it with a "
+        "head of `FORMS`."
+    )
+
+
+def inference_model(net: keras.Model, input_size: int, form: OutputForm | None = None) -> keras.Model:
+    """Wrap a trained net so that it maps its inputs to the answers of its task.
+
+    The result is a float32 copy of plain Keras layers and operations: the net may go on training, and the
+    saved `.keras` file loads without this package.
+
+    Args:
+        net: Functional model with the outputs of a form.
+        input_size: Side S of the net's square pictures in pixels.
+        form: The form; that of `form_of` if not given.
+
+    Returns:
+        A model from the task's inputs, pictures uint8 RGB (B, S, S, 3), to its answers, float32; for the forms of
+        `FORMS` "joints_xy_px" (B, J, 2), (x, y) in pixels of the S x S picture, and "scores" (B, J) in [0, 1].
+
+    Raises:
+        ValueError: If the net's pictures have another size, or its outputs are those of no form.
+    """
+    form = form or form_of(net)
+    inputs, values = {}, {}
+    for tensor in net.inputs:
+        if len(tensor.shape) == 4 and tensor.shape[1:3] != (input_size, input_size):
+            raise ValueError(
+                f"input_size must be the net's own, {tensor.shape[1:3]}, got {input_size}; "
+                "pass the input_size with which the net was built."
+            )
+        dtype = form.task.inputs[tensor.name].dtype
+        inputs[tensor.name] = keras.Input(tensor.shape[1:], dtype=dtype, name=tensor.name)
+        values[tensor.name] = keras.ops.cast(inputs[tensor.name], "float32")
+    copy = plain_copy(net)
+    outputs = copy(next(iter(values.values())) if len(values) == 1 else values)
+    answers = form.decode(stages_of(outputs)[""], input_size)
+    only = next(iter(inputs.values())) if len(inputs) == 1 else inputs
+    return keras.Model(only, answers, name=f"{net.name}_inference")
+
+
+def inner_net(inference: keras.Model) -> keras.Model:
+    """Return the net inside what `inference_model` made, with the outputs of a form.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for layer in inference.layers:
+        if isinstance(layer, keras.Model):
+            return layer
+    raise ValueError(f"{inference.name} has no net inside; pass a model that `inference_model` made.")

