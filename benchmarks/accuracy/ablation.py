@@ -19,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 import tyro
 
+from pose.tasks import POSE_2D
+
 _MOVENET, _MOBILENET, _LITE = "train.movenet", "train.mobilenet_v2", "train.efficientnet_lite"
 
 
@@ -41,6 +43,7 @@ class Row:
     base: str = "base"
 
 
+_TITLES = {"simcc": "SimCC", "likelihood": "likelihood (RLE)"}
 _BASE = (
     *("--head", "heatmaps", "--precision", "float32", "--learning-rate", "1e-3", "--warmup-epochs", "0.25"),
     *("--ema-epochs", "0.5", "--augmentation.rotation-deg", "45", "--augmentation.scale", "0.3"),
@@ -67,10 +70,7 @@ def _of_movenet(row: Row) -> Row:
 
 ROWS = {
     "base": Row("MobileNetV2 from MoveNet's backbone, heatmaps"),
-    "integral": Row("head: integral", ("--head", "integral")),
-    "simcc": Row("head: SimCC", ("--head", "simcc")),
-    "likelihood": Row("head: likelihood (RLE)", ("--head", "likelihood")),
-    "coordinates": Row("head: coordinates", ("--head", "coordinates")),
+    **{head: Row(f"head: {_TITLES.get(head, head)}", ("--head", head)) for head in POSE_2D.forms if head != "heatmaps"},
     "imagenet": Row("EfficientNet-Lite 0 from ImageNet", ("--imagenet",), _LITE, movenet=False),
     "nothing": Row("MobileNetV2 from nothing", movenet=False),
     "movenet": Row("MoveNet from all of its weights, 0.3 of the learning rate", _GENTLY, _MOVENET),

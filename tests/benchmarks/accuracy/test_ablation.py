@@ -59,5 +59,5 @@ def test_differences_are_to_what_a_row_changes():
 
 
 def test_unknown_rows_raise(tmp_path):
-    with pytest.raises(ValueError, match="only must name rows, got magic; there are base, integral"):
+    with pytest.raises(ValueError, match="only must name rows, got magic; there are base, coordinates, integral"):
         Ablation(tmp_path, tmp_path, tmp_path, only=("magic",))
