@@ -21,8 +21,8 @@ from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
+from models.necks import NECKS, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
-from models.pyramid import NECKS, narrow_neck, pyramid_neck
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 
 __all__ = [

@@ -8,7 +8,7 @@ import keras
 from models.blocks import Head, Neck, Normalization, pose_net
 from models.forms.heatmaps import heatmap_head
 from models.mobilenet_v2 import LAST_FILTERS, STAGES, mobilenet_v2_units
-from models.pyramid import narrow_neck
+from models.necks import narrow_neck
 
 #: Channels that MoveNet's maps are made from, and the side of the convolution that makes these.
 MAP_FILTERS, MAP_KERNEL = 96, 3

@@ -6,8 +6,8 @@ import keras
 
 from models.blocks import SCORES, stages_of
 from models.forms.output_form import OutputForm
+from models.necks import PYRAMID_LAYERS
 from models.normalization import plain_copy
-from models.pyramid import PYRAMID_LAYERS
 from pose.tasks import POSE_2D
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"models.forms.{name}").FORM for name in POSE_2D.forms}

@@ -11,7 +11,7 @@ from models.forms.losses import joint_term, labelled_mean
 from models.forms.output_form import Term, pose_form
 from models.forms.parabola import greatest, parabola_weights
 from models.forms.scores import peak_score_head
-from models.pyramid import pyramid_neck
+from models.necks import pyramid_neck
 
 #: Standard deviation of the target in cells, as in Simple Baselines (arXiv 1804.06208).
 SIGMA_CELLS = 2.0

@@ -11,7 +11,7 @@ from models.forms.coordinates import decode, encode
 from models.forms.heatmaps import MAP_FILTERS, MAP_KERNEL, joint_maps, map_scores
 from models.forms.losses import joint_term, visible_l1
 from models.forms.output_form import Term, pose_form
-from models.pyramid import pyramid_neck
+from models.necks import pyramid_neck
 
 
 def integral_head(

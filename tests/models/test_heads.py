@@ -12,7 +12,7 @@ from models.forms.heatmaps import heatmap_head
 from models.forms.integral import integral_head
 from models.forms.likelihood import ResidualFlow, likelihood_head
 from models.forms.simcc import simcc_head
-from models.pyramid import pyramid_neck
+from models.necks import pyramid_neck
 
 JOINTS = 3
 # The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalisations.
