@@ -238,6 +238,10 @@ def test_what_tensorflow_says_of_a_lost_host_becomes_one_line(error, reason):
 def test_other_errors_are_not_of_lost_hosts():
     with pytest.raises(ValueError, match="^mine$"), told_of_lost_hosts():
         raise ValueError("mine")
+    with pytest.raises(tf.errors.InternalError, match="no such kernel"), told_of_lost_hosts():
+        raise tf.errors.InternalError(None, None, "no such kernel")
+    with pytest.raises(HostLost, match="Connection closed"), told_of_lost_hosts():
+        raise tf.errors.InternalError(None, None, "Connection closed")
 
 
 def test_a_run_may_go_on_with_other_devices():

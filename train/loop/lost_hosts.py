@@ -18,7 +18,9 @@ import tensorflow as tf
 
 from train.loop.errors import HOST_LOST, HostLost
 
-_TENSORFLOW = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError)
+_TENSORFLOW = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
+# An internal error may be of anything, a kernel for one.
+_NETWORK = re.compile(r"collective|connection|socket|/task:|heartbeat|rpc", re.IGNORECASE)
 # JAX has no kind of error for it.
 _JAX = re.compile(r"gloo|nccl|coordination|heartbeat|UNAVAILABLE|DEADLINE_EXCEEDED", re.IGNORECASE)
 _JAX_ABORTS = "Terminating process because the JAX distributed service"
@@ -88,4 +90,5 @@ def _tells_of_a_lost_host(error: Exception) -> bool:
     if keras.backend.backend() == "jax":
         # Gloo's errors come as ValueError, too.
         return _JAX.search(str(error)) is not None
-    return isinstance(error, _TENSORFLOW)
+    is_internal = isinstance(error, tf.errors.InternalError) and _NETWORK.search(str(error)) is not None
+    return is_internal or isinstance(error, _TENSORFLOW)
