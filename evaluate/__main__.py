@@ -32,7 +32,7 @@ class Options:
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
             EXPORT-evaluation-SPLIT, or for one that comes with PanoPose runs/NAME/evaluation-SPLIT, if not given.
-        flip_test: merge the answers for each picture and its mirror image: where both are near, their mean, weighed by
+        flip_test: merge the answers for each image and its mirror image: where both are near, their mean, weighed by
             their scores, else the one that scores higher.
         batch_size: people to predict at a time.
         gallery: how many people the report shows of the worst cases, and as many at random.

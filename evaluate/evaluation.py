@@ -31,7 +31,7 @@ class Evaluation:
         skeleton: of the J joints.
         size: height and width of the records' crops in px; every length below is in their px, whatever the
             model's input size, so that models of different sizes can be compared.
-        flip_test: whether the answers for each picture and its mirror image were merged.
+        flip_test: whether the answers for each image and its mirror image were merged.
         answers: of the model, for each person.
         summary: the model's metrics.
         ap: the model's OKS-AP.
@@ -82,7 +82,7 @@ def evaluate(
         records: the shard set's folder.
         split: "train", "val" or "test".
         batch_size: people to predict at a time.
-        gallery: how many pictures to keep of the worst cases, and as many at random.
+        gallery: how many images to keep of the worst cases, and as many at random.
         seed: of the random choice.
         progress: updated with the number of people done.
 

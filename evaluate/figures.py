@@ -28,7 +28,7 @@ def measure_split(
     batch_size: int = 64,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Computes the figures of a model over a split, in px of the model's own pictures.
+    """Computes the figures of a model over a split, in px of the model's own images.
 
     Raises:
         ValueError: the records or the split are not there, lack a field, or label other joints than the model's.

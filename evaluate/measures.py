@@ -27,7 +27,7 @@ class Figure:
         better: 1 where more is better, -1 where less is.
         factor: what people read is this times the value.
         unit: of what people read.
-        needs: what must be labelled of a person to be measured, in words; "" where any label will do.
+        needs: what must be labeled of a person to be measured, in words; "" where any label will do.
         count: how many people of the labels have that.
     """
 
@@ -53,9 +53,9 @@ class Measure:
         labels: the fields of the records that are needed.
         figures: the numbers, in the order of preference: a run chooses its best epoch by the first that its validation
             split can be measured by, and the first is the headline.
-        compute: (answers, labels, skeleton, side of the pictures in px), arrays (N, ...) by name -> a value for each
+        compute: (answers, labels, skeleton, side of the images in px), arrays (N, ...) by name -> a value for each
             figure by name; NaN where nothing can be measured.
-        baseline: (shard set, side of the pictures in px, labels (N, ...)) -> answers of what looks at no input, which a
+        baseline: (shard set, side of the images in px, labels (N, ...)) -> answers of what looks at no input, which a
             model must beat; None where there is no such thing.
     """
 
@@ -79,7 +79,7 @@ class Measure:
 
 
 def _pose_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
-    """PCK@0.2 over the limb joints, and the mean error as a share of the picture's side."""
+    """PCK@0.2 over the limb joints, and the mean error as a share of the image's side."""
     scalars = summarise(answers["joints_xy_px"], labels, skeleton).scalars()
     return {"pck@0.2": scalars[HEADLINE], "error": scalars["error_px"] / size}
 

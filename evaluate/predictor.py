@@ -33,12 +33,12 @@ class Predictor:
     Attributes:
         path: where it was loaded from.
         skeleton: of its J joints.
-        input_size: height and width S of its pictures in px.
-        score_reach: a score is the probability that the joint lies within this share of the picture's side of
+        input_size: height and width S of its images in px.
+        score_reach: a score is the probability that the joint lies within this share of the image's side of
             its label.
         task: what it takes and answers.
         forward: inputs (B, ...) by name -> answers (B, ...) by name.
-        flip_test: whether to merge the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each image and its mirror image.
     """
 
     path: Path
@@ -58,7 +58,7 @@ class Predictor:
 
         Returns:
             The task's answers, float64 (B, ...) by name; for the joints of one person, "joints_xy_px" (B, J, 2) in px
-            of the picture, and "scores" (B, J).
+            of the image, and "scores" (B, J).
 
         Raises:
             ValueError: an input is missing, or has another type or shape.
@@ -126,7 +126,7 @@ def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
 
     Args:
         path: a run folder (run.json and best.keras), a .keras file beside a run.json, or a SavedModel folder.
-        flip_test: whether to merge the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each image and its mirror image.
 
     Raises:
         ValueError: there is nothing at the path, nothing that can be asked, the files contradict each other, or what

@@ -64,7 +64,7 @@ class Options:
         run: the run's folder, with run.json, best.keras and samples.npy.
         to: formats; "all" stands for each one whose packages are installed, less litert-int8-static.
         out: the folder to write, RUN/export if not given; it may be there only if it is empty or an earlier export.
-        calibration: shard set whose training pictures fix the ranges of litert-int8-static; the run's sample pictures
+        calibration: shard set whose training images fix the ranges of litert-int8-static; the run's sample images
             if not given, on which it is also checked, and looks better than it is.
         tolerance_px: how far from the model's a file's joints may be; one in a hundred may be further.
         reduced_tolerance_px: the same for a file that computes in 8 bits, and for bfloat16.
@@ -141,7 +141,7 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
 
 
 def read_samples(run: Path, notes: dict) -> dict[str, np.ndarray]:
-    """The run's sample inputs, (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+    """The run's sample inputs, (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
 
     Raises:
         ValueError: they cannot be read, or are something else.

@@ -122,9 +122,9 @@ def run_alone(name: str, file: Path, inputs: dict[str, np.ndarray], threads: int
     Args:
         name: of the format.
         file: the file, or the SavedModel's folder.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
         threads: of the runtime.
-        jpegs: M pictures of R x R px as JPEG; only a SavedModel reads them.
+        jpegs: M images of R x R px as JPEG; only a SavedModel reads them.
 
     Returns:
         The answers (N, ...) by name, such as joints_xy_px (N, J, 2); description, runtime, latency_ms and, where JPEGs
@@ -171,7 +171,7 @@ def measure(
         model: the model that was exported.
         folder: the export's folder, with its pose.json.
         name: of the format.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
         limits: how far each answer may be from the model's, by name.
         size_bytes: noted in the result.
         task: of the model.
@@ -203,7 +203,7 @@ def measure(
             float(values.mean()),
             limits[answer_name],
             float(np.quantile(jpeg_errors.get(answer_name, 0.0), SHARE_WITHIN)),
-            # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves answers a little.
+            # OpenCV's and TensorFlow's JPEG decoders may differ by a gray level, which moves answers a little.
             limits[answer_name] + answer.tolerance,
         )
     return Measurement(
@@ -231,7 +231,7 @@ def _differences(
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
-    """Encodes uint8 RGB pictures (N, R, R, 3) as JPEG, and returns them with what they decode to."""
+    """Encodes uint8 RGB images (N, R, R, 3) as JPEG, and returns them with what they decode to."""
     jpegs = [cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures]
     return jpegs, np.stack([decode_picture(jpeg) for jpeg in jpegs])
 
@@ -240,12 +240,12 @@ def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task 
     """What the Keras model itself answers for inputs as the records hold them.
 
     Args:
-        model: an inference model, for pictures of S x S px.
-        inputs: (N, ...) by name, such as pictures uint8 (N, R, R, 3).
+        model: an inference model, for images of S x S px.
+        inputs: (N, ...) by name, such as images uint8 (N, R, R, 3).
         task: of the model.
 
     Returns:
-        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R pictures, and scores (N, J).
+        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R images, and scores (N, J).
 
     Raises:
         ValueError: they are not finite.

@@ -24,7 +24,7 @@ def write_litert_fp16(graph: tf.compat.v1.GraphDef, task: Task, description: str
 
 
 def write_litert_int8(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
-    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself."""
+    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each image has itself."""
     _write(graph, task, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
@@ -34,8 +34,8 @@ def write_litert_int8_static(
     """As `write_litert`, with convolutions whose weights and features have 8 bits, in ranges fixed beforehand.
 
     What lies between the convolutions stays float32. A pre-activation net adds channels of very different sizes up and
-    normalises them afterwards, which one range for all of them cannot hold. It is less exact than
-    `write_litert_int8`: the few values that stand out decide how coarse all others become, and unseen pictures leave
+    normalizes them afterwards, which one range for all of them cannot hold. It is less exact than
+    `write_litert_int8`: the few values that stand out decide how coarse all others become, and unseen images leave
     the ranges.
 
     Args:
@@ -43,7 +43,7 @@ def write_litert_int8_static(
         task: of the model.
         description: kept in the file.
         file: where to write.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), on which the ranges are measured.
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3), on which the ranges are measured.
     """
     _write(graph, task, description, file, inputs=inputs, optimizations=[tf.lite.Optimize.DEFAULT])
 

@@ -38,7 +38,7 @@ def write_formats(
         notes: the run's run.json.
         names: keys of `FORMATS`.
         folder: a new or empty folder.
-        calibration: inputs (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), for formats whose ranges are
+        calibration: inputs (N, ...) by name, such as images uint8 RGB (N, R, R, 3), for formats whose ranges are
             fixed beforehand.
         failed: receives why a format could not be written; without it, that is raised.
 
@@ -47,7 +47,7 @@ def write_formats(
 
     Raises:
         OSError: the folder cannot be written to.
-        ValueError: a format needs pictures, and none were given.
+        ValueError: a format needs images, and none were given.
     """
     if "litert-int8-static" in names and calibration is None:
         raise ValueError("litert-int8-static needs pictures to calibrate with, got none; give some of the training set")

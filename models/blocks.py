@@ -1,4 +1,4 @@
-"""What the backbones share: the padded convolution, normalisation with ReLU, and pictures in, head on top."""
+"""What the backbones share: the padded convolution, normalization with ReLU, and images in, head on top."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
         filters: Number of output channels.
         kernel_size: Odd side of the square kernel.
         strides: Stride in both directions.
-        use_bias: Whether a bias is added; not needed in front of a normalisation.
+        use_bias: Whether a bias is added; not needed in front of a normalization.
         name: Name of the convolution.
 
     Returns:
@@ -41,7 +41,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
     if strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
         padding = "valid"
-    # He initialisation keeps the variance through ReLU layers (arXiv 1502.01852); Keras' default does not.
+    # He initialization keeps the variance through ReLU layers (arXiv 1502.01852); Keras' default does not.
     return keras.layers.Conv2D(
         filters,
         kernel_size,
@@ -54,7 +54,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
 
 
 def normalize_relu(x, normalization: Normalization, *, name: str):
-    """Normalise, then apply ReLU, in layers named `<name>bn` and `<name>relu`."""
+    """Normalize, then apply ReLU, in layers named `<name>bn` and `<name>relu`."""
     x = normalization(epsilon=EPSILON, name=f"{name}bn")(x)
     return keras.layers.ReLU(name=f"{name}relu")(x)
 
@@ -94,24 +94,24 @@ def pose_net(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str,
 ) -> keras.Model:
-    """Put pictures in front of a backbone, and a neck and a head behind it.
+    """Put images in front of a backbone, and a neck and a head behind it.
 
     A net of several stages reads its head out more than once: its backbone calls `read_out` with the features of each
     stage but the last, and may go on from the outputs that this returns.
 
     Args:
-        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
+        backbone: Function from images scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
             fine to coarse.
         num_joints: Number of joints J, at least 1.
         input_size: Side S of the square input in pixels.
         smallest: Smallest `input_size` that leaves the backbone one feature cell.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
         stages, but their scores, are named "stage1/...", "stage2/..." in the order of their reading.
 
     Raises:
@@ -137,7 +137,7 @@ def pose_net(
         return outputs
 
     pictures = keras.Input((input_size, input_size, 3), name="pictures")
-    # In float32, because bfloat16 would round bright pixels to a whole grey level.
+    # In float32, because bfloat16 would round bright pixels to a whole gray level.
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescale")(pictures)
     last = outputs_of(backbone(x, read_out))
     return keras.Model(pictures, {**stages, **last}, name=name)

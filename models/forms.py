@@ -45,15 +45,15 @@ def inference_model(net: keras.Model, input_size: int, form: OutputForm | None =
 
     Args:
         net: Functional model with the outputs of a form.
-        input_size: Side S of the net's square pictures in pixels.
+        input_size: Side S of the net's square images in pixels.
         form: The form; that of `form_of` if not given.
 
     Returns:
-        A model from the task's inputs, pictures uint8 RGB (B, S, S, 3), to its answers, float32; for the forms of
-        `FORMS` "joints_xy_px" (B, J, 2), (x, y) in pixels of the S x S picture, and "scores" (B, J) in [0, 1].
+        A model from the task's inputs, images uint8 RGB (B, S, S, 3), to its answers, float32; for the forms of
+        `FORMS` "joints_xy_px" (B, J, 2), (x, y) in pixels of the S x S image, and "scores" (B, J) in [0, 1].
 
     Raises:
-        ValueError: If the net's pictures have another size, or its outputs are those of no form.
+        ValueError: If the net's images have another size, or its outputs are those of no form.
     """
     form = form or form_of(net)
     inputs, values = {}, {}

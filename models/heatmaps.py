@@ -41,7 +41,7 @@ def heatmap_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Of the layers' names.
         filters: Channels that the maps are made from.
         kernel_size: Side of the convolution that makes these.
@@ -90,14 +90,14 @@ def encode_heatmaps(joints_xy_px, size: int, cells: int):
     """Make the target maps: a Gaussian about each joint's exact place, not about the nearest cell (arXiv 1910.06278).
 
     Args:
-        joints_xy_px: Float joints (B, J, 2), (x, y) in pixels of the picture.
-        size: Side of the square picture in pixels.
+        joints_xy_px: Float joints (B, J, 2), (x, y) in pixels of the image.
+        size: Side of the square image in pixels.
         cells: Side of the square map in cells.
 
     Returns:
         Probabilities (B, cells, cells, J) that sum to 1 over the cells; of a joint far outside, to 1 or 0.
     """
-    # The picture's edges are those of the map, so the middle of the first cell lies inside the first pixels.
+    # The image's edges are those of the map, so the middle of the first cell lies inside the first pixels.
     place = (joints_xy_px + 0.5) * (cells / size) - 0.5
     steps = ops.arange(cells, dtype="float32")
     along = ops.exp(-((steps[None, :, None, None] - place[:, None]) ** 2) / (2 * SIGMA_CELLS**2))
@@ -106,16 +106,16 @@ def encode_heatmaps(joints_xy_px, size: int, cells: int):
 
 
 def map_cross_entropy(joints_xy_px: Any, logits: Any, visible: Any, size: int) -> Any:
-    """Cross-entropy between the labelled joints' maps and Gaussians about their places, over all cells of a map.
+    """Cross-entropy between the labeled joints' maps and Gaussians about their places, over all cells of a map.
 
     Args:
-        joints_xy_px: float (B, J, 2), in px of the picture.
+        joints_xy_px: float (B, J, 2), in px of the image.
         logits: float (B, cells, cells, J).
         visible: int (B, J); only joints above 0 count.
-        size: side of the picture in px.
+        size: side of the image in px.
 
     Returns:
-        A float scalar, less the Gaussian's own entropy, so that a perfect map has 0; 0 for a batch without a labelled
+        A float scalar, less the Gaussian's own entropy, so that a perfect map has 0; 0 for a batch without a labeled
         joint.
     """
     weight = ops.cast(visible > 0, "float32")
@@ -126,7 +126,7 @@ def map_cross_entropy(joints_xy_px: Any, logits: Any, visible: Any, size: int) -
 
 
 def heatmap_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
-    """Take the cross-entropy between the maps and Gaussians about the labelled joints."""
+    """Take the cross-entropy between the maps and Gaussians about the labeled joints."""
     logits, visible = outputs["heatmap_logits"], labels["visible"]
     return joint_term(map_cross_entropy(labels["joints_xy_px"], logits, visible, size), labels)
 
@@ -135,16 +135,16 @@ def decode_heatmaps(outputs: Mapping[str, Any], size: int):
     """Find each map's peak between the cells, as DARK does (Zhang et al., arXiv 1910.06278).
 
     A step of Newton's method on the map's logarithm leads from the greatest cell to the peak. DARK smooths the map and
-    takes differences of neighbours; here slope and curvature are those of the paraboloid through the cells about the
-    greatest, by least squares. That is exact where the map is a Gaussian, also one that the picture's edge cuts off:
+    takes differences of neighbors; here slope and curvature are those of the paraboloid through the cells about the
+    greatest, by least squares. That is exact where the map is a Gaussian, also one that the image's edge cuts off:
     there the paraboloid is laid through the outermost cells.
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     maps = ops.transpose(outputs["heatmap_logits"], (0, 3, 1, 2))
     rows, columns = maps.shape[2:]
@@ -154,7 +154,7 @@ def decode_heatmaps(outputs: Mapping[str, Any], size: int):
     fitted = ops.matmul(parabola_weights(row, rows, _REACH), maps)
     fitted = ops.matmul(fitted, ops.transpose(parabola_weights(column, columns, _REACH), (0, 1, 3, 2)))
     step_x, step_y, peaked = _newton_step(fitted)
-    # No further than the neighbouring cell; where there is no peak the middle of the greatest cell stands.
+    # No further than the neighboring cell; where there is no peak the middle of the greatest cell stands.
     x = best_column + ops.where(peaked, ops.clip(column + step_x - best_column, -1.0, 1.0), 0.0)
     y = best_row + ops.where(peaked, ops.clip(row + step_y - best_row, -1.0, 1.0), 0.0)
     return ops.stack([(x + 0.5) / columns, (y + 0.5) / rows], axis=-1) * size - 0.5

@@ -29,7 +29,7 @@ def integral_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Of the layers' names.
 
     Returns:
@@ -51,14 +51,14 @@ def integral_head(
 def expected_coordinates(logits):
     """Take the mean place of each map; `models.coordinates.encode` makes the target for it.
 
-    The first and the last cell stand for the picture's edges, not for their own middles, so that a mean can lie
-    anywhere in the picture.
+    The first and the last cell stand for the image's edges, not for their own middles, so that a mean can lie
+    anywhere in the image.
 
     Args:
         logits: Float (B, h, w, J), each side at least 2.
 
     Returns:
-        Coordinates (B, J, 2), (x, y) where -1 and 1 are the picture's edges.
+        Coordinates (B, J, 2), (x, y) where -1 and 1 are the image's edges.
     """
     rows, columns = logits.shape[1:3]
     weights = ops.exp(logits - ops.max(logits, axis=(1, 2), keepdims=True))
@@ -73,10 +73,10 @@ def decode_integral(outputs: Mapping[str, Any], size: int):
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     return decode(expected_coordinates(outputs["integral_logits"]), size)
 

@@ -31,11 +31,11 @@ def likelihood_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Not used; heads of other forms normalise.
+        normalization: Not used; heads of other forms normalize.
         prefix: Of the layers' names.
 
     Returns:
-        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the picture's edges, "sigmas" (B, J, 2) float32 in
+        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the image's edges, "sigmas" (B, J, 2) float32 in
         the same unit, in (0, 1], and "score_logits" (B, J) float32, whose sigmoid estimates the probability that the
         predicted joint is right.
     """
@@ -90,7 +90,7 @@ class ResidualFlow(keras.layers.Layer):
 
 
 class ResidualLikelihood(keras.layers.Layer):
-    """Negative log-likelihood of the labelled joints, under a distribution whose shape is learned: RLE.
+    """Negative log-likelihood of the labeled joints, under a distribution whose shape is learned: RLE.
 
     Li et al., arXiv 2107.11291, take the density of a residual, scaled by the predicted deviations, as the product of a
     Laplace distribution's and of what a flow learns. As in their code, and unlike equation 9, the flow is a density by

@@ -1,4 +1,4 @@
-"""What the losses of the output forms share. Joints that are not labelled weigh nothing."""
+"""What the losses of the output forms share. Joints that are not labeled weigh nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.output_form import Term
 
 
 def visible_l1(true: Any, predicted: Any, visible: Any) -> Any:
-    """Mean absolute error of the labelled joints' coordinates.
+    """Mean absolute error of the labeled joints' coordinates.
 
     Args:
         true: float (B, J, 2).
@@ -19,10 +19,10 @@ def visible_l1(true: Any, predicted: Any, visible: Any) -> Any:
         visible: int (B, J), COCO's 0, 1, 2; only joints above 0 count, each as much as any other.
 
     Returns:
-        A float scalar; 0 for a batch without a labelled joint.
+        A float scalar; 0 for a batch without a labeled joint.
     """
     weight = ops.cast(visible > 0, "float32")
-    # Where a joint is not labelled its coordinates may hold anything, NaN too, and 0 * NaN is NaN, in gradients too.
+    # Where a joint is not labeled its coordinates may hold anything, NaN too, and 0 * NaN is NaN, in gradients too.
     error = ops.abs(ops.where(weight[..., None] > 0, true, 0.0) - predicted)
     return ops.sum(error * weight[..., None]) / ops.maximum(2 * ops.sum(weight), 1.0)
 
@@ -40,10 +40,10 @@ def score_loss(
         score_logits: float (B, J).
         visible: int (B, J); only joints above 0 count.
         radius: in the unit of `true`.
-        left: bool (B, J), joints known to lie outside the picture, where no prediction is right; none if not given.
+        left: bool (B, J), joints known to lie outside the image, where no prediction is right; none if not given.
 
     Returns:
-        A float scalar; 0 for a batch without a labelled joint.
+        A float scalar; 0 for a batch without a labeled joint.
     """
     labelled = visible > 0
     offset = ops.where(labelled[..., None], ops.stop_gradient(predicted) - true, 0.0)
@@ -59,5 +59,5 @@ def labelled_mean(values: Any, weight: Any) -> Any:
 
 
 def joint_term(value: Any, labels: Mapping[str, Any]) -> dict[str, Term]:
-    """Name a mean over the labelled joints as a form's loss."""
+    """Name a mean over the labeled joints as a form's loss."""
     return {"joint_loss": Term(value, labels["visible"] > 0)}

@@ -1,4 +1,4 @@
-"""Batch normalisation that trains faster on the TensorFlow backend, and the way back to plain layers."""
+"""Batch normalization that trains faster on the TensorFlow backend, and the way back to plain layers."""
 
 import keras
 
@@ -8,7 +8,7 @@ from models.private_keras import weights_named_as
 @weights_named_as(keras.layers.BatchNormalization)
 @keras.saving.register_keras_serializable("panopose")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
+    """Batch normalization (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
 
     `keras.layers.BatchNormalization` spells training out in a dozen elementwise operations, each of which
     walks over the features. On the TensorFlow backend, training on float32 or bfloat16 features (B, H, W, C),
@@ -18,7 +18,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        """Normalise `inputs`, by the batch's statistics if `training`, else by the moving ones."""
+        """Normalize `inputs`, by the batch's statistics if `training`, else by the moving ones."""
         if training and self.trainable and mask is None and self._can_fuse(inputs):
             return self._fused(inputs)
         return super().call(inputs, training=training, mask=mask)

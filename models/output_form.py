@@ -25,7 +25,7 @@ class Term(NamedTuple):
     counted: Any
 
 
-#: (labels by name, outputs of one stage by name, size=side of the picture in px) -> the terms of the loss by name. A
+#: (labels by name, outputs of one stage by name, size=side of the image in px) -> the terms of the loss by name. A
 #: loss that is a layer has weights of its own, which are trained and kept in checkpoints, but are no part of the net.
 Loss = Callable[..., dict[str, Term]]
 
@@ -38,9 +38,9 @@ class OutputForm:
         name: Of the form.
         outputs: Names of the outputs by which a net of this form is known, scores included.
         head: Makes them from features.
-        loss: Makes what is minimised, summed over its terms and the net's stages.
+        loss: Makes what is minimized, summed over its terms and the net's stages.
         terms: Names of the loss's terms.
-        decode: Turns outputs, and the side of the picture in pixels, into the task's answers.
+        decode: Turns outputs, and the side of the image in pixels, into the task's answers.
         joint_layers: The layers whose weights belong to single joints, and how many channels K each joint has there:
             the last axis of their weights has J * K, joint by joint. All other layers serve all joints alike.
         evidence: What the layer of the scores, one of these, reads behind the pooled features, in order: for each input

@@ -22,13 +22,13 @@ def feature_pyramid(
 ):
     """Carry the coarsest features down to the finest, adding those of each level on the way.
 
-    As in the paper, but with separable convolutions, and normalised after each: a small part of the cost of the
+    As in the paper, but with separable convolutions, and normalized after each: a small part of the cost of the
     backbone.
 
     Args:
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Of the layers' names.
 
     Returns:
@@ -61,7 +61,7 @@ def narrowing_pyramid(
     Args:
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level, from fine to coarse.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Of the layers' names.
 
     Returns:

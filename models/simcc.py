@@ -12,9 +12,9 @@ from models.output_form import Term, pose_form
 from models.parabola import greatest, parabola_weights
 from models.scores import peak_score_head
 
-#: Bins for each pixel of the picture, the paper's k.
+#: Bins for each pixel of the image, the paper's k.
 SPLIT = 2
-# Of the finest features, from which the head knows the picture's side.
+# Of the finest features, from which the head knows the image's side.
 _STRIDE = 4
 _LEAST_PROBABILITY = 1e-9
 _LEAST_CURVATURE = 1e-6
@@ -33,12 +33,12 @@ def simcc_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse, the finest at stride 4.
         num_joints: Number of joints J.
-        normalization: Not used; heads of other forms normalise.
+        normalization: Not used; heads of other forms normalize.
         prefix: Of the layers' names.
 
     Returns:
         "simcc_x_logits" and "simcc_y_logits" (B, J, bins) float32, whose softmax is the probability of each bin, there
-        being `SPLIT` to a pixel of the picture, its side rounded up to the next cell; and "score_logits" (B, J)
+        being `SPLIT` to a pixel of the image, its side rounded up to the next cell; and "score_logits" (B, J)
         float32, whose sigmoid estimates the probability that the predicted joint is right.
     """
     x = keras.layers.Conv2D(num_joints, 7, padding="same", name=f"{prefix}simcc_conv")(features[-1])
@@ -57,8 +57,8 @@ def encode_simcc(places_px, size: int, bins: int):
     """Make the targets along one axis: a Gaussian about each joint's exact place, the paper's smoothed labels.
 
     Args:
-        places_px: Float (B, J), x or y in pixels of the picture.
-        size: Side of the square picture in pixels.
+        places_px: Float (B, J), x or y in pixels of the image.
+        size: Side of the square image in pixels.
         bins: Number of bins.
 
     Returns:
@@ -70,16 +70,16 @@ def encode_simcc(places_px, size: int, bins: int):
 
 
 def axis_cross_entropy(joints_xy_px: Any, outputs: Mapping[str, Any], visible: Any, size: int) -> Any:
-    """Cross-entropy between the labelled joints' distributions along x and y and Gaussians about their places.
+    """Cross-entropy between the labeled joints' distributions along x and y and Gaussians about their places.
 
     Args:
-        joints_xy_px: float (B, J, 2), in px of the picture.
+        joints_xy_px: float (B, J, 2), in px of the image.
         outputs: "simcc_x_logits" and "simcc_y_logits", float (B, J, bins).
         visible: int (B, J); only joints above 0 count.
-        size: side of the picture in px.
+        size: side of the image in px.
 
     Returns:
-        A float scalar, the sum of both axes, less the Gaussians' own entropy; 0 for a batch without a labelled joint.
+        A float scalar, the sum of both axes, less the Gaussians' own entropy; 0 for a batch without a labeled joint.
     """
     weight = ops.cast(visible > 0, "float32")
     joints_xy_px = ops.where(weight[..., None] > 0, joints_xy_px, 0.0)
@@ -103,10 +103,10 @@ def decode_simcc(outputs: Mapping[str, Any], size: int):
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     places = []
     for axis in "xy":
@@ -116,7 +116,7 @@ def decode_simcc(outputs: Mapping[str, Any], size: int):
 
 
 def _sigma_bins(bins):
-    """The targets' standard deviation, which grows with the root of the picture's side as in RTMPose."""
+    """The targets' standard deviation, which grows with the root of the image's side as in RTMPose."""
     return (bins / 16) ** 0.5
 
 

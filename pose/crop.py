@@ -20,7 +20,7 @@ def apply_matrix(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
 
 
 def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Bounds the labelled joints.
+    """Bounds the labeled joints.
 
     Args:
         xy_px: float (J, 2).
@@ -30,7 +30,7 @@ def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
         float64 (4,): x_min, y_min, width, height in px.
 
     Raises:
-        ValueError: no joint is labelled.
+        ValueError: no joint is labeled.
     """
     labelled = np.asarray(xy_px, np.float64)[np.asarray(visible) > 0]
     if not len(labelled):

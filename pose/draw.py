@@ -42,7 +42,7 @@ def draw_skeleton(
         picture: uint8 RGB (H, W, 3).
         xy_px: float (J, 2).
         shown: bool or int (J,): joints to draw; a limb is drawn where both its ends are. Visibility can be passed as it
-            is: joints labelled but hidden (1) become hollow, larger circles.
+            is: joints labeled but hidden (1) become hollow, larger circles.
         skeleton: names and limbs of the J joints.
         thickness: of the lines, in px.
         color: one color for all, instead of a color for each side.

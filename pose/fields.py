@@ -12,8 +12,8 @@ import numpy as np
 #: How a warp acts on an array.
 #:     picture: resampled bilinearly; nearest: resampled to the nearest pixel, as a map of depths must be.
 #:     point: moved, in px of the image.
-#:     visibility: 0 (not labelled) where the warp puts the point outside the image.
-#:     left: true where a labelled point was put outside.
+#:     visibility: 0 (not labeled) where the warp puts the point outside the image.
+#:     left: true where a labeled point was put outside.
 #:     length, area: in px and square px, divided by the scale and by its square.
 #:     direction: points of the camera's frame, turned and mirrored about the camera's axis as the image is.
 #:     camera: the matrix (3, 3) that projects those points.
@@ -109,8 +109,8 @@ def warp(
         fields: what each is; those that are not named stay as they are.
         affine: what happens to each image.
         flip_order: int (J,), `Skeleton.flip_order`; None where nothing is mirrored.
-        size: height and width of the resulting images in px. Points outside become not labelled and (0, 0); None
-            leaves all points labelled, and there are no images.
+        size: height and width of the resulting images in px. Points outside become not labeled and (0, 0); None
+            leaves all points labeled, and there are no images.
 
     Returns:
         Arrays of the same names and types.

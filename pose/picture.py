@@ -112,14 +112,14 @@ def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
 
 
 def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
-    """Reads a picture file as uint8 RGB (H, W, 3).
+    """Reads an image file as uint8 RGB (H, W, 3).
 
     Args:
         path: the file.
-        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
+        turn: turn the image as its EXIF orientation says; otherwise it comes as it is stored.
 
     Raises:
-        BadInput: the file is missing, cut short or no picture.
+        BadInput: the file is missing, cut short or no image.
     """
     try:
         data = Path(path).read_bytes()

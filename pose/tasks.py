@@ -1,4 +1,4 @@
-"""What a net is asked: what goes in, what is labelled, what it answers."""
+"""What a net is asked: what goes in, what is labeled, what it answers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Task:
 
     @property
     def takes_pictures(self) -> bool:
-        """Whether its one input is a picture."""
+        """Whether its one input is an image."""
         return [one.geometry for one in self.inputs.values()] == ["picture"]
 
     def describe(self) -> dict:
@@ -64,7 +64,7 @@ class Task:
         return {"task": self.name, "inputs": inputs, "outputs": {n: one.describe() for n, one in self.answers.items()}}
 
 
-#: The joints of one person in a picture, in two dimensions.
+#: The joints of one person in an image, in two dimensions.
 POSE_2D = Task(
     name="pose-2d",
     inputs={"pictures": Input(("H", "W", 3), "uint8", "picture", source="picture")},

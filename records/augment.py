@@ -41,7 +41,7 @@ class Augmentation:
         scale: zoom by a factor between 1 / (1 + scale) and 1 + scale, uniform in its logarithm.
         shift: move by up to this share of the crop's side along x and y.
         brightness: add up to this share of full white.
-        contrast: stretch about mid-grey by up to this share.
+        contrast: stretch about mid-gray by up to this share.
         color: multiply each of red, green, blue by up to 1 +- this.
         occlusion: probability of each of two patches of one color.
         occlusion_size: longest side of a patch as a share of the crop's side.
@@ -125,7 +125,7 @@ def augment(
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        labels: by the names of `LABELS`; joints that leave the image become not labelled.
+        labels: by the names of `LABELS`; joints that leave the image become not labeled.
         changes: of the same images.
         size: height and width of the result in px, that the changes were made for.
         flip_order: int (J,), `Skeleton.flip_order`.

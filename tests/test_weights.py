@@ -54,7 +54,7 @@ def test_the_runtimes_agree(name):
     pytest.importorskip("onnxruntime")
     folder = FOLDER / name / "export"
     litert, onnx = (load(folder, runtime=runtime, threads=1) for runtime in ("litert-fp16", "onnx"))
-    # Three pictures of a person of the synthetic dome. On noise maps have no peaks to agree about, of two people two.
+    # Three images of a person of the synthetic dome. On noise maps have no peaks to agree about, of two people two.
     sheet = cv2.imread(str(FOLDER.parent / "docs/demo/smooth.jpg"))[..., ::-1]
     height, width = sheet.shape[0], sheet.shape[1] // 3
     for left in range(0, 3 * width, width):

@@ -1,4 +1,4 @@
-"""What happens after each batch and each epoch: the NaN stop, validation, checkpoints, curves, pictures."""
+"""What happens after each batch and each epoch: the NaN stop, validation, checkpoints, curves, images."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _CURVES_EVERY_S = 15.0
 
 
 class EpochEnd(keras.callbacks.Callback):
-    """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
+    """Validates the averaged weights, keeps the best and the last, and redraws curve and images."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class EpochEnd(keras.callbacks.Callback):
         """Adds a row to the history; writes the history before the checkpoint that stands for it.
 
         Raises:
-            NonFiniteLoss: the epoch's last update spoilt the net; the epoch before stays as it was written.
+            NonFiniteLoss: the epoch's last update spoiled the net; the epoch before stays as it was written.
         """
         trainer: PoseTrainer = self.model
         averaged = averaged_weights(trainer)

@@ -29,10 +29,10 @@ class TrainConfig:
 
     Attributes:
         records: the shard set to train on, with a train and a val split.
-        run: folder for checkpoints, curves and pictures; `runs/MODEL-RECORDS` if not given.
+        run: folder for checkpoints, curves and images; `runs/MODEL-RECORDS` if not given.
         epochs: passes over the training split.
         batch_size: people in a batch.
-        input_size: height and width of the net's pictures in px; the records' own if not given.
+        input_size: height and width of the net's images in px; the records' own if not given.
         head: the form in which the net says where joints are: "coordinates" regresses a point for each (DeepPose, arXiv
             1312.4659), "likelihood" with the distribution of its error (RLE, arXiv 2107.11291); "heatmaps" gives each a
             map (arXiv 1406.2984), read out between its cells (DARK, arXiv 1910.06278), "integral" a map whose mean is
@@ -42,14 +42,14 @@ class TrainConfig:
             coarsest features alone.
         learning_rate: at the end of the warm-up; cosine decay to 0 follows (arXiv 1608.03983).
         warmup_epochs: epochs in which the learning rate rises from 0.
-        weight_decay: of AdamW (arXiv 1711.05101); biases and batch normalisation are spared.
+        weight_decay: of AdamW (arXiv 1711.05101); biases and batch normalization are spared.
         clip_norm: the gradient's greatest global norm.
         ema_epochs: time constant, in epochs, of the exponential moving average of the weights that is validated and
             saved as best.keras; 0 turns averaging off.
-        score_radius: a joint's score is the probability that it lies within this share of the picture's side of
+        score_radius: a joint's score is the probability that it lies within this share of the image's side of
             the truth.
         precision: float32, or bfloat16 arithmetic with float32 weights; auto measures which is faster on this machine.
-        normalization: batch normalisation by TensorFlow's fused kernel, or plain, by Keras's operations, with the same
+        normalization: batch normalization by TensorFlow's fused kernel, or plain, by Keras's operations, with the same
             results; auto measures.
         xla: compile the training step with XLA; auto measures, where the training is long enough to pay for compiling.
         threads: processors that TensorFlow computes on; all that this process may use if not given.
@@ -61,8 +61,8 @@ class TrainConfig:
             the joints' names.
         initial_share: the share of those weights in the mean with the ones that the net would begin from without them.
             Where `initial` was trained from the same published weights, 0.7 to 0.9 make a net that is nearly as good on
-            pictures like yours and better on others (arXiv 2109.01903).
-        augmentation: how much to vary the training pictures.
+            images like yours and better on others (arXiv 2109.01903).
+        augmentation: how much to vary the training images.
         distribute: share every batch among all GPUs of this host ("devices"; among its CPU devices where it has no GPU)
             or of several hosts ("hosts": started on each with the same options, and told of one another by the
             environment). The result is that of one device, but for rounding.

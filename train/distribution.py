@@ -1,7 +1,7 @@
 """One training run on several devices of a host, or on several hosts, with the loss curve of one device.
 
 Every device takes a part of each batch, and what the parts give is put together as if one device had seen all of it:
-means over labelled joints, the statistics of batch normalisation, the gradient, and its norm where it is clipped.
+means over labeled joints, the statistics of batch normalization, the gradient, and its norm where it is clipped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class OneDevice:
         num_devices: how many devices share a batch.
         num_losses: how many losses `weigh` scales for one batch.
         is_chief: whether this process is the one that writes the run folder.
-        optimizer: the class of the optimiser.
+        optimizer: the class of the optimizer.
     """
 
     num_devices = 1
@@ -43,7 +43,7 @@ class OneDevice:
         return nullcontext()
 
     def share_statistics(self, net: keras.Model) -> None:
-        """Makes batch normalisation take the statistics of the whole batch."""
+        """Makes batch normalization take the statistics of the whole batch."""
 
     def weigh(self, labelled: Any) -> Any:
         """How much a mean over `labelled` (B, J), of this device's part, counts in the mean over the batch.
@@ -104,7 +104,7 @@ class Replicas(OneDevice):
                 layer.synchronized = True
 
     def weigh(self, labelled: Any) -> Any:
-        """By the labelled joints here and on average."""
+        """By the labeled joints here and on average."""
         count = tf.reduce_sum(tf.cast(labelled, tf.float32))
         replica = tf.distribute.get_replica_context()
         total = replica.all_reduce(tf.distribute.ReduceOp.SUM, count)

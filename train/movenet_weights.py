@@ -21,12 +21,12 @@ _BACKBONE = f"{_PYRAMID}/model"
 _MAPS = "StatefulPartitionedCall/kpt_heatmap_0"
 
 
-# Whose pictures the statistics are measured on.
+# Whose images the statistics are measured on.
 _PEOPLE = 512
 
 
 class _Part(NamedTuple):
-    """A convolution of MoveNet, with the normalisation that was multiplied into it."""
+    """A convolution of MoveNet, with the normalization that was multiplied into it."""
 
     convolution: keras.Layer
     normalization: keras.Layer
@@ -39,10 +39,10 @@ def start_from_movenet(
 ) -> None:
     """Copies the weights of Google's MoveNet into a MobileNetV2 or a MoveNet.
 
-    MoveNet (Votel and Li, 2021, Apache licence 2.0) was trained on COCO and on pictures of sport and dance that
-    Google did not publish. Its published weights have the batch normalisation multiplied into them. It is taken out
+    MoveNet (Votel and Li, 2021, Apache license 2.0) was trained on COCO and on images of sport and dance that
+    Google did not publish. Its published weights have the batch normalization multiplied into them. It is taken out
     again: each layer's mean and variance are measured on `pictures`, and its scale and offset set to what makes the
-    net answer as before. So it can be trained with batch normalisation, which a net without is no good at.
+    net answer as before. So it can be trained with batch normalization, which a net without is no good at.
 
     Args:
         net: from `models.build_mobilenet_v2` or `models.build_movenet`, changed in place.
@@ -110,7 +110,7 @@ def _head(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
 
 
 def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> None:
-    """Copies what no normalisation follows: the pyramid's convolutions on the backbone, and the maps' last one."""
+    """Copies what no normalization follows: the pyramid's convolutions on the backbone, and the maps' last one."""
 
     def of(path: str) -> list[np.ndarray]:
         return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
@@ -134,7 +134,7 @@ def _answer_as(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray,
 
 
 def _statistics(net: keras.Model, normalizations: list, pictures: list[np.ndarray]) -> list[list[np.ndarray]]:
-    """Mean and variance of what comes into each layer, over all pictures and places."""
+    """Mean and variance of what comes into each layer, over all images and places."""
     moments = [
         [ops.mean(ops.cast(layer.input, "float32") ** power, axis=(0, 1, 2)) for power in (1, 2)]
         for layer in normalizations

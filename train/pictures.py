@@ -1,4 +1,4 @@
-"""The learning curve and the picture grid of a run folder."""
+"""The learning curve and the image grid of a run folder."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _lowest(axes: Axes) -> float:
 
 
 def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, epoch: int, epochs: int) -> None:
-    """Draws the labels in white and the prediction in colour on the first pictures of the validation split.
+    """Draws the labels in white and the prediction in color on the first images of the validation split.
 
     Args:
         path: the PNG to write.
@@ -142,7 +142,7 @@ def _wrapped(name: str) -> list[str]:
 
 
 def _plate(width: int, words: list[tuple[str, tuple[int, int, int]]]) -> np.ndarray:
-    """A line of words, each in its colour, on a dark strip, uint8 (_LINE_PX, width, 3)."""
+    """A line of words, each in its color, on a dark strip, uint8 (_LINE_PX, width, 3)."""
     strip, left = np.full((_LINE_PX, width, 3), _PLATE, np.uint8), 6
     for word, color in words:
         text = word.encode("ascii", "replace").decode()

@@ -27,7 +27,7 @@ _KIND = "training"
 _XLA_PAYS_FROM_S = 240.0
 _BUDGET_S = 1.0
 
-#: build(normalization=...) -> a fresh net for pictures of the training's size, under the dtype policy in force.
+#: build(normalization=...) -> a fresh net for images of the training's size, under the dtype policy in force.
 Build = Callable[..., keras.Model]
 #: wrap(net) -> the trainer of a net.
 Wrap = Callable[..., PoseTrainer]
@@ -77,7 +77,7 @@ def choose_arithmetic(
         wrap: makes its trainer.
         name: of the net.
         num_joints: of its skeleton.
-        size: height and width of its pictures in px.
+        size: height and width of its images in px.
         batch_size: people in a batch on one device.
         steps: how many steps the training will take.
 
@@ -176,7 +176,7 @@ def _step(
 ) -> Callable[[], float]:
     """What computes a step's loss and gradients once and returns the seconds that it took.
 
-    On TensorFlow without the optimiser, which takes as long either way and four times as long to trace.
+    On TensorFlow without the optimizer, which takes as long either way and four times as long to trace.
     """
     if keras.backend.backend() != "tensorflow":
         trainer.compile(build_optimizer(config, 1))

@@ -1,4 +1,4 @@
-"""The Keras model that `fit` trains: a pose net with its loss, and the optimiser."""
+"""The Keras model that `fit` trains: a pose net with its loss, and the optimizer."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class PoseTrainer(keras.Model):
 
         Args:
             net: with the outputs of a form, those of earlier stages named "stage1/..." and so on.
-            input_size: height and width of its pictures in px.
-            score_radius: share of the picture's side within which a joint counts as right for its score.
+            input_size: height and width of its images in px.
+            score_radius: share of the image's side within which a joint counts as right for its score.
             distribution: the devices.
             form: the form; that of `form_of` if not given.
             stage_weights: of the stages' losses in the sum, by name, "" for the last; 1 for those not named.
@@ -55,7 +55,7 @@ class PoseTrainer(keras.Model):
                 setattr(self, f"_{name}", keras.metrics.Mean(name=name))
 
     def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
-        """The net's inputs, such as pictures (B, S, S, 3) -> its outputs."""
+        """The net's inputs, such as images (B, S, S, 3) -> its outputs."""
         return self.net(inputs, training=training)
 
     def compute_loss(
@@ -88,7 +88,7 @@ def _metric_name(stage: str, term: str) -> str:
 
 
 def learn_scores_alone(net: keras.Model) -> None:
-    """Holds all of a net but the layer of its scores, the statistics of batch normalisation too."""
+    """Holds all of a net but the layer of its scores, the statistics of batch normalization too."""
     for layer in net.layers:
         layer.trainable = layer.name == SCORES
 
@@ -117,7 +117,7 @@ def build_optimizer(
 
 
 def averaged_weights(trainer: PoseTrainer, part: keras.layers.Layer | None = None) -> list:
-    """The weights of a part, with the optimiser's moving averages in place of those it trains.
+    """The weights of a part, with the optimizer's moving averages in place of those it trains.
 
     Args:
         trainer: keeps its own weights.

@@ -22,7 +22,7 @@ _NUM_PICTURES = 12
 
 @dataclass
 class Validation:
-    """Figures of one validation pass, the predictions, and the first few pictures.
+    """Figures of one validation pass, the predictions, and the first few images.
 
     Attributes:
         figures: names beginning with val_ -> values.

@@ -1,4 +1,4 @@
-"""The pass over a split: nothing lost, the right pictures kept."""
+"""The pass over a split: nothing lost, the right images kept."""
 
 from types import SimpleNamespace
 
@@ -23,7 +23,7 @@ class Echo:
 
 
 def batches(people, size=2):
-    """People whose labels all lie at the origin; the picture of person i is filled with i."""
+    """People whose labels all lie at the origin; the image of person i is filled with i."""
     for start in range(0, people, size):
         index = np.arange(start, min(start + size, people))
         pictures = np.broadcast_to(index[:, None, None, None], (len(index), 4, 4, 3)).astype(np.uint8)
@@ -79,7 +79,7 @@ def test_people_without_labels_have_no_error():
 
 def test_scaled_answers_keep_the_pictures_edge():
     answers = collect(Echo([3]), batches(1), gallery=1, seed=0).scaled(4, 8)
-    # The first pixel's centre (0, 0) of 4 px is the corner of four pixels of 8 px.
+    # The first pixel's center (0, 0) of 4 px is the corner of four pixels of 8 px.
     np.testing.assert_array_equal(answers.labels["joints_xy_px"][0, 0], [0.5, 0.5])
     np.testing.assert_array_equal(answers.predicted_px[0, 0], [6.5, 0.5])
     assert (answers.error_px[0], answers.labels["torso_px"][0]) == (6, 4)

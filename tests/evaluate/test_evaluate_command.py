@@ -75,7 +75,7 @@ def test_files(finished, random_people):
     )
     np.testing.assert_allclose(joints["found_right"], near)
     assert joints["score"].between(0, 1).all()
-    # Errors are in px of the records, though the model's pictures have half their size.
+    # Errors are in px of the records, though the model's images have half their size.
     people = pd.read_csv(folder / "predictions.csv")
     xy = np.array([xy for xy, _ in random_people(5, seed=2)])
     np.testing.assert_allclose(people["error_px"], np.linalg.norm(xy - 31.5, axis=2).mean(axis=1), rtol=1e-4)

@@ -17,8 +17,8 @@ def test_mean_over_labelled_joints_and_the_center_for_the_rest(tmp_path, write_r
     write_records(tmp_path, {"train": [(first, none), (second, half)], "test": random_people(2, seed=0)})
     found = mean_pose(tmp_path)
     expected = np.full((14, 2), 20.0)
-    expected[1] = 10  # The second person has it unlabelled.
-    expected[2] = 31.5  # No one has it labelled: the middle of 64 px.
+    expected[1] = 10  # The second person has it unlabeled.
+    expected[2] = 31.5  # No one has it labeled: the middle of 64 px.
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     # Half the size: the edge at -0.5 stays where it is.
     np.testing.assert_allclose(mean_pose(tmp_path, input_size=32), (expected + 0.5) / 2 - 0.5, rtol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 
 from evaluate import metrics
 
-# Two people, three joints. Distances: person 0: 0, 5 (3-4-5), not labelled; person 1: 10, 20, 2.
+# Two people, three joints. Distances: person 0: 0, 5 (3-4-5), not labeled; person 1: 10, 20, 2.
 TRUE = np.array([[[10, 10], [20, 20], [0, 0]], [[0, 0], [50, 50], [30, 30]]], float)
 PREDICTED = np.array([[[10, 10], [23, 24], [9, 9]], [[10, 0], [50, 70], [30, 28]]], float)
 VISIBLE = np.array([[2, 1, 0], [2, 2, 1]])
@@ -61,7 +61,7 @@ def test_pck_is_the_same_in_x_and_y():
 
 def test_auc_is_the_area_under_the_pck_curve():
     normaliser = np.array([20, 80])
-    # In normalisers: joint 0: 0 and 0.125; joint 1: 0.25 and 0.25; joint 2: 0.025. Each is right from there to 0.5.
+    # In normalizers: joint 0: 0 and 0.125; joint 1: 0.25 and 0.25; joint 2: 0.025. Each is right from there to 0.5.
     found = metrics.pck_auc(PREDICTED, TRUE, VISIBLE, normaliser, max_threshold=0.5)
     np.testing.assert_allclose(found, [(1 + 0.75) / 2, 0.5, 0.95], rtol=1e-12)
     middles = (np.arange(1000) + 0.5) / 2000
@@ -120,7 +120,7 @@ def test_oks():
 
 
 def test_oks_area_is_the_label_or_a_share_of_the_box():
-    # Person 0's labelled joints span 10 x 10 px, person 1's area is known.
+    # Person 0's labeled joints span 10 x 10 px, person 1's area is known.
     found = metrics.oks_area_px(TRUE, VISIBLE, np.array([0, 70]))
     np.testing.assert_allclose(found, [53, 70], rtol=1e-12)
     one_joint = metrics.oks_area_px(TRUE, np.array([[2, 0, 0], [0, 0, 0]]), np.zeros(2))
@@ -131,7 +131,7 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
     predicted = PREDICTED.copy()
     predicted[0, 0] = [NAN, 10]
     predicted[1, 2] = [np.inf, 30]
-    predicted[0, 2] = NAN  # Not labelled, so it does not matter.
+    predicted[0, 2] = NAN  # Not labeled, so it does not matter.
     pose = (predicted, TRUE, VISIBLE)
     normaliser = np.array([1000, 1000])
     np.testing.assert_array_equal(metrics.pck(*pose, normaliser, 0.5), [0.5, 1, 0])

@@ -79,7 +79,7 @@ def test_without_a_head_span_or_a_head_box_a_figure_is_unknown():
 
 
 def test_pckh_is_mpiis():
-    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labelled joints weigh the same."""
+    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labeled joints weigh the same."""
     labels = labels_of(MPII16, 3)
     labels["head_size_px"][2] = 0  # Unknown: this person is left out.
     predicted = labels["joints_xy_px"].astype(float)
@@ -91,7 +91,7 @@ def test_pckh_is_mpiis():
     labels["visible"][0, ankle] = 0
     summary = summarise(predicted, labels, MPII16)
     assert summary.pckh[wrist] == 0.5 and summary.pckh[MPII16.index("pelvis")] == 0 and summary.pckh[ankle] == 1
-    # 14 joints of two people, less one that is not labelled; one of them is wrong.
+    # 14 joints of two people, less one that is not labeled; one of them is wrong.
     assert summary.scalars()["pckh@0.5"] == pytest.approx(26 / 27)
 
 
@@ -101,7 +101,7 @@ def test_invalid_predictions_are_counted():
     predicted = labels["joints_xy_px"].astype(float)
     predicted[0, :3, 0] = np.nan
     summary = summarise(predicted, labels, LSP14)
-    assert summary.invalid == 2  # The third is not labelled.
+    assert summary.invalid == 2  # The third is not labeled.
     assert summary.scalars()["error_px"] == math.inf
 
 

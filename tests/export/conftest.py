@@ -20,7 +20,7 @@ def shards(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(shards, tmp_path_factory) -> Path:
-    """A run whose net sees pictures of half the records' size, so that the export has to resize."""
+    """A run whose net sees images of half the records' size, so that the export has to resize."""
     folder = tmp_path_factory.mktemp("runs") / "small"
     return train_densenet(
         DenseNetConfig(
@@ -39,7 +39,7 @@ def run(shards, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def moved_run(run, tmp_path_factory) -> Path:
-    """The same run with weights large enough that joints depend on the picture."""
+    """The same run with weights large enough that joints depend on the image."""
     folder = tmp_path_factory.mktemp("runs") / "moved"
     folder.mkdir()
     model = keras.models.load_model(run / "best.keras")

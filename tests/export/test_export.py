@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 def test_the_saved_model_answers_as_the_model_does_without_our_code(exported, moved_run, shards):
     model, _ = load_run(moved_run)
     pictures, _ = next(dataset(shards, "test", batch_size=4).as_numpy_iterator())
-    # The records' own pipeline shrinks the pictures for the model here, and the artefact does it by itself.
+    # The records' own pipeline shrinks the images for the model here, and the artefact does it by itself.
     half, _ = next(dataset(shards, "test", batch_size=4, input_size=32).as_numpy_iterator())
     expected = (np.asarray(model(half)["joints_xy_px"]) + 0.5) * 2 - 0.5
-    assert np.ptp(expected, axis=0).max() > 1  # joints do depend on the picture
+    assert np.ptp(expected, axis=0).max() > 1  # joints do depend on the image
     jpegs, decoded = encode_jpegs(pictures)
     outputs = run_alone("saved-model", exported, {"pictures": pictures}, 1, jpegs)
     assert np.abs(outputs["joints_xy_px"] - expected).max() < 0.1

@@ -27,7 +27,7 @@ def moved_model(head):
     net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, neck=FORMS[head].neck, head=FORMS[head].head)
     rng = np.random.default_rng(0)
     for layer in net.layers:
-        # Joints at other places in each picture, and peaks that stand out.
+        # Joints at other places in each image, and peaks that stand out.
         if layer.name in MAKERS:
             kernel, bias = layer.get_weights()
             layer.set_weights([rng.normal(0, MAKERS[layer.name], kernel.shape), np.zeros(bias.shape)])

@@ -1,4 +1,4 @@
-"""Weights and features of 8 bits, in ranges that were measured on pictures."""
+"""Weights and features of 8 bits, in ranges that were measured on images."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Grey levels half way between two are rounded alike by every runtime."""
+"""Gray levels half way between two are rounded alike by every runtime."""
 
 import json
 
@@ -15,7 +15,7 @@ RECORD_SIZE, SIZE = 32, 24
 
 
 def grey_levels():
-    """A model that answers the grey levels of its picture as coordinates."""
+    """A model that answers the gray levels of its image as coordinates."""
     pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
     levels = keras.ops.reshape(keras.ops.cast(pictures, "float32"), (-1, SIZE * SIZE * 3 // 2, 2))
     return keras.Model(pictures, {"joints_xy_px": levels, "scores": levels[..., 0] / 255})

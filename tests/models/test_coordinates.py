@@ -93,7 +93,7 @@ def test_inference_model_is_the_net_in_pixels_and_probabilities():
 
 @pytest.fixture(scope="module")
 def mixed_precision_net():
-    """Return a net as a recipe trains it: mixed precision, fused normalisation, compiled with own losses."""
+    """Return a net as a recipe trains it: mixed precision, fused normalization, compiled with own losses."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -39,7 +39,7 @@ def net_of(form, backbone="resnet", size=SIZE, **options):
 
 
 def corner_and_edge_joints():
-    """Return joints (4, 25, 2) in a picture of `SIZE` px: on a lattice up to its very edges, and at random places."""
+    """Return joints (4, 25, 2) in an image of `SIZE` px: on a lattice up to its very edges, and at random places."""
     ends = np.array([-0.5, 0.3, 3.4, 30.25, SIZE - 0.5])
     lattice = np.stack(np.meshgrid(ends, ends), axis=-1).reshape(1, 25, 2)
     random = np.random.default_rng(0).uniform(-0.5, SIZE - 0.5, (3, 25, 2))

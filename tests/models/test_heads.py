@@ -15,7 +15,7 @@ from models.pyramid import pyramid_neck
 from models.simcc import simcc_head
 
 JOINTS = 3
-# The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalisations.
+# The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalizations.
 PYRAMID = (12 + 8) * 64 + 2 * (9 * 64 + 64 * 64) + 4 * 4 * 64
 MAPS = PYRAMID + 25 * 64 + 64 * 128 + 4 * 128 + 128 * JOINTS + JOINTS
 MAP_SCORES = (12 + JOINTS) * JOINTS + JOINTS

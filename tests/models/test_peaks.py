@@ -24,7 +24,7 @@ def test_a_sampled_gaussian_is_found_exactly(place, precision):
     log = -np.einsum("yxi,ij,yxj->yx", away, precision, away) / 2
     found = decoded_map(log + 3.7)
     greatest_cell = np.array(np.unravel_index(log.argmax(), log.shape)[::-1])
-    # A slanted Gaussian may peak more than a cell away from its greatest cell, beyond the picture's edge.
+    # A slanted Gaussian may peak more than a cell away from its greatest cell, beyond the image's edge.
     expected = np.clip(place, greatest_cell - 1, greatest_cell + 1)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 

@@ -27,7 +27,7 @@ from train.lost_hosts import told_of_lost_hosts
 
 ROOT = Path(__file__).parents[2]
 # Float32 sums in another order. Measured after six steps: 3e-7; with replicas weighed, clipped or
-# normalised each by itself: 4e-3 to 5e-2.
+# normalized each by itself: 4e-3 to 5e-2.
 RTOL = 1e-5
 DEVICES = 4
 # Seconds; only a run that hangs takes so long.
@@ -40,7 +40,7 @@ EPOCHS = 6
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory):
-    """People of whom some have 14 joints labelled and some one, so that the parts of a batch have unlike numbers."""
+    """People of whom some have 14 joints labeled and some one, so that the parts of a batch have unlike numbers."""
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardSetWriter(
         folder, skeleton=LSP14, size=32, source={"dataset": "made_up", "padding": 1.25}, split_rule={}

@@ -70,7 +70,7 @@ def write_package(folder, weights):
 
 
 def reference(weights, pictures):
-    """The folded backbone, written anew: convolutions with an offset, ReLU6, no normalisation; features by level."""
+    """The folded backbone, written anew: convolutions with an offset, ReLU6, no normalization; features by level."""
     x = keras.layers.ZeroPadding2D(((0, 1), (0, 1)))(pictures)
     x = convolve(x, weights, "Conv1", strides=2, padding="valid", relu=True)
     x = convolve(x, weights, "expanded_conv_depthwise", relu=True)
@@ -134,7 +134,7 @@ def test_the_net_answers_as_the_folded_one(tmp_path):
     expected = keras.ops.convert_to_numpy(reference(weights, pictures.astype("float32") / 127.5 - 1)[0])
     assert expected.std() > 0.1
     np.testing.assert_allclose(keras.ops.convert_to_numpy(features(pictures)), expected, atol=1e-3)
-    # Training normalises by the batch, which here is all that the statistics were measured on.
+    # Training normalizes by the batch, which here is all that the statistics were measured on.
     trained = keras.ops.convert_to_numpy(features(pictures, training=True))
     np.testing.assert_allclose(trained, expected, atol=2e-2)
 

@@ -1,4 +1,4 @@
-"""What the options make of the optimiser, as seen in the weights that it leaves."""
+"""What the options make of the optimizer, as seen in the weights that it leaves."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run's pictures show, read off the figure before it becomes a picture."""
+"""What a run's images show, read off the figure before it becomes an image."""
 
 import math
 
@@ -103,7 +103,7 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
     assert "the_end" in texts[texts.index("mean score 50 %") + 2] and "not shown" not in texts
     assert "white: label   in color: predicted," in texts and {"left", "right", "middle"} <= set(texts)
     sheet = cv2.imread(str(tmp_path / "predictions.png"))[..., ::-1]
-    # Two lines of caption, a gap, a picture of 288 px with its label in white, and the prediction right of it.
+    # Two lines of caption, a gap, an image of 288 px with its label in white, and the prediction right of it.
     tile = sheet[56 + 4 : 56 + 4 + 288, 4 : 4 + 288].astype(int)
     row = tile[144]
     assert row[[142, 143, 144, 145]].min(axis=1).max() > 240

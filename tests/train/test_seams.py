@@ -30,7 +30,7 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory):
-    """People with 3D joints, a camera and a depth picture, in crops of 32 px."""
+    """People with 3D joints, a camera and a depth image, in crops of 32 px."""
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardSetWriter(folder, skeleton=LSP14, size=SIZE, source={"padding": 1.25}, split_rule={})
     matrix = np.array([[300.0, 0, 100], [0, 300, 100], [0, 0, 1]])
@@ -115,7 +115,7 @@ def form_in_3d(name, inputs):
 
 
 def plain(num_joints, *, input_size, neck, head, normalization):
-    """One strided convolution over pictures."""
+    """One strided convolution over images."""
 
     def backbone(x, read_out):
         return [keras.layers.Conv2D(8, 4, strides=4, activation="relu", name="stem")(x)]
@@ -124,7 +124,7 @@ def plain(num_joints, *, input_size, neck, head, normalization):
 
 
 def over_depth(num_joints, *, input_size, neck, head, normalization):
-    """The same over depth pictures, and beside them the camera."""
+    """The same over depth images, and beside them the camera."""
     depth = keras.Input((input_size, input_size), name="depth_mm")
     camera = keras.Input((3, 3), name="camera_matrix")
     x = keras.layers.Reshape((input_size, input_size, 1))(depth / 1000.0)
