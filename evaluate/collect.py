@@ -1,4 +1,4 @@
-"""Runs a model over a split once, keeping every prediction and the few images that the galleries show."""
+"""Runs a model over a split once and keeps every prediction, and the few images of the galleries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "are
 
 
 class Progress(Protocol):
-    """Counts people that are done, such as a `tqdm` bar."""
+    """A counter of finished people, such as a `tqdm` bar."""
 
     def update(self, n: int) -> object:
         """Adds to the number of people done."""
@@ -27,7 +27,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model predicts for each person of a split, beside the labels.
+    """The predictions and labels of all people of a split.
 
     Attributes:
         predicted_px: float (N, J, 2) in px of the image.
@@ -51,7 +51,7 @@ class Predictions:
     pictures: dict[int, np.ndarray]
 
     def scaled(self, size_from: int, size_to: int) -> Predictions:
-        """The same predictions with every length in px of an image of another size."""
+        """Rescales the predictions, with all lengths in px, to another image size."""
         resize = partial(warp, fields=FIELDS, affine=Affine.resize(size_from, size_to, len(self.keys)))
         predicted = resize({"joints_xy_px": self.predicted_px})["joints_xy_px"]
         error_px = self.error_px * (size_to / size_from)
@@ -69,12 +69,12 @@ class _Gallery:
     chosen: list[tuple[int, np.ndarray]] = field(default_factory=list)
 
     def offer(self, index: int, error_px: float, picture: np.ndarray) -> None:
-        # A person without labels has no error and is not worth showing.
+        # A person without labels has no error and is not shown.
         if not self.size or np.isnan(error_px):
             return
         self.seen += 1
-        # The index breaks ties, so that images are never compared; of equals the earlier stays.
-        # Images are copied: a view would keep its whole batch in memory.
+        # The index breaks ties, so that images are never compared; of equal errors the earlier person stays. Images are
+        # copied: a view would keep its whole batch in memory.
         if len(self.worst) < self.size:
             heapq.heappush(self.worst, (error_px, -index, picture.copy()))
         elif (error_px, -index) > self.worst[0][:2]:
@@ -111,7 +111,7 @@ def collect(
     Args:
         predictor: the model.
         batches: images uint8 (B, S, S, 3) and labels in NumPy, in `records.dataset`'s form.
-        gallery: how many images to keep of the worst, and as many at random.
+        gallery: how many of the worst images to keep, and of random ones.
         seed: of the random choice.
         progress: updated after each batch.
 
@@ -156,6 +156,6 @@ def collect(
 
 def person_errors(distances: np.ndarray) -> np.ndarray:
     """Each person's mean of distances (N, J) over labeled joints, those not NaN; NaN where none is."""
-    labelled = ~np.isnan(distances)
-    number = labelled.sum(axis=1)
-    return np.where(number > 0, np.where(labelled, distances, 0).sum(axis=1) / np.maximum(number, 1), np.nan)
+    labeled = ~np.isnan(distances)
+    number = labeled.sum(axis=1)
+    return np.where(number > 0, np.where(labeled, distances, 0).sum(axis=1) / np.maximum(number, 1), np.nan)

@@ -1,4 +1,4 @@
-"""Measuring a model of any task by the figures of its measure; `evaluate.evaluation` tells more of joints in 2D."""
+"""Measuring a model of any task by the figures of its measure; `evaluate.evaluation` reports more for joints in 2D."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def measure_split(
     """Computes the figures of a model over a split, in px of the model's own images.
 
     Raises:
-        ValueError: the records or the split are not there, lack a field, or label other joints than the model's.
+        ValueError: the records or the split are missing, lack a field, or label other joints than the model's.
     """
     predictor.check_records(read_manifest(records))
     size, fields = predictor.input_size, fields_of(predictor.task, measure.labels)
@@ -53,11 +53,11 @@ def _joined(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 def as_text(measure: Measure, figures: dict[str, float]) -> str:
     """A line for each figure."""
-    return "\n".join(one.words.format(one.said(figures[one.name])) for one in measure.figures)
+    return "\n".join(one.words.format(one.text(figures[one.name])) for one in measure.figures)
 
 
 def write_figures(measure: Measure, figures: dict[str, float], about: dict, folder: Path) -> Path:
-    """Writes metrics.json; what could not be measured is null."""
+    """Writes metrics.json; a figure that could not be measured is null."""
     known = {name: None if math.isnan(value) else value for name, value in figures.items()}
     folder.mkdir(parents=True, exist_ok=True)
     with whole(folder / METRICS) as temporary:

@@ -1,4 +1,4 @@
-"""Pictures of a shard set on which the ranges of 8-bit features are measured."""
+"""Images of a shard set that calibrate the ranges of 8-bit features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the backbones share: the padded convolution, normalization with ReLU, and images in, head on top."""
+"""Building blocks that the backbones share, and `pose_net`, which joins backbone, neck and head."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,9 +14,10 @@ Normalization = Callable[..., keras.Layer]
 # named outputs. The names of its layers begin with the prefix.
 Head = Callable[..., dict[str, Any]]
 # Called as neck(features, normalization=..., prefix=...), with a backbone's features from fine to coarse; it returns
-# those that a head reads, the finest first and the backbone's coarsest last.
+# the head's features, the finest first and the backbone's coarsest last.
 Neck = Callable[..., list]
-# Called by a backbone with features from fine to coarse: reads out a stage before the last, and returns its outputs.
+# Called by a backbone with an intermediate stage's features, from fine to coarse; it applies the head and returns the
+# outputs.
 ReadOut = Callable[[list], dict[str, Any]]
 
 
@@ -66,7 +67,7 @@ def stem_pool(x, *, name: str):
 
 
 def readout(x, units: int, *, name: str):
-    """Map pooled features (B, C) to (B, units) float32 by a layer that begins with next to nothing."""
+    """Map pooled features (B, C) to (B, units) float32 by a dense layer with small initial weights."""
     return keras.layers.Dense(
         units, kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3), dtype="float32", name=name
     )(x)
@@ -79,7 +80,7 @@ def pyramid(outputs: list) -> list:
 
 
 def no_neck(features: list, *, normalization: Normalization | None = None, prefix: str = "") -> list:
-    """Hand a backbone's features on as they are."""
+    """Return a backbone's features unchanged."""
     return features
 
 
@@ -96,8 +97,8 @@ def pose_net(
 ) -> keras.Model:
     """Put images in front of a backbone, and a neck and a head behind it.
 
-    A net of several stages reads its head out more than once: its backbone calls `read_out` with the features of each
-    stage but the last, and may go on from the outputs that this returns.
+    A net of several stages has a head for each: its backbone calls `read_out` with the features of each stage but the
+    last, and may use the outputs that this returns.
 
     Args:
         backbone: Function from images scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
@@ -112,7 +113,7 @@ def pose_net(
 
     Returns:
         A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
-        stages, but their scores, are named "stage1/...", "stage2/..." in the order of their reading.
+        stages, except scores, are named "stage1/...", "stage2/..." in the order of the calls.
 
     Raises:
         ValueError: If `num_joints` or `input_size` is too small.
@@ -144,7 +145,7 @@ def pose_net(
 
 
 def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Sort a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, which is decoded."""
+    """Group a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, the only one decoded."""
     stages: dict[str, dict[str, Any]] = {}
     for key, value in outputs.items():
         stage, _, name = key.rpartition("/")

@@ -27,7 +27,7 @@ def coordinate_head(
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
         normalization: Not used; heads of other forms normalize.
-        prefix: Of the layers' names.
+        prefix: Prefix of the layers' names.
 
     Returns:
         "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the image's edges, and "score_logits"
@@ -43,7 +43,7 @@ def coordinate_head(
 
 def point_layer(pooled, num_joints: int, *, prefix: str = ""):
     """Regress "coordinates" (B, J, 2) float32 from pooled features (B, C), in the layer `coordinates_dense`."""
-    # Small weights and no bias put every joint near the center at first, within the pull of an L1 loss.
+    # Small weights and no bias start every joint near the center, from where an L1 loss converges.
     points = readout(pooled, 2 * num_joints, name=f"{prefix}coordinates_dense")
     return keras.layers.Reshape((num_joints, 2), dtype="float32", name=f"{prefix}coordinates")(points)
 
@@ -51,8 +51,7 @@ def point_layer(pooled, num_joints: int, *, prefix: str = ""):
 def encode(joints_xy_px, size: int):
     """Normalize joints in pixels to the coordinates that the head predicts.
 
-    Arithmetic operators alone, so that NumPy arrays stay NumPy arrays, and Keras and tf.data tensors of any
-    backend are served as they are.
+    Uses arithmetic operators only, so it works on NumPy arrays, Keras tensors of any backend and tf.data tensors.
 
     Args:
         joints_xy_px: Float joints (..., 2), (x, y) in pixels of the image.

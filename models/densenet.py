@@ -39,7 +39,7 @@ def transition(x, reduction: float, *, normalization: Normalization = keras.laye
 
     Args:
         x: Features (B, H, W, C).
-        reduction: Share of the channels that is kept, the paper's theta.
+        reduction: Fraction of the channels that is kept, the paper's theta.
         normalization: Called as `normalization(epsilon=..., name=...)` for the normalization layer.
         name: Prefix of the layers' names; the output is `<name>_pool`.
 
@@ -66,10 +66,10 @@ def densenet(
     the same layer names, so that their weights fit.
 
     Args:
-        x: Images or features (B, H, W, C), for images scaled to about [-1, 1].
+        x: Images, scaled to about [-1, 1], or features, (B, H, W, C).
         blocks: Number of layers in each dense block.
         growth_rate: Channels that each layer adds, the paper's k.
-        reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
+        reduction: Fraction of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
 
@@ -126,12 +126,12 @@ def build_densenet(
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least `2 ** (number of blocks + 1)`.
         growth_rate: Channels that each layer adds, the paper's k.
-        reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
+        reduction: Fraction of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
-        name: Name of the model; `densenet<depth>`, the depth being counted as in the paper, if None.
+        name: Name of the model; `densenet<depth>` if None, with the depth counted as in the paper.
 
     Returns:
         A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs; with the default

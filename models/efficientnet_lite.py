@@ -30,9 +30,9 @@ def efficientnet_lite(
 ) -> list:
     """Build the backbone: a stem and seven stages of inverted bottlenecks.
 
-    Against EfficientNet there is no squeeze and excitation, ReLU6 stands for swish, and stem, first and last stage do
-    not grow with the scale, as in the published code of EfficientNet-Lite. The last 1x1 convolution, which serves
-    the classifier alone, is left out. Layers are padded as TensorFlow's "same", so that the published weights fit.
+    Unlike EfficientNet it has no squeeze-and-excitation, ReLU6 replaces swish, and stem, first and last stage do not
+    grow with the scale, as in the published code of EfficientNet-Lite. The last 1x1 convolution, which only the
+    classifier needs, is left out. Layers are padded as TensorFlow's "same", so that the published weights fit.
 
     Args:
         x: Images (B, H, W, 3), scaled to about [-1, 1].

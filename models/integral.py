@@ -1,4 +1,4 @@
-"""Joints as the middle of a map: integral regression, or soft-argmax. Sun et al., arXiv 1711.08229."""
+"""Joints as the expected position of a map: integral regression, or soft-argmax. Sun et al., arXiv 1711.08229."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,19 +21,19 @@ def integral_head(
     normalization: Normalization = keras.layers.BatchNormalization,
     prefix: str = "",
 ) -> dict[str, Any]:
-    """Predict a map for each joint, whose mean place is the joint, and a score for each.
+    """Predict a map for each joint, whose expected position is the joint, and a score for each.
 
-    The maps are those of `heatmap_head`, but nothing says what they look like: only their mean is taught. The net is
-    free to spread a map where it is in doubt.
+    The maps are computed as in `heatmap_head`, but only their mean is supervised: the net may spread a map where it is
+    uncertain.
 
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
-        prefix: Of the layers' names.
+        prefix: Prefix of the layers' names.
 
     Returns:
-        "integral_logits" (B, h, w, J) float32, whose softmax over all cells weighs their places, and "score_logits"
+        "integral_logits" (B, h, w, J) float32, whose softmax over all cells weights their positions, and "score_logits"
         (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right.
     """
     logits = joint_maps(
@@ -49,10 +49,10 @@ def integral_head(
 
 
 def expected_coordinates(logits):
-    """Take the mean place of each map; `models.coordinates.encode` makes the target for it.
+    """Compute the expected position of each map; `models.coordinates.encode` computes its target.
 
-    The first and the last cell stand for the image's edges, not for their own middles, so that a mean can lie
-    anywhere in the image.
+    The first and the last cell stand for the image's edges, not for their own centers, so that a mean can lie anywhere
+    in the image.
 
     Args:
         logits: Float (B, h, w, J), each side at least 2.
@@ -82,7 +82,7 @@ def decode_integral(outputs: Mapping[str, Any], size: int):
 
 
 def integral_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
-    """Take the mean absolute error of the maps' mean places."""
+    """Take the mean absolute error of the maps' expected positions."""
     target = encode(labels["joints_xy_px"], size)
     return joint_term(visible_l1(target, expected_coordinates(outputs["integral_logits"]), labels["visible"]), labels)
 

@@ -1,4 +1,4 @@
-"""What the losses of the output forms share. Joints that are not labeled weigh nothing."""
+"""Helpers of the output forms' losses. Unlabeled joints have weight 0."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def visible_l1(true: Any, predicted: Any, visible: Any) -> Any:
 def score_loss(
     true: Any, predicted: Any, score_logits: Any, visible: Any, radius: float, left: Any | None = None
 ) -> Any:
-    """Binary cross-entropy that teaches a score to be the probability of a joint being within a radius of the truth.
+    """Binary cross-entropy that trains a score to be the probability of a joint lying within a radius of its label.
 
     The prediction's own error is the target, and no gradient flows into it.
 
@@ -45,19 +45,19 @@ def score_loss(
     Returns:
         A float scalar; 0 for a batch without a labeled joint.
     """
-    labelled = visible > 0
-    offset = ops.where(labelled[..., None], ops.stop_gradient(predicted) - true, 0.0)
-    hit = ops.logical_and(labelled, ops.sum(offset**2, axis=-1) <= radius**2)
+    labeled = visible > 0
+    offset = ops.where(labeled[..., None], ops.stop_gradient(predicted) - true, 0.0)
+    hit = ops.logical_and(labeled, ops.sum(offset**2, axis=-1) <= radius**2)
     loss = ops.binary_crossentropy(ops.cast(hit, "float32"), score_logits, from_logits=True)
-    weight = ops.cast(labelled if left is None else ops.logical_or(labelled, left), "float32")
-    return labelled_mean(loss, weight)
+    weight = ops.cast(labeled if left is None else ops.logical_or(labeled, left), "float32")
+    return labeled_mean(loss, weight)
 
 
-def labelled_mean(values: Any, weight: Any) -> Any:
-    """The mean of values (B, J), weighed by 1 and 0; 0 where all weigh 0."""
+def labeled_mean(values: Any, weight: Any) -> Any:
+    """The mean of values (B, J) with weights 1 and 0; 0 if all weights are 0."""
     return ops.sum(values * weight) / ops.maximum(ops.sum(weight), 1.0)
 
 
 def joint_term(value: Any, labels: Mapping[str, Any]) -> dict[str, Term]:
-    """Name a mean over the labeled joints as a form's loss."""
+    """Wrap a mean over the labeled joints as the term "joint_loss"."""
     return {"joint_loss": Term(value, labels["visible"] > 0)}

@@ -8,7 +8,7 @@ import keras
 from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
 from models.coordinates import coordinate_head
 
-# Of Google's training of this net and its kin; they belong to the published weights.
+# Batch normalization of Google's MobileNets and EfficientNets; the published weights need these.
 _EPSILON, _MOMENTUM = 1e-3, 0.99
 
 
@@ -78,7 +78,7 @@ def inverted_bottleneck(
 
 
 def normalize_relu6(x, normalization: Normalization, *, name: str):
-    """Normalize and apply ReLU6, whose bounded range 8-bit arithmetic likes, in layers `<name>bn` and `<name>relu`."""
+    """Normalize and apply ReLU6, whose bounded range suits 8-bit arithmetic, in layers `<name>bn` and `<name>relu`."""
     x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}bn")(x)
     return keras.layers.ReLU(6.0, name=f"{name}relu")(x)
 
@@ -89,7 +89,7 @@ def bottleneck_stages(x, stem_filters: int, stages: Sequence[Stage], *, normaliz
     Args:
         x: Images (B, H, W, 3).
         stem_filters: Channels of the stem.
-        stages: What to build; only the first unit of a stage strides.
+        stages: The stages to build; only the first unit of a stage strides.
         normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
 
     Returns:
@@ -153,7 +153,7 @@ def mobilenet_v2_units(x, width: float, *, last_filters: int, normalization: Nor
 
 
 def scaled_filters(filters: int, width: float) -> int:
-    """Multiply a number of channels, round to a multiple of 8, and lose no more than a tenth of them."""
+    """Scale a number of channels and round it to a multiple of 8, down by a tenth at most."""
     scaled = max(8, int(filters * width + 4) // 8 * 8)
     return scaled + 8 if scaled < 0.9 * filters * width else scaled
 

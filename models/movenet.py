@@ -10,12 +10,12 @@ from models.heatmaps import heatmap_head
 from models.mobilenet_v2 import LAST_FILTERS, STAGES, mobilenet_v2_units
 from models.pyramid import narrow_neck
 
-#: Channels that MoveNet's maps are made from, and the side of the convolution that makes these.
+#: Channels before MoveNet's maps, and the kernel size of the convolution that computes them.
 MAP_FILTERS, MAP_KERNEL = 96, 3
 
 
 def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layers.BatchNormalization) -> list:
-    """Build MoveNet's backbone, a MobileNetV2 that is tapped where the published graph taps it.
+    """Build MoveNet's backbone, a MobileNetV2 whose features are taken where the published graph takes them.
 
     Args:
         x: Images (B, H, W, 3), scaled to [-1, 1].
@@ -35,8 +35,8 @@ def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layer
 def movenet_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
     """Predict a map for each joint as MoveNet does: `heatmap_head` with fewer filters and a smaller kernel.
 
-    MoveNet's maps know no persons, and three more outputs tell whose a peak is. With one person in the middle of the
-    image the maps alone do, once trained on such images.
+    MoveNet's maps show the joints of everyone, and three more outputs assign the peaks to persons. For one person in
+    the middle of the image the maps suffice, once trained on such images.
     """
     return heatmap_head(features, num_joints, filters=MAP_FILTERS, kernel_size=MAP_KERNEL, **options)
 

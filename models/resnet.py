@@ -115,7 +115,7 @@ def resnet(
     and 26 are in no paper: one basic unit, or two bottlenecks laid out as those of depth 50, in each stage.
 
     Args:
-        x: Images or features (B, H, W, C), for images scaled to about [-1, 1].
+        x: Images, scaled to about [-1, 1], or features, (B, H, W, C).
         depth: 10, 18, 26, 34, 50, 101 or 152.
         width: Channels of the stem and inside the first stage's units; doubled in each later stage.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.

@@ -92,7 +92,7 @@ def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *
 
 
 def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndarray:
-    """The image with a line of text below it, on white; a text that is too long loses its beginning."""
+    """The image with a line of text below it, on white; a text that is too long is cut at its beginning."""
     scale, width = height_px / 44, picture.shape[1] - 4
 
     def width_of(text: str) -> int:

@@ -28,7 +28,7 @@ _SIGMAS = {
 }
 _LIMB_JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
-# Substitutes for a target joint that the source does not name: the first of these that the source has.
+# Substitutes for a target joint that the source lacks: the first of these that it has.
 _ALIASES = {"thorax": ("neck",), "neck": ("thorax",), "body_center": ("pelvis",), "pelvis": ("body_center",)}
 # ...and failing that, the midpoint of two joints.
 _MIDPOINTS = {

@@ -1,6 +1,6 @@
 """Joint-aware augmentation: one affine warp, color, and patches that hide parts of the body.
 
-In NumPy, a batch at a time: for the few numbers of each person TensorFlow takes ten times as long.
+In NumPy, a batch at a time, because TensorFlow takes ten times as long for so few numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="j
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
 _NUM_OWN_DRAWS = 10
-# Share of the pixels along a side that a blurred image keeps at least.
+# Minimum share of the pixels along a side that a blurred image keeps.
 _LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
@@ -94,7 +94,7 @@ class Changes(NamedTuple):
     patch_color: np.ndarray
 
     def rows(self, rows: slice) -> Changes:
-        """Those of a part of the batch."""
+        """The changes of a part of the batch."""
         return Changes(*(value[rows] for value in self))
 
 
@@ -112,7 +112,7 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
     flipped = own[:, 0] < options.flip
     matrix, scale = _affine(own[:, 1:5], flipped, options, size_in, size)
     detail = np.where(blurred < options.blur, _LEAST_DETAIL**amount, 1.0)
-    # One in two stays as light as it was.
+    # Half of the images are not darkened.
     light = (1 + options.darkness) ** -np.maximum(2 * dark - 1, 0)
     color = _color(own[:, 5:], options) * light[:, None, None]
     return Changes(flipped, matrix, scale, detail, color, *_patches(patches, options, size))

@@ -14,7 +14,7 @@ _PICTURE = "picture"
 
 
 def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
-    """The fields to read beside the pictures: those that fill the task's inputs, and the labels, each once."""
+    """The fields to read beside the images: those that fill the task's inputs, and the labels, each once."""
     wanted = [*(one.source for one in task.inputs.values()), *labels]
     return tuple(dict.fromkeys(name for name in wanted if name != _PICTURE))
 

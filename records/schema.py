@@ -22,14 +22,14 @@ class Person:
     """One labeled person in one image.
 
     Attributes:
-        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that
-            makes small parts by itself (`pose.crop.Shrinkable`) does so at less cost.
+        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). A
+            `pose.crop.Shrinkable` saves time where the crop is small.
         box_px: float (4,), x_min, y_min, width, height in image px.
         joints_xy_px: float (J, 2) in image px.
         visible: int (J,), COCO's 0 not labeled, 1 labeled but hidden, 2 labeled and seen.
         dataset: such as "panoptic" or "lspet".
-        sequence: the recording or subject; what the split goes by.
-        camera: the camera's name, "" where there is one view alone.
+        sequence: the recording or subject; the unit that splits keep together.
+        camera: the camera's name, "" if there is only one view.
         frame: the frame's number in the sequence.
         person: the person's number in the frame.
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
@@ -71,7 +71,7 @@ class Person:
         return self.picture() if callable(self.picture) else self.picture
 
 
-# Values that are not finite, or not in single precision any more, are checked below.
+# Values that are not finite, or overflow in single precision, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
     """Cuts a person out of the image and serializes the Example.

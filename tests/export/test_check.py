@@ -95,7 +95,7 @@ def test_jpegs_whose_joints_are_elsewhere_fail(answering):
         (moved("joints_xy_px", (0, 0, 0), np.nan), "finite joints_xy_px of shape .* finite: False"),
         (moved("scores", (0, 0), np.inf), "finite scores of shape"),
         (lambda found: found.update(scores=found["scores"][:, :3]), r"shape \(\d+, 14\), it answers \(\d+, 3\)"),
-        (lambda found: found.update(description=np.array('{"a": 2}')), "describes itself otherwise than pose.json"),
+        (lambda found: found.update(description=np.array('{"a": 2}')), "has another description than pose.json"),
     ],
 )
 def test_answers_that_are_none_fail(answering, change, message):
@@ -120,7 +120,7 @@ def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_p
     assert done.returncode == 1
     assert "litert-fp16  FAILED: could not be written (ImportError: no such runtime)" in done.stdout
     assert "frozen       FAILED: does not run by itself (signal 9: it printed nothing)" in done.stdout
-    assert done.stderr == "error: failed, as told above: litert-fp16, frozen\n"
+    assert done.stderr == "error: failed, see above: litert-fp16, frozen\n"
     entries = json.loads((out / "formats.json").read_text())["formats"]
     assert {name: entry["passed"] for name, entry in entries.items()} == {
         "litert": True,

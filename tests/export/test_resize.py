@@ -14,7 +14,7 @@ from pose.tasks import POSE_2D
 RECORD_SIZE, SIZE = 32, 24
 
 
-def grey_levels():
+def gray_levels():
     """A model that answers the gray levels of its image as coordinates."""
     pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
     levels = keras.ops.reshape(keras.ops.cast(pictures, "float32"), (-1, SIZE * SIZE * 3 // 2, 2))
@@ -24,7 +24,7 @@ def grey_levels():
 def test_onnx_runtime_sees_the_grey_levels_that_keras_sees(tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
-    model, notes = grey_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
+    model, notes = gray_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
     write_onnx(frozen_graph(model, notes, json.dumps({})), POSE_2D, json.dumps({}), tmp_path / "model.onnx")
     pictures = np.random.default_rng(0).integers(0, 256, (2, RECORD_SIZE, RECORD_SIZE, 3), np.uint8)
     session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])

@@ -74,10 +74,10 @@ def test_unlabelled_joints_weigh_nothing_and_may_be_nan(form):
         by_joint = np.abs(np.moveaxis(gradient, _axis_of_joints(name), 0))
         assert np.isfinite(by_joint).all()
         assert [joint.max() > 0 for joint in by_joint] == [True, False, True], name
-    labelled = [0, 2]
-    alone = {name: keras.ops.take(value, labelled, _axis_of_joints(name)) for name, value in outputs.items()}
+    labeled = [0, 2]
+    alone = {name: keras.ops.take(value, labeled, _axis_of_joints(name)) for name, value in outputs.items()}
     assert float(value) == pytest.approx(
-        float(joint_loss(loss, true[:, labelled], alone, visible[:, labelled])), rel=1e-5
+        float(joint_loss(loss, true[:, labeled], alone, visible[:, labeled])), rel=1e-5
     )
     assert float(joint_loss(loss, true, outputs, np.zeros((1, 3), int))) == 0
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models import decode_heatmaps, decode_simcc, encode_heatmaps, encode_simcc, expected_coordinates
-from models.parabola import greatest, parabola_weights
+from models.parabola import first_argmax, parabola_weights
 
 CELLS, SIZE = 12, 48
 
@@ -119,4 +119,4 @@ def test_parabola_weights_fit_by_least_squares():
 
 def test_the_greatest_is_the_first_of_equals():
     values = np.array([[1.0, 3.0, 3.0], [-2.0, -5.0, -2.0], [0.0, 0.0, 0.5]], "float32")
-    np.testing.assert_array_equal(greatest(keras.ops.convert_to_tensor(values)), [1, 0, 2])
+    np.testing.assert_array_equal(first_argmax(keras.ops.convert_to_tensor(values)), [1, 0, 2])

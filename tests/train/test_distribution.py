@@ -23,7 +23,7 @@ from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.distribution import check_shares, distribution_of
 from train.errors import HOST_LOST, HostLost
-from train.lost_hosts import told_of_lost_hosts
+from train.lost_hosts import host_lost_errors
 
 ROOT = Path(__file__).parents[2]
 # Float32 sums in another order. Measured after six steps: 3e-7; with replicas weighed, clipped or
@@ -231,12 +231,12 @@ def test_last_words_are_passed_on_but_for_those_of_an_abort():
 def test_what_tensorflow_says_of_a_lost_host_becomes_one_line(error, reason):
     expected = re.escape(f"another host was lost, or the network to it ({reason}); its own output may say why. The")
     with pytest.raises(HostLost, match=f"^{expected} same command with --resume, on every host, goes on"):
-        with told_of_lost_hosts():
+        with host_lost_errors():
             raise error
 
 
 def test_other_errors_are_not_of_lost_hosts():
-    with pytest.raises(ValueError, match="^mine$"), told_of_lost_hosts():
+    with pytest.raises(ValueError, match="^mine$"), host_lost_errors():
         raise ValueError("mine")
 
 

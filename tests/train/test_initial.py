@@ -140,7 +140,7 @@ def test_a_head_of_another_form_begins_fresh_and_says_so(tmp_path):
     net = net_of("coordinates", 5, seed=2)
     before = net.get_layer("coordinates_dense").get_weights()
     said = start_from(net, run, skeleton_of(OTHERS))
-    assert said == f"{run} has the head likelihood, so that the head coordinates begins fresh"
+    assert said == f"{run} has the head likelihood, so the head coordinates starts untrained"
     for weight, fresh in zip(net.get_layer("coordinates_dense").get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, fresh)
 

@@ -90,12 +90,12 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
         return put(picture, text, *args)
 
     monkeypatch.setattr(cv2, "putText", put_text)
-    grey, joints = np.full((2, 64, 64, 3), 90, np.uint8), np.full((3, 14, 2), 31.5)
+    gray, joints = np.full((2, 64, 64, 3), 90, np.uint8), np.full((3, 14, 2), 31.5)
     joints[:, :, 1] += np.linspace(-20, 20, 14)
     scores = np.repeat([[0.25], [0.5], [1]], 14, axis=1)
     keys = ["lspet/im1//0/0", "a/" + "b" * 60 + "/the_end", "not shown"]
     labels = {"joints_xy_px": joints, "visible": np.full((3, 14), 2)}
-    validation = Validation({}, grey, labels, {"joints_xy_px": joints + [8, 0], "scores": scores}, keys)
+    validation = Validation({}, gray, labels, {"joints_xy_px": joints + [8, 0], "scores": scores}, keys)
     write_predictions(tmp_path / "predictions.png", validation, LSP14, 7, 60)
     texts = [text for text, _ in written if text]
     assert [text for text in texts if "score" in text] == ["mean score 25 %", "mean score 50 %"]

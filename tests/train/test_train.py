@@ -71,12 +71,12 @@ def test_a_run_folder_holds_what_it_should(shards, tmp_path):
 
 
 def test_validation_is_what_the_saved_model_scores(shards, trained, tmp_path):
-    from evaluate.summary import HEADLINE, summarise
+    from evaluate.summary import HEADLINE, summarize
 
     run = trained
     model = keras.models.load_model(run / "best.keras")
     pictures, labels = next(dataset(shards, "val", batch_size=6).as_numpy_iterator())
-    scalars = summarise(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
+    scalars = summarize(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
     row = pd.read_csv(run / "history.csv").iloc[-1]
     assert row["val_pck@0.2"] == pytest.approx(scalars[HEADLINE])
     assert row["val_error"] == pytest.approx(scalars["error_px"] / 64, rel=1e-4)
@@ -116,7 +116,7 @@ def test_scores_are_learnt_alone(shards, trained, tmp_path):
     before, after = (weights_of(keras.models.load_model(folder / "best.keras")) for folder in (run, again))
     changed = {path for path in before if (before[path] != after[path]).any()}
     assert changed == {"score_logits/kernel", "score_logits/bias"}
-    with pytest.raises(ValueError, match="scores alone can be learnt by a trained net only, got no initial; pass"):
+    with pytest.raises(ValueError, match="only a trained net can learn its scores alone, got no initial; pass"):
         config(shards, tmp_path / "none", learn="scores")
 
 
@@ -286,7 +286,7 @@ def test_schedule_by_hand(shards):
         ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
         ({"ema_epochs": -1.0}, "ema_epochs must be 0 or more, got -1.0"),
         ({"initial_share": 0.0}, "initial_share must be above 0 and at most 1, got 0.0"),
-        ({"initial_share": 0.5}, "initial_share is of the weights of another run, got no initial; pass --initial RUN"),
+        ({"initial_share": 0.5}, "initial_share needs the weights of another run, got no initial; pass --initial RUN"),
         ({"input_size": 16}, "input_size must be 32 px or more"),
     ],
 )
