@@ -1,4 +1,4 @@
-"""A small shard set and a small model in a run folder, made as the writer and training make them."""
+"""A small shard set and a small model in a run folder, as the writer and training make them."""
 
 import json
 import os

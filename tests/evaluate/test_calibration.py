@@ -52,7 +52,7 @@ def test_scores_outside_0_to_1_are_counted_and_left_out():
     assert np.isnan(found.error)
 
 
-def test_scores_of_unlabelled_joints_are_neither_counted_nor_invalid():
+def test_scores_of_unlabeled_joints_are_neither_counted_nor_invalid():
     true = np.zeros((1, 4, 2))
     found = calibrate(true, np.array([[2.0, np.nan, 0.5, 2.0]]), true, np.array([[0, 0, 2, 1]]), reach_px=5)
     assert (found.invalid, found.count.sum()) == (1, 1)

@@ -1,4 +1,4 @@
-"""The summary: which joints the headline averages, and what stands beside it."""
+"""The summary: which joints the headline averages, and the figures beside it."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_perfect_predictions():
     assert set(scalars.values()) == {1.0}
 
 
-def test_the_headline_is_the_mean_over_arms_and_legs_alone():
+def test_the_headline_is_the_mean_over_arms_and_legs_only():
     labels = labels_of(LSP14, 4)
     predicted = labels["joints_xy_px"].astype(float)
     # Neck and head top are never right; one of 12 limb joints is right for 1 of 4 people.
@@ -79,7 +79,8 @@ def test_without_a_head_span_or_a_head_box_a_figure_is_unknown():
 
 
 def test_pckh_is_mpiis():
-    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labeled joints weigh the same."""
+    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labeled joints have the same
+    weight."""
     labels = labels_of(MPII16, 3)
     labels["head_size_px"][2] = 0  # Unknown: this person is left out.
     predicted = labels["joints_xy_px"].astype(float)
@@ -105,7 +106,7 @@ def test_invalid_predictions_are_counted():
     assert summary.scalars()["error_px"] == math.inf
 
 
-def test_no_one_and_another_skeleton_are_errors():
+def test_no_one_and_another_skeleton_raise():
     labels = labels_of(LSP14, 2)
     with pytest.raises(ValueError, match="coco17 has 17 joints, got labels of shape"):
         summarize(labels["joints_xy_px"], labels, COCO17)

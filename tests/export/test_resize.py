@@ -1,4 +1,4 @@
-"""Gray levels half way between two are rounded alike by every runtime."""
+"""Every runtime rounds gray levels half way between two integers alike."""
 
 import json
 
@@ -21,7 +21,7 @@ def gray_levels():
     return keras.Model(pictures, {"joints_xy_px": levels, "scores": levels[..., 0] / 255})
 
 
-def test_onnx_runtime_sees_the_grey_levels_that_keras_sees(tmp_path):
+def test_onnx_runtime_gets_the_gray_levels_that_keras_gets(tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
     model, notes = gray_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
