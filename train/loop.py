@@ -54,7 +54,7 @@ def train(
     if not manifest.counts["val"]:
         raise ValueError(
             f"{config.records} has nobody in its val split, which training measures after each epoch; make the records "
-            "again into another --out with a larger --val, such as --val 0.2, or with --val-sequences NAME ..."
+            "again into another --out with a greater --val, such as --val 0.2, or --val-sequences NAME ..."
         )
     steps_per_epoch(config.records, "train", config.batch_size)
     for split in ("train", "val"):
