@@ -1,4 +1,4 @@
-"""Runs one exported file with its runtime alone, as someone without this project would.
+"""Runs one exported file with nothing but its runtime, without importing PanoPose.
 
 Importing any other module of this project raises, though it may be installed.
 
@@ -43,7 +43,7 @@ _TIMED_CALLS = 30
 _TIMED_SECONDS = 3.0
 
 
-class NoneOfOurs:
+class OwnImportsBlocked:
     """An import finder that raises for this project's modules, ahead of editable installs and other finders."""
 
     @staticmethod
@@ -54,7 +54,7 @@ class NoneOfOurs:
 
 
 def ours_imported() -> list[str]:
-    """The imported modules that are ours, by their names or by where they lie; not this one."""
+    """The imported modules that are ours, by their names or their files' places, except this one."""
     folders = [_PROJECT / name for name in OURS]
     found = []
     for name, module in list(sys.modules.items()):
@@ -68,7 +68,7 @@ def ours_imported() -> list[str]:
 
 
 def median_latency_ms(run: Callable, sample: dict[str, np.ndarray]) -> float:
-    """The median time that one sample takes, in ms."""
+    """The median time of one sample in ms."""
     for _ in range(_WARM_UP):
         run(sample)
     times: list[float] = []
@@ -80,17 +80,17 @@ def median_latency_ms(run: Callable, sample: dict[str, np.ndarray]) -> float:
 
 
 def main(engine: Path, settings: dict, file: str, scratch: Path, threads: int) -> None:
-    """Runs the file on all that the folder holds.
+    """Runs the file on everything in the folder.
 
     Raises:
-        ImportError: modules of ours were imported for it.
+        ImportError: modules of ours were imported.
     """
-    sys.meta_path.insert(0, NoneOfOurs())
+    sys.meta_path.insert(0, OwnImportsBlocked())
     model = runpy.run_path(str(engine))["Engine"](file, threads, **settings)
     with np.load(scratch / "inputs.npz") as stored:
         inputs = dict(stored)
     count = len(next(iter(inputs.values())))
-    # One at a time, as a demo asks.
+    # One sample at a time, as in a demo.
     samples = [{name: value[i : i + 1] for name, value in inputs.items()} for i in range(count)]
     answers = [model.run(sample) for sample in samples]
     results: dict[str, Any] = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}

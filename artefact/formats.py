@@ -1,4 +1,4 @@
-"""Every format in which a model is exported, and what the files of a run and of an export are called."""
+"""The export formats, and the file names in the folders of runs and exports."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class ArtefactError(Exception):
 
 @dataclass(frozen=True)
 class Format:
-    """One of the forms that `python -m export` writes, and how it is run.
+    """A format that `python -m export` writes, and how it is run.
 
     Attributes:
-        title: for sentences.
+        title: for messages, with its article.
         file: inside the export folder.
         engine: the module of `artefact.engines` that runs it.
-        module: of the library that does so.
-        package: what pip calls that library.
+        module: the import name of that engine's library.
+        package: the library's name for pip.
         settings: further arguments of the engine.
-        written_by: what must be installed to write it, beyond TensorFlow and the library.
-        written_as: the format whose file this is, where it is another way to run that file.
-        reduced: whether it computes with fewer bits, and so may err by more.
-        by_name: whether it is written only where it is asked for by its name, and is not among "all".
+        written_by: packages needed to write it, besides TensorFlow and the library.
+        written_as: if this is another way to run the file of a format, that format.
+        reduced: whether it computes with fewer bits, and so has larger tolerances.
+        by_name: whether it is written only if named, and is not part of "all".
     """
 
     title: str
@@ -56,7 +56,7 @@ class Format:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The packages that are not installed here and are needed to write it."""
+        """The packages needed to write it that are not installed."""
         needed = {self.module: self.package, **{name: name for name in self.written_by}}
         if self.engine == "litert":
             # It is run by TensorFlow's copy of the library as well.
@@ -91,7 +91,7 @@ WRITTEN = {name: form for name, form in FORMATS.items() if not form.written_as}
 
 
 def chosen_formats(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Which formats to write, and which of those meant by "all" cannot be written here.
+    """Returns the formats to write, and those of "all" that cannot be written here.
 
     Args:
         names: of formats; "all" stands for each one whose packages are installed, less those `by_name`.
@@ -117,7 +117,7 @@ def install(name: str) -> str:
 
 
 def installed(name: str) -> bool:
-    """Whether the library that runs a format is there; it is not imported."""
+    """Whether the library that runs a format is installed; it is not imported."""
     return find_spec(FORMATS[name].module) is not None
 
 
@@ -140,10 +140,10 @@ def formats_in(path: Path) -> dict[str, Path]:
 
 
 def trusted(path: Path) -> list[str]:
-    """The formats there that the export found close enough to the Keras model.
+    """The formats there that passed the export's comparison with the Keras model.
 
-    Nothing is known about a single file, or a folder without `formats.json`; then every format counts except those that
-    compute less exactly than their file allows.
+    For a single file, or a folder without `formats.json`, all formats are returned except those that compute less
+    exactly than their file allows.
 
     Args:
         path: an export folder, or one of its files.

@@ -18,7 +18,7 @@ class Model:
     """An exported model, opened in one runtime.
 
     Attributes:
-        description: what it says about itself, as `pose.json` does.
+        description: the content of `pose.json`.
         runtime: one of `FORMATS`.
         threads: number of threads it computes on; None where the runtime decides.
 
@@ -28,8 +28,8 @@ class Model:
         threads: number of threads; None lets the runtime decide.
 
     Raises:
-        ArtefactError: there is no such export, its runtime is not installed, it cannot be loaded, or it does not say
-            what it is.
+        ArtefactError: there is no such export, its runtime is not installed, it cannot be loaded, or it has no
+            description.
         ValueError: there is no such runtime, or `threads` is below 1.
     """
 
@@ -48,7 +48,7 @@ class Model:
                 import_tensorflow(with_keras=False)
             engine = import_module(f"artefact.engines.{form.engine}").Engine
             self._engine = engine(str(file), threads, **form.settings)
-        # Every runtime has errors of its own, some of them plain exceptions.
+        # The runtimes raise different exceptions, some of them plain `Exception`.
         except Exception as error:
             raise ArtefactError(f"{str(file)!r} cannot be loaded as {form.title}: {error}") from error
         self.description = _description(path, file, self._engine.carried)
@@ -56,12 +56,12 @@ class Model:
         self.threads = threads
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch: arrays (B, ...) by name, from arrays by name."""
+        """Returns the answers for a batch, (B, ...) by name, from inputs by name."""
         return self._engine.run(inputs)
 
 
 def check(runtime: str | None, threads: int | None) -> None:
-    """Raises ValueError where there is no such runtime, or `threads` is below 1; None stands for the fastest."""
+    """Raises ValueError for an unknown runtime, or `threads` below 1; None means the fastest."""
     if runtime is not None and runtime not in FORMATS:
         raise ValueError(f"runtime must be one of {', '.join(FORMATS)}, got {runtime!r}; leave it out for the fastest")
     if threads is not None and threads < 1:
@@ -69,7 +69,7 @@ def check(runtime: str | None, threads: int | None) -> None:
 
 
 def _description(path: Path, file: Path, carried: str | None) -> dict[str, Any]:
-    """What a model says about itself, or the `pose.json` of its folder does."""
+    """The description inside a model's file, or else the `pose.json` in its folder."""
     folders = [path] if path.is_dir() else [file.parent, file.parent.parent]
     beside = next((folder / DESCRIPTION_FILE for folder in folders if (folder / DESCRIPTION_FILE).is_file()), None)
     try:

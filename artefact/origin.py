@@ -25,7 +25,7 @@ def renewal_notice(export: Path) -> str | None:
         export: an export folder, or a file in it.
 
     Returns:
-        None where the export is up to date, does not lie in a run's folder, or does not say what it was made from.
+        None if the export is up to date, is not in a run's folder, or does not say what it was made from.
     """
     folder = next((place for place in (export, *export.parents[:2]) if (place / DESCRIPTION_FILE).is_file()), export)
     model = folder.resolve().parent / MODEL_FILE

@@ -23,7 +23,7 @@ from weights import shipped
 
 @dataclass(frozen=True)
 class Options:
-    """Measures a model, and the mean pose beside it, on one split of a shard set.
+    """Measures a model, and the mean pose as a baseline, on one split of a shard set.
 
     Attributes:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
@@ -32,11 +32,11 @@ class Options:
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
             EXPORT-evaluation-SPLIT, or for one that comes with PanoPose runs/NAME/evaluation-SPLIT, if not given.
-        flip_test: merge the answers for each picture and its mirror image: where both are near, their mean, weighed by
-            their scores, else the one that scores higher.
-        batch_size: people to predict at a time.
-        gallery: how many people the report shows of the worst cases, and as many at random.
-        seed: of the random choice.
+        flip_test: merge the answers for each image and its mirror image: their score-weighted mean where they are near
+            each other, else the one with the higher score.
+        batch_size: number of people in a batch.
+        gallery: number of worst cases in the report, and of people chosen at random.
+        seed: random seed of that choice.
     """
 
     model: tyro.conf.Positional[Path]
@@ -49,7 +49,6 @@ class Options:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if self.batch_size < 1:
             raise ValueError(f"--batch-size must be 1 or more, got {self.batch_size}")
         if self.gallery < 0:
@@ -59,14 +58,14 @@ class Options:
 
     @property
     def folder(self) -> Path:
-        """Where the report goes."""
+        """The report's folder."""
         if self.out is not None:
             return self.out
         name = f"evaluation-{self.split}"
         if shipped(self.model) is not None:
             return Path("runs") / self.model / name
         if (self.model / "saved_model.pb").is_file():
-            # Not inside: an exported folder is shipped as it is, and replaced by the next export.
+            # Not inside it: an exported folder is shipped as it is, and replaced by the next export.
             return self.model.with_name(f"{self.model.name}-{name}")
         return (self.model if self.model.is_dir() else self.model.parent) / name
 
@@ -75,7 +74,7 @@ def records_of_run(model: Path) -> Path:
     """The shard set that a run was trained on, by the run.json beside its model, or around its export.
 
     Raises:
-        ValueError: there is no such file, it names none, or the shard set is not there.
+        ValueError: there is no run.json, it names no shard set, or the shard set is missing.
     """
     folder = model if model.is_dir() else model.parent
     places = [place / RUN_FILE for place in (folder, folder.resolve().parent) if (place / RUN_FILE).is_file()]
@@ -94,10 +93,10 @@ def run(options: Options) -> None:
     """Evaluates, prints the tables and writes the report.
 
     Raises:
-        ValueError: the model or the records are not there, damaged, or do not fit each other.
+        ValueError: the model or the records are missing or damaged, or do not fit each other.
         OSError: the report cannot be written.
     """
-    # Before TensorFlow and the model, because it is quick: no such records, no such split, or a shard missing.
+    # Quick checks before TensorFlow and the model are loaded: the records, the split and its shards exist.
     records = options.records or records_of_run(shipped(options.model) or options.model)
     shard_paths(records, options.split)
     check_replaceable(options.folder)
@@ -145,9 +144,9 @@ def run(options: Options) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code, 2 where the user's input is at fault."""
+    """The command line; returns the exit code, 2 for a mistake in the user's input."""
     words = sys.argv[1:] if arguments is None else arguments
-    # Whoever comes from the demos says --model.
+    # The demos take --model, so it is accepted here as well.
     words = [word.removeprefix("--model=") for word in words if word != "--model"]
     stopped = "stopped; nothing was written"
     return run_command(Options, run, words, prog="python -m evaluate", description=__doc__, stopped=stopped)

@@ -28,10 +28,10 @@ def measure_split(
     batch_size: int = 64,
     progress: Progress | None = None,
 ) -> dict[str, float]:
-    """Computes the figures of a model over a split, in px of the model's own pictures.
+    """Computes the figures of a model over a split, in px of the model's own images.
 
     Raises:
-        ValueError: the records or the split are not there, lack a field, or label other joints than the model's.
+        ValueError: the records or the split are missing, lack a field, or label other joints than the model's.
     """
     predictor.check_records(read_manifest(records))
     size, fields = predictor.input_size, fields_of(predictor.task, measure.labels)
@@ -53,11 +53,11 @@ def _joined(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 def as_text(measure: Measure, figures: dict[str, float]) -> str:
     """A line for each figure."""
-    return "\n".join(one.words.format(one.said(figures[one.name])) for one in measure.figures)
+    return "\n".join(one.words.format(one.text(figures[one.name])) for one in measure.figures)
 
 
 def write_figures(measure: Measure, figures: dict[str, float], about: dict, folder: Path) -> Path:
-    """Writes metrics.json; what could not be measured is null."""
+    """Writes metrics.json; a figure that could not be measured is null."""
     known = {name: None if math.isnan(value) else value for name, value in figures.items()}
     folder.mkdir(parents=True, exist_ok=True)
     with whole(folder / METRICS) as temporary:

@@ -1,4 +1,4 @@
-"""How the answers of each task are measured: what training logs after each epoch, and chooses the best epoch by."""
+"""The measures of each task: what training logs after each epoch, and how it chooses the best epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluate.pose_2d.summary import HEADLINE, summarise
+from evaluate.pose_2d.summary import HEADLINE, summarize
 from pose import Skeleton
 from pose.tasks import POSE_2D
 
@@ -21,14 +21,14 @@ class Figure:
     """One number of a measure.
 
     Attributes:
-        name: in history.csv, behind "val_".
+        name: in history.csv, after "val_".
         words: for a sentence, with {} for the value.
         title: of its curve.
         better: 1 where more is better, -1 where less is.
-        factor: what people read is this times the value.
-        unit: of what people read.
-        needs: what must be labelled of a person to be measured, in words; "" where any label will do.
-        count: how many people of the labels have that.
+        factor: the displayed value is this times the value.
+        unit: of the displayed value.
+        needs: which labels a person needs to be measured, in words; "" if any label suffices.
+        count: how many people have these labels.
     """
 
     name: str
@@ -40,8 +40,8 @@ class Figure:
     needs: str = ""
     count: Callable[[Arrays], int] | None = None
 
-    def said(self, value: float) -> str:
-        """The value for people."""
+    def text(self, value: float) -> str:
+        """The value with its unit, for display."""
         return "n/a" if math.isnan(value) else f"{self.factor * value:.1f} {self.unit}".rstrip()
 
 
@@ -51,12 +51,12 @@ class Measure:
 
     Attributes:
         labels: the fields of the records that are needed.
-        figures: the numbers, in the order of preference: a run chooses its best epoch by the first that its validation
-            split can be measured by, and the first is the headline.
-        compute: (answers, labels, skeleton, side of the pictures in px), arrays (N, ...) by name -> a value for each
+        figures: the numbers, in the order of preference. The first is the headline; a run chooses its best epoch by the
+            first that can be measured on its validation split.
+        compute: (answers, labels, skeleton, side of the images in px), arrays (N, ...) by name -> a value for each
             figure by name; NaN where nothing can be measured.
-        baseline: (shard set, side of the pictures in px, labels (N, ...)) -> answers of what looks at no input, which a
-            model must beat; None where there is no such thing.
+        baseline: (shard set, side of the images in px, labels (N, ...)) -> answers that ignore the inputs, which a
+            model must beat; None if there is no baseline.
     """
 
     labels: tuple[str, ...]
@@ -65,27 +65,27 @@ class Measure:
     baseline: Callable[[Path, int, Arrays], Arrays] | None = None
 
     def validated(self, answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
-        """The figures, by the names that they have in history.csv."""
+        """The figures, by their names in history.csv."""
         return {f"val_{name}": value for name, value in self.compute(answers, labels, skeleton, size).items()}
 
     def figure(self, name: str) -> Figure:
-        """The figure that has a name in history.csv."""
+        """The figure of a name in history.csv."""
         return next(figure for figure in self.figures if f"val_{figure.name}" == name)
 
     def first_known(self, values: Mapping[str, float]) -> str:
-        """The name in history.csv of the first figure that is no NaN, of the last if all are."""
+        """The name in history.csv of the first figure that is not NaN, or of the last if all are."""
         names = [f"val_{figure.name}" for figure in self.figures]
         return next((name for name in names if not math.isnan(values[name])), names[-1])
 
 
 def _pose_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
-    """PCK@0.2 over the limb joints, and the mean error as a share of the picture's side."""
-    scalars = summarise(answers["joints_xy_px"], labels, skeleton).scalars()
+    """PCK@0.2 over the limb joints, and the mean error as a share of the image's side."""
+    scalars = summarize(answers["joints_xy_px"], labels, skeleton).scalars()
     return {"pck@0.2": scalars[HEADLINE], "error": scalars["error_px"] / size}
 
 
 def _mean_pose(records: Path, size: int, labels: Arrays) -> Arrays:
-    from evaluate.pose_2d.baseline import mean_pose  # Late, as it needs TensorFlow.
+    from evaluate.pose_2d.baseline import mean_pose  # Late: it imports TensorFlow.
 
     return {"joints_xy_px": np.broadcast_to(mean_pose(records, input_size=size), labels["joints_xy_px"].shape)}
 

@@ -1,4 +1,4 @@
-"""One way to ask any trained model: a run's folder, its .keras file, or an exported SavedModel."""
+"""One interface to every trained model: a run's folder, its .keras file, or an exported SavedModel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from records.manifest import Manifest
 
 EXPORT_FILE = FORMATS["saved-model"].file
-#: What a score means unless the model's own notes say otherwise.
+#: The `score_reach` of models whose notes do not give it.
 SCORE_REACH = 0.05
 
 #: Inputs (B, ...) by name -> answers (B, ...) by name.
@@ -28,17 +28,17 @@ Forward = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A trained model with what is needed to ask it.
+    """A trained model, with everything needed to run it.
 
     Attributes:
         path: where it was loaded from.
         skeleton: of its J joints.
-        input_size: height and width S of its pictures in px.
-        score_reach: a score is the probability that the joint lies within this share of the picture's side of
+        input_size: height and width S of its images in px.
+        score_reach: a score is the probability that the joint lies within this share of the image's side of
             its label.
-        task: what it takes and answers.
+        task: its inputs and answers.
         forward: inputs (B, ...) by name -> answers (B, ...) by name.
-        flip_test: whether to merge the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each image and its mirror image.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class Predictor:
     flip_test: bool = False
 
     def predict(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch.
+        """Returns the answers for a batch.
 
         Args:
             inputs: (B, ...) by the names of the task's inputs; for the joints of one person, "pictures" uint8 RGB
@@ -58,7 +58,7 @@ class Predictor:
 
         Returns:
             The task's answers, float64 (B, ...) by name; for the joints of one person, "joints_xy_px" (B, J, 2) in px
-            of the picture, and "scores" (B, J).
+            of the image, and "scores" (B, J).
 
         Raises:
             ValueError: an input is missing, or has another type or shape.
@@ -82,10 +82,10 @@ class Predictor:
         return answers
 
     def check_records(self, manifest: Manifest) -> None:
-        """Checks that the model speaks of the joints that the records label.
+        """Checks that the model predicts the joints that the records label.
 
         Raises:
-            ValueError: it has another skeleton.
+            ValueError: their skeletons differ.
         """
         theirs = manifest.skeleton
         if self.skeleton.joints != theirs.joints:
@@ -112,7 +112,7 @@ def _merged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Merges two predictions: the score-weighted mean where they agree within the radius, else the higher-scoring one.
 
-    Half way between two places where a joint may be it is certainly not.
+    The mean of two distant candidates would be a place where the joint certainly is not.
     """
     total = scores + other_scores
     share = np.divide(scores, total, out=np.full_like(scores, 0.5), where=total > 0)
@@ -122,15 +122,15 @@ def _merged(
 
 
 def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
-    """Loads a model from whatever `python -m train...` or `python -m export` left.
+    """Loads a model that `python -m train...` or `python -m export` wrote.
 
     Args:
         path: a run folder (run.json and best.keras), a .keras file beside a run.json, or a SavedModel folder.
-        flip_test: whether to merge the answers for each picture and its mirror image.
+        flip_test: whether to merge the answers for each image and its mirror image.
 
     Raises:
-        ValueError: there is nothing at the path, nothing that can be asked, the files contradict each other, or what
-            the model answers knows no mirror test.
+        ValueError: the path does not exist or holds no model, its files contradict each other, or there is no mirror
+            test for the model's task.
     """
     path = Path(path)
     if not path.exists():
@@ -155,7 +155,7 @@ def _with_flip_test(predictor: Predictor, flip_test: bool) -> Predictor:
 
 
 def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float, Task, Forward]:
-    import keras  # Late: loading a back end takes seconds, and a wrong path should be told at once.
+    import keras  # Late: loading a backend takes seconds, and a wrong path should raise at once.
 
     if not run_path.is_file():
         raise ValueError(f"{model_path} has no {RUN_FILE} beside it, which names its skeleton; keep the two together")
@@ -164,7 +164,7 @@ def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float,
     skeleton, size, score_reach, task = _read_run(run_path)
     try:
         model = keras.saving.load_model(model_path, compile=False)
-    except Exception as error:  # Keras raises many kinds for a file that is damaged or of another version.
+    except Exception as error:  # Keras raises many types for a file that is damaged or of another version.
         why = " ".join(str(error).split())[:300]
         raise ValueError(f"{model_path} cannot be loaded by Keras {keras.__version__}: {why}") from error
     inputs = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}

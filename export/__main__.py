@@ -3,8 +3,8 @@
     python -m export runs/resnet50-lspet                        # every format whose packages are installed
     python -m export runs/resnet50-lspet --to saved-model onnx
 
-Exit code 1 if a format cannot be written or does not answer as the model does, once all others are written; 2 for a
-wrong argument, 130 after Ctrl-C.
+Exit code 1 if a format cannot be written or its answers differ from the model's (the other formats are still written),
+2 for a wrong argument, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class NothingWritten(RuntimeError):
     exit_code = 1
 
     def __init__(self, folder: Path, failed: dict[str, str]) -> None:
-        """Says why each failed."""
         why = "; ".join(f"{name} {reason}" for name, reason in failed.items())
         super().__init__(f"nothing was exported, {folder} is as it was: {why}")
 
@@ -63,14 +62,14 @@ class Options:
     Attributes:
         run: the run's folder, with run.json, best.keras and samples.npy.
         to: formats; "all" stands for each one whose packages are installed, less litert-int8-static.
-        out: the folder to write, RUN/export if not given; it may be there only if it is empty or an earlier export.
-        calibration: shard set whose training pictures fix the ranges of litert-int8-static; the run's sample pictures
-            if not given, on which it is also checked, and looks better than it is.
-        tolerance_px: how far from the model's a file's joints may be; one in a hundred may be further.
-        reduced_tolerance_px: the same for a file that computes in 8 bits, and for bfloat16.
-        tolerance_score: how far from the model's a file's scores may be; one in a hundred may be further.
-        reduced_tolerance_score: the same for a file that computes in 8 bits, and for bfloat16. Answers of other tasks
-            have tolerances of their own.
+        out: the folder to write, RUN/export if not given; it must be new, empty or an earlier export.
+        calibration: shard set whose training images fix the ranges of litert-int8-static; the run's sample images if
+            not given; as the check uses the same images, the file then looks better than it is.
+        tolerance_px: maximum distance in px of a file's joints from the model's; 1 % of them may exceed it.
+        reduced_tolerance_px: as --tolerance-px, for a file that computes in 8 bits or bfloat16.
+        tolerance_score: maximum difference of a file's scores from the model's; 1 % of them may exceed it.
+        reduced_tolerance_score: as --tolerance-score, for a file that computes in 8 bits or bfloat16. Answers of other
+            tasks have tolerances of their own.
     """
 
     run: Annotated[Path, tyro.conf.Positional]
@@ -83,7 +82,6 @@ class Options:
     reduced_tolerance_score: float = 0.1
 
     def __post_init__(self) -> None:
-        """Checks the values."""
         if not self.to:
             raise ValueError("to must name a format, got none; leave it out for all")
         for name in ("tolerance_px", "reduced_tolerance_px", "tolerance_score", "reduced_tolerance_score"):
@@ -92,7 +90,7 @@ class Options:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}; {remedy}")
 
     def limits(self, task: Task, *, reduced: bool) -> dict[str, float]:
-        """How far each answer may be from the model's, by name."""
+        """The maximum difference of each answer from the model's, by name."""
         given = {
             "joints_xy_px": self.reduced_tolerance_px if reduced else self.tolerance_px,
             "scores": self.reduced_tolerance_score if reduced else self.tolerance_score,
@@ -102,12 +100,12 @@ class Options:
 
     @property
     def folder(self) -> Path:
-        """Where the export goes."""
+        """The export's folder."""
         return self.out or self.run / "export"
 
 
 def check_run(run: Path) -> None:
-    """Checks that a folder holds what is exported.
+    """Checks that a folder holds the files that an export needs.
 
     Raises:
         ValueError: the folder is no run, or has no finished epoch.
@@ -122,7 +120,7 @@ def check_run(run: Path) -> None:
 
 
 def load_run(run: Path) -> tuple[keras.Model, dict]:
-    """Loads a run's best model and its notes, with what tells this model from those of later epochs.
+    """Loads a run's best model and its notes, to which the identity of the model's file is added.
 
     Raises:
         ValueError: the folder is no run, has no finished epoch, or cannot be read.
@@ -131,7 +129,8 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
     import keras
 
     try:
-        # First: should training replace the file in between, the export is rather taken for an older one.
+        # Before loading: if training replaces the file in between, the export counts as outdated, not as newer than it
+        # is.
         origin = origin_of(run / MODEL_FILE)
         notes = json.loads((run / RUN_FILE).read_text())
         notes["input_size"], describe(notes)
@@ -141,10 +140,10 @@ def load_run(run: Path) -> tuple[keras.Model, dict]:
 
 
 def read_samples(run: Path, notes: dict) -> dict[str, np.ndarray]:
-    """The run's sample inputs, (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+    """The run's sample inputs, (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
 
     Raises:
-        ValueError: they cannot be read, or are something else.
+        ValueError: they cannot be read, or have another type or shape.
     """
     try:
         samples = np.load(run / SAMPLES_FILE)
@@ -172,7 +171,7 @@ def measure_formats(
     options: Options,
     failed: dict[str, str],
 ) -> dict[str, Measurement]:
-    """Measures each written format in each runtime that this machine has for it; `failed` receives why one fails."""
+    """Measures each written format in each runtime installed here; failures are added to `failed`, with the reason."""
     from export.check import measure
     from export.openvino_file import computes_in_bf16
     from export.write import in_one_line
@@ -190,7 +189,7 @@ def measure_formats(
 
 
 def table(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
-    """The measurements for people, and what failed."""
+    """The table of measurements and failures that is printed."""
     lines: list[str] = []
     for name, one in measured.items():
         titles, values, over = "", "", ""
@@ -212,14 +211,14 @@ def table(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
 
 
 def _complaints(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
-    """What is wrong with which formats, in one line."""
+    """One line that says which formats failed, and why."""
     groups: dict[str, list[str]] = {}
     for name, one in measured.items():
         for answer, found in one.differences.items():
             if not found.passed:
                 what = f"more {found.answer.unit} from Keras" if found.is_distance else f"{answer} further from Keras's"
                 groups.setdefault(f"{what} than allowed", []).append(name)
-    groups |= {"failed, as told above": list(failed)}
+    groups |= {"failed, see above": list(failed)}
     return "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items() if names)
 
 
@@ -234,7 +233,7 @@ def export(options: Options) -> int:
     from export.calibration import training_pictures
     from export.write import write_formats
 
-    # What converters call is old, and TensorFlow would say so at length.
+    # Converters call deprecated functions, about which TensorFlow prints long warnings.
     tf.get_logger().setLevel("ERROR")
     model, notes = load_run(options.run)
     inputs = calibration = read_samples(options.run, notes)
@@ -261,7 +260,7 @@ def export(options: Options) -> int:
     if complaints := _complaints(measured, failed):
         print(f"error: {complaints}", file=sys.stderr)
     wrong = {name for name, one in measured.items() if not one.passed} | failed.keys()
-    # bfloat16 is a way to run a file that is right otherwise; formats.json tells the demos to leave it.
+    # bfloat16 is one way to run a file that is correct in others; formats.json makes the demos avoid it.
     if wrong - {_BF16}:
         return 1
     print(f"next: python -m demo.webcam --model {options.folder}")

@@ -1,4 +1,4 @@
-"""Pictures of a shard set on which the ranges of 8-bit features are measured."""
+"""Images of a shard set that calibrate the ranges of 8-bit features."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _COUNT = 200
 
 
 def training_pictures(records: Path, size: int) -> np.ndarray:
-    """Returns up to 200 of a shard set's training pictures, spread over its shards.
+    """Returns up to 200 of a shard set's training images, spread over its shards.
 
     Args:
         records: the shard set's folder.
-        size: of the pictures in px.
+        size: of the images in px.
 
     Returns:
         uint8 RGB (N, size, size, 3).

@@ -1,4 +1,4 @@
-"""Holding exported files against the model they came from, each in a process that has none of our code."""
+"""Compares exported files with the original model, each in a process without our code."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from pose.tasks import POSE_2D, Answer, Task
 
 _ALONE = Path(artefact.alone.__file__)
 THREADS = (1, 2)
-# A net that reads joints off peaks may find two of them equal, and a rounding then moves a joint far.
+# Not all: where a map has two equal peaks, rounding may move the joint from one to the other.
 SHARE_WITHIN = 0.99
-# A file that has not answered by then hangs.
+# Time limit for one file.
 _LONGEST_S = 900
 
 
@@ -36,13 +36,13 @@ class Difference:
     """How far the values of one answer are from Keras's.
 
     Attributes:
-        answer: what the values are.
-        greatest: of all.
-        most: within which 99 % lie.
-        mean: of all.
-        limit: how far those 99 % may be.
-        jpeg: as `most`, from JPEGs, where the file takes them.
-        jpeg_limit: how far those may be.
+        answer: the answer.
+        greatest: the largest difference.
+        most: the 99th percentile.
+        mean: the mean difference.
+        limit: maximum of `most`.
+        jpeg: as `most`, from JPEGs, if the file takes them.
+        jpeg_limit: maximum of `jpeg`.
     """
 
     answer: Answer
@@ -66,12 +66,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Measurement:
-    """How one file answered in one runtime.
+    """How close one file came in one runtime, and how fast.
 
     Attributes:
         path: the file in the export's folder, "." for the SavedModel.
         runtime: the runtime's name and version.
-        differences: of each answer, by name.
+        differences: each answer's, by name.
         latency_ms: for each number of threads, the median time of one sample in ms.
         bytes: of all files of the format.
     """
@@ -106,7 +106,7 @@ class Measurement:
 
 
 def _keys(name: str) -> tuple[str, str]:
-    """What the error and the limit of an answer are called in formats.json."""
+    """The names of an answer's error and limit in formats.json."""
     known = {"joints_xy_px": ("error_px", "limit_px"), "scores": ("score_error", "limit_score")}
     return known.get(name, (f"{name}_error", f"{name}_limit"))
 
@@ -117,14 +117,14 @@ def is_point(answer: Answer) -> bool:
 
 
 def run_alone(name: str, file: Path, inputs: dict[str, np.ndarray], threads: int, jpegs: list[bytes]) -> dict:
-    """Runs a file in a fresh process, in another folder, with no module of ours but the two that run it.
+    """Runs a file in a fresh process, in another folder, with no module of ours except the two that run it.
 
     Args:
         name: of the format.
         file: the file, or the SavedModel's folder.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
         threads: of the runtime.
-        jpegs: M pictures of R x R px as JPEG; only a SavedModel reads them.
+        jpegs: M images of R x R px as JPEG; only a SavedModel reads them.
 
     Returns:
         The answers (N, ...) by name, such as joints_xy_px (N, J, 2); description, runtime, latency_ms and, where JPEGs
@@ -171,14 +171,14 @@ def measure(
         model: the model that was exported.
         folder: the export's folder, with its pose.json.
         name: of the format.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3).
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
         limits: how far each answer may be from the model's, by name.
         size_bytes: noted in the result.
         task: of the model.
 
     Raises:
-        RuntimeError: the file does not run, answers with something else than finite answers, or describes itself
-            otherwise than pose.json.
+        RuntimeError: the file does not run, its answers are not finite or have another shape, or its description is not
+            that of pose.json.
         ValueError: the model's own answers are not finite.
     """
     reads_jpegs = name == "saved-model" and task.takes_pictures
@@ -189,7 +189,7 @@ def measure(
     errors = [_differences(run, expected, task) for run in runs.values()]
     first = runs[THREADS[0]]
     if json.loads(str(first["description"])) != json.loads((folder / DESCRIPTION_FILE).read_text()):
-        raise RuntimeError(f"describes itself otherwise than {DESCRIPTION_FILE}")
+        raise RuntimeError(f"has another description than {DESCRIPTION_FILE}")
     jpeg_errors = {}
     if jpegs:
         jpeg_errors = _differences(first, model_answers(model, dict.fromkeys(inputs, decoded), task), task, "jpeg_")
@@ -203,7 +203,7 @@ def measure(
             float(values.mean()),
             limits[answer_name],
             float(np.quantile(jpeg_errors.get(answer_name, 0.0), SHARE_WITHIN)),
-            # OpenCV's and TensorFlow's JPEG decoders may differ by a grey level, which moves answers a little.
+            # OpenCV's and TensorFlow's JPEG decoders may differ by a gray level, which moves answers a little.
             limits[answer_name] + answer.tolerance,
         )
     return Measurement(
@@ -231,21 +231,21 @@ def _differences(
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
-    """Encodes uint8 RGB pictures (N, R, R, 3) as JPEG, and returns them with what they decode to."""
+    """Encodes uint8 RGB images (N, R, R, 3) as JPEG, and returns them with what they decode to."""
     jpegs = [cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures]
     return jpegs, np.stack([decode_picture(jpeg) for jpeg in jpegs])
 
 
 def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task = POSE_2D) -> dict[str, np.ndarray]:
-    """What the Keras model itself answers for inputs as the records hold them.
+    """The Keras model's own answers for inputs at the records' size.
 
     Args:
-        model: an inference model, for pictures of S x S px.
-        inputs: (N, ...) by name, such as pictures uint8 (N, R, R, 3).
+        model: an inference model, for images of S x S px.
+        inputs: (N, ...) by name, such as images uint8 (N, R, R, 3).
         task: of the model.
 
     Returns:
-        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R pictures, and scores (N, J).
+        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R images, and scores (N, J).
 
     Raises:
         ValueError: they are not finite.
@@ -259,7 +259,7 @@ def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task 
     outputs = model(next(iter(inputs.values())) if len(inputs) == 1 else inputs, training=False)
     answers = {name: ops.convert_to_numpy(outputs[name]) for name in task.answers}
     if not all(np.isfinite(value).all() for value in answers.values()):
-        raise ValueError("the Keras model itself answers what is not finite; train it again")
+        raise ValueError("the Keras model's own answers are not finite; train it again")
     back = Affine.resize(input_size, size, len(next(iter(answers.values()))))
     return warp(answers, task.answers, back)
 
@@ -273,6 +273,6 @@ def _others(fields: Mapping[str, Field], pictures: Iterable[str]) -> dict[str, F
 
 
 def _resampled(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Pictures sampled and rounded as the training pipeline does."""
+    """Images resampled and rounded as in the training pipeline."""
     resized = ops.image.resize(ops.cast(pictures, "float32"), (size, size), interpolation="bilinear", antialias=False)
     return ops.convert_to_numpy(ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8"))

@@ -1,4 +1,4 @@
-"""What every exported file says about itself."""
+"""The description in every exported file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pose.tasks import task_of
 
 
 def describe(notes: dict) -> dict:
-    """What an artefact says about itself, from the notes in a run's run.json."""
+    """Returns an artefact's description, from the notes in a run's run.json."""
     skeleton = Skeleton.from_description(notes["skeleton"])
-    # Scores from which the demos take a joint or a person to be there, where somebody has measured them.
+    # Minimum scores of a joint and of a person in the demos, where they were measured.
     known = {key: notes[key] for key in ("follow", ORIGIN) if key in notes}
     return known | {
         "model": notes["model"],

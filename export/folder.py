@@ -1,4 +1,4 @@
-"""The folder that an export fills: it takes the place of an earlier export, and of nothing else."""
+"""The export's folder: it may replace an earlier export, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from artefact.formats import DESCRIPTION_FILE, FORMATS, FORMATS_FILE
 
-# Says that a folder beside an export is one in which an export grows, and is locked while it does.
+# Marks a folder beside an export as an unfinished export; locked while it is written.
 _MARK, _NEW, _OLD = "panopose-export.lock", "new", "old"
 _SAVED_MODEL = re.compile(
     r"saved_model\.pb|fingerprint\.pb|assets|assets\.extra(/pose\.json)?"
@@ -53,7 +53,7 @@ def _is_ours(path: Path, folder: Path) -> bool:
 
 
 def _is_described(folder: Path) -> bool:
-    """Whether the two files are there that every export has."""
+    """Whether the folder has the two files that every export has."""
     try:
         description = json.loads((folder / DESCRIPTION_FILE).read_text())
         formats = json.loads((folder / FORMATS_FILE).read_text())
@@ -64,9 +64,9 @@ def _is_described(folder: Path) -> bool:
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder to fill, which takes the place of `folder` at the end; not if an error is raised.
+    """Context manager: yields an empty folder to fill, which replaces `folder` at the end unless an error is raised.
 
-    It grows beside it, under a name of its own. What a killed export has left there is removed by the next one.
+    The new folder is beside `folder`. If an export is killed, the next one removes its leftovers.
 
     Raises:
         ValueError: `folder` holds something else than an export.
@@ -81,7 +81,7 @@ def replacing(folder: Path) -> Iterator[Path]:
         with FileLock(scratch / _MARK):
             (scratch / _NEW).mkdir()
             yield scratch / _NEW
-            # Somebody may have put something there in the meantime.
+            # Files may have appeared there in the meantime.
             check_replaceable(folder)
             _swap(place, scratch)
     finally:
@@ -110,6 +110,6 @@ def _remove_left_over(place: Path) -> None:
         try:
             with FileLock(scratch / _MARK, blocking=False):
                 _restore(place, scratch)
-        except Timeout:  # Another export is at work.
+        except Timeout:  # Another export is running.
             continue
         shutil.rmtree(scratch, ignore_errors=True)

@@ -13,13 +13,13 @@ from pose.tasks import task_of
 
 # The node that carries the description in a graph, and the name under which other formats carry it.
 DESCRIPTION = "pose"
-#: Grey levels are rounded to this part of one first. From 256 to 192 px, for one, many lie half way between two, where
-#: the last bit of a runtime's arithmetic would decide; so all round the same half to the even one.
+#: Resampled gray levels are first rounded to multiples of 1 / FINE. From 256 to 192 px, for example, many lie half way
+#: between two integers, where the last bit of a runtime's arithmetic would decide; now all runtimes round them to even.
 FINE = 1024.0
 
 
 def input_specs(notes: dict) -> dict[str, tf.TensorSpec]:
-    """What each input of an exported file is, by name: batches of any number, pictures of the records' size."""
+    """The specs of an exported file's inputs, by name: any batch size, images of the records' size."""
     joints, size = len(notes.get("skeleton", {}).get("joints", ())), notes["record_size"]
     return {
         name: tf.TensorSpec([None, *one.sized(joints, size)], one.dtype, name=name)
@@ -28,15 +28,15 @@ def input_specs(notes: dict) -> dict[str, tf.TensorSpec]:
 
 
 def serving_function(model: keras.Model, notes: dict) -> Callable[..., dict[str, tf.Tensor]]:
-    """Returns the function from a task's inputs as the records hold them to its answers.
+    """Returns the function from a task's inputs, at the records' size, to its answers.
 
     Args:
-        model: an inference model, as saved by a run in best.keras, for pictures of S x S px.
+        model: an inference model, as saved by a run in best.keras, for images of S x S px.
         notes: the run's run.json, with the records' size R and the model's input size S.
 
     Returns:
-        A function from the inputs, by keyword, to the answers, by name, both in px of the R x R picture. For the joints
-        of one person: pictures uint8 RGB (B, R, R, 3) to joints_xy_px float32 (B, J, 2) and scores float32 (B, J).
+        A function from the inputs, by keyword, to the answers, by name, both in px of the R x R image. For the joints
+        of one person: images uint8 RGB (B, R, R, 3) to joints_xy_px float32 (B, J, 2) and scores float32 (B, J).
     """
     size, input_size, task = notes["record_size"], notes["input_size"], task_of(notes)
 
@@ -50,10 +50,10 @@ def serving_function(model: keras.Model, notes: dict) -> Callable[..., dict[str,
 
 
 def _resized(value: tf.Tensor, field: Field, size_from: int, size_to: int) -> tf.Tensor:
-    """An array as it is beside the picture in another size.
+    """Resizes an array along with its image.
 
     Raises:
-        ValueError: the export cannot do that.
+        ValueError: an export cannot resize its geometry.
     """
     if size_from == size_to:
         return value

@@ -1,4 +1,4 @@
-"""LiteRT (TensorFlow Lite) files: float, weights of 16 bits, and 8 bits with moving and with fixed ranges."""
+"""LiteRT (TensorFlow Lite) files: float, weights of 16 bits, and 8 bits with dynamic and with fixed ranges."""
 
 from __future__ import annotations
 
@@ -19,31 +19,30 @@ def write_litert(graph: tf.compat.v1.GraphDef, task: Task, description: str, fil
 
 
 def write_litert_fp16(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
-    """As `write_litert`, with weights kept as float16 and computed with as the machine can: half the size."""
+    """As `write_litert`, with weights stored as float16, which halves the size; the runtime chooses the arithmetic."""
     _write(graph, task, description, file, optimizations=[tf.lite.Optimize.DEFAULT], supported_types=[tf.float16])
 
 
 def write_litert_int8(graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path) -> None:
-    """As `write_litert`, with weights of 8 bits, and features of 8 bits by the range that each picture has itself."""
+    """As `write_litert`, with 8-bit weights and with 8-bit features, whose range is taken from each image."""
     _write(graph, task, description, file, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
 def write_litert_int8_static(
     graph: tf.compat.v1.GraphDef, task: Task, description: str, file: Path, inputs: dict[str, np.ndarray]
 ) -> None:
-    """As `write_litert`, with convolutions whose weights and features have 8 bits, in ranges fixed beforehand.
+    """As `write_litert`, with 8-bit weights and features in convolutions, whose ranges are calibrated beforehand.
 
-    What lies between the convolutions stays float32. A pre-activation net adds channels of very different sizes up and
-    normalises them afterwards, which one range for all of them cannot hold. It is less exact than
-    `write_litert_int8`: the few values that stand out decide how coarse all others become, and unseen pictures leave
-    the ranges.
+    Everything else stays float32: a pre-activation net adds channels of very different magnitudes and normalizes them
+    afterwards, which no single range can represent. It is less exact than `write_litert_int8`: outliers widen the
+    ranges and so make all other values coarser, and unseen images exceed the ranges.
 
     Args:
         graph: as `frozen_graph` returns it.
         task: of the model.
         description: kept in the file.
         file: where to write.
-        inputs: (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), on which the ranges are measured.
+        inputs: (N, ...) by name, such as images uint8 RGB (N, R, R, 3), on which the ranges are measured.
     """
     _write(graph, task, description, file, inputs=inputs, optimizations=[tf.lite.Optimize.DEFAULT])
 
@@ -57,7 +56,7 @@ def _write(graph, task, description, file, *, inputs=None, supported_types=(), *
     module = tf.Module()
     module.serve = tf.function(graph_function(graph, task.inputs, task.answers), input_signature=specs)
     with tempfile.TemporaryDirectory() as folder:
-        # By way of a SavedModel, because only then the names of inputs and outputs are kept.
+        # Through a SavedModel, because only then the names of inputs and outputs are kept.
         tf.saved_model.save(module, folder, signatures={"serving_default": module.serve})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         for name, value in options.items():

@@ -46,15 +46,16 @@ def write_onnx(graph: tf.compat.v1.GraphDef, task: Task, description: str, file:
 
 
 def _keep_zero_padding(graph) -> None:
-    """Pads before a max-pooling with a number that is not quite zero.
+    """Pads before a max-pooling with a number that is almost zero.
 
     ONNX Runtime (1.31) merges a padding of zeros into a max-pooling that follows it, whose own padding counts as
-    minus infinity: where all features at the border are negative, the result is another one. It leaves other numbers.
+    minus infinity: where all features at the border are negative, the result differs. It does not merge paddings of
+        other numbers.
     """
     import onnx
 
     pooled = {node.input[0] for node in graph.node if node.op_type == "MaxPool"}
-    # A third input would be another number than zero.
+    # A third input would be a padding other than zero.
     pads = [n for n in graph.node if n.op_type == "Pad" and len(n.input) == 2 and n.output[0] in pooled]
     for node in pads:
         node.input.append("nearly_zero")

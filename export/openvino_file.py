@@ -33,7 +33,7 @@ def write_openvino(frozen: Path, task: Task, description: str, file: Path) -> No
 
 
 def computes_in_bf16() -> bool:
-    """Whether this processor has bfloat16, in which OpenVINO then computes unless told otherwise."""
+    """Whether this processor has bfloat16, in which OpenVINO then computes by default."""
     import openvino
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

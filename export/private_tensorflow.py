@@ -1,4 +1,4 @@
-"""What rests on the inside of TensorFlow rather than on its documented interface, so that requirements.txt pins it."""
+"""Code that depends on TensorFlow internals, which is why requirements.txt pins TensorFlow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def freeze(function: tf.types.experimental.ConcreteFunction) -> tf.compat.v1.Gra
 
 
 def fold(graph: tf.compat.v1.GraphDef, kept: Sequence[str]) -> tf.compat.v1.GraphDef:
-    """Drops the nodes that those to keep do not need, and computes constant parts, such as batch normalization's."""
+    """Removes the nodes that `kept` do not need, and folds constants, such as batch normalization's."""
     with tf.Graph().as_default() as imported:
         tf.import_graph_def(graph, name="")
         meta_graph = tf.compat.v1.train.export_meta_graph(graph_def=graph, graph=imported)
@@ -33,7 +33,7 @@ def fold(graph: tf.compat.v1.GraphDef, kept: Sequence[str]) -> tf.compat.v1.Grap
 def quantize(
     converter: tf.lite.TFLiteConverter, operations: Sequence[str], samples: Callable[[], Iterable[dict]]
 ) -> bytes:
-    """Converts a model with 8-bit weights and features, in fixed ranges, in some kinds of operations alone.
+    """Converts a model with 8-bit weights and features, in fixed ranges, in some kinds of operations only.
 
     Args:
         converter: of the model, with its optimizations set.
@@ -47,7 +47,7 @@ def quantize(
         denylisted_ops=[name for name in names if name not in operations]
     )
     with warnings.catch_warnings():
-        # It still runs TensorFlow's own interpreter, which announces its end.
+        # It still runs TensorFlow's own interpreter, which prints that it is deprecated.
         warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=samples, debug_options=options

@@ -15,15 +15,15 @@ from pose.tasks import task_of
 def write_saved_model(model: keras.Model, notes: dict, description: str, folder: Path) -> None:
     """Writes a SavedModel with three signatures into a folder that need not exist.
 
-    serving_default: the task's inputs -> its answers; for the joints of one person, pictures uint8 (B, R, R, 3) ->
-    joints_xy_px float32 (B, J, 2) in px of the picture, and scores float32 (B, J). jpeg, where pictures are all that
-    goes in: jpeg string (B,), each an R x R JPEG -> the same. describe: nothing -> json, a string with the skeleton,
-    the size R, the padding of the crop and what the score means. R is the records' size.
+    serving_default: the task's inputs -> its answers; for the joints of one person, images uint8 (B, R, R, 3) ->
+    joints_xy_px float32 (B, J, 2) in px of the image, and scores float32 (B, J). jpeg, if images are the only input:
+    jpeg string (B,), each an R x R JPEG -> the same. describe: nothing -> json, a string with the skeleton, the size R,
+    the padding of the crop and what the score means. R is the records' size.
 
     Args:
         model: an inference model, as saved by a run in best.keras.
         notes: the run's run.json.
-        description: what `describe` answers.
+        description: the text that `describe` returns.
         folder: where to write.
 
     Raises:

@@ -38,16 +38,16 @@ def write_formats(
         notes: the run's run.json.
         names: keys of `FORMATS`.
         folder: a new or empty folder.
-        calibration: inputs (N, ...) by name, such as pictures uint8 RGB (N, R, R, 3), for formats whose ranges are
+        calibration: inputs (N, ...) by name, such as images uint8 RGB (N, R, R, 3), for formats whose ranges are
             fixed beforehand.
-        failed: receives why a format could not be written; without it, that is raised.
+        failed: receives the reason for each format that could not be written; if None, the error is raised.
 
     Returns:
         The bytes of each written format's files.
 
     Raises:
         OSError: the folder cannot be written to.
-        ValueError: a format needs pictures, and none were given.
+        ValueError: a format needs images, and none were given.
     """
     if "litert-int8-static" in names and calibration is None:
         raise ValueError("litert-int8-static needs pictures to calibrate with, got none; give some of the training set")
@@ -79,11 +79,11 @@ def write_formats(
             static = functools.partial(write_litert_int8_static, inputs=calibration)
             writers["litert-int8-static"] = lambda file: static(graph(), task, description, file)
         for name in names:
-            # In a folder of its own, so that nothing is left of a format that fails.
+            # In a folder of its own, so that a format that fails leaves nothing behind.
             own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=scratch))
             try:
                 writers[name](FORMATS[name].path(own))
-            except Exception as error:  # Converters raise many kinds.
+            except Exception as error:  # Converters raise many types.
                 if failed is None:
                     raise
                 failed[name] = f"could not be written ({in_one_line(error)})"
@@ -95,6 +95,6 @@ def write_formats(
 
 
 def in_one_line(error: Exception) -> str:
-    """The kind of an error and the first line of what it says."""
-    told = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {told[0][:300]}"
+    """The type of an error and the first line of its message."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:300]}"

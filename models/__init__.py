@@ -1,11 +1,10 @@
 """Pose networks, one file for each published model.
 
-A builder, such as `build_resnet`, returns a `keras.Model` that maps RGB pictures 0..255, shape (B, S, S, 3),
-to named outputs. Its backbone is a function of its own (`resnet`, `densenet`), and so are the neck behind it (`NECKS`)
-and the head that makes the outputs. Each output form stands in one file with its head, loss and decoding, and `FORMS`
-lists them: `coordinates` regresses one (x, y) point for each joint, `likelihood` its standard deviations too;
-`heatmaps` gives each joint a map, `integral` a map whose mean is meant, `simcc` a distribution along each axis. All
-give a score for each joint as well.
+A builder, such as `build_resnet`, returns a `keras.Model` that maps RGB images 0..255, shape (B, S, S, 3),
+to named outputs. Backbone (`resnet`, `densenet`), neck (`NECKS`) and head are functions of their own. Each output form
+has one file with its head, loss and decoding, and `FORMS` lists them: `coordinates` regresses one (x, y) point for each
+joint, `likelihood` its standard deviations too; `heatmaps` gives each joint a map, `integral` a map whose expected
+position is the joint, `simcc` a distribution along each axis. All give a score for each joint as well.
 """
 
 from models.blocks import SCORES, no_neck, pose_net, stages_of

@@ -1,4 +1,4 @@
-"""What the backbones share: the padded convolution, normalisation with ReLU, and pictures in, head on top."""
+"""Building blocks that the backbones share, and `pose_net`, which joins backbone, neck and head."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,9 +17,10 @@ Normalization = Callable[..., keras.Layer]
 # named outputs. The names of its layers begin with the prefix.
 Head = Callable[..., dict[str, Any]]
 # Called as neck(features, normalization=..., prefix=...), with a backbone's features from fine to coarse; it returns
-# those that a head reads, the finest first and the backbone's coarsest last.
+# the head's features, the finest first and the backbone's coarsest last.
 Neck = Callable[..., list]
-# Called by a backbone with features from fine to coarse: reads out a stage before the last, and returns its outputs.
+# Called by a backbone with an intermediate stage's features, from fine to coarse; it applies the head and returns the
+# outputs.
 ReadOut = Callable[[list], dict[str, Any]]
 
 
@@ -34,7 +35,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
         filters: Number of output channels.
         kernel_size: Odd side of the square kernel.
         strides: Stride in both directions.
-        use_bias: Whether a bias is added; not needed in front of a normalisation.
+        use_bias: Whether a bias is added; not needed in front of a normalization.
         name: Name of the convolution.
 
     Returns:
@@ -44,7 +45,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
     if strides > 1 and kernel_size > 1:
         x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
         padding = "valid"
-    # He initialisation keeps the variance through ReLU layers (arXiv 1502.01852); Keras' default does not.
+    # He initialization keeps the variance through ReLU layers (arXiv 1502.01852); Keras' default does not.
     return keras.layers.Conv2D(
         filters,
         kernel_size,
@@ -57,7 +58,7 @@ def convolution(x, filters: int, kernel_size: int, *, strides: int = 1, use_bias
 
 
 def normalize_relu(x, normalization: Normalization, *, name: str):
-    """Normalise, then apply ReLU, in layers named `<name>bn` and `<name>relu`."""
+    """Normalize, then apply ReLU, in layers named `<name>bn` and `<name>relu`."""
     x = normalization(epsilon=EPSILON, name=f"{name}bn")(x)
     return keras.layers.ReLU(name=f"{name}relu")(x)
 
@@ -69,7 +70,7 @@ def stem_pool(x, *, name: str):
 
 
 def readout(x, units: int, *, name: str):
-    """Map pooled features (B, C) to (B, units) float32 by a layer that begins with next to nothing."""
+    """Map pooled features (B, C) to (B, units) float32 by a dense layer with small initial weights."""
     return keras.layers.Dense(
         units, kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3), dtype="float32", name=name
     )(x)
@@ -82,7 +83,7 @@ def pyramid(outputs: list) -> list:
 
 
 def no_neck(features: list, *, normalization: Normalization | None = None, prefix: str = "") -> list:
-    """Hand a backbone's features on as they are."""
+    """Return a backbone's features unchanged."""
     return features
 
 
@@ -97,25 +98,25 @@ def pose_net(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str,
 ) -> keras.Model:
-    """Put pictures in front of a backbone, and a neck and a head behind it.
+    """Put images in front of a backbone, and a neck and a head behind it.
 
-    A net of several stages reads its head out more than once: its backbone calls `read_out` with the features of each
-    stage but the last, and may go on from the outputs that this returns.
+    A net of several stages has a head for each: its backbone calls `read_out` with the features of each stage but the
+    last, and may use the outputs that this returns.
 
     Args:
-        backbone: Function from pictures scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
+        backbone: Function from images scaled to [-1, 1], (B, S, S, 3), and `read_out`, to features (B, h, w, C) from
             fine to coarse.
         num_joints: Number of joints J, at least 1.
         input_size: Side S of the square input in pixels.
         smallest: Smallest `input_size` that leaves the backbone one feature cell.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
-        stages, but their scores, are named "stage1/...", "stage2/..." in the order of their reading.
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's named outputs. Those of earlier
+        stages, except scores, are named "stage1/...", "stage2/..." in the order of the calls.
 
     Raises:
         ValueError: If `num_joints` or `input_size` is too small.
@@ -140,14 +141,14 @@ def pose_net(
         return outputs
 
     pictures = keras.Input((input_size, input_size, 3), name="pictures")
-    # In float32, because bfloat16 would round bright pixels to a whole grey level.
+    # In float32, because bfloat16 would round bright pixels to a whole gray level.
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescale")(pictures)
     last = outputs_of(backbone(x, read_out))
     return keras.Model(pictures, {**stages, **last}, name=name)
 
 
 def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Sort a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, which is decoded."""
+    """Group a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, the only one decoded."""
     stages: dict[str, dict[str, Any]] = {}
     for key, value in outputs.items():
         stage, _, name = key.rpartition("/")

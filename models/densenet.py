@@ -21,7 +21,7 @@ def dense_layer(x, growth_rate: int, *, normalization: Normalization = keras.lay
     Args:
         x: Features (B, H, W, C).
         growth_rate: Number of channels added, the paper's k; the bottleneck has 4k.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Prefix of the layers' names; the output is `<name>_concat`.
 
     Returns:
@@ -39,8 +39,8 @@ def transition(x, reduction: float, *, normalization: Normalization = keras.laye
 
     Args:
         x: Features (B, H, W, C).
-        reduction: Share of the channels that is kept, the paper's theta.
-        normalization: Called as `normalization(epsilon=..., name=...)` for the normalisation layer.
+        reduction: Fraction of the channels that is kept, the paper's theta.
+        normalization: Called as `normalization(epsilon=..., name=...)` for the normalization layer.
         name: Prefix of the layers' names; the output is `<name>_pool`.
 
     Returns:
@@ -60,22 +60,22 @@ def densenet(
     stem_filters: int | None = None,
     normalization: Normalization = keras.layers.BatchNormalization,
 ) -> list:
-    """Build the backbone: a stem, dense blocks with transitions between, a last normalisation with ReLU.
+    """Build the backbone: a stem, dense blocks with transitions between, a last normalization with ReLU.
 
     With the defaults it is layer for layer that of `keras.applications.DenseNet121` and its siblings, with
     the same layer names, so that their weights fit.
 
     Args:
-        x: Pictures or features (B, H, W, C), for pictures scaled to about [-1, 1].
+        x: Images, scaled to about [-1, 1], or features, (B, H, W, C).
         blocks: Number of layers in each dense block.
         growth_rate: Channels that each layer adds, the paper's k.
-        reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
+        reduction: Fraction of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
 
     Returns:
         Features at strides 4, 8, ..., `2 ** (len(blocks) + 1)`, one for each block. Block i, counted from 2, of n
-        layers ends in the layer `conv<i>_block<n>_concat`; only the last features are normalised.
+        layers ends in the layer `conv<i>_block<n>_concat`; only the last features are normalized.
 
     Raises:
         ValueError: If there is no block, a block or the growth rate is below 1, or `reduction` is not in
@@ -117,7 +117,7 @@ def build_densenet(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
-    """Build a DenseNet-BC that locates the joints of the person in a picture.
+    """Build a DenseNet-BC that locates the joints of the person in an image.
 
     Reference: Huang et al., "Densely Connected Convolutional Networks", arXiv 1608.06993.
 
@@ -126,16 +126,16 @@ def build_densenet(
         num_joints: Number of joints J.
         input_size: Side S of the square input in pixels, at least `2 ** (number of blocks + 1)`.
         growth_rate: Channels that each layer adds, the paper's k.
-        reduction: Share of the channels that a transition keeps, the paper's theta, in (0, 1].
+        reduction: Fraction of the channels that a transition keeps, the paper's theta, in (0, 1].
         stem_filters: Channels of the stem; `2 * growth_rate` if None, as in the paper.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-        name: Name of the model; `densenet<depth>`, the depth being counted as in the paper, if None.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        name: Name of the model; `densenet<depth>` if None, with the depth counted as in the paper.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs; with the default
-        head "coordinates" (B, J, 2), (x, y) where -1 and 1 are the picture's edges, and "score_logits" (B,
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs; with the default
+        head "coordinates" (B, J, 2), (x, y) where -1 and 1 are the image's edges, and "score_logits" (B,
         J).
 
     Raises:

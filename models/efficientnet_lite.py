@@ -30,14 +30,14 @@ def efficientnet_lite(
 ) -> list:
     """Build the backbone: a stem and seven stages of inverted bottlenecks.
 
-    Against EfficientNet there is no squeeze and excitation, ReLU6 stands for swish, and stem, first and last stage do
-    not grow with the scale, as in the published code of EfficientNet-Lite. The last 1x1 convolution, which serves
-    the classifier alone, is left out. Layers are padded as TensorFlow's "same", so that the published weights fit.
+    Unlike EfficientNet it has no squeeze-and-excitation, ReLU6 replaces swish, and stem, first and last stage do not
+    grow with the scale, as in the published code of EfficientNet-Lite. The last 1x1 convolution, which only the
+    classifier needs, is left out. Layers are padded as TensorFlow's "same", so that the published weights fit.
 
     Args:
-        x: Pictures (B, H, W, 3), scaled to about [-1, 1].
+        x: Images (B, H, W, 3), scaled to about [-1, 1].
         scale: 0 to 4.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
 
     Returns:
         Features at strides 4, 8, 16 and 32, each (B, ceil(H / stride), ceil(W / stride), C).
@@ -67,7 +67,7 @@ def build_efficientnet_lite(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
-    """Build an EfficientNet-Lite that locates the joints of the person in a picture.
+    """Build an EfficientNet-Lite that locates the joints of the person in an image.
 
     Reference: Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
     arXiv 1905.11946; see `efficientnet_lite` for what the Lite form changes.
@@ -78,11 +78,11 @@ def build_efficientnet_lite(
         input_size: Side S of the square input in pixels, at least 32.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model; `efficientnet_lite<scale>` if None.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
 
     Raises:
         ValueError: If `scale` is not in the table, or `num_joints` or `input_size` is too small.

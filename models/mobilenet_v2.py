@@ -8,7 +8,7 @@ import keras
 from models.blocks import Head, Neck, Normalization, no_neck, pose_net, pyramid
 from models.forms.coordinates import coordinate_head
 
-# Of Google's training of this net and its kin; they belong to the published weights.
+# Batch normalization of Google's MobileNets and EfficientNets; the published weights need these.
 _EPSILON, _MOMENTUM = 1e-3, 0.99
 
 
@@ -54,7 +54,7 @@ def inverted_bottleneck(
         expansion: The channels inside are C times this.
         kernel_size: Side of the depthwise kernel.
         strides: Stride of the depthwise convolution.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
         name: Prefix of the layers' names; the output is `<name>_out`.
 
     Returns:
@@ -78,7 +78,7 @@ def inverted_bottleneck(
 
 
 def normalize_relu6(x, normalization: Normalization, *, name: str):
-    """Normalise and apply ReLU6, whose bounded range 8-bit arithmetic likes, in layers `<name>bn` and `<name>relu`."""
+    """Normalize and apply ReLU6, whose bounded range suits 8-bit arithmetic, in layers `<name>bn` and `<name>relu`."""
     x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}bn")(x)
     return keras.layers.ReLU(6.0, name=f"{name}relu")(x)
 
@@ -87,10 +87,10 @@ def bottleneck_stages(x, stem_filters: int, stages: Sequence[Stage], *, normaliz
     """Build a stem of stride 2, and stages of inverted bottlenecks.
 
     Args:
-        x: Pictures (B, H, W, 3).
+        x: Images (B, H, W, 3).
         stem_filters: Channels of the stem.
-        stages: What to build; only the first unit of a stage strides.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        stages: The stages to build; only the first unit of a stage strides.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
 
     Returns:
         The features of all units but those of the first stage, which keeps the stem's stride.
@@ -125,11 +125,11 @@ def mobilenet_v2(
     Layers are padded as TensorFlow's "same", so that published weights fit.
 
     Args:
-        x: Pictures (B, H, W, 3), scaled to [-1, 1].
+        x: Images (B, H, W, 3), scaled to [-1, 1].
         width: Multiplier of the numbers of channels, except the last convolution's: as in MoveNet, where the paper
             widens that one too above 1.
         last_filters: Channels of the last convolution; 0 leaves it out.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
 
     Returns:
         Features at strides 4, 8, 16 and 32, each (B, ceil(H / stride), ceil(W / stride), C).
@@ -153,7 +153,7 @@ def mobilenet_v2_units(x, width: float, *, last_filters: int, normalization: Nor
 
 
 def scaled_filters(filters: int, width: float) -> int:
-    """Multiply a number of channels, round to a multiple of 8, and lose no more than a tenth of them."""
+    """Scale a number of channels and round it to a multiple of 8, down by a tenth at most."""
     scaled = max(8, int(filters * width + 4) // 8 * 8)
     return scaled + 8 if scaled < 0.9 * filters * width else scaled
 
@@ -169,7 +169,7 @@ def build_mobilenet_v2(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
-    """Build a MobileNetV2 that locates the joints of the person in a picture.
+    """Build a MobileNetV2 that locates the joints of the person in an image.
 
     Reference: Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381.
 
@@ -180,11 +180,11 @@ def build_mobilenet_v2(
         last_filters: Channels of the backbone's last convolution; 0 leaves it out.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model; `mobilenet_v2_<width>` if None.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
 
     Raises:
         ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.

@@ -10,17 +10,17 @@ from models.forms.heatmaps import heatmap_head
 from models.mobilenet_v2 import LAST_FILTERS, STAGES, mobilenet_v2_units
 from models.necks import narrow_neck
 
-#: Channels that MoveNet's maps are made from, and the side of the convolution that makes these.
+#: Channels before MoveNet's maps, and the kernel size of the convolution that computes them.
 MAP_FILTERS, MAP_KERNEL = 96, 3
 
 
 def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layers.BatchNormalization) -> list:
-    """Build MoveNet's backbone, a MobileNetV2 that is tapped where the published graph taps it.
+    """Build MoveNet's backbone, a MobileNetV2 whose features are taken where the published graph takes them.
 
     Args:
-        x: Pictures (B, H, W, 3), scaled to [-1, 1].
+        x: Images (B, H, W, 3), scaled to [-1, 1].
         width: Multiplier of the numbers of channels; 1.0 is Lightning, 1.75 Thunder.
-        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
 
     Returns:
         Features at strides 4, 8, 16 and 32, each (B, ceil(H / stride), ceil(W / stride), C). Those at stride 16 are of
@@ -35,8 +35,8 @@ def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layer
 def movenet_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
     """Predict a map for each joint as MoveNet does: `heatmap_head` with fewer filters and a smaller kernel.
 
-    MoveNet's maps know no persons, and three more outputs tell whose a peak is. With one person in the middle of the
-    picture the maps alone do, once trained on such pictures.
+    MoveNet's maps show the joints of everyone, and three more outputs assign the peaks to persons. For one person in
+    the middle of the image the maps suffice, once trained on such images.
     """
     return heatmap_head(features, num_joints, filters=MAP_FILTERS, kernel_size=MAP_KERNEL, **options)
 
@@ -51,7 +51,7 @@ def build_movenet(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
-    """Build a MoveNet that locates the joints of the person in a picture.
+    """Build a MoveNet that locates the joints of the person in an image.
 
     Args:
         width: Multiplier of the numbers of channels; 1.0 is Lightning, 1.75 Thunder.
@@ -59,11 +59,11 @@ def build_movenet(
         input_size: Side S of the square input in pixels, at least 32; Lightning has 192, Thunder 256.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model; `movenet_<width>` if None.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs.
 
     Raises:
         ValueError: If `width` is not above 0, or `num_joints` or `input_size` is too small.

@@ -1,4 +1,4 @@
-"""Necks: fine features that know what the coarse ones see. Lin et al., arXiv 1612.03144."""
+"""Necks: merge coarse features into the fine ones. Lin et al., arXiv 1612.03144."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import keras
 
 from models.blocks import EPSILON, Normalization, no_neck, normalize_relu
 
-#: What the names of the necks' layers begin with.
+#: Prefix of the names of the necks' layers.
 PYRAMID_LAYERS = "pyramid"
 _CHANNELS = 64
 #: Channels of MoveNet's pyramid at strides 4, 8, 16 and 32.
@@ -22,14 +22,13 @@ def feature_pyramid(
 ):
     """Carry the coarsest features down to the finest, adding those of each level on the way.
 
-    As in the paper, but with separable convolutions, and normalised after each: a small part of the cost of the
-    backbone.
+    As in the paper, but with separable convolutions and normalization after each, which is cheap beside the backbone.
 
     Args:
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-        prefix: Of the layers' names.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        prefix: Prefix of the layers' names.
 
     Returns:
         Features (B, h, w, channels) with h and w of the finest.
@@ -61,8 +60,8 @@ def narrowing_pyramid(
     Args:
         features: Features (B, h, w, C) from fine to coarse, each twice as wide as the next, rounded up or down.
         channels: Number of channels of every level, from fine to coarse.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-        prefix: Of the layers' names.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        prefix: Prefix of the layers' names.
 
     Returns:
         Features (B, h, w, channels[0]) with h and w of the finest.
@@ -85,14 +84,14 @@ def narrowing_pyramid(
 def pyramid_neck(
     features: list, *, normalization: Normalization = keras.layers.BatchNormalization, prefix: str = ""
 ) -> list:
-    """Put the finest features of a `feature_pyramid` of 64 channels in front of the backbone's."""
+    """Prepend the output of a `feature_pyramid` of 64 channels to the backbone's features."""
     return [feature_pyramid(features, _CHANNELS, normalization=normalization, prefix=prefix), *features]
 
 
 def narrow_neck(
     features: list, *, normalization: Normalization = keras.layers.BatchNormalization, prefix: str = ""
 ) -> list:
-    """Put the finest features of MoveNet's narrowing pyramid in front of the backbone's.
+    """Prepend the output of MoveNet's narrowing pyramid to the backbone's features.
 
     Raises:
         ValueError: If the backbone's features have another number of levels than MoveNet's pyramid.

@@ -1,4 +1,4 @@
-"""Batch normalisation that trains faster on the TensorFlow backend, and the way back to plain layers."""
+"""Batch normalization that trains faster on the TensorFlow backend, and its conversion to plain layers."""
 
 import keras
 
@@ -8,17 +8,16 @@ from models.private_keras import weights_named_as
 @weights_named_as(keras.layers.BatchNormalization)
 @keras.saving.register_keras_serializable("panopose")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
+    """Batch normalization (arXiv 1502.03167) by TensorFlow's fused kernel where it applies.
 
-    `keras.layers.BatchNormalization` spells training out in a dozen elementwise operations, each of which
-    walks over the features. On the TensorFlow backend, training on float32 or bfloat16 features (B, H, W, C),
-    this layer calls the one kernel made for it; otherwise (inference, other backends, masks, other ranks,
-    `renorm`, `synchronized`) it is the plain layer. Results, weights and arguments are those of the plain
-    layer, and weight files fit either way.
+    `keras.layers.BatchNormalization` trains by a dozen elementwise operations, each of which reads all features. On the
+    TensorFlow backend, training on float32 or bfloat16 features (B, H, W, C), this layer calls the one kernel made for
+    it; otherwise (inference, other backends, masks, other ranks, `renorm`, `synchronized`) it is the plain layer.
+    Results, weights and arguments are those of the plain layer, and weight files fit either way.
     """
 
     def call(self, inputs, training=None, mask=None):
-        """Normalise `inputs`, by the batch's statistics if `training`, else by the moving ones."""
+        """Normalize `inputs`, by the batch's statistics if `training`, else by the moving ones."""
         if training and self.trainable and mask is None and self._can_fuse(inputs):
             return self._fused(inputs)
         return super().call(inputs, training=training, mask=mask)
@@ -34,7 +33,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         )
 
     def _fused(self, inputs):
-        # Imported here alone, so that models train on other backends where TensorFlow is not installed.
+        # Imported only here, so that models train on other backends where TensorFlow is not installed.
         import tensorflow as tf
 
         channels = inputs.shape[-1]
@@ -58,7 +57,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def plain_copy(net: keras.Model) -> keras.Model:
-    """Copy a net, with its weights, into float32 and layers that Keras knows by itself.
+    """Copy a net, with its weights, into float32 and Keras' own layers.
 
     Args:
         net: Functional model of Keras layers and `FusedBatchNormalization`, under any dtype policy.

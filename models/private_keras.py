@@ -1,4 +1,4 @@
-"""What rests on the inside of Keras rather than on its documented interface, so that requirements.txt pins Keras."""
+"""Code that depends on Keras internals, which is why requirements.txt pins Keras."""
 
 from __future__ import annotations
 

@@ -15,14 +15,14 @@ def basic_block(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str,
 ):
-    """Apply a residual unit of two 3x3 convolutions; normalisation and ReLU precede each.
+    """Apply a residual unit of two 3x3 convolutions; normalization and ReLU precede each.
 
     Args:
         x: Features (B, H, W, C).
         filters: Number of output channels; equal to C unless `project`.
         strides: Stride of the first convolution.
         project: Whether the shortcut is a 1x1 convolution of the activated features.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Prefix of the layers' names; the output is `<name>_out`.
 
     Returns:
@@ -45,14 +45,14 @@ def bottleneck_block(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str,
 ):
-    """Apply a residual unit of 1x1, 3x3 and 1x1 convolutions; normalisation and ReLU precede each.
+    """Apply a residual unit of 1x1, 3x3 and 1x1 convolutions; normalization and ReLU precede each.
 
     Args:
         x: Features (B, H, W, C).
         filters: Number of channels inside; four times as many leave, which is C unless `project`.
         strides: Stride of the 3x3 convolution.
         project: Whether the shortcut is a 1x1 convolution of the activated features.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Prefix of the layers' names; the output is `<name>_out`.
 
     Returns:
@@ -97,7 +97,7 @@ def resnet(
     width: int = 64,
     normalization: Normalization = keras.layers.BatchNormalization,
 ) -> list:
-    """Build the backbone: a stem, four stages of pre-activation units, a last normalisation with ReLU.
+    """Build the backbone: a stem, four stages of pre-activation units, a last normalization with ReLU.
 
     Depths 50, 101 and 152 are layer for layer those of `keras.applications.ResNet50V2` and its siblings, with
     the same layer names, so that their weights fit. That layout differs from the paper in these points:
@@ -105,9 +105,9 @@ def resnet(
     - a stage's stride of 2 sits in the last unit of the first three stages, on the 3x3 convolution, and its
       shortcut is the input subsampled by a max-pooling of size 1; in the paper the first unit of the last
       three stages strides, and its shortcut is a projection;
-    - the stem's convolution is max-pooled without normalisation and ReLU; in the paper they follow it, and
+    - the stem's convolution is max-pooled without normalization and ReLU; in the paper they follow it, and
       the first unit shares them;
-    - convolutions that no normalisation follows directly (stem, projections, last of a unit) have a bias.
+    - convolutions that no normalization follows directly (stem, projections, last of a unit) have a bias.
 
     The paper has no pre-activation nets of depth 18 and 34. These, and 10, use the basic units of the 2015 paper,
     strided as there: the first unit of the last three stages, on its first convolution, beside a projection.
@@ -115,15 +115,15 @@ def resnet(
     and 26 are in no paper: one basic unit, or two bottlenecks laid out as those of depth 50, in each stage.
 
     Args:
-        x: Pictures or features (B, H, W, C), for pictures scaled to about [-1, 1].
+        x: Images, scaled to about [-1, 1], or features, (B, H, W, C).
         depth: 10, 18, 26, 34, 50, 101 or 152.
         width: Channels of the stem and inside the first stage's units; doubled in each later stage.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
 
     Returns:
         Features at strides 4, 8, 16 and 32, the last (B, ceil(H / 32), ceil(W / 32), C), where C is `8 * width` for
         depths 10, 18 and 34, `32 * width` for the others. The stages end in the layers `conv2_block<n>_out` to
-        `conv5_block<n>_out`, n being the stage's units; only the last features are normalised.
+        `conv5_block<n>_out`, n being the stage's units; only the last features are normalized.
 
     Raises:
         ValueError: If `depth` is not in the table.
@@ -166,7 +166,7 @@ def build_resnet(
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
-    """Build a pre-activation ResNet that locates the joints of the person in a picture.
+    """Build a pre-activation ResNet that locates the joints of the person in an image.
 
     Reference: He et al., "Identity Mappings in Deep Residual Networks", arXiv 1603.05027. See `resnet` for where the
     backbone follows Keras instead.
@@ -178,12 +178,12 @@ def build_resnet(
         width: Channels of the stem; 64 in the paper.
         neck: Function `(features, normalization=..., prefix=...) -> features`.
         head: Function `(features, num_joints, normalization=..., prefix=...) -> dict` of named outputs.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         name: Name of the model; `resnet<depth>` if None.
 
     Returns:
-        A model from RGB pictures (B, S, S, 3), uint8 or float 0..255, to the head's outputs; with the default
-        head "coordinates" (B, J, 2), (x, y) where -1 and 1 are the picture's edges, and "score_logits" (B,
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the head's outputs; with the default
+        head "coordinates" (B, J, 2), (x, y) where -1 and 1 are the image's edges, and "score_logits" (B,
         J).
 
     Raises:

@@ -34,7 +34,7 @@ class Camera:
     translation_mm: np.ndarray
 
     def __post_init__(self) -> None:
-        """Turns the arrays into float64 and checks their shapes and values."""
+        """Converts the arrays to float64 and checks their shapes and values."""
         shapes = {"matrix": (3, 3), "distortion": (5,), "rotation": (3, 3), "translation_mm": (3,)}
         for field, shape in shapes.items():
             value = np.asarray(getattr(self, field), dtype=np.float64)
@@ -108,7 +108,7 @@ class Camera:
 
 
 def check_camera(camera: Camera) -> None:
-    """Raises for numbers that no camera has: they would put joints anywhere, or overflow in a later computation.
+    """Raises for impossible cameras, whose numbers would move joints anywhere or overflow later.
 
     Raises:
         ValueError: its image size, focal lengths, rotation, distortion or position is impossible.

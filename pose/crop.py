@@ -1,4 +1,4 @@
-"""Person crops: a square cut from an image, with the matrix that leads back to it."""
+"""Person crops: a square cut from an image, with the matrix from its pixels to the image's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def apply_matrix(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
 
 
 def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Bounds the labelled joints.
+    """Bounds the labeled joints.
 
     Args:
         xy_px: float (J, 2).
@@ -30,12 +30,12 @@ def box_from_joints(xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
         float64 (4,): x_min, y_min, width, height in px.
 
     Raises:
-        ValueError: no joint is labelled.
+        ValueError: no joint is labeled.
     """
-    labelled = np.asarray(xy_px, np.float64)[np.asarray(visible) > 0]
-    if not len(labelled):
+    labeled = np.asarray(xy_px, np.float64)[np.asarray(visible) > 0]
+    if not len(labeled):
         raise ValueError("a box needs at least one labelled joint, got none; leave such a person out")
-    low, high = labelled.min(axis=0), labelled.max(axis=0)
+    low, high = labeled.min(axis=0), labeled.max(axis=0)
     return np.concatenate([low, high - low])
 
 
@@ -104,7 +104,7 @@ class Crop:
         return np.vstack([self.from_frame, [0, 0, 1]]) @ matrix
 
     def cut(self, picture: np.ndarray | Shrinkable) -> np.ndarray:
-        """Resamples the crop from an image; black where it reaches beyond.
+        """Resamples the crop from an image; black outside it.
 
         Args:
             picture: uint8 (H, W, 3) or (H, W), or a `Shrinkable`.

@@ -42,7 +42,7 @@ def draw_skeleton(
         picture: uint8 RGB (H, W, 3).
         xy_px: float (J, 2).
         shown: bool or int (J,): joints to draw; a limb is drawn where both its ends are. Visibility can be passed as it
-            is: joints labelled but hidden (1) become hollow, larger circles.
+            is: joints labeled but hidden (1) become hollow, larger circles.
         skeleton: names and limbs of the J joints.
         thickness: of the lines, in px.
         color: one color for all, instead of a color for each side.
@@ -92,7 +92,7 @@ def draw_text(picture: np.ndarray, text: str, xy_px: tuple[int, int] = (0, 0), *
 
 
 def captioned(picture: np.ndarray, text: str, *, height_px: int = 16) -> np.ndarray:
-    """The image with a line of text below it, on white; a text that is too long loses its beginning."""
+    """The image with a line of text below it, on white; a text that is too long is cut at its beginning."""
     scale, width = height_px / 44, picture.shape[1] - 4
 
     def width_of(text: str) -> int:

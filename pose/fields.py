@@ -12,8 +12,8 @@ import numpy as np
 #: How a warp acts on an array.
 #:     picture: resampled bilinearly; nearest: resampled to the nearest pixel, as a map of depths must be.
 #:     point: moved, in px of the image.
-#:     visibility: 0 (not labelled) where the warp puts the point outside the image.
-#:     left: true where a labelled point was put outside.
+#:     visibility: 0 (not labeled) where the warp moves the point outside the image.
+#:     left: true where a labeled point was moved outside.
 #:     length, area: in px and square px, divided by the scale and by its square.
 #:     direction: points of the camera's frame, turned and mirrored about the camera's axis as the image is.
 #:     camera: the matrix (3, 3) that projects those points.
@@ -32,7 +32,7 @@ class Field:
         shape: numbers and symbols: J joints, H and W pixels.
         dtype: NumPy's name, "bytes" for a text or an encoded image.
         geometry: how a warp acts on it.
-        of: the points that a visibility is of.
+        of: the points that a visibility belongs to.
     """
 
     shape: tuple[int | str, ...]
@@ -51,16 +51,16 @@ class Field:
         return self.geometry != "none" or self.per_joint
 
     def describe(self) -> dict:
-        """As plain values, for JSON; what has its default is left out."""
+        """As plain values, for JSON, without attributes that have their defaults."""
         known = {one.name: (getattr(self, one.name), one.default) for one in fields(self)}
         return {name: value for name, (value, default) in known.items() if value != default} | {"shape": [*self.shape]}
 
     @classmethod
     def from_description(cls, description: Mapping) -> Self:
-        """The field that `describe` describes; what later versions say of it is left out.
+        """The field from the output of `describe`; keys of later versions are ignored.
 
         Raises:
-            KeyError, TypeError: it describes none.
+            KeyError, TypeError: it is not a field's description.
         """
         known = {name: value for name, value in description.items() if name in {one.name for one in fields(cls)}}
         return cls(**known | {"shape": tuple(description["shape"])})
@@ -106,11 +106,11 @@ def warp(
 
     Args:
         values: arrays (B, ...) by name.
-        fields: what each is; those that are not named stay as they are.
-        affine: what happens to each image.
+        fields: the geometry of each; arrays that are not named here stay as they are.
+        affine: the warp of each image.
         flip_order: int (J,), `Skeleton.flip_order`; None where nothing is mirrored.
-        size: height and width of the resulting images in px. Points outside become not labelled and (0, 0); None
-            leaves all points labelled, and there are no images.
+        size: height and width of the resulting images in px. Points outside become not labeled and (0, 0); None
+            leaves all points labeled, and there are no images.
 
     Returns:
         Arrays of the same names and types.
@@ -122,13 +122,13 @@ def warp(
         for name, field in known.items():
             if field.geometry != "visibility":
                 continue
-            xy, labelled = result[field.of], swapped[name] > 0
+            xy, labeled = result[field.of], swapped[name] > 0
             inside = ((xy >= -0.5) & (xy < size - 0.5)).all(axis=-1)
             result[name] = np.where(inside, swapped[name], 0)
-            result[field.of] = np.where((labelled & inside)[..., None], xy, 0)
+            result[field.of] = np.where((labeled & inside)[..., None], xy, 0)
             for left, other in known.items():
                 if other.geometry == "left" and other.of == field.of:
-                    result[left] = swapped[left] | (labelled & ~inside)
+                    result[left] = swapped[left] | (labeled & ~inside)
     return dict(values) | {name: value.astype(values[name].dtype) for name, value in result.items()}
 
 

@@ -1,4 +1,4 @@
-"""Cameras as the calibration file of a CMU Panoptic Studio sequence holds them, read and written."""
+"""Reads and writes cameras in the format of a CMU Panoptic Studio calibration file."""
 
 from __future__ import annotations
 

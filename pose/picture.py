@@ -16,9 +16,9 @@ from pose.bad_input import BadInput
 _MOST_PX_PER_BYTE = 1024
 _JPEG, _EXIF, _END_MARKER = b"\xff\xd8", b"Exif\0\0", b"\xff\xd9"
 _END, _SCAN, _APP1 = 0xD9, 0xDA, 0xE1
-# Start of frame of every kind of coding, and those that divide an image over several scans.
+# Start-of-frame markers of all codings, and of those that divide an image over several scans.
 _FRAMES, _PROGRESSIVE = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}, (0xC2, 0xC6, 0xCA, 0xCE)
-# Within a scan 0xFF stands before 0 or the number of a restart; before anything else it ends the scan.
+# Within a scan 0xFF is followed by 0 or a restart number; anything else ends the scan.
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _ORIENTATION = 0x0112
 # libjpeg fills missing parts with the middle of the range.
@@ -89,7 +89,7 @@ def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
 
     Args:
         data: the file's bytes, of any format that OpenCV reads.
-        turn: turn the image as its EXIF orientation says; otherwise it comes as it is stored.
+        turn: turn the image as its EXIF orientation says; otherwise it is returned as it is stored.
 
     Returns:
         uint8 RGB (H, W, 3).
@@ -100,7 +100,7 @@ def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
     header = jpeg_header(data)
     # OpenCV allocates the header's size before it reads a pixel: one wrong bit in a small file can cost gigabytes.
     if header and header.height * header.width > _MOST_PX_PER_BYTE * len(data):
-        raise ValueError(f"tells of {header.width} x {header.height} px, more than {len(data)} bytes can hold")
+        raise ValueError(f"claims {header.width} x {header.height} px, more than {len(data)} bytes can hold")
     picture = _decode(data, turn)
     if picture is None:
         raise ValueError("truncated JPEG, or a damaged one" if header else "not a picture that OpenCV can decode")
@@ -112,14 +112,14 @@ def decode_picture(data: bytes, *, turn: bool = True) -> np.ndarray:
 
 
 def read_picture(path: str, *, turn: bool = True) -> np.ndarray:
-    """Reads a picture file as uint8 RGB (H, W, 3).
+    """Reads an image file as uint8 RGB (H, W, 3).
 
     Args:
         path: the file.
-        turn: turn the picture as its EXIF orientation says; otherwise it comes as it is stored.
+        turn: turn the image as its EXIF orientation says; otherwise it is returned as it is stored.
 
     Raises:
-        BadInput: the file is missing, cut short or no picture.
+        BadInput: the file is missing, cut short or no image.
     """
     try:
         data = Path(path).read_bytes()

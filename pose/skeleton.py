@@ -28,7 +28,7 @@ _SIGMAS = {
 }
 _LIMB_JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
-# Substitutes for a target joint that the source does not name: the first of these that the source has.
+# Substitutes for a target joint that the source lacks: the first of these that it has.
 _ALIASES = {"thorax": ("neck",), "neck": ("thorax",), "body_center": ("pelvis",), "pelvis": ("body_center",)}
 # ...and failing that, the midpoint of two joints.
 _MIDPOINTS = {
@@ -56,7 +56,7 @@ class Skeleton:
         joints: J joint names; left and right are the person's own.
         limbs: pairs of joint indices to draw as lines, and to score in PCP.
         torso: (left shoulder, right hip), the span that PCK divides by.
-        head: the span that PCK of the head divides by (neck to head top where labelled), or None where the
+        head: the span that PCK of the head divides by (neck to head top where labeled), or None where the
             skeleton has no such span.
     """
 
@@ -211,7 +211,7 @@ def convert_joints(
     """Converts joints from one skeleton to another.
 
     A neck, thorax, pelvis or body center that the source does not label becomes the middle of the two shoulders
-    or hips where both are labelled; it counts as seen only where both are.
+    or hips where both are labeled; it counts as seen only where both are.
 
     Args:
         xy: float (..., J_source, D), any unit and any number D of coordinates.
@@ -220,7 +220,7 @@ def convert_joints(
         target: the skeleton wanted.
 
     Returns:
-        xy (..., J_target, D) and visible (..., J_target); joints that the source lacks are 0 and not labelled.
+        xy (..., J_target, D) and visible (..., J_target); joints that the source lacks are 0 and not labeled.
     """
     order = joint_map(source, target)
     xy_out = np.where((order >= 0)[:, None], np.take(xy, order, axis=-2), 0).astype(np.asarray(xy).dtype)

@@ -1,4 +1,4 @@
-"""What a net is asked: what goes in, what is labelled, what it answers."""
+"""Tasks: the inputs, labels and answers of a net."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pose.fields import Field
 
 @dataclass(frozen=True)
 class Input(Field):
-    """A named array that a net takes.
+    """A named input of a net.
 
     Attributes:
-        source: the field of the records that it is filled from.
+        source: the field of the records that fills it.
     """
 
     source: str = ""
@@ -21,12 +21,12 @@ class Input(Field):
 
 @dataclass(frozen=True)
 class Answer(Field):
-    """A named array that a net answers.
+    """A named answer of an inference model.
 
     Attributes:
         unit: of its values; "" for none.
-        tolerance: how far an exported file's values may be from the Keras model's; for points, their distance. One in a
-            hundred may be further.
+        tolerance: maximum difference of an exported file's values from the Keras model's; for points, their distance. 1
+            % of them may exceed it.
         reduced_tolerance: the same for a file that computes with fewer bits.
     """
 
@@ -37,7 +37,7 @@ class Answer(Field):
 
 @dataclass(frozen=True)
 class Task:
-    """What a net is asked.
+    """The inputs, labels and answers of a net.
 
     Attributes:
         name: in run.json and pose.json.
@@ -55,16 +55,16 @@ class Task:
 
     @property
     def takes_pictures(self) -> bool:
-        """Whether its one input is a picture."""
+        """Whether its one input is an image."""
         return [one.geometry for one in self.inputs.values()] == ["picture"]
 
     def describe(self) -> dict:
-        """What run.json and pose.json keep of it."""
+        """The description in run.json and pose.json."""
         inputs = {name: one.describe() for name, one in self.inputs.items()}
         return {"task": self.name, "inputs": inputs, "outputs": {n: one.describe() for n, one in self.answers.items()}}
 
 
-#: The joints of one person in a picture, in two dimensions.
+#: The joints of one person in an image, in two dimensions.
 POSE_2D = Task(
     name="pose-2d",
     inputs={"pictures": Input(("H", "W", 3), "uint8", "picture", source="picture")},
@@ -78,10 +78,10 @@ POSE_2D = Task(
 
 
 def task_of(notes: Mapping) -> Task:
-    """The task that a run.json or pose.json describes; `POSE_2D` where it was written by an earlier version.
+    """The task that a run.json or pose.json describes; `POSE_2D` if an earlier version wrote it.
 
     Raises:
-        KeyError, TypeError: they are damaged.
+        KeyError, TypeError: the notes are damaged.
     """
     if "task" not in notes or notes["task"] == POSE_2D.name:
         return POSE_2D

@@ -27,10 +27,10 @@ class Options:
     Attributes:
         folder: the shard set.
         sheet: the contact sheet to write, a .jpg or .png file; FOLDER/contact_sheet.jpg if not given.
-        count: people on the contact sheet.
+        count: number of people on the contact sheet.
         split: the split to take them from.
         seed: random seed of the augmentation on the sheet.
-        drop_damaged: move damaged shards aside and go on with the whole ones.
+        drop_damaged: move damaged shards aside and keep the intact ones.
     """
 
     folder: Annotated[Path, tyro.conf.Positional]

@@ -1,6 +1,6 @@
 """Joint-aware augmentation: one affine warp, color, and patches that hide parts of the body.
 
-In NumPy, a batch at a time: for the few numbers of each person TensorFlow takes ten times as long.
+In NumPy, a batch at a time, because TensorFlow takes ten times as long for so few numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="j
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
 _NUM_OWN_DRAWS = 10
-# Share of the pixels along a side that a blurred image keeps at least.
+# Minimum share of the pixels along a side that a blurred image keeps.
 _LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
@@ -41,7 +41,7 @@ class Augmentation:
         scale: zoom by a factor between 1 / (1 + scale) and 1 + scale, uniform in its logarithm.
         shift: move by up to this share of the crop's side along x and y.
         brightness: add up to this share of full white.
-        contrast: stretch about mid-grey by up to this share.
+        contrast: stretch about mid-gray by up to this share.
         color: multiply each of red, green, blue by up to 1 +- this.
         occlusion: probability of each of two patches of one color.
         occlusion_size: longest side of a patch as a share of the crop's side.
@@ -94,7 +94,7 @@ class Changes(NamedTuple):
     patch_color: np.ndarray
 
     def rows(self, rows: slice) -> Changes:
-        """Those of a part of the batch."""
+        """The changes of a part of the batch."""
         return Changes(*(value[rows] for value in self))
 
 
@@ -112,7 +112,7 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
     flipped = own[:, 0] < options.flip
     matrix, scale = _affine(own[:, 1:5], flipped, options, size_in, size)
     detail = np.where(blurred < options.blur, _LEAST_DETAIL**amount, 1.0)
-    # One in two stays as light as it was.
+    # Half of the images are not darkened.
     light = (1 + options.darkness) ** -np.maximum(2 * dark - 1, 0)
     color = _color(own[:, 5:], options) * light[:, None, None]
     return Changes(flipped, matrix, scale, detail, color, *_patches(patches, options, size))
@@ -125,7 +125,7 @@ def augment(
 
     Args:
         pictures: B JPEGs, or uint8 (B, H, W, 3).
-        labels: by the names of `LABELS`; joints that leave the image become not labelled.
+        labels: by the names of `LABELS`; joints that leave the image become not labeled.
         changes: of the same images.
         size: height and width of the result in px, that the changes were made for.
         flip_order: int (J,), `Skeleton.flip_order`.

@@ -9,7 +9,7 @@ from pose import Crop
 
 
 def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
-    """Cuts a crop out of a depth image; nearest neighbors, as the mean of a person and a wall is neither.
+    """Cuts a crop out of a depth image; nearest neighbor, because the mean of a person's and a wall's depth is neither.
 
     Args:
         depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of the image.

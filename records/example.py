@@ -1,7 +1,7 @@
 """The message tf.train.Example, of tensorflow/core/example, without TensorFlow.
 
-Importing TensorFlow takes seconds and hundreds of megabytes in each process, and making records needs nothing else of
-it. The bytes are the same.
+Importing TensorFlow takes seconds and hundreds of megabytes in each process, and making records would use nothing else
+of it. The bytes are identical.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The fields of a record: what each is, which feature of the Example holds it, and how it is read."""
+"""The fields of a record, the features of the Example that hold them, and how they are read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stored(Field):
 
     Attributes:
         feature: its name in the tf.train.Example.
-        encoded: in which format, if it is an image.
+        encoded: the image format, if it is an encoded image.
         required: whether every record has it.
         default: its value in records that lack it; None if reading it from such a record raises.
     """

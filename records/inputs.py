@@ -14,7 +14,7 @@ _PICTURE = "picture"
 
 
 def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
-    """The fields to read beside the pictures: those that fill the task's inputs, and the labels, each once."""
+    """The fields to read beside the images: those that fill the task's inputs, and the labels, each once."""
     wanted = [*(one.source for one in task.inputs.values()), *labels]
     return tuple(dict.fromkeys(name for name in wanted if name != _PICTURE))
 
@@ -30,7 +30,7 @@ def as_net_takes(inputs: Mapping[str, Any]) -> Any:
 
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
-    """Inputs and labels of a batch, in which every point is labelled; for timing, where values do not matter."""
+    """Inputs and labels of a batch, in which every point is labeled; for timing, where values do not matter."""
     random = np.random.default_rng(0)
 
     def values(name: str) -> np.ndarray:

@@ -21,7 +21,7 @@ from records.warp import decode_jpeg
 _COLUMNS = 8
 # Smaller crops are enlarged to this side, so that joints and names stay legible.
 _LEAST_SIDE_PX = 192
-# People are drawn from the first so many of a split, to bound the time.
+# People are chosen from the first ones of a split, to bound the time.
 _MOST_SEARCHED = 4096
 
 

@@ -1,4 +1,4 @@
-"""The manifest of a shard set: what is in the folder, where it came from, and what was left out."""
+"""The manifest of a shard set: what the folder contains, where it came from, and what was left out."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Manifest:
 
     @property
     def notes(self) -> list[str]:
-        """Lines for people: how many were left out on purpose and why, and the remarks."""
+        """Lines to print: how many people were left out on purpose and why, and the remarks."""
         lines = [f"left out on purpose: {sum(self.left_out.values())}"] if self.left_out else []
         lines += [f"{count:>8}  {reason}" for reason, count in self.left_out.items()]
         lines += ["remarks:"] if self.remarks else []
@@ -91,7 +91,7 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def inputs_digest(inputs: dict[str, str]) -> str:
-    """What a manifest's `source` keeps of `inputs.json`: the SHA-256 of its parts' fingerprints."""
+    """The SHA-256 of the fingerprints in `inputs.json`, for the manifest's `source`."""
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 

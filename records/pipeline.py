@@ -65,7 +65,7 @@ def dataset(
     Args:
         folder: the shard set.
         split: "train", "val" or "test".
-        batch_size: people in a batch; the last batch holds what is left.
+        batch_size: people in a batch; the last batch may be smaller.
         input_size: height and width S of the images, the records' own size if None.
         limit: stop after this many people.
         fields: what to read beside the images, by the names of `records.features.FIELDS`, or "key".
@@ -183,7 +183,7 @@ def training_dataset(
     Args:
         folder: the shard set.
         split: "train", "val" or "test".
-        batch_size: people in every batch of all workers together; what is left of an epoch is dropped.
+        batch_size: people in every batch of all workers together; people left over in an epoch are dropped.
         epochs: the epoch to stop before.
         seed: random seed of the order and of the augmentation.
         first_epoch: the epoch to start at.

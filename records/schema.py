@@ -1,4 +1,4 @@
-"""The labelled person that every data set yields, and the one Example that it becomes."""
+"""The labeled person that every data set yields, and the one Example that it becomes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ SCHEMA_VERSION = 1
 
 @dataclass
 class Person:
-    """One labelled person in one image.
+    """One labeled person in one image.
 
     Attributes:
-        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). One that
-            makes small parts by itself (`pose.crop.Shrinkable`) does so at less cost.
+        picture: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it cannot). A
+            `pose.crop.Shrinkable` saves time where the crop is small.
         box_px: float (4,), x_min, y_min, width, height in image px.
         joints_xy_px: float (J, 2) in image px.
-        visible: int (J,), COCO's 0 not labelled, 1 labelled but hidden, 2 labelled and seen.
+        visible: int (J,), COCO's 0 not labeled, 1 labeled but hidden, 2 labeled and seen.
         dataset: such as "panoptic" or "lspet".
-        sequence: the recording or subject; what the split goes by.
-        camera: the camera's name, "" where there is one view alone.
+        sequence: the recording or subject; the unit that splits keep together.
+        camera: the camera's name, "" if there is only one view.
         frame: the frame's number in the sequence.
         person: the person's number in the frame.
         joints_xyz_mm: float (J, 3) in the camera's frame, or None where unknown.
@@ -71,23 +71,23 @@ class Person:
         return self.picture() if callable(self.picture) else self.picture
 
 
-# Values that are not finite, or not in single precision any more, are checked below.
+# Values that are not finite, or overflow in single precision, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
     """Cuts a person out of the image and serializes the Example.
 
     Args:
-        person: the labelled person.
+        person: the labeled person.
         crop: where to cut, in the pixels of the person's image.
         skeleton: the names of the person's J joints.
         jpeg_quality: of the crop, 1 to 100.
 
     Returns:
         The serialized `tf.train.Example`; its features are those of `records.features`. Joints that fall off the crop
-        are stored as not labelled.
+        are stored as not labeled.
 
     Raises:
-        BadInput: the image cannot be read, a labelled joint or another number is not finite, or no joint is left in
+        BadInput: the image cannot be read, a labeled joint or another number is not finite, or no joint is left in
             the crop.
     """
     xy_px, visible = np.asarray(person.joints_xy_px, np.float32), np.asarray(person.visible, np.int64)
@@ -140,7 +140,7 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
 
 
 def span_px(xy_px: np.ndarray, visible: np.ndarray, ends: tuple[int, int] | None) -> float:
-    """The distance between two joints, or 0 where either is not labelled or there is no such span."""
+    """The distance between two joints, or 0 where either is not labeled or there is no such span."""
     if ends is None or not (visible[ends[0]] and visible[ends[1]]):
         return 0.0
     return float(np.linalg.norm(xy_px[ends[0]] - xy_px[ends[1]]))

@@ -13,7 +13,7 @@ _HEADER = _LENGTH.size + _CHECKSUM.size
 
 
 def frame(record: bytes) -> bytes:
-    """A record as it stands in a file."""
+    """A record with its length and checksums, as in a file."""
     length = _LENGTH.pack(len(record))
     return b"".join((length, _masked(length), record, _masked(record)))
 
@@ -41,6 +41,6 @@ def read_records(path: str | Path) -> Iterator[bytes]:
 
 
 def _masked(data: bytes) -> bytes:
-    """TFRecord rotates checksums and adds a constant, as data that hold checksums of themselves are weak."""
+    """TFRecord rotates checksums and adds a constant, because the CRC of data that contain a CRC is weak."""
     checksum = google_crc32c.value(data)
     return _CHECKSUM.pack(((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF)

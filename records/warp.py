@@ -1,6 +1,7 @@
-"""What augmentation does to pixels: one pass over a batch's images, in NumPy and OpenCV.
+"""The pixel part of augmentation: one pass over a batch's images, in NumPy and OpenCV.
 
-TensorFlow's own warp takes six times as long as OpenCV's. It stays what evaluation resizes with (`records.pipeline`).
+TensorFlow's own warp takes six times as long as OpenCV's. Evaluation still resizes with TensorFlow
+(`records.pipeline`).
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def vary_pictures(
         uint8 (B, size, size, 3).
     """
     varied = _empty((len(pictures), size, size, 3))
-    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Memory is used again from image to
-    # image, because fresh pages cost more than the warp.
+    # With a fourth channel OpenCV warps in 0.6 of the time, to the same bits. Buffers are reused from image to image,
+    # because fresh pages cost more than the warp.
     wide, warped = np.empty((size, size, 4), np.uint8), np.empty((size, size, 3), np.uint8)
     whole = None
     recolor = np.zeros((len(pictures), 3, 4), np.float32)

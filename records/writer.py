@@ -35,9 +35,9 @@ class ShardSetWriter:
     """Fills the shards of each split one after the other.
 
     Until the set is finished everything lies in `FOLDER/.partial`: a journal of the settings, whole shards, and beside
-    each shard what the manifest will say of it, written last. Then the shards get their final names, and the manifest
-    is written. A later writer with the same settings resumes after the whole shards; `resume_at` says how many people
-    they hold. The cost of closing a shard does not depend on how many there are.
+    each shard its entry of the manifest, written last. Then the shards get their final names, and the manifest is
+    written. A later writer with the same settings resumes after the whole shards; `resume_at` says how many people they
+    hold. The cost of closing a shard does not depend on how many there are.
 
     Attributes:
         folder: of the shard set.
@@ -184,7 +184,7 @@ class ShardSetWriter:
         """Drops the whole shards and what lies beside them, so that the set is begun again.
 
         Raises:
-            ValueError: the set is complete, which is for the user to delete.
+            ValueError: the set is complete; only the user may delete it.
             OSError: they cannot be removed.
         """
         if (self.folder / FILE_NAME).is_file():
@@ -203,7 +203,7 @@ class ShardSetWriter:
 
         Args:
             inputs: the fingerprint of what each part was made from, by the part's name; for `inputs.json`.
-            **found: what else the manifest's `source` is to say of the data set, beyond the settings.
+            **found: further entries of the manifest's `source`, besides the settings.
 
         Raises:
             ValueError: no one was added: an empty set is an error, never a result.
@@ -275,8 +275,8 @@ def _differences(now: dict, then: dict | None) -> str:
     """Names the settings that differ."""
     now, then = _flat(now), _flat(then if isinstance(then, dict) else {})
     changed = [name for name in {**then, **now} if now.get(name) != then.get(name)]
-    told = "; ".join(f"{name} {then.get(name)!r}, {now.get(name)!r}" for name in changed)
-    return f"Then and now: {told[:1000]}"
+    listed = "; ".join(f"{name} {then.get(name)!r}, {now.get(name)!r}" for name in changed)
+    return f"Then and now: {listed[:1000]}"
 
 
 def _flat(settings: dict, prefix: str = "") -> dict[str, object]:

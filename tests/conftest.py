@@ -18,14 +18,15 @@ _ROOT = Path(__file__).parents[1]
 
 # Real data, and a run in every format, each of which is checked in processes of its own.
 _SLOW_FIXTURES = {"shared_data", "exported"}
-# Folders whose files share what takes long to make.
+# Folders whose files share slow fixtures.
 _SHARED = ("tests/evaluate", "tests/export")
 _LONG = (*_SHARED, "tests/train", "tests/models")
 
 
 @pytest.hookimpl(tryfirst=True)  # Before `-m` chooses.
 def pytest_collection_modifyitems(items):
-    """Counts tests with slow fixtures as slow, and has what takes long begin first, so that no worker is left alone."""
+    """Marks tests with slow fixtures as slow, and starts long tests first, so that no worker is left alone at the
+    end."""
     for item in items:
         if not _SLOW_FIXTURES.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.slow)
@@ -49,7 +50,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """What is measured and remembered in tests stays out of the user's cache, in their processes too."""
+    """Tests, and the processes they start, use a cache of their own instead of the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -1,6 +1,6 @@
 """Situations from public bug reports, each a folder of small inputs beside the project's real data.
 
-A case's command is run on a copy, as its README gives it, and what is right there is checked here.
+A case's command is run on a copy, as in its README, whose expected result is checked here.
 """
 
 import json
@@ -87,7 +87,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z]+", "_", name.lower())
 
 
-def labelled(case: Path) -> dict[int, dict[str, list[float]]]:
+def labeled_keypoints(case: Path) -> dict[int, dict[str, list[float]]]:
     """The keypoints of each person of a COCO file, by annotation id and joint."""
     (path,) = case.glob("annotations/*.json")
     content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -107,17 +107,17 @@ def test_every_case_is_run(cases):
 
 
 @pytest.mark.parametrize("name", COCO_PEOPLE)
-def test_labels_come_out_as_the_file_has_them(take, tmp_path, name):
+def test_labels_stay_as_in_the_file(take, tmp_path, name):
     case = take(name)
     options = ("--subset", "default") if name == "cvat_layout" else ()
     people, printed = converted(case, tmp_path / "out", *ALL, *options)
     assert len(people) == COCO_PEOPLE[name]
-    truth = labelled(case)
+    truth = labeled_keypoints(case)
     for person in people:
         keypoints = truth[int(person["source/person"])]
         for joint, xy_px, visible in zip(COCO17.joints, person["frame_px"], person["joints/visible"], strict=True):
-            *there_px, labelled_as = keypoints.get(joint, (0, 0, 0))
-            assert visible == labelled_as
+            *there_px, labeled_as = keypoints.get(joint, (0, 0, 0))
+            assert visible == labeled_as
             if visible:
                 np.testing.assert_allclose(xy_px, there_px, atol=0.01)
     if name == "few_keypoints_passed_by_silently":
@@ -125,17 +125,17 @@ def test_labels_come_out_as_the_file_has_them(take, tmp_path, name):
     if name == "other_category_17_keypoints":
         assert re.search(r"\b1\b.*dog", printed)
     if name in ("no_area", "own_four_keypoints"):
-        # Of four joints no area is known unless the file tells.
+        # With four joints the area is unknown unless the file gives it.
         assert all(person["person/area_px"] == 0 for person in people) == (name == "no_area")
 
 
 @pytest.mark.parametrize("name", ["exif180_labels_on_stored_pixels", "exif90_labels_on_stored_pixels"])
-def test_labels_on_stored_pixels_fit_the_picture(take, tmp_path, name):
+def test_labels_on_stored_pixels_fit_the_image(take, tmp_path, name):
     case = take(name)
     people, printed = converted(case, tmp_path / "out", *ALL)
     assert len(people) == 2
     if name.startswith("exif180"):
-        # Nothing in the file tells whether its labels are for the pixels as they are stored.
+        # The file does not say whether its labels are for the pixels as they are stored.
         assert "EXIF orientation" in printed and "--orientation" in printed
         people, _ = converted(case, tmp_path / "stored", *ALL, "--orientation", "stored")
     for person in people:
@@ -149,13 +149,13 @@ def test_labels_on_stored_pixels_fit_the_picture(take, tmp_path, name):
         assert np.abs(there.astype(int) - crop)[inside > 0.999].mean() < 6
 
 
-def test_two_pictures_of_one_id_are_refused(take, tmp_path):
+def test_two_images_with_one_id_exit_with_2(take, tmp_path):
     done = call(data_prep, "coco", "--root", take("duplicate_image_ids"), "--out", tmp_path / "out", *ALL)
     assert done.returncode == 2 and "0001.jpg" in done.stderr and "0002.jpg" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_corrected_labels_are_not_answered_with_old_shards(take, tmp_path):
+def test_corrected_labels_for_old_shards_exit_with_2(take, tmp_path):
     case, out = take("labels_corrected_same_out"), tmp_path / "out"
     converted(case, out, *ALL)
     shutil.copy(case / "corrected.json", case / "annotations/person_keypoints_train2017.json")
@@ -252,7 +252,7 @@ MODEL = ("--model", "fast", "--runtime", "litert-fp16", "--threads", 1)
 
 
 def watch(source: Path, out: Path, *options: object, code: int = 0) -> tuple[list[dict], str]:
-    """The frames of a video as the demo sees them, and what it prints."""
+    """The frames that the demo reads from a video, and its output."""
     from demo.webcam import main
 
     done = call(main, "--no-window", *MODEL, "--source", source, "--jsonl", out, *options)
@@ -301,7 +301,7 @@ def test_frames_keep_their_own_times(take, tmp_path, file):
 
 
 @pytest.mark.parametrize("file", ["hflip.mp4", "selfie_portrait.mp4"])
-def test_display_matrices_are_heeded(take, tmp_path, file):
+def test_display_matrices_are_applied(take, tmp_path, file):
     case = take("demo_flip_matrix")
     upright, _ = watch(case / "upright.mp4", tmp_path / "upright.jsonl")
     frames, _ = watch(case / file, tmp_path / "out.jsonl")
@@ -320,7 +320,7 @@ def test_frames_are_counted_from_the_first(take, tmp_path):
     assert "120 frames" in printed and "3120" not in printed
 
 
-def test_two_outputs_of_one_name_are_refused(take, tmp_path):
+def test_two_outputs_of_one_name_exit_with_2(take, tmp_path):
     out = tmp_path / "x.mkv"
     _, printed = watch(take("demo_same_output") / "base.mp4", out, "--output", out, code=2)
     assert "x.mkv" in printed and not out.exists()

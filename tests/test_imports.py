@@ -1,4 +1,4 @@
-"""Who may import whom: reads the imports of every module and fails on an arrow the design does not allow."""
+"""Who may import whom: reads the imports of every module and fails on one that the design does not allow."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ ALLOWED = {
     "demo": {"machine", "pose", "artefact", "weights"},
 }
 WITHOUT_TENSORFLOW = ("pose", "body", "dome")
-# The modules that use what TensorFlow does not document. Keras's inside is used in models/private_keras.py.
+# The modules that use private interfaces of TensorFlow. Those of Keras are used in models/private_keras.py.
 PRIVATE_TENSORFLOW = {
     "export/private_tensorflow.py",
     "artefact/engines/litert.py",  # Imports nothing of this project.
@@ -72,12 +72,12 @@ def test_packages_import_only_what_they_may(package):
         assert ours <= ALLOWED[package] | {package}, f"{path} imports {ours - ALLOWED[package] - {package}}"
 
 
-def test_no_modules_import_one_another_in_a_circle():
+def test_no_modules_import_one_another_in_a_cycle():
     left = {name: imported_modules(path) - {name} for name, path in MODULES.items()}
-    # Removes, again and again, the modules that import none of those left; a circle cannot be removed.
+    # Repeatedly removes the modules that import none of the remaining ones; a cycle cannot be removed.
     while free := {name for name, needs in left.items() if not needs & left.keys()}:
         left = {name: needs for name, needs in left.items() if name not in free}
-    # The same for those that nothing left imports, so that the circle alone is shown.
+    # The same for modules that no remaining one imports, so that only the cycle is shown.
     while free := left.keys() - set().union(*left.values()):
         left = {name: needs for name, needs in left.items() if name not in free}
     assert {name: sorted(needs & left.keys()) for name, needs in left.items()} == {}

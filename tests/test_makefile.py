@@ -1,4 +1,4 @@
-"""What `make` removes."""
+"""The files that `make` removes."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def make(folder, *words, answer=""):
-    # Variables given to a `make` that runs these tests would come along.
+    # Variables given to a `make` that runs these tests would be inherited.
     env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "VENV")}
     return subprocess.run(
         ["make", *words], cwd=folder, env=env, input=answer, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The models that come with the project."""
+"""The shipped models."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ FOLDER = Path(weights.__file__).parent
 _MOST_BYTES, _MOST_BYTES_A_FILE = 40e6, 25e6
 
 
-def test_a_name_is_one_unless_something_of_that_name_lies_here(tmp_path, monkeypatch):
+def test_a_name_is_a_shipped_model_unless_the_working_folder_has_a_file_of_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "fast" in weights.names()
     assert weights.shipped(Path("fast")) == FOLDER / "fast"
@@ -27,7 +27,7 @@ def test_a_name_is_one_unless_something_of_that_name_lies_here(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", weights.names())
-def test_a_model_is_whole_small_and_tells_nothing_of_where_it_was_made(name):
+def test_a_model_is_complete_small_and_free_of_paths_of_its_machine(name):
     files = {path.relative_to(FOLDER / name).as_posix(): path for path in (FOLDER / name).rglob("*") if path.is_file()}
     needed = {"README.md", "best.keras", "run.json", "history.csv", "export/pose.json", "export/formats.json"}
     assert needed <= files.keys()
@@ -54,7 +54,8 @@ def test_the_runtimes_agree(name):
     pytest.importorskip("onnxruntime")
     folder = FOLDER / name / "export"
     litert, onnx = (load(folder, runtime=runtime, threads=1) for runtime in ("litert-fp16", "onnx"))
-    # Three pictures of a person of the synthetic dome. On noise maps have no peaks to agree about, of two people two.
+    # Three images of a person of the synthetic dome. On noise, maps have no peaks to compare, and with two people they
+    # have two.
     sheet = cv2.imread(str(FOLDER.parent / "docs/demo/smooth.jpg"))[..., ::-1]
     height, width = sheet.shape[0], sheet.shape[1] // 3
     for left in range(0, 3 * width, width):
@@ -64,7 +65,7 @@ def test_the_runtimes_agree(name):
 
 
 @pytest.mark.parametrize("name", weights.names())
-def test_joints_of_a_real_walk_are_where_another_model_sees_them(name, shared_data):
+def test_joints_of_a_real_walk_agree_with_another_model(name, shared_data):
     model = load(FOLDER / name / "export", runtime="litert-fp16", threads=1)
     golden = json.loads((shared_data / "clips" / "pose_1.json").read_text())
     names = [joint for joint in model.skeleton.joints if joint in golden[0]]

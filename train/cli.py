@@ -28,10 +28,10 @@ def run_recipe(
         try:
             folder = train(config)
         except HostLost as error:
-            from train.loop.lost_hosts import end_without
+            from train.loop.lost_hosts import exit_at_once
 
-            end_without(error)
-        # What the next command measures on unless it is told otherwise.
+            exit_at_once(error)
+        # `python -m evaluate` measures on the test split by default.
         split = "" if read_manifest(config.records).counts["test"] else " --split val"
         here, records = shlex.quote(str(folder)), shlex.quote(str(config.records))
         print(f"done: {folder} has best.keras, curves.png, predictions.png and history.csv; next:")

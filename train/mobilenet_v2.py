@@ -34,7 +34,6 @@ class MobileNetV2Config(TrainConfig):
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         super().__post_init__()
         if not self.width > 0:
             raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
@@ -51,9 +50,9 @@ def train_mobilenet_v2(config: MobileNetV2Config) -> Path:
         return build_mobilenet_v2(config.width, num_joints, last_filters=config.last_filters, **options)
 
     def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import pictures_to_measure, start_from_movenet
+        from train.start.movenet_weights import calibration_pictures, start_from_movenet
 
-        pictures = pictures_to_measure(config.records, net.input_shape[1])
+        pictures = calibration_pictures(config.records, net.input_shape[1])
         start_from_movenet(net, config.width, config.movenet, pictures)
 
     return train(config, f"mobilenet_v2_{config.width:g}", build, start if config.movenet is not None else None)

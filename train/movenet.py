@@ -36,7 +36,6 @@ class MoveNetConfig(TrainConfig):
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         super().__post_init__()
         if not self.width > 0:
             raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
@@ -53,9 +52,9 @@ def train_movenet(config: MoveNetConfig) -> Path:
         return build_movenet(config.width, num_joints, **options)
 
     def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import pictures_to_measure, start_from_movenet
+        from train.start.movenet_weights import calibration_pictures, start_from_movenet
 
-        pictures = pictures_to_measure(config.records, net.input_shape[1])
+        pictures = calibration_pictures(config.records, net.input_shape[1])
         own = config.head == "heatmaps" and config.neck == "narrow"
         skeleton = read_manifest(config.records).skeleton if own else None
         start_from_movenet(net, config.width, config.movenet, pictures, skeleton)

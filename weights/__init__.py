@@ -1,4 +1,4 @@
-"""Models that come with the project. Each folder here is a training run with its exports and its model card."""
+"""The shipped models. Each folder here is a training run with its exports and its model card."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def shipped(model: Path) -> Path | None:
     """Returns the run folder of a shipped model.
 
     Args:
-        model: what a user gave as the model.
+        model: the model as the user named it.
 
     Returns:
-        None if it is not the name of a shipped model, or something of that name lies in the working folder.
+        None if it is not the name of a shipped model, or the working folder has a file or folder of that name.
     """
     run = _FOLDER / model.name
     return run if model == Path(model.name) and (run / RUN_FILE).is_file() and not model.exists() else None

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Engine:
-    """A .tflite file, in LiteRT or, where only TensorFlow is installed, in its copy of it."""
+    """A .tflite file, run by LiteRT or, if only TensorFlow is installed, by TensorFlow's copy of it."""
 
     def __init__(self, file: str, threads: int | None) -> None:
         try:
@@ -31,7 +31,7 @@ class Engine:
         self.carried = None if buffer is None else model.Buffers(buffer).DataAsNumpy().tobytes().decode()
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch, one sample after the other."""
+        """Returns the answers for a batch, computed sample by sample."""
         count = len(next(iter(inputs.values())))
         # Each answer is a copy already.
         answers = [self._runner(**{name: value[i : i + 1] for name, value in inputs.items()}) for i in range(count)]

@@ -19,7 +19,7 @@ class Engine:
         options.log_severity_level = _ERRORS_ONLY
         options.inter_op_num_threads = 1
         options.intra_op_num_threads = threads or 0
-        # Threads that spin while they wait take the processor from whoever reads the camera and draws.
+        # Threads that spin while they wait would slow down the camera and the drawing.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         self._outputs = [output.name for output in self._session.get_outputs()]
@@ -27,5 +27,5 @@ class Engine:
         self.version = f"onnxruntime {onnxruntime.__version__}"
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch."""
+        """Returns the answers for a batch."""
         return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Engine:
-    """An OpenVINO model, computed in one precision, whichever the processor's own would be."""
+    """An OpenVINO model, computed in the given precision, whatever the processor's default is."""
 
     def __init__(self, file: str, threads: int | None, precision: str = "f32") -> None:
         import openvino
@@ -17,7 +17,7 @@ class Engine:
         model = core.read_model(file)
         if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise ValueError("this processor does not compute in bfloat16; take openvino, which is float32")
-        # Left to itself OpenVINO computes in bfloat16 where the processor can, and moves joints by most of a pixel.
+        # By default OpenVINO computes in bfloat16 where the processor can, which moves joints by most of a pixel.
         settings: dict[str, str | int] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
@@ -27,7 +27,7 @@ class Engine:
         self.version = f"openvino {openvino.__version__.split('-')[0]}"
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch."""
+        """Returns the answers for a batch."""
         outputs = self._request.infer(dict(inputs))
-        # The request writes its next answer into the same memory.
+        # Copied, because the request reuses the memory for its next answer.
         return {name: outputs[name].copy() for name in self._outputs}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 _NEEDED = {"serving_default", "describe"}
-# Of graphs whose description does not name them.
+# The answers of graphs whose description does not name them.
 _OUTPUTS = ("joints_xy_px", "scores")
 
 
@@ -53,11 +53,11 @@ class Engine:
         self._serve = lambda **values: pruned(*(values[name] for name in inputs))
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Answers a batch."""
+        """Returns the answers for a batch."""
         outputs = self._serve(**{name: self._tf.constant(value) for name, value in inputs.items()})
         return {name: value.numpy() for name, value in outputs.items()}
 
     def run_jpegs(self, jpegs: list[bytes]) -> dict[str, np.ndarray]:
-        """Answers JPEGs, where it is a SavedModel whose input is an image."""
+        """Returns the answers for JPEGs, if it is a SavedModel whose only input is an image."""
         outputs = self._loaded.signatures["jpeg"](jpeg=self._tf.constant(jpegs))
         return {name: value.numpy() for name, value in outputs.items()}

@@ -36,7 +36,7 @@ from benchmarks.peers.models import PEERS
 from benchmarks.peers.sheets import write_sheets
 from benchmarks.peers.timing import time_in_turns
 from evaluate.pose_2d.collect import LABELS
-from evaluate.pose_2d.summary import mean_of_known, summarise
+from evaluate.pose_2d.summary import mean_of_known, summarize
 from pose import Skeleton
 from records import dataset, read_manifest
 
@@ -111,7 +111,7 @@ def read_labels(options: Accuracy) -> dict[str, np.ndarray]:
 
 def measure(predicted_px: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton) -> dict[str, float]:
     """PCK and AUC, each the mean over the 12 joints of arms and legs."""
-    summary, limbs = summarise(predicted_px, labels, skeleton), list(skeleton.limb_joints)
+    summary, limbs = summarize(predicted_px, labels, skeleton), list(skeleton.limb_joints)
     values = {"PCK@0.1": summary.pck[0.1], "PCK@0.2": summary.pck[0.2], "AUC": summary.auc}
     return {name: mean_of_known(joints[limbs]) for name, joints in values.items()}
 

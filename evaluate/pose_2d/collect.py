@@ -1,4 +1,4 @@
-"""Runs a model over a split once, keeping every prediction and the few pictures that the galleries show."""
+"""Runs a model over a split once and keeps every prediction, and the few images of the galleries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "are
 
 
 class Progress(Protocol):
-    """Counts people that are done, such as a `tqdm` bar."""
+    """A counter of finished people, such as a `tqdm` bar."""
 
     def update(self, n: int) -> object:
         """Adds to the number of people done."""
@@ -27,15 +27,15 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model predicts for each person of a split, beside the labels.
+    """The predictions and labels of all people of a split.
 
     Attributes:
-        predicted_px: float (N, J, 2) in px of the picture.
+        predicted_px: float (N, J, 2) in px of the image.
         scores: float (N, J).
         labels: joints_xy_px (N, J, 2), visible (N, J), torso_px, head_px, head_size_px and area_px (N,), in
             the same px.
         keys: N names of people.
-        error_px: float (N,), each person's mean pixel error over labelled joints; NaN where none is.
+        error_px: float (N,), each person's mean pixel error over labeled joints; NaN where none is.
         worst: indices of the people with the largest errors, worst first.
         chosen: indices of people drawn at random, in stored order.
         pictures: index -> uint8 (S, S, 3), for those in `worst` and `chosen`.
@@ -51,7 +51,7 @@ class Predictions:
     pictures: dict[int, np.ndarray]
 
     def scaled(self, size_from: int, size_to: int) -> Predictions:
-        """The same predictions with every length in px of a picture of another size."""
+        """Rescales the predictions, with all lengths in px, to another image size."""
         resize = partial(warp, fields=FIELDS, affine=Affine.resize(size_from, size_to, len(self.keys)))
         predicted = resize({"joints_xy_px": self.predicted_px})["joints_xy_px"]
         error_px = self.error_px * (size_to / size_from)
@@ -60,7 +60,7 @@ class Predictions:
 
 @dataclass
 class _Gallery:
-    """The worst and a random sample of a stream, of which at most 2 * size pictures are held."""
+    """The worst and a random sample of a stream, of which at most 2 * size images are held."""
 
     size: int
     random: np.random.Generator
@@ -69,12 +69,12 @@ class _Gallery:
     chosen: list[tuple[int, np.ndarray]] = field(default_factory=list)
 
     def offer(self, index: int, error_px: float, picture: np.ndarray) -> None:
-        # A person without labels has no error and is not worth showing.
+        # A person without labels has no error and is not shown.
         if not self.size or np.isnan(error_px):
             return
         self.seen += 1
-        # The index breaks ties, so that pictures are never compared; of equals the earlier stays.
-        # Pictures are copied: a view would keep its whole batch in memory.
+        # The index breaks ties, so that images are never compared; of equal errors the earlier person stays. Images are
+        # copied: a view would keep its whole batch in memory.
         if len(self.worst) < self.size:
             heapq.heappush(self.worst, (error_px, -index, picture.copy()))
         elif (error_px, -index) > self.worst[0][:2]:
@@ -91,7 +91,7 @@ class _Gallery:
             self.chosen[place] = (index, picture.copy())
 
     def contents(self) -> tuple[list[int], list[int], dict[int, np.ndarray]]:
-        """Indices of the worst, worst first; of the random ones, in order; and the pictures of both."""
+        """Indices of the worst, worst first; of the random ones, in order; and the images of both."""
         worst = sorted(self.worst, key=lambda entry: entry[:2], reverse=True)
         chosen = sorted(self.chosen, key=lambda entry: entry[0])
         pictures = {-index: picture for _, index, picture in worst} | dict(chosen)
@@ -110,13 +110,13 @@ def collect(
 
     Args:
         predictor: the model.
-        batches: pictures uint8 (B, S, S, 3) and labels in NumPy, in `records.dataset`'s form.
-        gallery: how many pictures to keep of the worst, and as many at random.
+        batches: images uint8 (B, S, S, 3) and labels in NumPy, in `records.dataset`'s form.
+        gallery: how many of the worst images to keep, and of random ones.
         seed: of the random choice.
         progress: updated after each batch.
 
     Returns:
-        The predictions, in px of the pictures.
+        The predictions, in px of the images.
 
     Raises:
         ValueError: there are no batches.
@@ -155,7 +155,7 @@ def collect(
 
 
 def person_errors(distances: np.ndarray) -> np.ndarray:
-    """Each person's mean of distances (N, J) over labelled joints, those not NaN; NaN where none is."""
-    labelled = ~np.isnan(distances)
-    number = labelled.sum(axis=1)
-    return np.where(number > 0, np.where(labelled, distances, 0).sum(axis=1) / np.maximum(number, 1), np.nan)
+    """Each person's mean of distances (N, J) over labeled joints, those not NaN; NaN where none is."""
+    labeled = ~np.isnan(distances)
+    number = labeled.sum(axis=1)
+    return np.where(number > 0, np.where(labeled, distances, 0).sum(axis=1) / np.maximum(number, 1), np.nan)

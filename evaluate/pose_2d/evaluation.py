@@ -12,7 +12,7 @@ from evaluate.pose_2d.baseline import baseline_split, mean_pose
 from evaluate.pose_2d.calibration import Calibration, calibrate
 from evaluate.pose_2d.collect import Predictions, Progress, collect
 from evaluate.pose_2d.oks_ap import AveragePrecision, average_precision
-from evaluate.pose_2d.summary import Summary, summarise
+from evaluate.pose_2d.summary import Summary
 from evaluate.predictor import Predictor
 from pose import Skeleton
 from records.damage import named_damage
@@ -22,7 +22,7 @@ from records.pipeline import dataset
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What was measured, on what.
+    """The results of an evaluation, and what was evaluated.
 
     Attributes:
         model: the model's path.
@@ -31,14 +31,14 @@ class Evaluation:
         skeleton: of the J joints.
         size: height and width of the records' crops in px; every length below is in their px, whatever the
             model's input size, so that models of different sizes can be compared.
-        flip_test: whether the answers for each picture and its mirror image were merged.
-        answers: of the model, for each person.
+        flip_test: whether the answers for each image and its mirror image were merged.
+        answers: the model's, for each person.
         summary: the model's metrics.
         ap: the model's OKS-AP.
         score_reach: a score claims that the joint lies within this share of the crop's side of its label.
         calibration: of the model's scores.
         baseline_px: float (J, 2), the mean pose.
-        baseline_split: the split it is the mean of.
+        baseline_split: the split whose mean it is.
         baseline_summary: its metrics.
         baseline_ap: its OKS-AP.
     """
@@ -81,13 +81,13 @@ def evaluate(
         predictor: the model.
         records: the shard set's folder.
         split: "train", "val" or "test".
-        batch_size: people to predict at a time.
-        gallery: how many pictures to keep of the worst cases, and as many at random.
+        batch_size: number of people in a batch.
+        gallery: how many images of the worst cases to keep, and of random ones.
         seed: of the random choice.
         progress: updated with the number of people done.
 
     Raises:
-        ValueError: the records or the split are not there, or label other joints than the model predicts.
+        ValueError: the records or the split are missing, or label other joints than the model predicts.
     """
     manifest = read_manifest(records)
     predictor.check_records(manifest)
@@ -108,19 +108,19 @@ def evaluate(
         size=size,
         flip_test=predictor.flip_test,
         answers=answers,
-        summary=summarise(predicted, labels, skeleton),
+        summary=summarize(predicted, labels, skeleton),
         ap=average_precision(predicted, answers.scores, labels, skeleton),
         score_reach=reach,
         calibration=calibrate(predicted, answers.scores, labels["joints_xy_px"], labels["visible"], reach * size),
         baseline_px=baseline,
         baseline_split=source,
-        baseline_summary=summarise(everyone, labels, skeleton),
-        # The mean pose has no scores; equal ones leave the order of people alone.
+        baseline_summary=summarize(everyone, labels, skeleton),
+        # The mean pose has no scores; equal ones keep the order of people.
         baseline_ap=average_precision(everyone, np.ones_like(answers.scores), labels, skeleton),
     )
 
 
 def _batches(records: str | Path, split: str, batch_size: int, size: int) -> Iterator[tuple[np.ndarray, dict]]:
-    """The split in NumPy; a record that cannot be read is an error that says so."""
+    """Yields the split in NumPy batches; raises ValueError for a damaged record."""
     with named_damage(records, split):
         yield from dataset(records, split, batch_size=batch_size, input_size=size).as_numpy_iterator()

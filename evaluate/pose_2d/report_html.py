@@ -164,7 +164,7 @@ def _curves(evaluation: Evaluation) -> dict[str, Mapping[str, object]]:
 
 def _joint_table(evaluation: Evaluation) -> dict[str, object]:
     columns = [(name, f"{heading} ({unit})", unit) for name, heading, unit in tables.joint_columns(evaluation)]
-    frame, labels = tables.per_joint(evaluation), list(map(str, evaluation.summary.labelled))
+    frame, labels = tables.per_joint(evaluation), list(map(str, evaluation.summary.labeled))
     shown = {name: [tables.show(value, unit) for value in frame[name]] for name, _, unit in columns}
     mean = [tables.show(value, "%") for value in frame["mean_pose_pck@0.2"]]
     rows = []

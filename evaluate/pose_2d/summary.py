@@ -18,18 +18,18 @@ _NOT_IN_PCKH = ("pelvis", "thorax")
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """The metrics of one set of predictions. Fractions lie between 0 and 1; NaN: nothing was labelled.
+    """The metrics of one set of predictions. Fractions lie between 0 and 1; NaN if nothing was labeled.
 
     Attributes:
         joints: J joint names.
         limb_joints: indices of the 12 joints that the headline figure averages.
         limbs: L names such as "left_hip-left_knee".
         people: N, how many people were predicted.
-        labelled: int (J,), how many labels each joint has.
-        invalid: how many predictions of labelled joints were not finite.
+        labeled: int (J,), how many labels each joint has.
+        invalid: how many predictions of labeled joints were not finite.
         pck: for each of `PCK_THRESHOLDS` the PCK by the torso, (J,).
-        pck_head: PCK@0.5 by the skeleton's head span (neck to head top where labelled), (J,).
-        pckh: PCKh@0.5 as MPII has it, by 0.6 of the diagonal of the head's labelled box, (J,).
+        pck_head: PCK@0.5 by the skeleton's head span (neck to head top where labeled), (J,).
+        pckh: PCKh@0.5 as MPII defines it, by 0.6 of the diagonal of the head's labeled box, (J,).
         pckh_total: of all joints but pelvis and thorax together.
         auc: area under the PCK curve by the torso up to 0.5, (J,).
         error_px: mean pixel error, (J,).
@@ -41,7 +41,7 @@ class Summary:
     limb_joints: tuple[int, ...]
     limbs: tuple[str, ...]
     people: int
-    labelled: np.ndarray
+    labeled: np.ndarray
     invalid: int
     pck: dict[float, np.ndarray]
     pck_head: np.ndarray
@@ -76,17 +76,17 @@ class Summary:
         return self.scalars()[HEADLINE]
 
 
-def summarise(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skeleton: Skeleton) -> Summary:
+def summarize(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skeleton: Skeleton) -> Summary:
     """Computes every metric but OKS-AP, which needs pycocotools (`evaluate.pose_2d.oks_ap`).
 
     Args:
         predicted_px: float (N, J, 2).
         labels: "joints_xy_px" (N, J, 2), "visible" (N, J), "torso_px", "head_px", "head_size_px" and "area_px" (N,), as
-            `records.dataset` yields them, in px of the same picture as the predictions.
+            `records.dataset` yields them, in px of the same image as the predictions.
         skeleton: of the J joints.
 
     Raises:
-        ValueError: there is no one to measure, or shapes do not fit each other or the skeleton.
+        ValueError: there are no people, or shapes do not fit each other or the skeleton.
     """
     true, visible = np.asarray(labels["joints_xy_px"]), np.asarray(labels["visible"])
     if not len(true):
@@ -102,7 +102,7 @@ def summarise(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
         limb_joints=skeleton.limb_joints,
         limbs=limb_names(skeleton),
         people=len(true),
-        labelled=(visible > 0).sum(axis=0),
+        labeled=(visible > 0).sum(axis=0),
         invalid=int(np.isinf(distances).sum()),
         pck={threshold: metrics.pck(*pose, torso, threshold) for threshold in PCK_THRESHOLDS},
         pck_head=metrics.pck(*pose, labels["head_px"], 0.5),

@@ -67,7 +67,7 @@ def per_joint(evaluation: Evaluation) -> pd.DataFrame:
 
     "score" is the joint's mean score, "found_right" the share that lies within the distance whose probability it is.
     """
-    columns: dict[str, object] = {"joint": evaluation.summary.joints, "labelled": evaluation.summary.labelled}
+    columns: dict[str, object] = {"joint": evaluation.summary.joints, "labelled": evaluation.summary.labeled}
     for prefix, summary in (("", evaluation.summary), ("mean_pose_", evaluation.baseline_summary)):
         columns |= {prefix + name: values for name, values in _by_joint(summary).items()}
     calibration = evaluation.calibration
@@ -169,7 +169,7 @@ def as_text(evaluation: Evaluation) -> str:
     ours, theirs = _by_joint(model), _by_joint(baseline)
     cells = {f"{heading} {unit}": [show(value, unit) for value in ours[name]] for name, heading, unit in columns}
     cells["mean pose PCK@0.2 %"] = [show(value, "%") for value in theirs["pck@0.2"]]
-    cells = {"labels": list(map(str, model.labelled)), **_short(cells)}
+    cells = {"labels": list(map(str, model.labeled)), **_short(cells)}
     widths = {heading: max(len(heading), 13) + 2 for heading in cells}
     lines = [f"{'left | right':<13}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
     for joint, indices in joint_rows(evaluation.skeleton):

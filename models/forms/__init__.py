@@ -1,4 +1,4 @@
-"""The output forms by name, and the models that are saved: inputs in, answers out."""
+"""The output forms by name, and the inference models that are saved."""
 
 from importlib import import_module
 
@@ -11,7 +11,7 @@ from models.normalization import plain_copy
 from pose.tasks import POSE_2D
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"models.forms.{name}").FORM for name in POSE_2D.forms}
-#: What the names of the heads' and necks' layers begin with, behind the stage's; no backbone's do.
+#: Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in FORMS.values() for name in form.layers)}))
 
 
@@ -22,13 +22,13 @@ def form_of(net: keras.Model) -> OutputForm:
         net: Model with named outputs.
 
     Raises:
-        ValueError: If they are those of no form of `FORMS`.
+        ValueError: If the outputs match no form of `FORMS`.
     """
     outputs = net.output if isinstance(net.output, dict) else dict.fromkeys(net.output_names)
     names = set(stages_of(outputs).get("", {}))
     fitting = [form for form in FORMS.values() if form.outputs <= names]
     if fitting:
-        # Coordinates with deviations are also coordinates; the form that uses more of the outputs is meant.
+        # Outputs with "sigmas" match `coordinates` as well; the form that uses more of the outputs wins.
         return max(fitting, key=lambda form: len(form.outputs))
     known = "; ".join(f"{form.name}: {', '.join(sorted(form.outputs - {SCORES}))}" for form in FORMS.values())
     raise ValueError(
@@ -40,20 +40,20 @@ def form_of(net: keras.Model) -> OutputForm:
 def inference_model(net: keras.Model, input_size: int, form: OutputForm | None = None) -> keras.Model:
     """Wrap a trained net so that it maps its inputs to the answers of its task.
 
-    The result is a float32 copy of plain Keras layers and operations: the net may go on training, and the
-    saved `.keras` file loads without this package.
+    The result is a float32 copy of plain Keras layers and operations: training of the net can continue, and the saved
+    `.keras` file loads without this package.
 
     Args:
         net: Functional model with the outputs of a form.
-        input_size: Side S of the net's square pictures in pixels.
-        form: The form; that of `form_of` if not given.
+        input_size: Side S of the net's square images in pixels.
+        form: The output form; `form_of(net)` if None.
 
     Returns:
-        A model from the task's inputs, pictures uint8 RGB (B, S, S, 3), to its answers, float32; for the forms of
-        `FORMS` "joints_xy_px" (B, J, 2), (x, y) in pixels of the S x S picture, and "scores" (B, J) in [0, 1].
+        A model from the task's inputs, images uint8 RGB (B, S, S, 3), to its answers, float32; for the forms of
+        `FORMS` "joints_xy_px" (B, J, 2), (x, y) in pixels of the S x S image, and "scores" (B, J) in [0, 1].
 
     Raises:
-        ValueError: If the net's pictures have another size, or its outputs are those of no form.
+        ValueError: If the net's images have another size, or its outputs match no form.
     """
     form = form or form_of(net)
     inputs, values = {}, {}
@@ -74,7 +74,7 @@ def inference_model(net: keras.Model, input_size: int, form: OutputForm | None =
 
 
 def inner_net(inference: keras.Model) -> keras.Model:
-    """Return the net inside what `inference_model` made, with the outputs of a form.
+    """Return the net inside a model from `inference_model`; its outputs are those of a form.
 
     Raises:
         ValueError: If there is none.

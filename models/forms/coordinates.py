@@ -1,7 +1,7 @@
 """Joints as coordinates: one (x, y) point and one score for each joint, regressed from pooled features.
 
-The points are normalised to the picture: -1 and 1 are its left and right, top and bottom edges. Since the
-centre of the top-left pixel is (0, 0), the edges of a picture of S pixels lie at -0.5 and S - 0.5.
+The points are normalized to the picture: -1 and 1 are its left and right, top and bottom edges. Since the
+center of the top-left pixel is (0, 0), the edges of an image of S pixels lie at -0.5 and S - 0.5.
 """
 
 from collections.abc import Mapping
@@ -26,14 +26,14 @@ def coordinate_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Not used; heads of other forms normalise.
-        prefix: Of the layers' names.
+        normalization: Not used; heads of other forms normalize.
+        prefix: Prefix of the layers' names.
 
     Returns:
-        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the picture's edges, and "score_logits"
+        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the image's edges, and "score_logits"
         (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right.
     """
-    # In float32 under any policy: bfloat16's steps are half a pixel wide near the edges of a 224 px picture.
+    # In float32 under any policy: bfloat16's steps are half a pixel wide near the edges of a 224 px image.
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32", name=f"{prefix}pooled")(features[-1])
     return {
         "coordinates": point_layer(pooled, num_joints, prefix=prefix),
@@ -43,23 +43,22 @@ def coordinate_head(
 
 def point_layer(pooled, num_joints: int, *, prefix: str = ""):
     """Regress "coordinates" (B, J, 2) float32 from pooled features (B, C), in the layer `coordinates_dense`."""
-    # Small weights and no bias put every joint near the centre at first, within the pull of an L1 loss.
+    # Small weights and no bias start every joint near the center, from where an L1 loss converges.
     points = readout(pooled, 2 * num_joints, name=f"{prefix}coordinates_dense")
     return keras.layers.Reshape((num_joints, 2), dtype="float32", name=f"{prefix}coordinates")(points)
 
 
 def encode(joints_xy_px, size: int):
-    """Normalise joints in pixels to the coordinates that the head predicts.
+    """Normalize joints in pixels to the coordinates that the head predicts.
 
-    Arithmetic operators alone, so that NumPy arrays stay NumPy arrays, and Keras and tf.data tensors of any
-    backend are served as they are.
+    Uses arithmetic operators only, so it works on NumPy arrays, Keras tensors of any backend and tf.data tensors.
 
     Args:
-        joints_xy_px: Float joints (..., 2), (x, y) in pixels of the picture.
-        size: Side of the square picture in pixels.
+        joints_xy_px: Float joints (..., 2), (x, y) in pixels of the image.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (..., 2), (x, y) where -1 and 1 are the picture's edges.
+        Joints (..., 2), (x, y) where -1 and 1 are the image's edges.
 
     Raises:
         ValueError: If `size` is below 1.
@@ -72,11 +71,11 @@ def decode(coordinates, size: int):
     """Turn predicted coordinates into joints in pixels: the inverse of `encode`.
 
     Args:
-        coordinates: Joints (..., 2), (x, y) where -1 and 1 are the picture's edges.
-        size: Side of the square picture in pixels.
+        coordinates: Joints (..., 2), (x, y) where -1 and 1 are the image's edges.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (..., 2), (x, y) in pixels of the picture.
+        Joints (..., 2), (x, y) in pixels of the image.
 
     Raises:
         ValueError: If `size` is below 1.
@@ -90,16 +89,16 @@ def decode_coordinates(outputs: Mapping[str, Any], size: int):
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     return decode(outputs["coordinates"], size)
 
 
 def coordinate_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
-    """Take the mean absolute error of the labelled joints' coordinates."""
+    """Take the mean absolute error of the labeled joints' coordinates."""
     target = encode(labels["joints_xy_px"], size)
     return joint_term(visible_l1(target, outputs["coordinates"], labels["visible"]), labels)
 

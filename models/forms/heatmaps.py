@@ -7,17 +7,17 @@ import keras
 from keras import ops
 
 from models.blocks import EPSILON, Normalization
-from models.forms.losses import joint_term, labelled_mean
+from models.forms.losses import joint_term, labeled_mean
 from models.forms.output_form import Term, pose_form
-from models.forms.parabola import greatest, parabola_weights
+from models.forms.parabola import first_argmax, parabola_weights
 from models.forms.scores import peak_score_head
 from models.necks import pyramid_neck
 
 #: Standard deviation of the target in cells, as in Simple Baselines (arXiv 1804.06208).
 SIGMA_CELLS = 2.0
-#: Channels that maps are made from, and the side of the convolution that makes these.
+#: Channels before the maps, and the kernel size of the convolution that computes them.
 MAP_FILTERS, MAP_KERNEL = 128, 5
-# Cells on each side of the greatest that tell where the peak is: a standard deviation of the target.
+# Cells on each side of the maximum that refine the peak: a standard deviation of the target.
 _REACH = 2
 _LEAST_PROBABILITY = 1e-9
 _LEAST_DETERMINANT = 1e-6
@@ -41,10 +41,10 @@ def heatmap_head(
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-        prefix: Of the layers' names.
-        filters: Channels that the maps are made from.
-        kernel_size: Side of the convolution that makes these.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        prefix: Prefix of the layers' names.
+        filters: Channels before the maps.
+        kernel_size: Kernel size of the convolution that computes these channels.
 
     Returns:
         "heatmap_logits" (B, h, w, J) float32, whose softmax over all cells is the joint's probability of lying
@@ -87,17 +87,17 @@ def log_probabilities(logits):
 
 
 def encode_heatmaps(joints_xy_px, size: int, cells: int):
-    """Make the target maps: a Gaussian about each joint's exact place, not about the nearest cell (arXiv 1910.06278).
+    """Make the target maps: a Gaussian about each joint's exact position, not its nearest cell (arXiv 1910.06278).
 
     Args:
-        joints_xy_px: Float joints (B, J, 2), (x, y) in pixels of the picture.
-        size: Side of the square picture in pixels.
+        joints_xy_px: Float joints (B, J, 2), (x, y) in pixels of the image.
+        size: Side of the square image in pixels.
         cells: Side of the square map in cells.
 
     Returns:
-        Probabilities (B, cells, cells, J) that sum to 1 over the cells; of a joint far outside, to 1 or 0.
+        Probabilities (B, cells, cells, J) that sum to 1 over the cells; to 1 or 0 for a joint far outside.
     """
-    # The picture's edges are those of the map, so the middle of the first cell lies inside the first pixels.
+    # Image and map have the same edges, so the center of the first cell lies between the first pixels.
     place = (joints_xy_px + 0.5) * (cells / size) - 0.5
     steps = ops.arange(cells, dtype="float32")
     along = ops.exp(-((steps[None, :, None, None] - place[:, None]) ** 2) / (2 * SIGMA_CELLS**2))
@@ -106,27 +106,27 @@ def encode_heatmaps(joints_xy_px, size: int, cells: int):
 
 
 def map_cross_entropy(joints_xy_px: Any, logits: Any, visible: Any, size: int) -> Any:
-    """Cross-entropy between the labelled joints' maps and Gaussians about their places, over all cells of a map.
+    """Cross-entropy between the labeled joints' maps and Gaussians about their positions, over all cells of a map.
 
     Args:
-        joints_xy_px: float (B, J, 2), in px of the picture.
+        joints_xy_px: float (B, J, 2), in px of the image.
         logits: float (B, cells, cells, J).
         visible: int (B, J); only joints above 0 count.
-        size: side of the picture in px.
+        size: side of the image in px.
 
     Returns:
-        A float scalar, less the Gaussian's own entropy, so that a perfect map has 0; 0 for a batch without a labelled
+        A float scalar, minus the Gaussian's entropy, so that a perfect map has 0; 0 for a batch without a labeled
         joint.
     """
     weight = ops.cast(visible > 0, "float32")
     joints_xy_px = ops.where(weight[..., None] > 0, joints_xy_px, 0.0)
     target = encode_heatmaps(joints_xy_px, size, logits.shape[1])
     excess = ops.sum(target * (ops.log(target + _TINY) - log_probabilities(logits)), axis=(1, 2))
-    return labelled_mean(excess, weight)
+    return labeled_mean(excess, weight)
 
 
 def heatmap_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
-    """Take the cross-entropy between the maps and Gaussians about the labelled joints."""
+    """Take the cross-entropy between the maps and Gaussians about the labeled joints."""
     logits, visible = outputs["heatmap_logits"], labels["visible"]
     return joint_term(map_cross_entropy(labels["joints_xy_px"], logits, visible, size), labels)
 
@@ -134,38 +134,38 @@ def heatmap_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: in
 def decode_heatmaps(outputs: Mapping[str, Any], size: int):
     """Find each map's peak between the cells, as DARK does (Zhang et al., arXiv 1910.06278).
 
-    A step of Newton's method on the map's logarithm leads from the greatest cell to the peak. DARK smooths the map and
-    takes differences of neighbours; here slope and curvature are those of the paraboloid through the cells about the
-    greatest, by least squares. That is exact where the map is a Gaussian, also one that the picture's edge cuts off:
-    there the paraboloid is laid through the outermost cells.
+    A Newton step on the map's logarithm leads from the maximum to the peak. DARK smooths the map and takes differences
+    of neighbors; here slope and curvature are those of the least-squares paraboloid through the cells around the
+    maximum. That is exact for a Gaussian map, even one cut off by the image's edge, where the paraboloid is fitted to
+    the outermost cells.
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     maps = ops.transpose(outputs["heatmap_logits"], (0, 3, 1, 2))
     rows, columns = maps.shape[2:]
-    # The greatest cell is where the greatest of its row and the greatest of its column meet.
-    best_row, best_column = greatest(ops.max(maps, axis=3)), greatest(ops.max(maps, axis=2))
+    # The maximum's cell: the row and the column with the largest maxima.
+    best_row, best_column = first_argmax(ops.max(maps, axis=3)), first_argmax(ops.max(maps, axis=2))
     row, column = ops.clip(best_row, _REACH, rows - 1 - _REACH), ops.clip(best_column, _REACH, columns - 1 - _REACH)
     fitted = ops.matmul(parabola_weights(row, rows, _REACH), maps)
     fitted = ops.matmul(fitted, ops.transpose(parabola_weights(column, columns, _REACH), (0, 1, 3, 2)))
     step_x, step_y, peaked = _newton_step(fitted)
-    # No further than the neighbouring cell; where there is no peak the middle of the greatest cell stands.
+    # At most to the neighboring cell; without a peak, the center of the maximum's cell.
     x = best_column + ops.where(peaked, ops.clip(column + step_x - best_column, -1.0, 1.0), 0.0)
     y = best_row + ops.where(peaked, ops.clip(row + step_y - best_row, -1.0, 1.0), 0.0)
     return ops.stack([(x + 0.5) / columns, (y + 0.5) / rows], axis=-1) * size - 0.5
 
 
 def _newton_step(fitted):
-    """The way (x, y) in cells to the peak of a paraboloid (B, J, 3, 3), by rows and columns, and whether it has one."""
+    """Return the offset (x, y) in cells to the peak of paraboloids (B, J, 3, 3), and whether they have one."""
     dx, dy, dxy = fitted[..., 0, 1], fitted[..., 1, 0], fitted[..., 1, 1]
     dxx, dyy = 2 * fitted[..., 0, 2], 2 * fitted[..., 2, 0]
     determinant = dxx * dyy - dxy**2
-    # At a true peak the curvature is negative both ways.
+    # At a true peak both curvatures are negative.
     peaked = ops.logical_and(determinant > _LEAST_DETERMINANT, dxx < 0)
     safe = ops.where(peaked, determinant, 1.0)
     return (dxy * dy - dyy * dx) / safe, (dxy * dx - dxx * dy) / safe, peaked

@@ -1,4 +1,4 @@
-"""Joints as the middle of a map: integral regression, or soft-argmax. Sun et al., arXiv 1711.08229."""
+"""Joints as the expected position of a map: integral regression, or soft-argmax. Sun et al., arXiv 1711.08229."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,19 +21,19 @@ def integral_head(
     normalization: Normalization = keras.layers.BatchNormalization,
     prefix: str = "",
 ) -> dict[str, Any]:
-    """Predict a map for each joint, whose mean place is the joint, and a score for each.
+    """Predict a map for each joint, whose expected position is the joint, and a score for each.
 
-    The maps are those of `heatmap_head`, but nothing says what they look like: only their mean is taught. The net is
-    free to spread a map where it is in doubt.
+    The maps are computed as in `heatmap_head`, but only their mean is supervised: the net may spread a map where it is
+    uncertain.
 
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Called as `normalization(epsilon=..., name=...)` for each normalisation layer.
-        prefix: Of the layers' names.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        prefix: Prefix of the layers' names.
 
     Returns:
-        "integral_logits" (B, h, w, J) float32, whose softmax over all cells weighs their places, and "score_logits"
+        "integral_logits" (B, h, w, J) float32, whose softmax over all cells weights their positions, and "score_logits"
         (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right.
     """
     logits = joint_maps(
@@ -49,16 +49,16 @@ def integral_head(
 
 
 def expected_coordinates(logits):
-    """Take the mean place of each map; `models.forms.coordinates.encode` makes the target for it.
+    """Compute the expected position of each map; `models.forms.coordinates.encode` computes its target.
 
-    The first and the last cell stand for the picture's edges, not for their own middles, so that a mean can lie
-    anywhere in the picture.
+    The first and the last cell stand for the image's edges, not for their own centers, so that a mean can lie anywhere
+    in the image.
 
     Args:
         logits: Float (B, h, w, J), each side at least 2.
 
     Returns:
-        Coordinates (B, J, 2), (x, y) where -1 and 1 are the picture's edges.
+        Coordinates (B, J, 2), (x, y) where -1 and 1 are the image's edges.
     """
     rows, columns = logits.shape[1:3]
     weights = ops.exp(logits - ops.max(logits, axis=(1, 2), keepdims=True))
@@ -73,16 +73,16 @@ def decode_integral(outputs: Mapping[str, Any], size: int):
 
     Args:
         outputs: The head's outputs.
-        size: Side of the square picture in pixels.
+        size: Side of the square image in pixels.
 
     Returns:
-        Joints (B, J, 2) float32, (x, y) in pixels of the picture.
+        Joints (B, J, 2) float32, (x, y) in pixels of the image.
     """
     return decode(expected_coordinates(outputs["integral_logits"]), size)
 
 
 def integral_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
-    """Take the mean absolute error of the maps' mean places."""
+    """Take the mean absolute error of the maps' expected positions."""
     target = encode(labels["joints_xy_px"], size)
     return joint_term(visible_l1(target, expected_coordinates(outputs["integral_logits"]), labels["visible"]), labels)
 

@@ -1,4 +1,4 @@
-"""Joints as coordinates with their doubt: residual log-likelihood estimation (RLE), Li et al., arXiv 2107.11291."""
+"""Joints as coordinates with their uncertainty: residual log-likelihood estimation, Li et al., arXiv 2107.11291."""
 
 import math
 from collections.abc import Mapping
@@ -10,11 +10,12 @@ from keras import ops
 
 from models.blocks import Normalization, readout
 from models.forms.coordinates import decode_coordinates, encode, point_layer
-from models.forms.losses import joint_term, labelled_mean
+from models.forms.losses import joint_term, labeled_mean
 from models.forms.output_form import Term, pose_form
 from models.forms.scores import score_head
 
-# In the coordinates' unit: a twentieth of a pixel at 100 px. Without a floor a joint that is hit has no least loss.
+# In the coordinates' unit: a twentieth of a pixel at 100 px. Without a floor, the loss of an exact prediction has no
+# minimum.
 _LEAST_SIGMA = 1e-3
 _STEPS = 6
 _UNITS = 64
@@ -25,17 +26,17 @@ def likelihood_head(
 ) -> dict[str, Any]:
     """Regress the joints' coordinates, their standard deviations along x and y, and a score for each joint.
 
-    All come from the coarsest features, globally averaged, as with `coordinate_head`. What the deviations scale is
-    learned by a `ResidualFlow`, which is needed in training alone.
+    All come from the coarsest features, globally averaged, as with `coordinate_head`. The density that the deviations
+    scale is learned by a `ResidualFlow`, which only training needs.
 
     Args:
         features: Features (B, h, w, C) from fine to coarse.
         num_joints: Number of joints J.
-        normalization: Not used; heads of other forms normalise.
-        prefix: Of the layers' names.
+        normalization: Not used; heads of other forms normalize.
+        prefix: Prefix of the layers' names.
 
     Returns:
-        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the picture's edges, "sigmas" (B, J, 2) float32 in
+        "coordinates" (B, J, 2) float32, (x, y) where -1 and 1 are the image's edges, "sigmas" (B, J, 2) float32 in
         the same unit, in (0, 1], and "score_logits" (B, J) float32, whose sigmoid estimates the probability that the
         predicted joint is right.
     """
@@ -51,17 +52,17 @@ def likelihood_head(
 
 
 class ResidualFlow(keras.layers.Layer):
-    """A density of residuals in the plane that is learned: RealNVP, Dinh et al., arXiv 1605.08803.
+    """A learned density of residuals in the plane: RealNVP, Dinh et al., arXiv 1605.08803.
 
-    Six steps each shift and stretch one coordinate by what two small nets make of the other, until the residuals are
-    normally distributed; the nets are those of the RLE paper's code.
+    Each of six steps shifts and scales one coordinate by the outputs of two small nets of the other, until the
+    residuals are normally distributed; the nets are those of the RLE paper's code.
     """
 
     def build(self, input_shape) -> None:
-        """Makes the nets' weights, one tensor for each of their layers over all steps and both nets."""
+        """Creates the nets' weights: one tensor per layer, stacked over all steps and both nets."""
         self._kernels, self._biases = [], []
         for i, (inputs, units) in enumerate(pairwise((1, _UNITS, _UNITS, 1))):
-            # A hundredth of Glorot's, so that the density starts as the normal one.
+            # A hundredth of Glorot's, so that the density starts close to normal.
             limit = 0.01 * math.sqrt(6 / (inputs + units))
             start = keras.initializers.RandomUniform(-limit, limit)
             self._kernels.append(
@@ -70,7 +71,7 @@ class ResidualFlow(keras.layers.Layer):
             self._biases.append(self.add_weight(shape=(_STEPS, 2, 1, units), initializer="zeros", name=f"bias{i}"))
 
     def call(self, residuals):
-        """Residuals (N, 2) float32 -> the logarithm of their density (N,)."""
+        """Returns the log density (N,) of residuals (N, 2), float32."""
         kept, moved = residuals[:, :1], residuals[:, 1:]
         log_volume = 0.0
         for step in range(_STEPS):
@@ -82,7 +83,7 @@ class ResidualFlow(keras.layers.Layer):
         return (log_volume - (kept**2 + moved**2) / 2)[:, 0] - math.log(2 * math.pi)
 
     def _nets(self, step, x):
-        """What the two nets of a step make of (N, 1): (2, N, 1)."""
+        """Outputs (2, N, 1) of a step's two nets for x (N, 1)."""
         x = ops.matmul(x[None], self._kernels[0][step]) + self._biases[0][step]
         for kernel, bias in zip(self._kernels[1:], self._biases[1:], strict=True):
             x = ops.matmul(ops.leaky_relu(x, 0.01), kernel[step]) + bias[step]
@@ -90,16 +91,16 @@ class ResidualFlow(keras.layers.Layer):
 
 
 class ResidualLikelihood(keras.layers.Layer):
-    """Negative log-likelihood of the labelled joints, under a distribution whose shape is learned: RLE.
+    """Negative log-likelihood of the labeled joints, under a distribution whose shape is learned: RLE.
 
-    Li et al., arXiv 2107.11291, take the density of a residual, scaled by the predicted deviations, as the product of a
-    Laplace distribution's and of what a flow learns. As in their code, and unlike equation 9, the flow is a density by
-    itself, so the loss is the sum of two negative log-likelihoods. Each of them, not only one of both, accounts for the
-    deviations here, so that these cannot grow for nothing.
+    Li et al., arXiv 2107.11291, model the density of a residual, scaled by the predicted deviations, as the product of
+    a Laplace density and a learned flow. As in their code, and unlike equation 9, the flow is a density by itself, so
+    the loss is the sum of two negative log-likelihoods. Here both of them, not only one, include the deviations'
+    logarithm, so that growing deviations always cost.
     """
 
     def __init__(self) -> None:
-        """Makes the flow, whose weights are trained with the net's."""
+        """Creates the flow; its weights are trained with the net's."""
         super().__init__(dtype="float32", name="residual_likelihood")
         self.flow = ResidualFlow(dtype="float32", name="flow")
         self.flow.build((None, 2))
@@ -114,7 +115,7 @@ class ResidualLikelihood(keras.layers.Layer):
         laplace = ops.sum(math.log(2) + ops.abs(residuals), axis=-1)
         learned = -ops.reshape(self.flow(ops.reshape(residuals, (-1, 2))), ops.shape(weight))
         loss = laplace + learned + 2 * ops.sum(ops.log(sigmas), axis=-1)
-        return joint_term(labelled_mean(loss, weight), labels)
+        return joint_term(labeled_mean(loss, weight), labels)
 
 
 FORM = pose_form(

@@ -1,4 +1,4 @@
-"""What an output form is: a way in which a net answers a task."""
+"""Output forms: how a net's outputs encode the answers of a task."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,36 +15,36 @@ class Term(NamedTuple):
 
     Attributes:
         value: scalar, a mean over what is counted.
-        counted: bool, of any shape: what the mean is over. By it the parts of a batch on several devices are weighed.
+        counted: bool, of any shape: what the mean is over; it weights the parts of a batch on several devices.
     """
 
     value: Any
     counted: Any
 
 
-#: (labels by name, outputs of one stage by name, size=side of the picture in px) -> the terms of the loss by name. A
-#: loss that is a layer has weights of its own, which are trained and kept in checkpoints, but are no part of the net.
+#: (labels by name, outputs of one stage by name, size=side of the image in px) -> the terms of the loss by name. A
+#: loss that is a layer has weights of its own, which are trained and kept in checkpoints, but are not part of the net.
 Loss = Callable[..., dict[str, Term]]
 
 
 @dataclass(frozen=True)
 class OutputForm:
-    """A way in which a net answers a task.
+    """How a net's outputs encode the answers of a task.
 
     Attributes:
-        name: Of the form.
-        outputs: Names of the outputs by which a net of this form is known, scores included.
-        head: Makes them from features.
-        loss: Makes what is minimised, summed over its terms and the net's stages.
+        name: Name of the form.
+        outputs: Names of the outputs that identify a net of this form, scores included.
+        head: Computes these outputs from features.
+        loss: Returns the loss function, whose terms are summed over the net's stages.
         terms: Names of the loss's terms.
-        decode: Turns outputs, and the side of the picture in pixels, into the task's answers.
+        decode: Turns outputs, and the side of the image in pixels, into the task's answers.
         joint_layers: The layers whose weights belong to single joints, and how many channels K each joint has there:
             the last axis of their weights has J * K, joint by joint. All other layers serve all joints alike.
-        evidence: What the layer of the scores, one of these, reads behind the pooled features, in order: for each input
-            the number of its values for each joint. The last rows of its kernel are theirs.
-        layers: What the names of the head's layers begin with; no backbone's do.
-        neck: The neck that the head is used with unless another is chosen.
-        task: What is answered.
+        evidence: Per-joint inputs of the score layer, which is one of these, after the pooled features, in order: the
+            number of values that each has for a joint. The last rows of the layer's kernel belong to them.
+        layers: Prefixes of the names of the head's layers; no backbone layer has one.
+        neck: The head's default neck.
+        task: The task that is answered.
     """
 
     name: str
@@ -74,14 +74,14 @@ def pose_form(
     """Make a form of one person's joints in two dimensions, with a score for each.
 
     Args:
-        name: Of the form.
+        name: Name of the form.
         outputs: Names of its outputs beside the scores.
-        head: Makes them.
-        loss: Makes the loss of the joints.
+        head: Computes these outputs from features.
+        loss: Returns the loss function of the joints.
         decode_joints: Turns outputs into joints (B, J, 2) in pixels.
-        joint_layers: See `OutputForm`; without the scores'.
+        joint_layers: See `OutputForm`; without the score layer.
         evidence: See `OutputForm`.
-        layers: See `OutputForm`; without the scores'.
+        layers: See `OutputForm`; without the score layer.
         neck: See `OutputForm`.
     """
 

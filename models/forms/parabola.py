@@ -1,12 +1,12 @@
-"""Peaks on a grid: the greatest value, and the parabola that tells where between the cells the peak lies."""
+"""Peaks on a grid: the maximum, and the parabola that locates the peak between cells."""
 
 from keras import ops
 
 
-def greatest(values):
-    """Find the first greatest of values (..., N): its index (...) as float.
+def first_argmax(values):
+    """Return the index (...), as float, of the first maximum of values (..., N).
 
-    By comparison, because what Keras makes of `argmax` on TensorFlow holds operations that LiteRT lacks.
+    Uses comparisons, because Keras' `argmax` on TensorFlow contains operations that LiteRT lacks.
     """
     count = values.shape[-1]
     is_greatest = values >= ops.max(values, axis=-1, keepdims=True)
@@ -14,7 +14,7 @@ def greatest(values):
 
 
 def parabola_weights(middle, cells: int, reach: int):
-    """Make the weights whose products with values are the parabola about a cell.
+    """Return the weights whose products with values give the least-squares parabola about a cell.
 
     The parabola of the values v at the distances d = -reach..reach from the cell is
     `mean + slope * d + bend * (d**2 - mean of d**2)`. All cells have a weight, most of them 0, because not every

@@ -1,4 +1,4 @@
-"""Canaries: each private interface of Keras that this project rests on still does what its user needs."""
+"""Canaries: each private interface of Keras that this project uses still does what is needed."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def test_weights_files_go_by_the_names_of_classes(tmp_path):
         np.testing.assert_array_equal(theirs.get_weights()[0], ours.get_weights()[0])
 
 
-def test_the_optimizer_sums_gradients_where_it_can_be_kept_from_it():
+def test_the_optimizer_sums_gradients_in_a_method_that_can_be_overridden():
     interface = "keras.optimizers.Optimizer._all_reduce_sum_gradients"
     with canary("keras", interface, "models.private_keras.AdamWOfSummedGradients"):
         from models.private_keras import AdamWOfSummedGradients
@@ -40,5 +40,5 @@ def test_the_optimizer_sums_gradients_where_it_can_be_kept_from_it():
             variable, optimizer = keras.Variable(1.0), Watched(0.5, weight_decay=0.0)
             optimizer.build([variable])
         strategy.run(lambda: optimizer.apply([tf.constant(3.0)]))
-        # The sum is taken nowhere else; Adam's first step has the length of the learning rate.
+        # Nothing else sums them; Adam's first step has the length of the learning rate.
         assert given == [3.0] and abs(float(variable.numpy()) - 0.5) < 1e-3

@@ -1,4 +1,4 @@
-"""Canaries: each private interface of TensorFlow that this project rests on still does what its user needs."""
+"""Canaries: each private interface of TensorFlow that this project uses still does what is needed."""
 
 import json
 
@@ -10,7 +10,7 @@ from canary import canary
 
 @pytest.fixture
 def function():
-    """x (N, 2) -> y, its double, which needs a variable; the node `unused` is needed for nothing."""
+    """x (N, 2) -> y, its double, which needs a variable; the node `unused` is not needed."""
     factor = tf.Variable([1.0, 1.0])
 
     def serve(x):
@@ -18,14 +18,14 @@ def function():
         return tf.identity(x * (factor + factor), "y")
 
     made = tf.function(serve).get_concrete_function(tf.TensorSpec([None, 2], tf.float32, name="x"))
-    # A function holds its variables by weak references alone.
+    # A function holds its variables only by weak references.
     made.factor = factor
     return made
 
 
 @pytest.fixture
 def converter(tmp_path):
-    """Of a convolution and a mean, from x (1, 8, 8, 3) to y (1, 4)."""
+    """A converter of a convolution and a mean, from x (1, 8, 8, 3) to y (1, 4)."""
     kernel = tf.constant(np.random.default_rng(0).normal(size=(3, 3, 3, 4)), tf.float32)
     module = tf.Module()
     module.serve = tf.function(

@@ -1,4 +1,4 @@
-"""A small shard set and a small model in a run folder, made as the writer and training make them."""
+"""A small shard set and a small model in a run folder, as the writer and training make them."""
 
 import json
 import os
@@ -33,13 +33,13 @@ def _write_records(folder, splits, *, skeleton=LSP14, size=SIZE, sequence="s", a
 
 
 def _random_people(count, *, seed, joints=LSP14.num_joints, size=SIZE):
-    """People whose joints are all labelled and lie anywhere in the crop."""
+    """People whose joints are all labeled and lie anywhere in the crop."""
     random = np.random.default_rng(seed)
     return [(random.uniform(4, size - 5, (joints, 2)), np.full(joints, 2)) for _ in range(count)]
 
 
 def _constant_model(xy, scores, *, size):
-    """A Keras model that answers the same joints (J, 2) and scores (J,) for every picture."""
+    """A Keras model that answers the same joints (J, 2) and scores (J,) for every image."""
     inputs = keras.Input((size, size, 3), dtype="uint8")
     pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
     xy, scores = np.asarray(xy, np.float32), np.asarray(scores, np.float32)
@@ -94,7 +94,7 @@ def records(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
-    """A model for pictures of 32 px, half the records' size, that answers the middle of the picture."""
+    """A model for images of 32 px, half the records' size, that answers the middle of the image."""
     joints = LSP14.num_joints
     model = _constant_model(np.full((joints, 2), 15.5), np.full(joints, 0.25), size=32)
     return _write_run(tmp_path_factory.mktemp("runs") / "tiny", model, size=32)

@@ -12,7 +12,7 @@ def test_by_hand():
     scores = np.array([[0.9, 0.8, 0.1, 0.1, 1.0, 0.5]])
     visible = np.array([[2, 1, 2, 2, 2, 0]])
     found = calibrate(predicted, scores, true, visible, reach_px=5, bins=2)
-    # Bin 1: scores 0.1 and 0.1, one right. Bin 2: scores 0.9 (right), 0.8 and 1.0 (wrong). The last is not labelled.
+    # Bin 1: scores 0.1 and 0.1, one right. Bin 2: scores 0.9 (right), 0.8 and 1.0 (wrong). The last is not labeled.
     assert found.count.tolist() == [2, 3]
     np.testing.assert_allclose(found.claimed, [0.1, 0.9], rtol=1e-12)
     np.testing.assert_allclose(found.found, [0.5, 1 / 3], rtol=1e-12)
@@ -52,7 +52,7 @@ def test_scores_outside_0_to_1_are_counted_and_left_out():
     assert np.isnan(found.error)
 
 
-def test_scores_of_unlabelled_joints_are_neither_counted_nor_invalid():
+def test_scores_of_unlabeled_joints_are_neither_counted_nor_invalid():
     true = np.zeros((1, 4, 2))
     found = calibrate(true, np.array([[2.0, np.nan, 0.5, 2.0]]), true, np.array([[0, 0, 2, 1]]), reach_px=5)
     assert (found.invalid, found.count.sum()) == (1, 1)

@@ -1,4 +1,4 @@
-"""The pass over a split: nothing lost, the right pictures kept."""
+"""The pass over a split: no person is lost, and the right images are kept."""
 
 from types import SimpleNamespace
 
@@ -23,7 +23,7 @@ class Echo:
 
 
 def batches(people, size=2):
-    """People whose labels all lie at the origin; the picture of person i is filled with i."""
+    """People whose labels all lie at the origin; the image of person i is filled with i."""
     for start in range(0, people, size):
         index = np.arange(start, min(start + size, people))
         pictures = np.broadcast_to(index[:, None, None, None], (len(index), 4, 4, 3)).astype(np.uint8)
@@ -42,21 +42,21 @@ def batches(people, size=2):
 
 def test_everyone_is_kept_in_order_and_the_worst_come_first():
     errors = [1, 9, 3, 9, 0, 5, 2]
-    told = []
-    progress = SimpleNamespace(update=told.append)
+    done = []
+    progress = SimpleNamespace(update=done.append)
     answers = collect(Echo(errors), batches(7), gallery=3, seed=0, progress=progress)
     assert answers.predicted_px.shape == (7, 3, 2)
     np.testing.assert_array_equal(answers.error_px, errors)
     assert answers.keys == [f"p/{i}" for i in range(7)]
-    assert answers.worst == [1, 3, 5]  # Of equals the earlier first.
-    assert told == [2, 2, 2, 1]
+    assert answers.worst == [1, 3, 5]  # Of equal errors the earlier comes first.
+    assert done == [2, 2, 2, 1]
     assert set(answers.pictures) == {*answers.worst, *answers.chosen}
     for index, picture in answers.pictures.items():
         np.testing.assert_array_equal(picture, np.full((4, 4, 3), index))
         assert picture.base is None  # A view would hold its whole batch.
 
 
-def test_the_random_choice_is_of_the_seed_and_even():
+def test_the_random_choice_depends_on_the_seed_and_is_uniform():
     chosen = [collect(Echo(np.zeros(9)), batches(9), gallery=3, seed=seed).chosen for seed in range(300)]
     assert chosen[0] == collect(Echo(np.zeros(9)), batches(9), gallery=3, seed=0).chosen
     assert all(len(set(people)) == 3 and people == sorted(people) for people in chosen)
@@ -77,9 +77,9 @@ def test_people_without_labels_have_no_error():
     np.testing.assert_array_equal(person_errors(distances), [2, np.nan])
 
 
-def test_scaled_answers_keep_the_pictures_edge():
+def test_scaled_answers_keep_the_images_edge():
     answers = collect(Echo([3]), batches(1), gallery=1, seed=0).scaled(4, 8)
-    # The first pixel's centre (0, 0) of 4 px is the corner of four pixels of 8 px.
+    # The first pixel's center (0, 0) of 4 px is the corner of four pixels of 8 px.
     np.testing.assert_array_equal(answers.labels["joints_xy_px"][0, 0], [0.5, 0.5])
     np.testing.assert_array_equal(answers.predicted_px[0, 0], [6.5, 0.5])
     assert (answers.error_px[0], answers.labels["torso_px"][0]) == (6, 4)

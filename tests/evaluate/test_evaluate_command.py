@@ -1,4 +1,4 @@
-"""`python -m evaluate` as a user types it: what is printed, what is written, and what is said when it cannot be."""
+"""`python -m evaluate` as a user types it: what it prints, what it writes, and its errors."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def finished(records, run_folder):
 
 
 def expected_pck(random_people, threshold):
-    """PCK by the torso, per joint, of a model that always answers the middle, worked out anew."""
+    """PCK by the torso, per joint, of a model that always predicts the center, computed independently."""
     xy = np.array([xy for xy, _ in random_people(5, seed=2)])
     torso = np.linalg.norm(xy[:, LSP14.index("left_shoulder")] - xy[:, LSP14.index("right_hip")], axis=1)
     return (np.linalg.norm(xy - 31.5, axis=2) <= threshold * torso[:, None]).mean(axis=0)
@@ -75,7 +75,7 @@ def test_files(finished, random_people):
     )
     np.testing.assert_allclose(joints["found_right"], near)
     assert joints["score"].between(0, 1).all()
-    # Errors are in px of the records, though the model's pictures have half their size.
+    # Errors are in px of the records, though the model's images have half their size.
     people = pd.read_csv(folder / "predictions.csv")
     xy = np.array([xy for xy, _ in random_people(5, seed=2)])
     np.testing.assert_allclose(people["error_px"], np.linalg.norm(xy - 31.5, axis=2).mean(axis=1), rtol=1e-4)
@@ -84,7 +84,7 @@ def test_files(finished, random_people):
     assert limbs["limb"].tolist()[0] == "head_top-neck"
 
 
-def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
+def test_the_page_holds_everything_and_escapes_its_texts(finished):
     _, folder = finished
     page = (folder / "report.html").read_text()
     sources = re.findall(r'(?:src|srcset|href)="([^"]*)"', page)
@@ -100,7 +100,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
         *("Left | right", "Model", "Mean pose"),
         *("Left | right", "Mean score (%)", "Found right (%)"),
     ]
-    # What is looked at first stands first, and notes are folded away.
+    # The most important parts come first, and notes are folded.
     places = [
         page.index(f"<h2>{title}</h2>") for title in ("Worst cases", "At random", "All figures", "Joint by joint")
     ]
@@ -116,7 +116,7 @@ def test_the_page_holds_everything_and_escapes_what_it_is_given(finished):
 
 
 @pytest.mark.slow
-def test_an_evaluation_of_the_same_gives_the_same_files_elsewhere(finished, records, run_folder, tmp_path):
+def test_the_same_evaluation_in_another_folder_gives_the_same_files(finished, records, run_folder, tmp_path):
     _, folder = finished
     arguments = [run_folder / "best.keras", "--records", records, "--gallery", "3", "--out", tmp_path / "new"]
     code, _, _ = run_main([*arguments, "--batch-size", "2"])
@@ -258,13 +258,13 @@ def test_an_export_older_than_its_run_prints_a_notice(records, run_folder, tmp_p
     )
 
 
-def test_where_the_report_goes(run_folder, tmp_path):
+def test_the_reports_default_folder(run_folder, tmp_path):
     assert Options(run_folder, tmp_path).folder == run_folder / "evaluation-test"
     assert Options(run_folder / "best.keras", tmp_path, split="val").folder == run_folder / "evaluation-val"
     export = tmp_path / "export"
     export.mkdir()
     (export / "saved_model.pb").touch()
-    # Beside the export, which is shipped and replaced whole.
+    # Beside the export, because exports are shipped and replaced as a whole.
     assert Options(export, tmp_path).folder == tmp_path / "export-evaluation-test"
     assert Options(export, tmp_path, out=tmp_path / "x").folder == tmp_path / "x"
 

@@ -8,7 +8,7 @@ from pose import LSP14
 from records import read_manifest
 
 
-def test_mean_over_labelled_joints_and_the_center_for_the_rest(tmp_path, write_records, random_people):
+def test_mean_over_labeled_joints_and_the_center_for_the_rest(tmp_path, write_records, random_people):
     first, second = np.full((14, 2), 10.0), np.full((14, 2), 30.0)
     visible = np.full(14, 2)
     half, none = visible.copy(), visible.copy()
@@ -17,14 +17,14 @@ def test_mean_over_labelled_joints_and_the_center_for_the_rest(tmp_path, write_r
     write_records(tmp_path, {"train": [(first, none), (second, half)], "test": random_people(2, seed=0)})
     found = mean_pose(tmp_path)
     expected = np.full((14, 2), 20.0)
-    expected[1] = 10  # The second person has it unlabelled.
-    expected[2] = 31.5  # No one has it labelled: the middle of 64 px.
+    expected[1] = 10  # The second person has it unlabeled.
+    expected[2] = 31.5  # No one has it labeled: the middle of 64 px.
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     # Half the size: the edge at -0.5 stays where it is.
     np.testing.assert_allclose(mean_pose(tmp_path, input_size=32), (expected + 0.5) / 2 - 0.5, rtol=1e-6)
 
 
-def test_the_train_split_is_taken_wherever_there_is_one(records, tmp_path, write_records, random_people):
+def test_the_train_split_is_used_if_there_is_one(records, tmp_path, write_records, random_people):
     assert baseline_split(read_manifest(records), "test") == "train"
     people = random_people(3, seed=5)
     write_records(tmp_path, {"test": people})

@@ -8,7 +8,7 @@ import pytest
 
 from evaluate.pose_2d import metrics
 
-# Two people, three joints. Distances: person 0: 0, 5 (3-4-5), not labelled; person 1: 10, 20, 2.
+# Two people, three joints. Distances: person 0: 0, 5 (3-4-5), not labeled; person 1: 10, 20, 2.
 TRUE = np.array([[[10, 10], [20, 20], [0, 0]], [[0, 0], [50, 50], [30, 30]]], float)
 PREDICTED = np.array([[[10, 10], [23, 24], [9, 9]], [[10, 0], [50, 70], [30, 28]]], float)
 VISIBLE = np.array([[2, 1, 0], [2, 2, 1]])
@@ -21,13 +21,13 @@ def test_joint_distances():
     )
 
 
-def test_pck_counts_labelled_joints_within_reach_of_the_normaliser():
+def test_pck_counts_labeled_joints_within_the_threshold():
     # Reach 0.2 * 25 = 5 px for person 0, 0.2 * 50 = 10 px for person 1; a joint at the very edge is right.
     found = metrics.pck(PREDICTED, TRUE, VISIBLE, np.array([25, 50]), 0.2)
     np.testing.assert_array_equal(found, [1, 0.5, 1])
 
 
-def test_pck_leaves_out_people_without_a_normaliser_and_joints_that_no_one_has():
+def test_pck_leaves_out_people_without_a_normalizer_and_joints_that_no_one_has():
     found = metrics.pck(PREDICTED, TRUE, VISIBLE, np.array([25, 0]), 0.2)
     np.testing.assert_array_equal(found, [1, 1, NAN])
     assert np.isnan(metrics.pck(PREDICTED, TRUE, VISIBLE, np.zeros(2), 0.2)).all()
@@ -46,7 +46,7 @@ def test_pooled_pck_is_the_share_of_all_joints_together():
     assert np.isnan(metrics.pooled_pck(PREDICTED, TRUE, VISIBLE, np.zeros(2), 0.2))
 
 
-def test_positions_of_unlabelled_joints_do_not_matter():
+def test_positions_of_unlabeled_joints_do_not_matter():
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.nan)
     np.testing.assert_allclose(metrics.joint_distances(PREDICTED, true, VISIBLE), [[0, 5, NAN], [10, 20, 2]])
     true = np.where(VISIBLE[..., None] > 0, TRUE, np.inf)
@@ -61,7 +61,7 @@ def test_pck_is_the_same_in_x_and_y():
 
 def test_auc_is_the_area_under_the_pck_curve():
     normaliser = np.array([20, 80])
-    # In normalisers: joint 0: 0 and 0.125; joint 1: 0.25 and 0.25; joint 2: 0.025. Each is right from there to 0.5.
+    # In normalizers: joint 0: 0 and 0.125; joint 1: 0.25 and 0.25; joint 2: 0.025. Each is right from there to 0.5.
     found = metrics.pck_auc(PREDICTED, TRUE, VISIBLE, normaliser, max_threshold=0.5)
     np.testing.assert_allclose(found, [(1 + 0.75) / 2, 0.5, 0.95], rtol=1e-12)
     middles = (np.arange(1000) + 0.5) / 2000
@@ -74,7 +74,7 @@ def test_auc_of_joints_beyond_the_end_of_the_curve_is_zero():
     np.testing.assert_array_equal(found, [0, 0, 0])
 
 
-def test_auc_ends_at_half_the_normaliser_by_default():
+def test_auc_ends_at_half_the_normalizer_by_default():
     # Joint 1 of person 0 is 5 px off: right for the last half of 0.5 x 20 px.
     found = metrics.pck_auc(PREDICTED, TRUE, VISIBLE, np.array([20, 0]))
     np.testing.assert_allclose(found, [1, 0.5, NAN])
@@ -120,7 +120,7 @@ def test_oks():
 
 
 def test_oks_area_is_the_label_or_a_share_of_the_box():
-    # Person 0's labelled joints span 10 x 10 px, person 1's area is known.
+    # Person 0's labeled joints span 10 x 10 px, person 1's area is known.
     found = metrics.oks_area_px(TRUE, VISIBLE, np.array([0, 70]))
     np.testing.assert_allclose(found, [53, 70], rtol=1e-12)
     one_joint = metrics.oks_area_px(TRUE, np.array([[2, 0, 0], [0, 0, 0]]), np.zeros(2))
@@ -131,7 +131,7 @@ def test_predictions_that_are_not_finite_are_infinitely_far_off():
     predicted = PREDICTED.copy()
     predicted[0, 0] = [NAN, 10]
     predicted[1, 2] = [np.inf, 30]
-    predicted[0, 2] = NAN  # Not labelled, so it does not matter.
+    predicted[0, 2] = NAN  # Not labeled, so it does not matter.
     pose = (predicted, TRUE, VISIBLE)
     normaliser = np.array([1000, 1000])
     np.testing.assert_array_equal(metrics.pck(*pose, normaliser, 0.5), [0.5, 1, 0])
@@ -194,7 +194,7 @@ def test_errors_show_the_first_five_values():
         metrics.oks_area_px(np.zeros((6, 1, 2)), np.ones((6, 1)), np.array([-1.0, 1, 2, 3, 4, 5]))
 
 
-def test_oks_of_no_one_labelled_is_nan():
+def test_oks_without_labels_is_nan():
     found = metrics.oks(PREDICTED, TRUE, np.array([[0, 0, 0], [0, 0, 2]]), np.array([9, 50]), np.full(3, 0.1))
     # 2 px off: 4 / (2 * 50 * 0.2^2) = 1.
     np.testing.assert_allclose(found, [NAN, np.exp(-1)])

@@ -33,7 +33,7 @@ def test_agrees_with_the_projects_own_oks_and_orders_by_score():
     jitter = random.uniform(1, 14, (people, 1, 1)) * random.normal(size=(people, 14, 2))
     predicted, scores = labels["joints_xy_px"] + jitter, random.uniform(0, 1, (people, 14))
     similarity = oks(predicted, labels["joints_xy_px"], labels["visible"], labels["area_px"], LSP14.sigmas)
-    assert 0.2 < similarity.min() < 0.6 < 0.8 < similarity.max()  # Or the thresholds would tell nothing apart.
+    assert 0.2 < similarity.min() < 0.6 < 0.8 < similarity.max()  # Otherwise the thresholds would not matter.
     right = similarity[np.argsort(-scores.mean(axis=1))] >= THRESHOLDS[:, None]
     precision = [interpolated_precision(row) for row in right]
     found = average_precision(predicted, scores, labels, LSP14)
@@ -93,7 +93,7 @@ def test_a_joint_that_is_not_finite_is_wrong_and_the_others_count():
     predicted[0, 0] = [3, np.inf]
     one = {name: value[:1] for name, value in labels.items()}
     found = average_precision(predicted[:1], np.ones((1, 14)), one, LSP14)
-    # Half the joints are right, so OKS is a half: right at the first threshold alone.
+    # Half the joints are right, so OKS is a half: right at the first threshold only.
     assert (found.ap50, found.ap75, found.ar) == pytest.approx((1, 0, 0.1))
     # All of the other person's are, so that person is right at all ten.
     assert average_precision(predicted, np.ones((2, 14)), labels, LSP14).ar == pytest.approx((0.1 + 1) / 2)

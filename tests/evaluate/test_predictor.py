@@ -1,4 +1,4 @@
-"""Loading whatever training and export leave, and saying plainly what is wrong with anything else."""
+"""Loading what training and export write, and the errors for anything else."""
 
 import json
 from pathlib import Path
@@ -51,18 +51,18 @@ def test_the_mirror_test_merges_and_swaps_left_and_right(tmp_path, pictures, con
     scores[[left, right, *knees]] = 0.5, 0.25, 0.75, 0.25
     run = write_run(tmp_path / "run", constant_model(xy, scores, size=32), size=32)
     found_xy, found_scores = joints_and_scores(load_predictor(run, flip_test=True), pictures)
-    # In the mirror the right wrist was answered at x 4, which is 31 - 4 = 27, and is the left one, far off, and
-    # its own answer scores higher; and the other way about.
+    # In the mirror image the right wrist is predicted at x 4, which is 31 - 4 = 27 and the left one. It is far off, and
+    # the left wrist's own prediction has the higher score; and vice versa.
     np.testing.assert_allclose(found_xy[0, left], [10, 20])
     np.testing.assert_allclose(found_xy[1, right], [31 - 10, 20])
     # The right knee's is at 31 - 15.2 = 15.8, within a twentieth of 32 px: three parts to one.
     np.testing.assert_allclose(found_xy[0, knees[0]], [0.75 * 15 + 0.25 * 15.8, 0.75 * 3 + 0.25 * 4])
-    # Two answers that nothing speaks for.
+    # Two answers with a score of 0: the first one stays.
     np.testing.assert_allclose(found_xy[0, LSP14.index("neck")], [0, 0])
     np.testing.assert_allclose(found_scores[0, [left, right, *knees]], [0.375, 0.375, 0.5, 0.5])
 
 
-def test_the_mirror_test_asks_about_the_mirrored_picture():
+def test_the_mirror_test_runs_on_the_mirrored_image():
     # A model that answers x = the red level of the top left pixel.
     def forward(inputs):
         pictures = inputs["pictures"]
@@ -112,7 +112,7 @@ def test_damaged_saved_model(tmp_path):
         load_predictor(tmp_path)
 
 
-def test_nothing_there_and_something_else_there(tmp_path):
+def test_a_missing_path_and_other_files_raise(tmp_path):
     with pytest.raises(ValueError, match="nowhere does not exist; give a training run's folder"):
         load_predictor(tmp_path / "nowhere")
     with pytest.raises(
@@ -160,13 +160,13 @@ def test_a_model_of_another_kind(tmp_path, write_run):
         load_predictor(run)
 
 
-def test_joints_that_are_not_the_skeletons(tmp_path, pictures, constant_model, write_run):
+def test_another_number_of_joints_than_the_skeletons_raises(tmp_path, pictures, constant_model, write_run):
     run = write_run(tmp_path / "run", constant_model(np.zeros((13, 2)), np.zeros(13), size=32), size=32)
     with pytest.raises(ValueError, match=r"must answer joints_xy_px \(2, 14, 2\) for lsp14, got \(2, 13, 2\)"):
         joints_and_scores(load_predictor(run), pictures)
 
 
-def test_records_of_another_skeleton(records, tmp_path, constant_model, write_run, run_folder):
+def test_records_of_another_skeleton_raise(records, tmp_path, constant_model, write_run, run_folder):
     load_predictor(run_folder).check_records(read_manifest(records))
     model = constant_model(np.zeros((17, 2)), np.zeros(17), size=32)
     predictor = load_predictor(write_run(tmp_path / "run", model, skeleton=COCO17, size=32))
@@ -174,7 +174,7 @@ def test_records_of_another_skeleton(records, tmp_path, constant_model, write_ru
         predictor.check_records(read_manifest(records))
 
 
-def test_pictures_are_checked(run_folder, pictures):
+def test_pictures_of_another_type_or_size_raise(run_folder, pictures):
     predictor = load_predictor(run_folder)
     with pytest.raises(ValueError, match="got float32"):
         joints_and_scores(predictor, pictures.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Joints and limbs in the order in which people read them."""
+"""The order of joints and limbs in reports."""
 
 import pytest
 

@@ -1,11 +1,11 @@
-"""The summary: which joints the headline averages, and what stands beside it."""
+"""The summary: which joints the headline averages, and the figures beside it."""
 
 import math
 
 import numpy as np
 import pytest
 
-from evaluate import HEADLINE, summarise
+from evaluate import HEADLINE, summarize
 from evaluate.pose_2d.summary import mean_of_known
 from pose import COCO17, LSP14, MPII16
 
@@ -27,10 +27,10 @@ def labels_of(skeleton, people):
 
 def test_perfect_predictions():
     labels = labels_of(LSP14, 3)
-    summary = summarise(labels["joints_xy_px"], labels, LSP14)
+    summary = summarize(labels["joints_xy_px"], labels, LSP14)
     assert summary.people == 3
     assert summary.invalid == 0
-    assert summary.labelled.tolist() == [3] * 14
+    assert summary.labeled.tolist() == [3] * 14
     scalars = summary.scalars()
     assert scalars.pop("error_px") == 0
     assert list(scalars) == [
@@ -47,13 +47,13 @@ def test_perfect_predictions():
     assert set(scalars.values()) == {1.0}
 
 
-def test_the_headline_is_the_mean_over_arms_and_legs_alone():
+def test_the_headline_is_the_mean_over_arms_and_legs_only():
     labels = labels_of(LSP14, 4)
     predicted = labels["joints_xy_px"].astype(float)
     # Neck and head top are never right; one of 12 limb joints is right for 1 of 4 people.
     predicted[:, [LSP14.index("neck"), LSP14.index("head_top")]] += 500
     predicted[:3, LSP14.index("left_wrist")] += 500
-    summary = summarise(predicted, labels, LSP14)
+    summary = summarize(predicted, labels, LSP14)
     assert summary.headline == pytest.approx((11 + 0.25) / 12)
     assert summary.scalars()["pck@0.2"] == pytest.approx((11 + 0.25) / 14)
 
@@ -61,9 +61,9 @@ def test_the_headline_is_the_mean_over_arms_and_legs_alone():
 def test_the_three_thresholds_and_the_head():
     labels = labels_of(LSP14, 1)
     # 11 px: 0.11 of the torso, 0.55 and 0.61 of the head's span and size; 9 px: 0.09, 0.45 and 0.5.
-    summary = summarise(labels["joints_xy_px"] + np.array([11.0, 0]), labels, LSP14)
+    summary = summarize(labels["joints_xy_px"] + np.array([11.0, 0]), labels, LSP14)
     assert [summary.scalars()[name] for name in _NAMES] == [0, 0, 1, 0, 0]
-    summary = summarise(labels["joints_xy_px"] + np.array([0, 9.0]), labels, LSP14)
+    summary = summarize(labels["joints_xy_px"] + np.array([0, 9.0]), labels, LSP14)
     assert [summary.scalars()[name] for name in _NAMES] == [0, 1, 1, 1, 1]
     assert summary.scalars()["auc"] == pytest.approx(1 - 0.09 / 0.5)
     assert summary.scalars()["error_px"] == pytest.approx(9)
@@ -71,15 +71,16 @@ def test_the_three_thresholds_and_the_head():
 
 def test_without_a_head_span_or_a_head_box_a_figure_is_unknown():
     labels = {**labels_of(COCO17, 2), "head_px": np.zeros(2)}
-    scalars = summarise(labels["joints_xy_px"], labels, COCO17).scalars()
+    scalars = summarize(labels["joints_xy_px"], labels, COCO17).scalars()
     assert math.isnan(scalars["pck_head@0.5"]) and scalars["pckh@0.5"] == 1
     labels = {**labels_of(LSP14, 2), "head_size_px": np.zeros(2)}
-    scalars = summarise(labels["joints_xy_px"], labels, LSP14).scalars()
+    scalars = summarize(labels["joints_xy_px"], labels, LSP14).scalars()
     assert scalars["pck_head@0.5"] == 1 and math.isnan(scalars["pckh@0.5"])
 
 
 def test_pckh_is_mpiis():
-    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labelled joints weigh the same."""
+    """By hand: half of the head's size is 9 px; pelvis and thorax do not count; all labeled joints have the same
+    weight."""
     labels = labels_of(MPII16, 3)
     labels["head_size_px"][2] = 0  # Unknown: this person is left out.
     predicted = labels["joints_xy_px"].astype(float)
@@ -89,9 +90,9 @@ def test_pckh_is_mpiis():
     predicted[:, [MPII16.index("pelvis"), MPII16.index("thorax")]] += 500
     predicted[2] += 500
     labels["visible"][0, ankle] = 0
-    summary = summarise(predicted, labels, MPII16)
+    summary = summarize(predicted, labels, MPII16)
     assert summary.pckh[wrist] == 0.5 and summary.pckh[MPII16.index("pelvis")] == 0 and summary.pckh[ankle] == 1
-    # 14 joints of two people, less one that is not labelled; one of them is wrong.
+    # 14 joints of two people, less one that is not labeled; one of them is wrong.
     assert summary.scalars()["pckh@0.5"] == pytest.approx(26 / 27)
 
 
@@ -100,18 +101,18 @@ def test_invalid_predictions_are_counted():
     labels["visible"][0, 0] = 0
     predicted = labels["joints_xy_px"].astype(float)
     predicted[0, :3, 0] = np.nan
-    summary = summarise(predicted, labels, LSP14)
-    assert summary.invalid == 2  # The third is not labelled.
+    summary = summarize(predicted, labels, LSP14)
+    assert summary.invalid == 2  # The third is not labeled.
     assert summary.scalars()["error_px"] == math.inf
 
 
-def test_no_one_and_another_skeleton_are_errors():
+def test_no_one_and_another_skeleton_raise():
     labels = labels_of(LSP14, 2)
     with pytest.raises(ValueError, match="coco17 has 17 joints, got labels of shape"):
-        summarise(labels["joints_xy_px"], labels, COCO17)
+        summarize(labels["joints_xy_px"], labels, COCO17)
     empty = {name: values[:0] for name, values in labels.items()}
     with pytest.raises(ValueError, match="at least one person, got none"):
-        summarise(empty["joints_xy_px"], empty, LSP14)
+        summarize(empty["joints_xy_px"], empty, LSP14)
 
 
 def test_mean_of_known():

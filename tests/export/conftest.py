@@ -20,7 +20,7 @@ def shards(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def run(shards, tmp_path_factory) -> Path:
-    """A run whose net sees pictures of half the records' size, so that the export has to resize."""
+    """A run whose net takes images of half the records' size, so that the export has to resize."""
     folder = tmp_path_factory.mktemp("runs") / "small"
     return train_densenet(
         DenseNetConfig(
@@ -39,7 +39,7 @@ def run(shards, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def moved_run(run, tmp_path_factory) -> Path:
-    """The same run with weights large enough that joints depend on the picture."""
+    """The same run with weights large enough that joints depend on the image."""
     folder = tmp_path_factory.mktemp("runs") / "moved"
     folder.mkdir()
     model = keras.models.load_model(run / "best.keras")
@@ -60,7 +60,7 @@ def exported(moved_run, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("exports") / "export"
     names = tuple(name for name, form in FORMATS.items() if not (form.missing or form.by_name))
     with pytest.MonkeyPatch.context() as patch:
-        # With one thread alone, which halves the processes.
+        # With only one thread, which halves the number of processes.
         patch.setattr("export.check.THREADS", (1,))
         assert export(Options(moved_run, to=names, out=folder)) == 0
     return folder

@@ -1,4 +1,4 @@
-"""What makes an exported file fail its check, and what then becomes of the export."""
+"""When an exported file fails its check, and what the export does then."""
 
 import json
 import os
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def answering(moved_run, tmp_path, monkeypatch):
-    """(change) -> the measurement of a file that answers as Keras does, but for what `change` does to its answers."""
+    """(change) -> the measurement of a file whose answers are Keras's, modified by `change`."""
     model, _ = load_run(moved_run)
     pictures = np.resize(np.load(moved_run / "samples.npy"), (16, 64, 64, 3))
     (tmp_path / "pose.json").write_text('{"a": 1}')
@@ -95,7 +95,7 @@ def test_jpegs_whose_joints_are_elsewhere_fail(answering):
         (moved("joints_xy_px", (0, 0, 0), np.nan), "finite joints_xy_px of shape .* finite: False"),
         (moved("scores", (0, 0), np.inf), "finite scores of shape"),
         (lambda found: found.update(scores=found["scores"][:, :3]), r"shape \(\d+, 14\), it answers \(\d+, 3\)"),
-        (lambda found: found.update(description=np.array('{"a": 2}')), "describes itself otherwise than pose.json"),
+        (lambda found: found.update(description=np.array('{"a": 2}')), "has another description than pose.json"),
     ],
 )
 def test_answers_that_are_none_fail(answering, change, message):
@@ -108,7 +108,7 @@ def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_p
     killed = alone_with(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
 
     def dying(command, **options):
-        # The process itself is real, and dies as one does that the system kills.
+        # The process itself is real, and dies like one killed by the system.
         dies = any(word.endswith("frozen.pb") for word in command)
         return run([str(killed) if dies and word == str(real) else word for word in command], **options)
 
@@ -120,7 +120,7 @@ def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_p
     assert done.returncode == 1
     assert "litert-fp16  FAILED: could not be written (ImportError: no such runtime)" in done.stdout
     assert "frozen       FAILED: does not run by itself (signal 9: it printed nothing)" in done.stdout
-    assert done.stderr == "error: failed, as told above: litert-fp16, frozen\n"
+    assert done.stderr == "error: failed, see above: litert-fp16, frozen\n"
     entries = json.loads((out / "formats.json").read_text())["formats"]
     assert {name: entry["passed"] for name, entry in entries.items()} == {
         "litert": True,
@@ -128,7 +128,7 @@ def test_a_format_that_crashes_or_cannot_be_written_fails_alone(moved_run, tmp_p
         "frozen": False,
     }
     assert entries["frozen"]["failed"].startswith("does not run by itself")
-    # What could not be written has left nothing.
+    # The format that could not be written has left no files.
     assert sorted(os.listdir(out)) == ["formats.json", "frozen.pb", "model.tflite", "pose.json"]
     assert os.listdir(out.parent) == ["export"]
 
@@ -139,7 +139,7 @@ def failing_writer(graph, task, description, file):
 
 
 def alone_with(folder, body):
-    """As alone.py, with a runtime of its own."""
+    """A copy of alone.py, with a runtime of its own."""
     (folder / "engine.py").write_text(
         f"import os, signal\nclass Engine:\n    def __init__(self, file, threads):\n        {body}\n"
     )
@@ -158,7 +158,7 @@ def alone_with(folder, body):
     return script
 
 
-def test_where_nothing_can_be_written_the_old_export_stays(run, tmp_path, monkeypatch):
+def test_if_nothing_can_be_written_the_old_export_stays(run, tmp_path, monkeypatch):
     out = tmp_path / "export"
     assert export(Options(run, ("frozen",), out)) == 0
     monkeypatch.setattr("export.write.write_litert", failing_writer)
@@ -169,7 +169,7 @@ def test_where_nothing_can_be_written_the_old_export_stays(run, tmp_path, monkey
 
 
 def test_an_import_of_ours_fails_where_a_file_runs_alone(tmp_path, monkeypatch):
-    # As under an editable install, ours can be found.
+    # Our modules can be found, as with an editable install.
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     assert subprocess.run([sys.executable, "-c", "import models"], cwd=tmp_path, check=False).returncode == 0
     monkeypatch.setattr("export.check._ALONE", alone_with(tmp_path, "import models"))
@@ -208,7 +208,7 @@ def test_every_package_of_ours_is_known_to_be_ours():
     assert set(alone.OURS) == {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tools"}
 
 
-def test_samples_that_cannot_be_used_are_one_line(run, tmp_path):
+def test_samples_that_cannot_be_used_raise(run, tmp_path):
     for name in ("run.json", "best.keras"):
         (tmp_path / name).write_bytes((run / name).read_bytes())
     for content, message in (

@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 def test_the_saved_model_answers_as_the_model_does_without_our_code(exported, moved_run, shards):
     model, _ = load_run(moved_run)
     pictures, _ = next(dataset(shards, "test", batch_size=4).as_numpy_iterator())
-    # The records' own pipeline shrinks the pictures for the model here, and the artefact does it by itself.
+    # The records' pipeline shrinks the model's images here; the artefact does so by itself.
     half, _ = next(dataset(shards, "test", batch_size=4, input_size=32).as_numpy_iterator())
     expected = (np.asarray(model(half)["joints_xy_px"]) + 0.5) * 2 - 0.5
-    assert np.ptp(expected, axis=0).max() > 1  # joints do depend on the picture
+    assert np.ptp(expected, axis=0).max() > 1  # joints do depend on the image
     jpegs, decoded = encode_jpegs(pictures)
     outputs = run_alone("saved-model", exported, {"pictures": pictures}, 1, jpegs)
     assert np.abs(outputs["joints_xy_px"] - expected).max() < 0.1
@@ -40,17 +40,17 @@ def test_the_saved_model_answers_as_the_model_does_without_our_code(exported, mo
 def test_weights_are_stored_once(exported, moved_run):
     model, _ = load_run(moved_run)
     stored = (exported / "variables/variables.data-00000-of-00001").stat().st_size
-    # The rest is the graph of Python objects, which a net as small as this one does not hide.
+    # The rest is the graph of Python objects, which is not negligible beside so small a net.
     assert 4 * model.count_params() < stored < 1.5 * 4 * model.count_params()
 
 
-def test_a_jpeg_of_another_size_is_told(exported):
+def test_a_jpeg_of_another_size_raises(exported):
     small = cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
     with pytest.raises(RuntimeError, match="exit code 1: .*a picture must be 64 x 64 px with 3 channels"):
         run_alone("saved-model", exported, {"pictures": np.zeros((1, 64, 64, 3), np.uint8)}, 1, [small])
 
 
-def test_an_artefact_that_answers_otherwise_fails(exported, run):
+def test_an_artefact_with_other_answers_fails(exported, run):
     other, _ = load_run(run)
     samples = {"pictures": np.load(run / "samples.npy")}
     measured = measure(other, exported, "litert", samples, {"joints_xy_px": 0.5, "scores": 2}, 1)
@@ -66,7 +66,7 @@ def test_exporting_again_replaces_the_artefact(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["export"]
 
 
-def test_wrong_runs_are_told_in_one_line(run, tmp_path):
+def test_wrong_runs_raise_and_exit_with_2(run, tmp_path):
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun/run.json").write_text("{}")
     (tmp_path / "broken").mkdir()
@@ -93,7 +93,7 @@ def test_wrong_runs_are_told_in_one_line(run, tmp_path):
         ({"tolerance_score": 0.0}, "tolerance_score must be above 0, got 0.0; scores lie between 0 and 1"),
     ],
 )
-def test_wrong_options_are_told(wrong, message):
+def test_wrong_options_raise(wrong, message):
     with pytest.raises(ValueError, match=message):
         Options(Path("run"), **wrong)
 

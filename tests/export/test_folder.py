@@ -1,4 +1,4 @@
-"""An export replaces an earlier export, and nothing that somebody else wrote."""
+"""An export replaces an earlier export, and no other files."""
 
 import json
 import os
@@ -45,14 +45,14 @@ def tree(folder):
         {"pose.json": '{"skeleton": {}}', "formats.json": '{"formats": {}}', "thesis.txt": "x"},
         {"pose.json": '{"skeleton": {}}', "formats.json": '{"formats": {}}', "variables/thesis.txt": "x"},
         {"pose.json": '{"skeleton": {}}', "formats.json": '{"formats": {}}', "assets/vocabulary.txt": "x"},
-        # A SavedModel, a pose and a list of formats of somebody else.
+        # A SavedModel, a pose.json and a formats.json that no export wrote.
         {"saved_model.pb": "x", "variables/variables.index": "x"},
         {"pose.json": '{"people": []}', "formats.json": '{"formats": {}}'},
         {"pose.json": '{"skeleton": {}}', "formats.json": '["mp4", "mkv"]'},
         {"pose.json": '{"skeleton": {}}', "formats.json": "\xff"},
     ],
 )
-def test_a_folder_with_anything_else_is_refused_and_left_alone(files, run, tmp_path):
+def test_a_folder_with_anything_else_exits_with_2_and_is_not_changed(files, run, tmp_path):
     for name, content in files.items():
         path = tmp_path / "out" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,14 +65,14 @@ def test_a_folder_with_anything_else_is_refused_and_left_alone(files, run, tmp_p
     assert tree(tmp_path) == before
 
 
-def test_a_file_as_out_is_refused(run, tmp_path):
+def test_a_file_as_out_exits_with_2(run, tmp_path):
     (tmp_path / "out").write_text("x")
     done = call(main, run, "--out", tmp_path / "out")
     assert (done.returncode, (tmp_path / "out").read_text()) == (2, "x")
     assert "out is a file; give another --out" in done.stderr
 
 
-def test_an_export_and_an_empty_folder_are_replaced_and_neighbours_left_alone(tmp_path):
+def test_an_export_and_an_empty_folder_are_replaced_and_their_neighbors_are_not_changed(tmp_path):
     mine = {"export.old/k": "k", "export.partial/p": "p", ".export.exporting-abc/thesis.txt": "t"}
     for name, content in mine.items():
         (tmp_path / name).parent.mkdir()
@@ -83,13 +83,13 @@ def test_an_export_and_an_empty_folder_are_replaced_and_neighbours_left_alone(tm
     (tmp_path / "export" / "model.onnx").unlink()
     replace(tmp_path / "export")
     assert (tmp_path / "export" / "model.onnx").read_text() == "new"
-    # Others may read what stands there: a temporary folder's own mode would keep them out.
+    # Other users may read the export, which the mode of a temporary folder would not allow.
     umask = os.umask(0)
     os.umask(umask)
     assert (tmp_path / "export").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
-def test_what_is_put_there_in_the_meantime_stays(tmp_path):
+def test_files_that_appear_in_the_meantime_stay(tmp_path):
     folder = make_export(tmp_path / "export")
     with pytest.raises(ValueError, match=r"holds what no export wrote \(late.txt\)"), replacing(folder) as new:
         (new / "model.onnx").write_text("new")
@@ -98,7 +98,7 @@ def test_what_is_put_there_in_the_meantime_stays(tmp_path):
     assert os.listdir(tmp_path) == ["export"]
 
 
-def test_an_export_behind_a_link_is_replaced_where_it_lies(tmp_path):
+def test_an_export_behind_a_link_is_replaced_in_place(tmp_path):
     make_export(tmp_path / "disk" / "export")
     (tmp_path / "export").symlink_to(tmp_path / "disk" / "export")
     replace(tmp_path / "export")

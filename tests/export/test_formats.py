@@ -1,4 +1,4 @@
-"""Every format but the SavedModel, whose own tests are in test_export.py."""
+"""Every format except the SavedModel, which test_export.py tests."""
 
 import dataclasses
 import importlib.util
@@ -31,7 +31,7 @@ def load(exported):
 
     def load(name: str) -> Model:
         need(*FORMATS[name].missing)
-        # The number of TensorFlow's threads is fixed once it has run.
+        # TensorFlow's number of threads cannot change once it has run.
         return Model(exported, name, None if FORMATS[name].module == "tensorflow" else 1)
 
     return load
@@ -74,12 +74,12 @@ def test_a_format_over_its_limit_fails_once_all_are_written(moved_run, tmp_path,
     entries = json.loads((tmp_path / "export/formats.json").read_text())["formats"]
     assert {name: entry["passed"] for name, entry in entries.items()} == {"litert": True, "litert-int8": False}
     assert (tmp_path / "export/model-int8.tflite").is_file() and (tmp_path / "export/model.tflite").is_file()
-    told = capsys.readouterr()
-    assert "OVER 1e-06 px" in told.out
-    assert told.err.strip() == "error: more px from Keras than allowed: litert-int8"
+    printed = capsys.readouterr()
+    assert "OVER 1e-06 px" in printed.out
+    assert printed.err.strip() == "error: more px from Keras than allowed: litert-int8"
 
 
-def test_missing_packages_are_told_with_the_command(monkeypatch):
+def test_missing_packages_raise_with_the_command_that_installs_them(monkeypatch):
     monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], written_by=("tensorflow", "no_such_one")))
     with pytest.raises(ValueError, match="the format onnx needs `pip install no_such_one`"):
         chosen_formats(("litert", "onnx"))
@@ -88,7 +88,7 @@ def test_missing_packages_are_told_with_the_command(monkeypatch):
 
 
 def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
-    """Features below zero, padded with zeros: the pooled border is 0, and not what the features are."""
+    """Features below zero, padded with zeros: the pooled border is 0 instead of a feature."""
     need(*FORMATS["onnx"].missing)
     pictures = keras.Input((4, 4, 3), dtype="uint8")
     x = keras.layers.Conv2D(2, 1, kernel_initializer="ones")(keras.ops.cast(pictures, "float32") - 300.0)

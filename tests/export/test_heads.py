@@ -11,7 +11,7 @@ from models import FORMS, build_densenet, inference_model
 from pose import LSP14
 
 SIZE = 64
-# How large the weights of the layers that place the joints are made.
+# Scale of the weights of the layers that locate the joints.
 MAKERS = {
     "coordinates_dense": 1,
     "heatmap_logits": 3,
@@ -27,7 +27,7 @@ def moved_model(head):
     net = build_densenet((1, 1, 1, 1), 14, input_size=SIZE, growth_rate=4, neck=FORMS[head].neck, head=FORMS[head].head)
     rng = np.random.default_rng(0)
     for layer in net.layers:
-        # Joints at other places in each picture, and peaks that stand out.
+        # Joints at different positions in each image, and distinct peaks.
         if layer.name in MAKERS:
             kernel, bias = layer.get_weights()
             layer.set_weights([rng.normal(0, MAKERS[layer.name], kernel.shape), np.zeros(bias.shape)])

@@ -1,4 +1,4 @@
-"""Weights and features of 8 bits, in ranges that were measured on pictures."""
+"""Weights and features of 8 bits, in ranges that were measured on images."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_convolutions_have_fixed_ranges_and_the_rest_is_float(folder):
             kinds = [tensor.type for tensor in tensors if tensor.type != schema.TensorType.INT32]
             types[codes[operator.opcodeIndex]] |= set(kinds)
             if schema.TensorType.INT8 in kinds:
-                # One range for each channel of the weights, one for all of the features.
+                # One range per channel for weights, one range for all features.
                 scales = [len(tensor.quantization.scale) for tensor in tensors]
                 assert scales[0] == scales[2] == 1 and scales[1] == tensors[1].shape[0]
     assert types[schema.BuiltinOperator.CONV_2D] == {schema.TensorType.INT8}
@@ -48,12 +48,12 @@ def test_it_answers_nearly_as_the_model_does(folder, moved_run):
     assert json.loads(loaded._engine.carried) == json.loads((folder / "pose.json").read_text())
 
 
-def test_it_is_written_only_where_it_is_named():
+def test_it_is_written_only_if_it_is_named():
     assert "litert-int8-static" not in sum(chosen_formats(("all",)), [])
     assert chosen_formats(("litert-int8-static",))[0] == ["litert-int8-static"]
 
 
-def test_it_needs_pictures(tmp_path):
+def test_without_pictures_it_raises(tmp_path):
     with pytest.raises(ValueError, match="needs pictures to calibrate with, got none"):
         write_formats(None, {}, ["litert-int8-static"], tmp_path)
 
@@ -63,7 +63,7 @@ def test_training_pictures_are_read_from_shards(shards):
     assert pictures.shape == (8, 64, 64, 3) and pictures.dtype == np.uint8 and pictures.std() > 0
 
 
-def test_shards_of_another_kind_are_told(shards, tmp_path):
+def test_shards_of_another_size_or_none_raise(shards, tmp_path):
     with pytest.raises(ValueError, match="must have pictures of 32 px as the run's records have, got 64 px"):
         training_pictures(shards, 32)
     with pytest.raises(ValueError, match="must be a shard set with training pictures, got '.*nothing'"):

@@ -1,4 +1,4 @@
-"""Grey levels half way between two are rounded alike by every runtime."""
+"""Every runtime rounds gray levels half way between two integers alike."""
 
 import json
 
@@ -14,17 +14,17 @@ from pose.tasks import POSE_2D
 RECORD_SIZE, SIZE = 32, 24
 
 
-def grey_levels():
-    """A model that answers the grey levels of its picture as coordinates."""
+def gray_levels():
+    """A model that answers the gray levels of its image as coordinates."""
     pictures = keras.Input((SIZE, SIZE, 3), dtype="uint8", name="pictures")
     levels = keras.ops.reshape(keras.ops.cast(pictures, "float32"), (-1, SIZE * SIZE * 3 // 2, 2))
     return keras.Model(pictures, {"joints_xy_px": levels, "scores": levels[..., 0] / 255})
 
 
-def test_onnx_runtime_sees_the_grey_levels_that_keras_sees(tmp_path):
+def test_onnx_runtime_gets_the_gray_levels_that_keras_gets(tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
-    model, notes = grey_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
+    model, notes = gray_levels(), {"record_size": RECORD_SIZE, "input_size": SIZE}
     write_onnx(frozen_graph(model, notes, json.dumps({})), POSE_2D, json.dumps({}), tmp_path / "model.onnx")
     pictures = np.random.default_rng(0).integers(0, 256, (2, RECORD_SIZE, RECORD_SIZE, 3), np.uint8)
     session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])

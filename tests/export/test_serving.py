@@ -1,4 +1,4 @@
-"""What TensorFlow Serving does with the SavedModel: it loads it into a session, and feeds what a signature names.
+"""The SavedModel in TensorFlow Serving, which loads it into a session and feeds the inputs that a signature names.
 
 The server itself is in no package registry. Here the session is TensorFlow's own loader, which the server calls too;
 requests travel as JSON text, and as its own messages through a gRPC channel.

@@ -81,7 +81,7 @@ def test_a_jpeg_of_a_billion_pixels(tmp_path):
     place = jpeg.index(b"\xff\xc0")
     jpeg[place + 5 : place + 9] = struct.pack(">HH", 16000, 65000)
     (tmp_path / "large.jpg").write_bytes(jpeg)
-    with pytest.raises(BadInput, match=r"large.jpg: tells of 65000 x 16000 px, more than 631 bytes can hold"):
+    with pytest.raises(BadInput, match=r"large.jpg: claims 65000 x 16000 px, more than 631 bytes can hold"):
         read_picture(str(tmp_path / "large.jpg"))
 
 

@@ -1,4 +1,4 @@
-"""Candidates that take turns, how sure a choice is, and what is remembered of it."""
+"""Candidates that take turns, how sure a choice is, and how it is cached."""
 
 import json
 import time
@@ -17,7 +17,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def script(*times):
-    """A candidate that reports these times one after the other, and the last one again and again."""
+    """A candidate that reports these times in order, and then repeats the last one."""
     left = list(times)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
@@ -64,9 +64,9 @@ def test_a_candidate_that_fails_is_left_out():
     [
         # The other is slower in every round.
         ({"a": [1.0, 1.0, 1.01, 1.0], "b": [1.5, 1.5, 1.5, 1.5]}, 0.0, True),
-        # It may be a fifth faster than it was seen: its least of the odd rounds differs so much from the even ones'.
+        # It may be a fifth faster than measured: its minima of odd and of even rounds differ that much.
         ({"a": [1.0, 1.0, 1.0, 1.0], "b": [1.05, 1.4, 1.05, 1.4]}, 0.0, False),
-        # Nearly the same: either choice is as good.
+        # Nearly equal: either choice is as good.
         ({"a": [1.0, 1.0, 1.0, 1.0], "b": [1.0, 1.01, 1.0, 1.01]}, 0.0, True),
         # Clear times, but other programs were at work.
         ({"a": [1.0, 1.0, 1.0, 1.0], "b": [1.5, 1.5, 1.5, 1.5]}, 0.5, False),
@@ -76,7 +76,7 @@ def test_choices_are_sure_or_unsure(times, others, sure):
     assert is_sure(Timings(times, others), "a") == sure
 
 
-def test_a_sure_choice_is_remembered_for_a_month(monkeypatch):
+def test_a_sure_choice_is_cached_for_a_month(monkeypatch):
     assert recall("kind", ["question"]) is None
     keep("kind", ["question"], {"answer": 1}, sure=True)
     assert recall("kind", ["question"]) == {"answer": 1}
@@ -85,13 +85,13 @@ def test_a_sure_choice_is_remembered_for_a_month(monkeypatch):
     assert recall("kind", ["question"]) is None
 
 
-def test_an_unsure_one_is_measured_again_twice_at_most():
+def test_an_unsure_choice_is_measured_again_at_most_twice():
     for tries in range(1, 4):
         keep("kind", "question", {"answer": tries}, sure=False)
         assert recall("kind", "question") == (None if tries < 3 else {"answer": 3})
 
 
-def test_another_processor_is_measured_anew(monkeypatch):
+def test_another_processor_is_measured_again(monkeypatch):
     keep("kind", "question", {"answer": 1}, sure=True)
     monkeypatch.setattr(choices, "processor_key", lambda: "another")
     assert recall("kind", "question") is None

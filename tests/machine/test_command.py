@@ -1,4 +1,4 @@
-"""What all our commands do alike: exit codes, errors in one line, Ctrl-C, and a quick answer to --help."""
+"""What all commands share: exit codes, errors in one line, Ctrl-C, and a fast --help."""
 
 import os
 import signal
@@ -19,15 +19,15 @@ COMMANDS = [
     *("data_prep", "records", "evaluate", "export", "demo.webcam", "demo.batch", "demo.web"),
     *(f"train.{recipe}" for recipe in ("resnet", "densenet", "efficientnet_lite", "mobilenet_v2", "movenet")),
 ]
-# What stands in for a package presses Ctrl-C at once, and then waits to be ended.
+# A stand-in for a package, which sends Ctrl-C at once and then waits to be ended.
 PRESS = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
-# What no command may import before it has read its arguments.
+# Packages that no command may import before it has read its arguments.
 SLOW = ("tensorflow", "keras", "pandas", "matplotlib", "jax")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the test's command takes."""
+    """Options of the test's command."""
 
     number: int = 1
 

@@ -1,4 +1,4 @@
-"""Whoever uses an export is told when the run has another model by now."""
+"""Exports print a notice once their run has another model."""
 
 import json
 import os

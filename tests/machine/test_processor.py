@@ -1,4 +1,4 @@
-"""How many processors we may use, and what tells processors apart."""
+"""The number of usable processors, and the identification of a processor."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_processor_name(tmp_path, monkeypatch):
     assert processor_name().endswith("avx512f") and processor_key() != before
 
 
-def test_versions_of_what_is_and_is_not_installed():
+def test_versions_of_packages_that_are_and_are_not_installed():
     found = versions(["numpy", "no-such-package"])
     assert list(found) == ["no-such-package", "numpy"]
     assert found["no-such-package"] == "unknown" and found["numpy"][0].isdecimal()

@@ -1,4 +1,4 @@
-"""A Keras backend that is not installed is one line, before anything is imported."""
+"""A Keras backend that is not installed is an error in one line, before anything is imported."""
 
 import importlib.util
 import subprocess
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def without(monkeypatch):
-    """(backend) -> that backend is asked for, and not installed."""
+    """(backend) -> KERAS_BACKEND names that backend, which is not installed."""
     find = importlib.util.find_spec
 
     def ask_for(backend):
@@ -54,7 +54,7 @@ def test_a_missing_backend_to_train_raises(without):
         check_backend(to_train=True)
 
 
-def test_what_is_installed_is_imported(monkeypatch):
+def test_an_installed_backend_is_imported(monkeypatch):
     for backend in ("tensorflow", ""):
         monkeypatch.setenv("KERAS_BACKEND", backend)
         check_backend(to_train=True)

@@ -6,8 +6,8 @@ from machine.words import counted
 
 
 @pytest.mark.parametrize(
-    "arguments, said",
+    "arguments, text",
     [((1, "thread"), "1 thread"), ((2, "thread"), "2 threads"), ((0, "person", "people"), "0 people")],
 )
-def test_a_number_and_what_it_counts(arguments, said):
-    assert counted(*arguments) == said
+def test_a_number_and_what_it_counts(arguments, text):
+    assert counted(*arguments) == text

@@ -1,4 +1,4 @@
-"""A pool of processes that end with their parent, and what is raised when one of them dies."""
+"""A pool of processes that end with their parent, and the error when one of them dies."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""The coordinate output form: encoding, the head's start and its score probe, the inference model."""
+"""The coordinate output form: encoding, the fresh head, its scores without gradients, the inference model."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def test_encode_puts_the_edges_at_minus_one_and_one():
     np.testing.assert_array_equal(encode(joints_xy_px, 4), [[-1, 1], [0, -0.75]])
 
 
-def test_decode_is_in_pixels_with_the_first_centre_at_zero():
+def test_decode_is_in_pixels_with_the_first_center_at_zero():
     coordinates = np.array([[-1.0, 1.0], [0.0, -0.75]])
     np.testing.assert_array_equal(decode(coordinates, 4), [[-0.5, 3.5], [1.5, 0.0]])
 
@@ -47,17 +47,17 @@ def test_encode_is_the_same_inside_tf_data():
     np.testing.assert_array_equal(next(iter(data)), encode(joints_xy_px, 32))
 
 
-def test_a_picture_of_one_pixel_has_its_middle_at_0():
+def test_an_image_of_one_pixel_has_its_center_at_0():
     assert encode(np.zeros(2), 1).tolist() == decode(np.zeros(2), 1).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("function", [encode, decode])
-def test_size_below_one_is_explained(function):
+def test_size_below_one_raises(function):
     with pytest.raises(ValueError, match="size must be at least 1 px, got 0; pass the side"):
         function(np.zeros((1, 2)), 0)
 
 
-def test_fresh_net_starts_near_the_centre_and_undecided():
+def test_fresh_net_predicts_the_center_and_scores_of_a_half():
     keras.utils.set_random_seed(0)
     net = build_resnet(18, 19, input_size=64)
     outputs = net(np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype="uint8"), training=True)
@@ -93,7 +93,7 @@ def test_inference_model_is_the_net_in_pixels_and_probabilities():
 
 @pytest.fixture(scope="module")
 def mixed_precision_net():
-    """Return a net as a recipe trains it: mixed precision, fused normalisation, compiled with own losses."""
+    """Return a net as a recipe trains it: mixed precision, fused normalization, compiled with own losses."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -159,12 +159,12 @@ def test_inference_model_loads_in_a_process_without_our_code(mixed_precision_net
         np.testing.assert_allclose(loaded[name], expected, atol=1e-4)
 
 
-def test_inference_model_of_another_size_is_explained():
+def test_inference_model_of_another_size_raises():
     with pytest.raises(ValueError, match=r"input_size must be the net's own, \(32, 32\), got 64; pass"):
         inference_model(tiny_net(), 64)
 
 
-def test_inference_model_without_the_outputs_is_explained():
+def test_inference_model_without_the_outputs_raises():
     def head(features, num_joints, normalization, prefix):
         return {"heatmaps": keras.layers.Conv2D(num_joints, 1)(features[-1])}
 

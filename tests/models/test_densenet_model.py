@@ -92,6 +92,6 @@ def test_one_batch_can_be_overfitted(normalization):
         (((6, 6), 19), {"input_size": 7}, "input_size must be at least 8 px.*got 7"),
     ],
 )
-def test_wrong_arguments_are_explained(arguments, options, message):
+def test_wrong_arguments_raise(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         build_densenet(*arguments, **options)

@@ -39,7 +39,7 @@ def net_of(form, backbone="resnet", size=SIZE, **options):
 
 
 def corner_and_edge_joints():
-    """Return joints (4, 25, 2) in a picture of `SIZE` px: on a lattice up to its very edges, and at random places."""
+    """Return joints (4, 25, 2) in an image of `SIZE` px: on a lattice up to its very edges, and at random positions."""
     ends = np.array([-0.5, 0.3, 3.4, 30.25, SIZE - 0.5])
     lattice = np.stack(np.meshgrid(ends, ends), axis=-1).reshape(1, 25, 2)
     random = np.random.default_rng(0).uniform(-0.5, SIZE - 0.5, (3, 25, 2))
@@ -54,7 +54,7 @@ def bilinear_maps(joints_xy_px, cells):
 
 
 def perfect_outputs(joints_xy_px):
-    """Return, for each form, the outputs of a net that knows."""
+    """Return, for each form, the outputs of a perfect net."""
     place = keras.ops.convert_to_tensor(joints_xy_px)
     with np.errstate(divide="ignore"):
         log = {
@@ -75,7 +75,7 @@ def perfect_outputs(joints_xy_px):
 
 
 @every_form
-def test_what_is_encoded_is_decoded_also_at_the_edges(form):
+def test_decoding_inverts_encoding_up_to_the_edges(form):
     joints_xy_px = corner_and_edge_joints()
     outputs = perfect_outputs(joints_xy_px)[form.name]
     outputs = {name: keras.ops.convert_to_tensor(value) for name, value in outputs.items()}
@@ -88,7 +88,7 @@ def test_what_is_encoded_is_decoded_also_at_the_edges(form):
 @pytest.mark.parametrize(
     "backbone", ["resnet", *(pytest.param(name, marks=pytest.mark.slow) for name in BACKBONES if name != "resnet")]
 )
-def test_every_head_stands_on_every_backbone(backbone):
+def test_every_head_works_on_every_backbone(backbone):
     names = {}
     for form in FORMS.values():
         net = net_of(form, backbone)
@@ -162,7 +162,7 @@ def test_inference_models_load_without_our_code(tmp_path):
             np.testing.assert_allclose(loaded[output], expected, atol=1e-3, err_msg=name)
 
 
-def test_a_net_of_no_form_is_explained():
+def test_a_net_of_no_form_raises():
     def head(features, num_joints, normalization, prefix):
         return {"sigmas": keras.layers.Conv2D(num_joints, 1)(features[-1])}
 

@@ -1,4 +1,4 @@
-"""Fused batch normalisation against the plain layer: outputs, gradients, statistics, weights, reach."""
+"""Fused batch normalization against the plain layer: outputs, gradients, statistics, weights, reach."""
 
 import keras
 import numpy as np

@@ -1,4 +1,5 @@
-"""The heads by themselves, on features of two resolutions: how many weights they have, and what their scores read."""
+"""The heads by themselves, on features of two resolutions: how many weights they have, and which inputs their scores
+have."""
 
 import math
 
@@ -15,7 +16,7 @@ from models.forms.simcc import simcc_head
 from models.necks import pyramid_neck
 
 JOINTS = 3
-# The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalisations.
+# The pyramid's two levels of 64 channels: from 12 and from 8 channels, 3x3 for each channel, and two normalizations.
 PYRAMID = (12 + 8) * 64 + 2 * (9 * 64 + 64 * 64) + 4 * 4 * 64
 MAPS = PYRAMID + 25 * 64 + 64 * 128 + 4 * 128 + 128 * JOINTS + JOINTS
 MAP_SCORES = (12 + JOINTS) * JOINTS + JOINTS
@@ -41,7 +42,7 @@ def outputs_of(net):
     return {name: np.asarray(value) for name, value in net([np.ones((2, 16, 20, 8)), np.ones((2, 8, 10, 12))]).items()}
 
 
-def forget(net):
+def zero_weights(net):
     """Sets every weight to 0."""
     net.set_weights([np.zeros_like(weight) for weight in net.get_weights()])
 
@@ -70,10 +71,10 @@ def test_bins_are_half_a_pixel_of_either_side():
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_scores_read_the_pooled_features_and_the_logarithms_of_peaks_or_deviations(head, evidence):
-    """Of a net that knows nothing every cell is as likely as the next, and a deviation is sigmoid(0), a half."""
+def test_scores_depend_on_the_pooled_features_and_the_logarithms_of_peaks_or_deviations(head, evidence):
+    """With zero weights all cells are equally likely, and a deviation is sigmoid(0), a half."""
     net = net_of(head)
-    forget(net)
+    zero_weights(net)
     kernel = np.zeros((12 + JOINTS * len(evidence), JOINTS))
     kernel[:12, 0] = 2
     kernel[12:, 1] = 1
@@ -86,7 +87,7 @@ def test_scores_read_the_pooled_features_and_the_logarithms_of_peaks_or_deviatio
 @pytest.mark.parametrize(("doubt", "sigma"), [(0.0, 0.5), (-3.0, 1 / (1 + math.e**3)), (-20.0, 0.001), (30.0, 1.0)])
 def test_deviations_lie_between_a_thousandth_and_1(doubt, sigma):
     net = net_of(likelihood_head)
-    forget(net)
+    zero_weights(net)
     net.get_layer("sigmas_dense").bias.assign(np.full(2 * JOINTS, doubt))
     np.testing.assert_allclose(outputs_of(net)["sigmas"], np.full((2, JOINTS, 2), sigma), rtol=1e-5)
 
@@ -94,7 +95,7 @@ def test_deviations_lie_between_a_thousandth_and_1(doubt, sigma):
 def flow_of_zeros():
     flow = ResidualFlow()
     flow.build((None, 2))
-    forget(flow)
+    zero_weights(flow)
     return flow
 
 
@@ -114,7 +115,7 @@ def test_a_flow_has_two_nets_of_64_units_a_step_that_start_small():
         assert kernel.numpy().min() == pytest.approx(-limit, rel=0.05)
 
 
-def test_a_flow_that_knows_nothing_is_the_normal_distribution():
+def test_a_flow_of_zeros_is_the_normal_distribution():
     # (2 pi)^-1 exp(-(1 + 4) / 2)
     expected = np.exp([0, -2.5]) / (2 * np.pi)
     np.testing.assert_allclose(density(flow_of_zeros(), [0, 0], [1, 2]), expected, rtol=1e-5)

@@ -8,17 +8,17 @@ from models import FORMS, SCORES, ResidualLikelihood, encode, encode_heatmaps, e
 SIZE, CELLS = 64, 16
 
 
-def test_l1_by_hand_leaves_unlabelled_joints_out():
+def test_l1_by_hand_leaves_unlabeled_joints_out():
     true = np.array([[[0.0, 0.0], [1.0, 1.0]], [[0.5, 0.5], [np.nan, np.nan]]], np.float32)
     predicted = np.array([[[0.1, -0.3], [9.0, 9.0]], [[0.5, 0.7], [3.0, 3.0]]], np.float32)
     visible = np.array([[2, 0], [1, 0]])
-    # (0.1 + 0.3 + 0 + 0.2) / 4 coordinates of 2 labelled joints
+    # (0.1 + 0.3 + 0 + 0.2) / 4 coordinates of 2 labeled joints
     assert float(visible_l1(true, predicted, visible)) == pytest.approx(0.15)
     assert float(visible_l1(true, predicted, np.zeros((2, 2), int))) == 0
 
 
 def outputs_at(joints_xy_px, sigma=0.1):
-    """Outputs of every form that say a joint is where it is given; the integral's is a map between whole cells."""
+    """Outputs of every form whose joints lie at the given positions; the integral's map lies between whole cells."""
     place = keras.ops.convert_to_tensor(joints_xy_px)
     coordinates = encode(place, SIZE)
     return {
@@ -61,7 +61,7 @@ def test_the_loss_is_least_at_the_truth(form):
 
 
 @every_form
-def test_unlabelled_joints_weigh_nothing_and_may_be_nan(form):
+def test_unlabeled_joints_have_no_weight_and_may_be_nan(form):
     loss = FORMS[form].loss()
     true, visible = JOINTS_XY_PX.copy(), np.array([[2, 0, 1]])
     true[0, 1] = np.nan
@@ -74,10 +74,10 @@ def test_unlabelled_joints_weigh_nothing_and_may_be_nan(form):
         by_joint = np.abs(np.moveaxis(gradient, _axis_of_joints(name), 0))
         assert np.isfinite(by_joint).all()
         assert [joint.max() > 0 for joint in by_joint] == [True, False, True], name
-    labelled = [0, 2]
-    alone = {name: keras.ops.take(value, labelled, _axis_of_joints(name)) for name, value in outputs.items()}
+    labeled = [0, 2]
+    alone = {name: keras.ops.take(value, labeled, _axis_of_joints(name)) for name, value in outputs.items()}
     assert float(value) == pytest.approx(
-        float(joint_loss(loss, true[:, labelled], alone, visible[:, labelled])), rel=1e-5
+        float(joint_loss(loss, true[:, labeled], alone, visible[:, labeled])), rel=1e-5
     )
     assert float(joint_loss(loss, true, outputs, np.zeros((1, 3), int))) == 0
 
@@ -87,7 +87,7 @@ def _axis_of_joints(output):
 
 
 def excess_over_even(targets):
-    """By how much an even distribution over the first axis is worse than the targets, (N, J), themselves."""
+    """How much worse an even distribution over the first axis is than the targets (N, J) themselves."""
     return (np.log(len(targets)) + (targets * np.log(targets + 1e-12)).sum(axis=0)).mean()
 
 
@@ -144,13 +144,13 @@ def test_the_flow_learns_a_density_and_stays_one():
     assert total == pytest.approx(1, abs=0.02)
 
 
-def test_a_joint_that_left_the_picture_should_score_nothing():
+def test_a_joint_outside_the_image_is_a_miss_for_its_score():
     place = np.zeros((1, 2, 2), np.float32)
     logits = np.array([[2.0, 2.0]], np.float32)
     visible, left = np.array([[0, 0]]), np.array([[True, False]])
     loss = score_loss(place, place, logits, visible, radius=0.1, left=left)
     np.testing.assert_allclose(loss, np.log1p(np.exp(2.0)), rtol=1e-6)
-    # Right though its place is: it is not there to be seen.
+    # Though the position is right, the joint is not in the image.
     assert score_loss(place, place, logits - 9, visible, radius=0.1, left=left) < 0.01
 
 
@@ -158,13 +158,13 @@ def test_score_loss_by_hand():
     true = np.zeros((1, 3, 2), np.float32)
     predicted = np.array([[[0.06, 0.08], [0.07, 0.08], [5.0, 5.0]]], np.float32)
     logits = np.array([[0.0, 2.0, -30.0]], np.float32)
-    # The first is within the radius of 0.1, the second is not, the third is not labelled.
+    # The first is within the radius of 0.1, the second is not, the third is not labeled.
     expected = (np.log(2) + np.log1p(np.exp(2.0))) / 2
     loss = score_loss(true, predicted, logits, np.array([[2, 1, 0]]), radius=0.1001)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
-def test_scores_do_not_pull_at_the_coordinates():
+def test_scores_send_no_gradient_into_the_coordinates():
     predicted, logits = tf.Variable(np.full((1, 1, 2), 0.3, np.float32)), tf.Variable(np.zeros((1, 1), np.float32))
     with tf.GradientTape() as tape:
         loss = score_loss(np.zeros((1, 1, 2), np.float32), predicted, logits, np.array([[2]]), 0.1)

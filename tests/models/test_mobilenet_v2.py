@@ -13,7 +13,7 @@ def test_features_are_those_of_keras_own_net(width):
     theirs = keras.applications.MobileNetV2((64, 64, 3), alpha=width, include_top=False, weights=None)
     rng = np.random.default_rng(0)
     for layer in theirs.layers:
-        # Statistics that are not those of a fresh layer, so that mean and variance must be in their places too.
+        # Statistics unlike a fresh layer's, so that swapped means and variances would show.
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in layer.weights])
     pictures = keras.Input((64, 64, 3))
@@ -32,7 +32,7 @@ def test_features_halve_from_stride_four():
     assert mobilenet_v2(pictures, 1.75, last_filters=0)[-1].shape == (None, 3, 3, 560)
 
 
-def test_wrong_arguments_are_explained():
+def test_wrong_arguments_raise():
     with pytest.raises(ValueError, match="width must be above 0, got 0; 1.0 is the published net"):
         build_mobilenet_v2(0, 14)
     with pytest.raises(ValueError, match="input_size must be at least 32 px.*mobilenet_v2_0.5.*got 31"):

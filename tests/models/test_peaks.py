@@ -1,11 +1,11 @@
-"""Where decoding finds a peak: exact on sampled Gaussians of any width, sober where there is none."""
+"""Where decoding finds a peak: exact on sampled Gaussians of any width, the maximum where there is no peak."""
 
 import keras
 import numpy as np
 import pytest
 
 from models import decode_heatmaps, decode_simcc, encode_heatmaps, encode_simcc, expected_coordinates
-from models.forms.parabola import greatest, parabola_weights
+from models.forms.parabola import first_argmax, parabola_weights
 
 CELLS, SIZE = 12, 48
 
@@ -24,7 +24,7 @@ def test_a_sampled_gaussian_is_found_exactly(place, precision):
     log = -np.einsum("yxi,ij,yxj->yx", away, precision, away) / 2
     found = decoded_map(log + 3.7)
     greatest_cell = np.array(np.unravel_index(log.argmax(), log.shape)[::-1])
-    # A slanted Gaussian may peak more than a cell away from its greatest cell, beyond the picture's edge.
+    # A slanted Gaussian may peak more than a cell away from its maximum's cell, beyond the image's edge.
     expected = np.clip(place, greatest_cell - 1, greatest_cell + 1)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -36,7 +36,7 @@ def test_a_peak_is_at_most_a_cell_from_the_greatest_cell_either_way():
     assert decoded_map(log) == [6, 6] and decoded_map(log[::-1, ::-1]) == [5, 5]
 
 
-def test_without_a_peak_the_middle_of_the_greatest_cell_stands():
+def test_without_a_peak_the_center_of_the_maximum_is_returned():
     columns = np.arange(CELLS, dtype=float)
     assert decoded_map(np.zeros((CELLS, CELLS))) == [0, 0]
     assert decoded_map(np.broadcast_to(columns, (CELLS, CELLS))) == [11, 0]
@@ -59,26 +59,26 @@ def test_bins_beyond_the_edge_are_found_as_far_as_a_standard_deviation():
     # 256 bins of half a pixel: a standard deviation is sqrt(256 / 16) = 4 bins.
     places = np.array([[-2.0, 63.3, 129.0, -10.0, 150.0]], "float32")
     targets = np.asarray(encode_simcc(places, 128, 256), float)[0]
-    # Of the last two no more is said than the outermost bins' middles, -0.25 and 127.25, and 4 bins.
+    # The last two are limited to 4 bins beyond the outermost bins' centers, -0.25 and 127.25.
     np.testing.assert_allclose(decoded_bins(np.log(np.maximum(targets, 1e-30)), 128)[:3], [-2, 63.3, 129], atol=1e-3)
     away = (np.arange(256) + 0.5) / 2 - 0.5 - places[0, 3:, None]
     np.testing.assert_allclose(decoded_bins(-(away**2) / 8, 128), [-2.25, 129.25], atol=1e-3)
 
 
 def test_few_bins_are_fitted_two_to_each_side():
-    # Of 16 bins a standard deviation is one. The logits fall off by 0.5 d^2, but for 0 two bins from the greatest.
+    # Of 16 bins a standard deviation is one. The logits fall off by 0.5 d^2, except for 0 two bins from the maximum.
     logits = -0.5 * (np.arange(16) - 7.0) ** 2
     logits[[5, 9]] = -2, 0
     # Slope sum(d v) / 10 = (0.5 - 0.5 + 2 * 2 + 0) / 10 = 0.4; bend sum((d^2 - 2) v) / 14 = (0.5 + 0.5 - 4) / 14.
     np.testing.assert_allclose(decoded_bins(logits[None], 8), [(7 + 0.4 * 14 / 6 + 0.5) / 2 - 0.5], atol=1e-5)
 
 
-def test_rising_bins_have_no_peak_and_the_last_stands():
+def test_rising_bins_have_no_peak_and_give_the_last():
     np.testing.assert_allclose(decoded_bins(np.arange(96)[None] * 0.3, SIZE), [95.5 / 2 - 0.5])
 
 
-def test_targets_of_joints_beside_the_picture_are_distributions_too():
-    # The first middles are 5.4 cells of standard deviation 2 and 9.5 bins of 2.4 away: little lies inside.
+def test_targets_of_joints_beside_the_image_are_distributions_too():
+    # The first centers are 5.4 cells of standard deviation 2 and 9.5 bins of 2.4 away: little lies inside.
     maps = np.asarray(encode_heatmaps(np.array([[[-20.0, 20.0]]], "float32"), SIZE, CELLS))
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), [[1]], atol=1e-5)
     bins = np.asarray(encode_simcc(np.array([[-5.0]], "float32"), SIZE, 2 * SIZE))
@@ -89,7 +89,7 @@ def test_one_bin_alone_and_even_bins():
     logits = np.zeros((1, 2, 2 * SIZE), "float32")
     logits[0, 0, 31] = 5
     outputs = {name: keras.ops.convert_to_tensor(logits) for name in ("simcc_x_logits", "simcc_y_logits")}
-    # The middle of bin 31 of half a pixel is (31 + 0.5) / 2 - 0.5; of the first, -0.25.
+    # The center of bin 31 of half a pixel is (31 + 0.5) / 2 - 0.5; of the first, -0.25.
     np.testing.assert_allclose(decode_simcc(outputs, SIZE), [[[15.25, 15.25], [-0.25, -0.25]]], atol=1e-5)
 
 
@@ -130,6 +130,6 @@ def test_parabola_weights_fit_by_least_squares():
     assert (weights[:, [0, 1, 7, 8]] == 0).all()
 
 
-def test_the_greatest_is_the_first_of_equals():
+def test_first_argmax_is_the_first_of_equals():
     values = np.array([[1.0, 3.0, 3.0], [-2.0, -5.0, -2.0], [0.0, 0.0, 0.5]], "float32")
-    np.testing.assert_array_equal(greatest(keras.ops.convert_to_tensor(values)), [1, 0, 2])
+    np.testing.assert_array_equal(first_argmax(keras.ops.convert_to_tensor(values)), [1, 0, 2])

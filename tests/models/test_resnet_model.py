@@ -111,7 +111,7 @@ def test_block_with_zero_convolutions_is_the_identity():
     np.testing.assert_array_equal(net(features), features)
 
 
-def test_uint8_and_float_pictures_give_the_same():
+def test_uint8_and_float_images_give_the_same():
     net = tiny_net()
     pictures = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), dtype="uint8")
     outputs, same = net(pictures), net(pictures.astype("float32"))
@@ -182,12 +182,12 @@ def test_mixed_precision_gives_float32_outputs():
         ((18, 0), "num_joints must be at least 1, got 0; pass the skeleton's num_joints."),
     ],
 )
-def test_wrong_arguments_are_explained(arguments, message):
+def test_wrong_arguments_raise(arguments, message):
     with pytest.raises(ValueError) as error:
         build_resnet(*arguments)
     assert str(error.value) == message
 
 
-def test_too_small_input_is_explained():
+def test_too_small_input_raises():
     with pytest.raises(ValueError, match="input_size must be at least 32 px.*resnet18.*got 31"):
         build_resnet(18, 3, input_size=31)

@@ -191,7 +191,7 @@ def test_a_size_of_more_than_1024_px_a_byte_raises_before_memory_is_allocated():
     def of_width(width):
         return data[:size] + struct.pack(">HH", 1024, width) + data[size + 4 :]
 
-    with pytest.raises(ValueError, match=f"tells of {len(data) + 1} x 1024 px, more than {len(data)} bytes can hold"):
+    with pytest.raises(ValueError, match=f"claims {len(data) + 1} x 1024 px, more than {len(data)} bytes can hold"):
         decode_picture(of_width(len(data) + 1))
     with pytest.raises(ValueError, match="truncated JPEG"):
         decode_picture(of_width(len(data)))

@@ -5,9 +5,9 @@ from train.loop.trainer import PoseTrainer
 
 @pytest.fixture(autouse=True, scope="module")
 def untraced():
-    """Runs training steps without tracing them: to trace a net takes longer than the few steps of most tests.
+    """Runs training steps without tracing them, because tracing a net takes longer than the few steps of most tests.
 
-    Tests that start a process, as of the command itself, train with graphs, and so do those marked `graph`.
+    Tests that start a process, such as the command itself, train with graphs, and so do those marked `graph`.
     """
     compiled, options = PoseTrainer.compile, {"run_eagerly": True}
     with pytest.MonkeyPatch.context() as patch:

@@ -23,16 +23,16 @@ from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.loop.distribution import check_shares, distribution_of
 from train.loop.errors import HOST_LOST, HostLost
-from train.loop.lost_hosts import told_of_lost_hosts
+from train.loop.lost_hosts import host_lost_errors
 
 ROOT = Path(__file__).parents[2]
-# Float32 sums in another order. Measured after six steps: 3e-7; with replicas weighed, clipped or
-# normalised each by itself: 4e-3 to 5e-2.
+# Float32 sums in another order: measured 3e-7 after six steps, but 4e-3 to 5e-2 if each replica were weighted, clipped
+# or normalized by itself.
 RTOL = 1e-5
 DEVICES = 4
-# Seconds; only a run that hangs takes so long.
+# Timeout in seconds; only a run that hangs takes so long.
 TIMEOUT = 1200
-# Seconds within which a host tells that another is lost. TensorFlow waits for a heartbeat; measured: 40 to 51.
+# Timeout in seconds for a host to report that another is lost. TensorFlow waits for a heartbeat; measured: 40 to 51.
 SOON = 150
 # Of the runs that lose a host.
 EPOCHS = 6
@@ -40,7 +40,7 @@ EPOCHS = 6
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory):
-    """People of whom some have 14 joints labelled and some one, so that the parts of a batch have unlike numbers."""
+    """People of whom some have 14 joints labeled and some one, so that the parts of a batch have different numbers."""
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardSetWriter(
         folder, skeleton=LSP14, size=32, source={"dataset": "made_up", "padding": 1.25}, split_rule={}
@@ -105,7 +105,7 @@ def train_on_two_hosts(backend, shards, folder, options):
 
 
 def two_hosts(backend):
-    """What tells each of two processes of this machine of the other."""
+    """The environment that lets two processes of this machine find each other."""
     with socket.socket() as first, socket.socket() as second:
         addresses = []
         for free in (first, second):
@@ -199,7 +199,7 @@ def assert_same_weights(path, other):
             np.testing.assert_array_equal(file[name], expected[name])
 
 
-def test_last_words_are_passed_on_but_for_those_of_an_abort():
+def test_standard_error_is_copied_except_the_message_of_an_abort():
     path = ROOT / "train" / "last_words.py"
     for written, read in (
         (b"a\nF11 x.h:80] Aborting now. Because\n@ 0x1\n", b"a\nerror: lost\n"),
@@ -228,28 +228,28 @@ def test_last_words_are_passed_on_but_for_those_of_an_abort():
         (tf.errors.CancelledError(None, None, ""), "CancelledError"),
     ],
 )
-def test_what_tensorflow_says_of_a_lost_host_becomes_one_line(error, reason):
+def test_tensorflow_errors_about_a_lost_host_become_one_line(error, reason):
     expected = re.escape(f"another host was lost, or the network to it ({reason}); its own output may say why. The")
     with pytest.raises(HostLost, match=f"^{expected} same command with --resume, on every host, goes on"):
-        with told_of_lost_hosts():
+        with host_lost_errors():
             raise error
 
 
-def test_other_errors_are_not_of_lost_hosts():
-    with pytest.raises(ValueError, match="^mine$"), told_of_lost_hosts():
+def test_other_errors_are_not_changed():
+    with pytest.raises(ValueError, match="^mine$"), host_lost_errors():
         raise ValueError("mine")
-    with pytest.raises(tf.errors.InternalError, match="no such kernel"), told_of_lost_hosts():
+    with pytest.raises(tf.errors.InternalError, match="no such kernel"), host_lost_errors():
         raise tf.errors.InternalError(None, None, "no such kernel")
-    with pytest.raises(HostLost, match="Connection closed"), told_of_lost_hosts():
+    with pytest.raises(HostLost, match="Connection closed"), host_lost_errors():
         raise tf.errors.InternalError(None, None, "Connection closed")
 
 
-def test_a_run_may_go_on_with_other_devices():
+def test_a_run_may_be_resumed_on_other_devices():
     config = TrainConfig(records=Path("x"))
     assert config.as_json() == replace(config, distribute="devices").as_json()
 
 
-def test_what_cannot_be_distributed_is_told(monkeypatch):
+def test_what_cannot_be_distributed_raises(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match="hosts must be named in the environment variable TF_CONFIG, which is not set"):
         distribution_of("hosts", 8)

@@ -1,4 +1,5 @@
-"""Training with every head: steps on every kind of backbone, one batch by heart, weights from runs with others."""
+"""Training with every head: steps on every kind of backbone, one batch overfitted, initial weights from runs with other
+heads."""
 
 from importlib import import_module
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_one_batch_is_learned_to_the_pixel(head, batch):
 
 
 @pytest.mark.slow
-def test_the_flow_is_trained_and_resumed_but_no_part_of_the_net(batch, tmp_path):
+def test_the_flow_is_trained_and_resumed_but_not_part_of_the_net(batch, tmp_path):
     trainer = compiled_trainer("likelihood", "densenet", 1e-2)
     fresh = [weight.numpy() for weight in flow_weights(trainer)]
     for _ in range(3):
@@ -144,7 +145,7 @@ def taught(shards, tmp_path_factory):
     return run, {weight.path: np.asarray(weight) for weight in net.weights}
 
 
-def test_heads_are_the_forms_and_others_are_told(capsys):
+def test_heads_are_the_forms_and_others_raise(capsys):
     assert get_args(Head) == tuple(FORMS)
     assert get_args(Neck) == ("auto", *NECKS)
     with pytest.raises(ValueError, match="head must be one of coordinates, .*, got maps; choose one of these"):

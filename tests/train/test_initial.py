@@ -1,4 +1,4 @@
-"""Weights of heads go from joint to joint by the joints' names."""
+"""Weights of heads are copied from joint to joint by the joints' names."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ HEADS = (*FORMS, "movenet")
 
 
 def net_of(head, num_joints, seed):
-    """A net with a head on a backbone of a layer for each resolution."""
+    """A net with a head on a backbone of one layer per resolution."""
     keras.utils.set_random_seed(seed)
     make = movenet_head if head == "movenet" else FORMS[head].head
     neck = narrow_neck if head == "movenet" else FORMS[head].neck
@@ -32,13 +32,13 @@ def net_of(head, num_joints, seed):
 
     net = pose_net(backbone, num_joints, input_size=SIZE, smallest=SIZE, neck=neck, head=make, name=head)
     random = np.random.default_rng(seed)
-    # Large enough for the outputs of joints to be told apart.
+    # Large enough to distinguish the outputs of joints.
     net.set_weights([weight + random.normal(0, 0.1, weight.shape) ** 2 for weight in net.get_weights()])
     return net
 
 
 def skeleton_of(names):
-    """A skeleton as far as weights ask for one."""
+    """A skeleton with what the copying of weights needs."""
     return replace(LSP14, name="other", joints=tuple(names), limbs=(), torso=(0, 1), head=None)
 
 
@@ -61,11 +61,11 @@ def of_joint(name, values, joint):
 
 @pytest.mark.parametrize("head", HEADS)
 def test_joints_in_another_order_are_predicted_as_before(head, tmp_path):
-    """Scores too, whose layer reads of every joint how sharp it is."""
+    """Scores too, whose layer has the sharpness of every joint as input."""
     ours, theirs = LSP14.joints[:5], LSP14.joints[:5][::-1]
     trained, net = net_of(head, 5, seed=1), net_of(head, 5, seed=2)
-    said = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(ours))
-    assert said == f"5 of 5 joints' weights were taken over by name from {tmp_path / 'run'}"
+    text = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(ours))
+    assert text == f"5 of 5 joints' weights were taken over by name from {tmp_path / 'run'}"
     before, after = outputs_of(trained), outputs_of(net)
     for name, values in after.items():
         for joint in range(5):
@@ -79,8 +79,8 @@ def test_as_many_but_other_joints_keep_fresh_weights(head, tmp_path):
     theirs = LSP14.joints[2:7]
     trained, net = net_of(head, 5, seed=1), net_of(head, 5, seed=2)
     fresh = {weight.path: np.asarray(weight) for weight in net.weights}
-    said = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(OTHERS))
-    assert said.startswith("4 of 5 joints' weights were taken over by name from") and said.endswith("; fresh: nose")
+    text = start_from(net, run_of(tmp_path / "run", trained, theirs), skeleton_of(OTHERS))
+    assert text.startswith("4 of 5 joints' weights were taken over by name from") and text.endswith("; fresh: nose")
     taught = {weight.path: np.asarray(weight) for weight in trained.weights}
     form = form_of(net)
     for weight in net.weights:
@@ -115,8 +115,8 @@ def test_a_head_names_every_layer_of_single_joints(head):
 @pytest.mark.parametrize("head", ["coordinates", "simcc"])
 def test_another_skeleton_with_more_joints_starts_from_what_is_shared(head, tmp_path):
     trained, net = net_of(head, 14, seed=1), net_of(head, 17, seed=2)
-    said = start_from(net, run_of(tmp_path / "run", trained, LSP14.joints), COCO17)
-    assert said.startswith("12 of 17 joints'") and said.endswith(
+    text = start_from(net, run_of(tmp_path / "run", trained, LSP14.joints), COCO17)
+    assert text.startswith("12 of 17 joints'") and text.endswith(
         "fresh: nose, left_eye, right_eye, left_ear, right_ear"
     )
     ours, theirs = COCO17.index("left_knee"), LSP14.index("left_knee")
@@ -135,12 +135,12 @@ def test_a_share_mixes_the_joints_that_are_shared(tmp_path):
     np.testing.assert_allclose(mixed[..., 1], 0.75 * taught[..., 4] + 0.25 * kernel[..., 1], rtol=1e-5)
 
 
-def test_a_head_of_another_form_begins_fresh_and_says_so(tmp_path):
+def test_a_head_of_another_form_starts_untrained_which_the_message_says(tmp_path):
     run = run_of(tmp_path / "run", net_of("likelihood", 5, seed=1), OTHERS)
     net = net_of("coordinates", 5, seed=2)
     before = net.get_layer("coordinates_dense").get_weights()
-    said = start_from(net, run, skeleton_of(OTHERS))
-    assert said == f"{run} has the head likelihood, so that the head coordinates begins fresh"
+    text = start_from(net, run, skeleton_of(OTHERS))
+    assert text == f"{run} has the head likelihood, so the head coordinates starts untrained"
     for weight, fresh in zip(net.get_layer("coordinates_dense").get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, fresh)
 

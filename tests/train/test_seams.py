@@ -1,4 +1,5 @@
-"""New kinds of nets, trained, evaluated and exported by what any recipe may use: two stages, 3D answers, depth in."""
+"""New kinds of nets, trained, evaluated and exported through the public functions of recipes: two stages, 3D answers,
+depth inputs."""
 
 import json
 
@@ -30,7 +31,7 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory):
-    """People with 3D joints, a camera and a depth picture, in crops of 32 px."""
+    """People with 3D joints, a camera and a depth image, in crops of 32 px."""
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardSetWriter(folder, skeleton=LSP14, size=SIZE, source={"padding": 1.25}, split_rule={})
     matrix = np.array([[300.0, 0, 100], [0, 300, 100], [0, 0, 1]])
@@ -51,7 +52,7 @@ def config(shards, run, **options):
 
 
 def two_stages(num_joints, *, input_size, neck, head, normalization):
-    """A stem and two stages, of which the second sees what the first has read out."""
+    """A stem and two stages; the second has the first one's outputs as input."""
 
     def backbone(x, read_out):
         x = keras.layers.Conv2D(8, 4, strides=4, name="stem")(x)
@@ -115,7 +116,7 @@ def form_in_3d(name, inputs):
 
 
 def plain(num_joints, *, input_size, neck, head, normalization):
-    """One strided convolution over pictures."""
+    """One strided convolution over images."""
 
     def backbone(x, read_out):
         return [keras.layers.Conv2D(8, 4, strides=4, activation="relu", name="stem")(x)]
@@ -124,7 +125,7 @@ def plain(num_joints, *, input_size, neck, head, normalization):
 
 
 def over_depth(num_joints, *, input_size, neck, head, normalization):
-    """The same over depth pictures, and beside them the camera."""
+    """The same for depth images, with the camera as a second input."""
     depth = keras.Input((input_size, input_size), name="depth_mm")
     camera = keras.Input((3, 3), name="camera_matrix")
     x = keras.layers.Reshape((input_size, input_size, 1))(depth / 1000.0)
@@ -148,7 +149,7 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     history = pd.read_csv(run / "history.csv")
     assert history["val_mpjpe_mm"].iloc[-1] < history["val_mpjpe_mm"].iloc[0]
     assert json.loads((run / "run.json").read_text())["best_by"] == "val_mpjpe_mm"
-    # The same command goes on, and has nothing left to do.
+    # The same command resumes, and has nothing left to do.
     train(config(shards, tmp_path / "run", learning_rate=1e-2, resume=True), name, build, form=form)
     done = call(evaluate_main, run, "--split", "val")
     figures = json.loads((run / "evaluation-val/metrics.json").read_text())["metrics"]

@@ -1,4 +1,4 @@
-"""How a training chooses the way to compute its steps: what is measured, remembered, printed, and kept by the run."""
+"""How training chooses the arithmetic of its steps: what is measured, cached, printed, and kept by the run."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-# A trainer as far as it is asked for.
+# A stand-in for the trainer.
 FAKE = SimpleNamespace(form=FORMS["coordinates"])
 
 
@@ -68,7 +68,7 @@ def choose(options, steps=10, name="net"):
     )
 
 
-def test_slow_bfloat16_is_passed_over(takes, tmp_path, capsys):
+def test_slow_bfloat16_is_not_chosen(takes, tmp_path, capsys):
     prepared = takes(lambda way: 3.0 if way.precision == "mixed_bfloat16" else 0.5)
     way, how = choose(config(tmp_path))
     assert way == FLOAT32
@@ -87,14 +87,14 @@ def test_fast_bfloat16_is_taken_and_the_rest_measured_with_it(takes, tmp_path):
 def test_xla_is_tried_where_the_training_is_long_enough(takes, tmp_path):
     takes(lambda way: 0.3 if way.xla else 0.5)
     assert not choose(config(tmp_path), steps=100)[0].xla
-    # The answer for a short training is none for a long one; that for a long one is one for a short one too.
+    # A short training's choice does not hold for a long one; a long one's holds for a short one too.
     assert choose(config(tmp_path), steps=10_000)[0].xla
     prepared = takes(lambda way: 1.0)
     count = len(prepared)
     assert choose(config(tmp_path), steps=10)[0].xla and len(prepared) == count
 
 
-def test_what_is_given_is_not_measured(takes, tmp_path):
+def test_given_options_are_not_measured(takes, tmp_path):
     prepared = takes(lambda way: 1.0)
     way, how = choose(config(tmp_path, precision="mixed_bfloat16", normalization="plain", xla="on"))
     assert way == Arithmetic("mixed_bfloat16", "plain", xla=True) and how == "as given" and prepared == []
@@ -105,7 +105,7 @@ def test_what_is_given_is_not_measured(takes, tmp_path):
     ]
 
 
-def test_the_answer_is_remembered_until_it_is_asked_for_again(takes, tmp_path):
+def test_the_choice_is_cached_until_measure_again(takes, tmp_path):
     prepared = takes(lambda way: 1.0)
     first, _ = choose(config(tmp_path))
     count = len(prepared)
@@ -119,7 +119,7 @@ def test_the_answer_is_remembered_until_it_is_asked_for_again(takes, tmp_path):
     assert len(prepared) == 4 * count
 
 
-def test_a_doubt_is_printed(takes, tmp_path, monkeypatch):
+def test_an_unsure_choice_is_printed_and_measured_again(takes, tmp_path, monkeypatch):
     prepared = takes(lambda way: 1.0)
     monkeypatch.setattr(speed, "is_sure", lambda timings, best: False)
     assert "unsure, as other programs were at work" in choose(config(tmp_path))[1]
@@ -161,7 +161,7 @@ def test_a_run_keeps_its_arithmetic(run, takes):
     assert Arithmetic(**arithmetic_of(folder)) == Arithmetic("float32", "plain", xla=False)
     prepared = takes(lambda way: 1.0)
     records = folder.parent / "records"
-    # Whatever would be measured now.
+    # Even if another way were the fastest now.
     train_densenet(DenseNetConfig(records=records, run=folder, resume=True, **options))
     assert prepared == []
     for given, message in (

@@ -42,11 +42,11 @@ def config(shards, run, **changes):
 
 @pytest.fixture(scope="module")
 def trained(shards, tmp_path_factory):
-    """A run of one epoch, for tests that leave it as it is."""
+    """A run of one epoch, for tests that do not change it."""
     return train_densenet(config(shards, tmp_path_factory.mktemp("runs") / "trained", epochs=1))
 
 
-def test_a_run_folder_holds_what_it_should(shards, tmp_path):
+def test_a_run_folder_holds_all_its_files(shards, tmp_path):
     run = train_densenet(config(shards, tmp_path / "run", tensorboard=True))
     names = {path.name for path in run.iterdir()}
     assert names == {
@@ -71,12 +71,12 @@ def test_a_run_folder_holds_what_it_should(shards, tmp_path):
 
 
 def test_validation_is_what_the_saved_model_scores(shards, trained, tmp_path):
-    from evaluate.pose_2d.summary import HEADLINE, summarise
+    from evaluate.pose_2d.summary import HEADLINE, summarize
 
     run = trained
     model = keras.models.load_model(run / "best.keras")
     pictures, labels = next(dataset(shards, "val", batch_size=6).as_numpy_iterator())
-    scalars = summarise(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
+    scalars = summarize(np.asarray(model(pictures)["joints_xy_px"]), labels, LSP14).scalars()
     row = pd.read_csv(run / "history.csv").iloc[-1]
     assert row["val_pck@0.2"] == pytest.approx(scalars[HEADLINE])
     assert row["val_error"] == pytest.approx(scalars["error_px"] / 64, rel=1e-4)
@@ -101,7 +101,7 @@ def test_a_run_starts_from_the_weights_of_another(shards, trained, tmp_path):
     start_from(net, run, LSP14, 0.75)
     for path, value in weights_of(net).items():
         np.testing.assert_allclose(value, taught[path] + 0.25, rtol=1e-5, atol=1e-6)
-    # The whole way: a learning rate near 0 leaves what it started from.
+    # In a whole training run: a learning rate near 0 keeps the initial weights.
     again = train_densenet(config(shards, tmp_path / "again", epochs=1, initial=run, learning_rate=1e-12))
     kept = weights_of(keras.models.load_model(again / "best.keras"))
     for path, value in kept.items():
@@ -110,22 +110,22 @@ def test_a_run_starts_from_the_weights_of_another(shards, trained, tmp_path):
 
 
 @pytest.mark.slow
-def test_scores_are_learnt_alone(shards, trained, tmp_path):
+def test_scores_can_be_trained_alone(shards, trained, tmp_path):
     run = trained
     again = train_densenet(config(shards, tmp_path / "again", initial=run, learn="scores", warmup_epochs=0.0))
     before, after = (weights_of(keras.models.load_model(folder / "best.keras")) for folder in (run, again))
     changed = {path for path in before if (before[path] != after[path]).any()}
     assert changed == {"score_logits/kernel", "score_logits/bias"}
-    with pytest.raises(ValueError, match="scores alone can be learnt by a trained net only, got no initial; pass"):
+    with pytest.raises(ValueError, match="only a trained net can learn its scores alone, got no initial; pass"):
         config(shards, tmp_path / "none", learn="scores")
 
 
-def test_weights_of_another_net_are_refused(shards, trained, tmp_path):
+def test_weights_of_another_net_raise(shards, trained, tmp_path):
     run = trained
     net = build_densenet((1, 1, 1, 1), 14, input_size=64, growth_rate=8)
     with pytest.raises(ValueError, match="was trained with another net: its layer .* give the options it was trained"):
         start_from(net, run, LSP14)
-    # All layers of a shallow net are in a deep one; that one's others would be lost.
+    # All layers of a shallow net are in a deep one, whose other layers would be lost.
     deep = tmp_path / "deep"
     deep.mkdir()
     inference_model(build_resnet(34, 14, input_size=64, width=4), 64).save(deep / "best.keras")
@@ -149,7 +149,7 @@ def test_one_batch_is_overfitted(shards):
     pictures, labels = next(dataset(shards, "train", batch_size=8).as_numpy_iterator())
     labels = {name: labels[name] for name in ("joints_xy_px", "visible")}
     losses = [trainer.train_on_batch(pictures, labels, return_dict=True)["joint_loss"] for _ in range(150)]
-    # The metric is a running mean; the last loss is what it grew by.
+    # The metric is a running mean; the last loss is its increment.
     last = 150 * losses[-1] - 149 * losses[-2]
     assert losses[0] > 0.2 and last < 0.04
 
@@ -286,16 +286,16 @@ def test_schedule_by_hand(shards):
         ({"learning_rate": float("nan")}, "learning_rate must be above 0, got nan"),
         ({"ema_epochs": -1.0}, "ema_epochs must be 0 or more, got -1.0"),
         ({"initial_share": 0.0}, "initial_share must be above 0 and at most 1, got 0.0"),
-        ({"initial_share": 0.5}, "initial_share is of the weights of another run, got no initial; pass --initial RUN"),
+        ({"initial_share": 0.5}, "initial_share needs the weights of another run, got no initial; pass --initial RUN"),
         ({"input_size": 16}, "input_size must be 32 px or more"),
     ],
 )
-def test_wrong_options_are_told(changes, message):
+def test_wrong_options_raise(changes, message):
     with pytest.raises(ValueError, match=message):
         TrainConfig(records=Path("x"), **changes)
 
 
-def test_the_command_tells_errors_in_one_line(tmp_path):
+def test_the_command_exits_with_2_without_a_traceback(tmp_path):
     done = call(main, *command(tmp_path, tmp_path / "run")[3:])
     assert done.returncode == 2
     assert "is no shard set: it has no manifest.json" in done.stderr and "Traceback" not in done.stderr

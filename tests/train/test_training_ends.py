@@ -1,4 +1,4 @@
-"""How a training ends: with the best epoch by what can be measured, or with one line that says what is wrong."""
+"""How training ends: with the best epoch by a figure that can be measured, or with an error in one line."""
 
 import json
 import math
@@ -64,7 +64,7 @@ def words(records, run, *more):
 
 @pytest.fixture(scope="module")
 def trained(shards, tmp_path_factory):
-    """A run of one epoch, for tests that leave it as it is, and what its command printed."""
+    """A run of one epoch, for tests that do not change it, and its command's output."""
     run = tmp_path_factory.mktemp("runs") / "trained"
     done = call(main, *words(shards, run))
     assert done.returncode == 0, done.stderr
@@ -89,7 +89,7 @@ def test_the_best_epoch_is_chosen_by_the_error_where_nobody_has_a_torso(upper_bo
 
 
 def test_a_resumed_run_goes_on_with_the_figure_that_it_began_with(upper_bodies, tmp_path, monkeypatch):
-    """Also where all its people have a torso by now."""
+    """Even if all its people have a torso now."""
     train_densenet(config(upper_bodies, tmp_path / "run"))
     seen = []
     monkeypatch.setattr("train.loop.fitting.verdict", lambda history, *rest: seen.append(history.best_by) or "")
@@ -126,12 +126,12 @@ def validator(pck, error, people=(4, 4)):
     return SimpleNamespace(baseline=baseline, best_by=best_by, people=people, measure=MEASURES["pose-2d"])
 
 
-def test_a_net_no_better_than_the_mean_pose_is_told_so(tmp_path):
+def test_a_net_no_better_than_the_mean_pose_prints_advice(tmp_path):
     history = History(tmp_path)
     history.add(0, {"val_pck@0.2": 0.05})
-    told = verdict(history, validator(0.051, 0.1), "data")
-    assert told.startswith("best epoch 1: PCK@0.2 5.0 % (mean pose 5.1 %): not better than the mean pose")
-    assert "check the labels (python -m records data)" in told
+    text = verdict(history, validator(0.051, 0.1), "data")
+    assert text.startswith("best epoch 1: PCK@0.2 5.0 % (mean pose 5.1 %): not better than the mean pose")
+    assert "check the labels (python -m records data)" in text
     assert "not better" in verdict(history, validator(0.05, 0.1), "data")
     assert verdict(history, validator(0.049, 0.1), "data") == "best epoch 1: PCK@0.2 5.0 % (mean pose 4.9 %)"
     errors = History(tmp_path, best_by="val_error")
@@ -142,13 +142,13 @@ def test_a_net_no_better_than_the_mean_pose_is_told_so(tmp_path):
     assert "not better" in verdict(errors, validator(math.nan, 0.19), "data")
 
 
-def test_how_many_people_pck_rests_on_is_printed():
+def test_the_number_of_people_that_pck_is_measured_on_is_printed():
     (line,) = about_validation(validator(0.051, 0.1, people=(4, 1)))
     assert line.startswith("mean pose on the validation split: PCK@0.2 5.1 %, measured on the 1 of 4 people whose")
     assert about_validation(validator(0.051, 0.1)) == ["mean pose on the validation split: PCK@0.2 5.1 %"]
 
 
-def test_a_net_that_the_last_update_spoils_ends_the_run(shards, tmp_path):
+def test_a_last_update_that_makes_the_net_non_finite_ends_the_run(shards, tmp_path):
     """An epoch of one step, whose loss is still right."""
     run = tmp_path / "run"
     done = call(main, *words(shards, run, "--learning-rate", 1e30, "--warmup-epochs", 0))
@@ -176,7 +176,7 @@ def test_a_damaged_shard_exits_with_2_and_its_name(split, tmp_path):
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     expected = f"error: {tmp_path} has a damaged record in its {split} split ({shard.name} fails its checksum at record"
     assert done.stderr.startswith(expected) and f"`python -m records {tmp_path}` checks every shard" in done.stderr
-    # As the evaluation has it, where the mean pose is that of the damaged split too.
+    # As in the evaluation, where the mean pose comes from the damaged split too.
     weights = build_run(tmp_path / "other")
     for measured in {split, "val"}:
         same = call(evaluate.__main__.main, weights, "--records", tmp_path, "--split", measured)
@@ -212,7 +212,7 @@ def test_a_run_is_resumed_by_any_path_that_leads_to_its_records(shards, trained,
         done.stdout
     )
     assert (run / "history.csv").read_bytes() == before
-    # As it was noted before paths were whole.
+    # As earlier versions noted it, with a relative path.
     notes = json.loads((run / "run.json").read_text())
     assert notes["config"]["records"] == str(shards)
     monkeypatch.setattr(
@@ -221,7 +221,7 @@ def test_a_run_is_resumed_by_any_path_that_leads_to_its_records(shards, trained,
     assert call(main, *words(shards, run, "--resume")).returncode == 0
 
 
-def test_the_same_words_in_another_folder_are_other_records(shards, trained, tmp_path, monkeypatch):
+def test_the_same_relative_path_in_another_folder_is_other_records(shards, trained, tmp_path, monkeypatch):
     run, _ = trained
     write_shard_set(tmp_path / shards.name, train=8, val=4, size=64)
     monkeypatch.chdir(tmp_path)
@@ -238,7 +238,7 @@ def test_more_epochs_exit_with_2_and_say_how_to_train_longer(shards, trained):
     assert f"to train longer, start another run from its weights: --initial {run} --epochs N --run" in done.stderr
 
 
-def test_paths_are_noted_whole_and_the_name_of_a_model_that_ships_as_it_is(tmp_path):
+def test_paths_are_noted_as_absolute_and_names_of_shipped_models_unchanged(tmp_path):
     noted = TrainConfig(records=tmp_path / "a/../b", initial=Path("fast")).as_json()
     assert (noted["records"], noted["initial"]) == (str(tmp_path / "b"), "fast")
     assert TrainConfig(records=tmp_path, initial=Path("slow")).as_json()["initial"] == str(Path.cwd() / "slow")
@@ -294,6 +294,6 @@ def test_options_reach_what_uses_them(shards, tmp_path, monkeypatch):
     with pytest.raises(Enough):
         train(options, "tiny", lambda joints, **more: build_densenet((1,), joints, growth_rate=4, **more))
     assert seen["start_from"][0][1:] == (tmp_path, LSP14, 0.75)
-    told = seen["training_dataset"][1]
-    assert (told["seed"], told["batch_size"], told["input_size"], told["epochs"]) == (5, 8, 32, 1)
-    assert told["augmentation"] == options.augmentation and told["first_epoch"] == 0
+    passed = seen["training_dataset"][1]
+    assert (passed["seed"], passed["batch_size"], passed["input_size"], passed["epochs"]) == (5, 8, 32, 1)
+    assert passed["augmentation"] == options.augmentation and passed["first_epoch"] == 0

@@ -1,4 +1,4 @@
-"""The one training loop, on Keras `fit`."""
+"""Training, the same for every net, on Keras `fit`."""
 
 from __future__ import annotations
 
@@ -31,44 +31,44 @@ def train(
     """Trains a net and returns the run folder.
 
     The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
-    weights, float32, pictures in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
+    weights, float32, images in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
     predictions.png and TensorBoard logs.
 
     Args:
         config: the options.
-        model_name: what the net is called in the run's name and notes.
-        build: makes the net.
-        start: gives it published weights.
-        form: in which it answers, with its task; that of `config.head` if not given.
-        measure: of its answers; the task's of `evaluate.measures.MEASURES` if not given.
-        stage_weights: of the losses of a net's stages, "stage1" and so on, "" for the last; 1 for those not named.
+        model_name: the net's name in the run's name and notes.
+        build: builds the net.
+        start: loads published weights into it.
+        form: output form of the net; that of `config.head` if None.
+        measure: how answers are measured; the task's in `evaluate.measures.MEASURES` if None.
+        stage_weights: weights of the losses of the net's stages, "stage1" and so on, "" for the last; 1 for those not
+            named.
 
     Raises:
-        ValueError: records that are missing or too few, a run folder that is taken, or a run to resume that was made
-            with other options.
-        NonFiniteLoss: the loss, or what a net predicts, became NaN or infinite.
-        HostLost: training on several hosts, one does not answer any more.
+        ValueError: the records are missing or too few, the run folder is taken, or the run to resume has other options.
+        NonFiniteLoss: the loss or a prediction became NaN or infinite.
+        HostLost: another host of a distributed training no longer responds.
     """
     check_backend(to_train=True)
     manifest = read_manifest(config.records)
     if not manifest.counts["val"]:
         raise ValueError(
-            f"{config.records} has nobody in its val split, on whom training measures each epoch; make the records "
-            "again into another --out with a greater --val, such as --val 0.2, or --val-sequences and the names of some"
+            f"{config.records} has nobody in its val split, which training measures after each epoch; make the records "
+            "again into another --out with a greater --val, such as --val 0.2, or --val-sequences NAME ..."
         )
     steps_per_epoch(config.records, "train", config.batch_size)
     for split in ("train", "val"):
         shard_paths(config.records, split)
     run = run_folder(config, model_name)
-    # Of several hosts one begins the folder, and the others may find it begun.
+    # One of several hosts creates the folder, and the others may find it already there.
     if config.distribute != "hosts" or config.resume:
         check_run(run, config)
     import_tensorflow()
     from records.damage import named_damage
     from train.loop.fitting import fit
-    from train.loop.lost_hosts import told_of_lost_hosts
+    from train.loop.lost_hosts import host_lost_errors
 
-    lost_hosts = told_of_lost_hosts() if config.distribute == "hosts" else nullcontext()
+    lost_hosts = host_lost_errors() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
         fit(config, model_name, build, start, manifest, run, form, measure, stage_weights)
     return run

@@ -1,4 +1,4 @@
-"""What happens after each batch and each epoch: the NaN stop, validation, checkpoints, curves, pictures."""
+"""Keras callbacks: the stop on NaN, validation, checkpoints, curves and example images."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class StopOnNonFinite(keras.callbacks.Callback):
     """Ends the run with an error at the first batch whose loss is not finite, naming the people in it."""
 
     def __init__(self, batches_from: Callable[[int], tf.data.Dataset]) -> None:
-        """Takes a function from an epoch to that epoch's training batches, to look the people up."""
+        """Takes a function from an epoch to its training batches, which names the people of a bad one."""
         super().__init__()
         self._batches_from = batches_from
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Remembers the epoch."""
+        """Stores the epoch."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Checks the running mean of the loss, which one bad batch spoils."""
+        """Checks the running mean of the loss, which one bad batch makes non-finite."""
         if math.isfinite(float(logs["loss"])):
             return
         labels = next(iter(self._batches_from(self._epoch).skip(batch).take(1)))[1]
@@ -48,12 +48,12 @@ class StopOnNonFinite(keras.callbacks.Callback):
         )
 
 
-# To draw them takes a second, as long as a small net's epoch.
+# Drawing them takes a second, as long as a small net's epoch.
 _CURVES_EVERY_S = 15.0
 
 
 class EpochEnd(keras.callbacks.Callback):
-    """Validates the averaged weights, keeps the best and the last, and redraws curve and pictures."""
+    """Validates the averaged weights, saves the best and the last, and redraws curves and images."""
 
     def __init__(
         self,
@@ -64,24 +64,24 @@ class EpochEnd(keras.callbacks.Callback):
         skeleton: Skeleton,
         epochs: int,
     ) -> None:
-        """Takes what validates, the float32 model to save as best.keras, the history, and the run's last epoch."""
+        """Takes the validator, the float32 model to save as best.keras, the history and the run's number of epochs."""
         super().__init__()
         self._validator, self._inference, self._history = validator, inference, history
         self._skeleton, self._epochs = skeleton, epochs
-        # Of its own, as the trainer's may have weights, of which validation takes the averages.
+        # A second loss: the trainer's may have weights, and validation uses their averages.
         self._form, self._loss = form, form.loss()
         self._curves_drawn_s = float("-inf")
 
     @property
     def run(self) -> Path:
-        """The folder that is written to."""
+        """The run folder."""
         return self._history.run
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Adds a row to the history; writes the history before the checkpoint that stands for it.
+        """Adds a row to the history; writes the history before the checkpoint of the same epoch.
 
         Raises:
-            NonFiniteLoss: the epoch's last update spoilt the net; the epoch before stays as it was written.
+            NonFiniteLoss: weights or predictions are not finite after the epoch; the previous epoch's files are kept.
         """
         trainer: PoseTrainer = self.model
         averaged = averaged_weights(trainer)

@@ -1,7 +1,7 @@
 """One training run on several devices of a host, or on several hosts, with the loss curve of one device.
 
-Every device takes a part of each batch, and what the parts give is put together as if one device had seen all of it:
-means over labelled joints, the statistics of batch normalisation, the gradient, and its norm where it is clipped.
+Every device takes a part of each batch, and the results are combined as if one device had seen the whole batch: means
+over labeled joints, the statistics of batch normalization, the gradient, and its norm where it is clipped.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import tensorflow as tf
 
 from models.private_keras import AdamWOfSummedGradients
 from train.config import Distribute
-from train.loop.lost_hosts import abort_in_one_line
+from train.loop.lost_hosts import shorten_jax_abort
 
 #: (index, count) of a host -> its share of every batch: see `records.training_dataset`.
 BatchesOf = Callable[[tuple[int, int]], tf.data.Dataset]
 
 
 class OneDevice:
-    """Training on one device, and what the others have in common with it.
+    """Training on one device; the base class of the distributed ways.
 
     Attributes:
         num_devices: how many devices share a batch.
-        num_losses: how many losses `weigh` scales for one batch.
-        is_chief: whether this process is the one that writes the run folder.
-        optimizer: the class of the optimiser.
+        num_losses: how many losses `loss_weight` scales for one batch.
+        is_chief: whether this process writes the run folder.
+        optimizer: the class of the optimizer.
     """
 
     num_devices = 1
@@ -39,20 +39,20 @@ class OneDevice:
     optimizer: type[keras.optimizers.AdamW] = keras.optimizers.AdamW
 
     def scope(self) -> AbstractContextManager:
-        """Where the trainer is made and trained; what is made outside is this process's alone."""
+        """The scope to build and train the trainer in; variables made outside are local to this process."""
         return nullcontext()
 
     def share_statistics(self, net: keras.Model) -> None:
-        """Makes batch normalisation take the statistics of the whole batch."""
+        """Makes batch normalization take the statistics of the whole batch."""
 
-    def weigh(self, labelled: Any) -> Any:
-        """How much a mean over `labelled` (B, J), of this device's part, counts in the mean over the batch.
+    def loss_weight(self, labeled: Any) -> Any:
+        """The weight of this device's mean over `labeled` (B, J) in the mean over the batch.
 
-        The mean of the `num_losses` weighed means is the mean over the batch.
+        The mean of the `num_losses` weighted means is the mean over the batch.
         """
         return 1.0
 
-    def agree(self, number: int) -> bool:
+    def all_equal(self, number: int) -> bool:
         """Whether all processes pass the same number."""
         return True
 
@@ -63,7 +63,7 @@ class OneDevice:
 
     @property
     def verbose(self) -> int:
-        """Keras's: a progress bar on a terminal, a line for each epoch in a log, and nothing but from the chief."""
+        """Keras's: a progress bar on a terminal, a line per epoch in a log; silent unless this is the chief."""
         return 0 if not self.is_chief else 1 if sys.stdout.isatty() else 2
 
     def _batches(self, batches_of: BatchesOf) -> tf.data.Dataset:
@@ -71,13 +71,13 @@ class OneDevice:
 
 
 class GlobalAdamW(AdamWOfSummedGradients):
-    """AdamW of a replica's gradients that are added over all replicas first, then clipped.
+    """AdamW that sums the gradients of all replicas first and clips the sum.
 
-    Keras 3.15 clips each replica's own gradient and adds after that, which is another gradient.
+    Keras 3.15 clips each replica's own gradient before it sums them, which gives another gradient.
     """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Takes the replica's gradients."""
+        """Sums, clips and applies the replica's gradients."""
         grads = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
         super().apply(grads, trainable_variables)
 
@@ -94,24 +94,24 @@ class Replicas(OneDevice):
         self.is_chief = strategy.extended.should_checkpoint
 
     def scope(self) -> AbstractContextManager:
-        """The strategy's, in which variables have a copy on each device."""
+        """The strategy's scope, in which variables are copied to each device."""
         return self._strategy.scope()
 
     def share_statistics(self, net: keras.Model) -> None:
-        """Adds sums over the replicas' features."""
+        """Sums the statistics over the replicas."""
         for layer in net.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 
-    def weigh(self, labelled: Any) -> Any:
-        """By the labelled joints here and on average."""
-        count = tf.reduce_sum(tf.cast(labelled, tf.float32))
+    def loss_weight(self, labeled: Any) -> Any:
+        """The labeled joints here, divided by their mean over the replicas."""
+        count = tf.reduce_sum(tf.cast(labeled, tf.float32))
         replica = tf.distribute.get_replica_context()
         total = replica.all_reduce(tf.distribute.ReduceOp.SUM, count)
         return count * self.num_losses / tf.maximum(total, 1.0)
 
-    def agree(self, number: int) -> bool:
-        """Compares with the mean over all replicas."""
+    def all_equal(self, number: int) -> bool:
+        """Compares the number with its mean over all replicas."""
         strategy = self._strategy
 
         @tf.function
@@ -162,7 +162,7 @@ class Replicas(OneDevice):
         calls.on_train_end()
 
     def _parts(self, batches_of: BatchesOf, context: tf.distribute.InputContext) -> tf.data.Dataset:
-        """The parts of this host's devices, one after the other."""
+        """The parts of each batch for this host's devices, in turn."""
         batches = batches_of((context.input_pipeline_id, context.num_input_pipelines))
         devices = context.num_replicas_in_sync // context.num_input_pipelines
         size = batches.element_spec[0].shape[0]
@@ -170,7 +170,7 @@ class Replicas(OneDevice):
 
 
 class Mesh(OneDevice):
-    """`keras.distribution` on JAX: one trainer, on batches that lie in parts on the devices."""
+    """`keras.distribution` on JAX: one trainer, on batches sharded over the devices."""
 
     def __init__(self) -> None:
         """Takes all devices of all processes."""
@@ -180,11 +180,11 @@ class Mesh(OneDevice):
         self.is_chief = self._host[0] == 0
 
     def scope(self) -> AbstractContextManager:
-        """In which variables have a copy on each device."""
+        """The scope in which variables are copied to each device."""
         return self._parallel.scope()
 
-    def agree(self, number: int) -> bool:
-        """Compares with what all processes pass."""
+    def all_equal(self, number: int) -> bool:
+        """Compares the numbers of all processes."""
         from jax.experimental import multihost_utils
 
         return bool((multihost_utils.process_allgather(number) == number).all())
@@ -194,7 +194,7 @@ class Mesh(OneDevice):
 
 
 def distribution_of(distribute: Distribute, batch_size: int) -> OneDevice:
-    """Finds the devices of this host, or joins the hosts; to be called before anything is computed.
+    """Finds the devices of this host, or joins the hosts; call it before any computation.
 
     Args:
         distribute: "none" for one device, "devices" for all of this host (GPUs if there are any, else CPUs), "hosts"
@@ -203,8 +203,8 @@ def distribution_of(distribute: Distribute, batch_size: int) -> OneDevice:
         batch_size: people in a batch of all devices together.
 
     Raises:
-        ValueError: another backend, no hosts named, one device alone, or a number of devices that does not divide the
-            batch size.
+        ValueError: an unsupported backend, no hosts named, one device alone, or a number of devices that does not
+            divide the batch size.
     """
     if distribute == "none":
         return OneDevice()
@@ -216,10 +216,10 @@ def distribution_of(distribute: Distribute, batch_size: int) -> OneDevice:
         )
     if distribute == "hosts":
         _check_hosts(backend)
-        print(f"waiting until all hosts that {_HOSTS[backend]} names are there", file=sys.stderr)
+        print(f"waiting for all hosts named in {_HOSTS[backend]}", file=sys.stderr)
     if backend == "jax":
         if distribute == "hosts":
-            abort_in_one_line()
+            shorten_jax_abort()
             keras.distribution.initialize()
         found: OneDevice = Mesh()
     elif distribute == "hosts":

@@ -1,13 +1,13 @@
-"""What can go wrong in a training, beyond a wrong argument."""
+"""Errors of a training run, beyond wrong arguments."""
 
 
 class NonFiniteLoss(RuntimeError):
     """The loss, the weights or the predictions became NaN or infinite."""
 
 
-#: The exit code where another host was lost: the same command with --resume goes on.
+#: Exit code when another host is lost; the same command with --resume continues.
 HOST_LOST = 6
 
 
 class HostLost(RuntimeError):
-    """Another host of a training on several does not answer any more."""
+    """Another host of a distributed training no longer responds."""

@@ -1,4 +1,4 @@
-"""A run from its net to its last epoch: what `train.loop.train` does once all that is quick to check is right."""
+"""Builds, trains and saves a net: the slow part of `train.loop.train`, after its quick checks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from train.loop.run_folder import (
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import PoseTrainer, build_optimizer, learn_scores_alone
+from train.loop.trainer import PoseTrainer, build_optimizer, freeze_all_but_scores
 from train.loop.validation import Validator
 from train.loop.verdict import about_validation, verdict
 from train.start.initial import start_from
@@ -42,7 +42,7 @@ from weights import shipped
 
 #: build(num_joints, input_size=..., neck=..., head=..., normalization=...) -> a net with random weights.
 BuildNet = Callable[..., keras.Model]
-#: Gives a fresh net the weights to begin with.
+#: Loads initial weights into a fresh net.
 StartNet = Callable[[keras.Model], None]
 
 _NUM_SAMPLES = 16
@@ -78,24 +78,24 @@ def fit(
     with distribution.scope():
         trainer = _build_trainer(config, way, make, wrap, start, skeleton, steps, distribution)
         epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
-    if not distribution.agree(epochs_done):
+    if not distribution.all_equal(epochs_done):
         raise ValueError(
-            f"all hosts must go on after the same epoch, this one has {epochs_done} behind it in {run}; pass a --run "
+            f"all hosts must resume after the same epoch, this one has finished {epochs_done} in {run}; pass a --run "
             "that all hosts share"
         )
     if distribution.is_chief:
-        # Not before the net is there, which weights that cannot be read may prevent.
+        # Only after the net is built: if its initial weights cannot be read, no folder is left behind.
         if not config.resume:
             notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
             _begin_run(run, notes, config.records, form.task)
         count = trainer.net.count_params()
         print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
         print("\n".join(about_validation(validator)))
-    # A run goes on with the figure that it began with.
+    # A resumed run keeps the figure that it began with.
     begun_with = read_notes(run).get("best_by") if config.resume else None
     history = History(run, epochs_done, begun_with or validator.best_by, measure)
     with TemporaryDirectory() as elsewhere:
-        # All processes compute and save alike, since any part of it may take them all; one keeps what it saves.
+        # All processes compute and save the same, because any step may need them all; only the chief's files are kept.
         if not distribution.is_chief:
             history.run = Path(elsewhere)
         inference = inference_model(trainer.net, size, form)
@@ -136,7 +136,7 @@ def _fit(
 
     def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         found = batches(fields_of(task, task.labels), epochs_done, shard)
-        # What is no label stays behind.
+        # Drops the fields that are not labels.
         return found.map(
             lambda pictures, labels: (
                 as_net_takes(inputs_of(task, pictures, labels)),
@@ -144,7 +144,7 @@ def _fit(
             )
         )
 
-    # Strings are for messages alone, and nothing for an accelerator.
+    # Keys are strings, which only messages need and accelerators cannot hold.
     callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(partial(batches, ("key",))), end]
     if config.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
@@ -169,11 +169,11 @@ def _arithmetic(
     steps: int,
     run: Path,
 ) -> tuple[Arithmetic, str]:
-    """How the run computes its steps: as it began, as the options have it, or as is fastest here."""
+    """How the run computes its steps: as before if resumed, else as the options say or as is fastest here."""
     if config.resume:
         return Arithmetic(**arithmetic_of(run)), "as the run began"
     if distribution.num_devices > 1:
-        # The loop over replicas compiles by itself, and statistics of several devices are not fused.
+        # The loop over replicas is compiled anyway, and statistics over several devices have no fused kernel.
         config = replace(
             config,
             xla="off" if config.xla == "auto" else config.xla,
@@ -189,7 +189,7 @@ def _arithmetic(
         batch_size=config.batch_size // distribution.num_devices,
         steps=steps * config.epochs,
     )
-    if not distribution.agree(int(way.precision == "float32")):
+    if not distribution.all_equal(int(way.precision == "float32")):
         raise ValueError(
             f"all hosts must compute alike, this one is fastest in {way.precision} and others are not; pass --precision"
         )
@@ -208,7 +208,7 @@ def _build_trainer(
     steps: int,
     distribution: OneDevice,
 ) -> PoseTrainer:
-    """A seeded, compiled trainer of a net that is fresh or starts from the weights of another."""
+    """Builds a seeded, compiled trainer of a net with fresh or initial weights."""
     keras.utils.set_random_seed(config.seed)
     net = way.net(build)
     if start is not None:
@@ -221,14 +221,14 @@ def _build_trainer(
         if distribution.is_chief:
             print(came)
     if config.learn == "scores":
-        learn_scores_alone(net)
-    # Variables that appear while a step is traced would have TensorFlow trace it twice.
+        freeze_all_but_scores(net)
+    # If a step created them while it is traced, TensorFlow would trace it twice.
     optimizer.build(trainer.trainable_variables)
     return trainer
 
 
 def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
-    """Makes the run folder."""
+    """Creates the run folder, with its samples and notes."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real inputs, so that an export can be checked, and calibrated, without the records.
     batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task))
@@ -237,12 +237,12 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
 
 
 def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
-    """Loads the last checkpoint, weights and optimiser state; returns how many epochs it has behind it."""
+    """Loads the last checkpoint, weights and optimizer state; returns the number of finished epochs."""
     path = run / "last.weights.h5"
     if not path.is_file():
         print(f"{run} has no checkpoint yet; starting from the first epoch")
         return 0
-    # Once on nothing, which makes every variable.
+    # A call on zeros creates every variable.
     trainer(keras.tree.map_structure(lambda tensor: np.zeros((1, *tensor.shape[1:]), "float32"), trainer.net.input))
     try:
         trainer.load_weights(path)
@@ -259,12 +259,12 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
 
 
 def _use_threads(threads: int | None) -> None:
-    """Has TensorFlow compute on so many processors: it knows nothing of the quotas of containers."""
+    """Sets the number of TensorFlow's threads, because TensorFlow ignores the CPU quotas of containers."""
     if tf.config.threading.get_intra_op_parallelism_threads() == (threads or usable_cpus()):
         return
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads or usable_cpus())
     except RuntimeError as error:
-        # This process has computed something already.
+        # TensorFlow has computed something in this process already.
         if threads is not None:
             raise ValueError(f"threads must be set before TensorFlow computes anything, got {threads} after") from error

@@ -1,4 +1,4 @@
-"""What a run folder remembers from epoch to epoch."""
+"""The figures of every epoch of a run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class History:
 
     Attributes:
         run: the folder.
-        measure: of the run's task.
-        best_by: the name of its figure that decides.
-        rows: an epoch's figures each; "epoch" counts from 1.
+        measure: the measure of the run's task.
+        best_by: the name of the figure that decides which epoch is best.
+        rows: one dictionary of figures per epoch; "epoch" counts from 1.
     """
 
     def __init__(
@@ -34,15 +34,15 @@ class History:
         """Reads the first rows of an earlier run, or starts empty.
 
         Raises:
-            ValueError: the rows of the epochs that are done are not there.
+            ValueError: rows of finished epochs are missing.
         """
         self.run, self.best_by, self.measure = run, best_by, measure
-        # A run killed between the two may have written a row for an epoch that its checkpoint does not have.
+        # A run killed between writing the two files has a row more than its checkpoint has epochs.
         self.rows: list[dict[str, float]] = _read(run / "history.csv", epochs_done) if epochs_done else []
 
     @property
     def best(self) -> dict[str, float]:
-        """The row of the best epoch, the last of equal ones; what is not a number is worse than any number."""
+        """The row of the best epoch, the last of equal ones; NaN is worse than any number."""
         return max(reversed(self.rows), key=self._worth)
 
     def add(self, epoch: int, figures: dict[str, float]) -> bool:
@@ -62,7 +62,7 @@ class History:
 
 def _read(path: Path, epochs_done: int) -> list[dict[str, float]]:
     try:
-        # Not by pandas, which up to version 2 reads numbers that are not quite those that were written.
+        # Not with pandas, which up to version 2 does not read floats back exactly.
         with open(path, newline="", encoding="utf-8") as file:
             rows = [{name: float(text or "nan") for name, text in row.items()} for row in csv.DictReader(file)]
         rows = [row | {"epoch": int(row["epoch"])} for row in rows[:epochs_done]]

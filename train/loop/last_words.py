@@ -1,6 +1,6 @@
-"""A process that passes on what another writes to standard error, but for a library's last words as it aborts.
+"""A process that copies another's standard error, and replaces the message of a library that aborts.
 
-`train.loop.lost_hosts` starts it by its file's name. Its arguments are how these words begin, and what to say instead.
+`train.loop.lost_hosts` starts it by file name. Its arguments are the beginning of that message and the replacement.
 """
 
 import os
@@ -8,15 +8,15 @@ import sys
 
 
 def main(begin: str, instead: str) -> None:
-    """Passes standard input on to standard error."""
-    told = False
+    """Copies standard input to standard error."""
+    printed = False
     while text := os.read(0, 1 << 16):
         before, found, _ = text.partition(begin.encode())
-        # The library's own time and place stand before its words.
+        # The library's line begins with a time and a source location.
         _write(before[: before.rfind(b"\n") + 1] if found else text)
-        told = told or instead[:20].encode() in text
+        printed = printed or instead[:20].encode() in text
         if found:
-            _write(b"" if told else f"{instead}\n".encode())
+            _write(b"" if printed else f"{instead}\n".encode())
             while os.read(0, 1 << 16):
                 pass
 

@@ -1,4 +1,4 @@
-"""The learning curve and the picture grid of a run folder."""
+"""The learning curve and the image grid of a run folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TRAINING, _VALIDATION, _BEST = "#d55e00", "#0072b2", "#999999"
 _WHITE, _PLATE = (255, 255, 255), (20, 20, 20)
-# Three tiles fill the width of a telephone, and their text can be read there.
+# Three tiles fill the width of a phone, where their text is still legible.
 _SIDE_PX, _COLUMNS = 288, 3
 _LINE_PX, _FONT_SCALE = 28, 0.62
 
@@ -32,13 +32,13 @@ _LINE_PX, _FONT_SCALE = 28, 0.62
 def write_curves(path: Path, history: History, baseline: dict[str, float], epochs: int) -> None:
     """Plots, one below the other, the losses of training and validation, the measure's figures and the learning rate.
 
-    What is not finite is left out.
+    Values that are not finite are left out.
 
     Args:
         path: the PNG to write.
         history: one row or more.
         baseline: the baseline's figures on the validation split, by their names in the history; may be empty.
-        epochs: how many the run is to have.
+        epochs: the run's total number.
     """
     # The headline comes last.
     figures = history.measure.figures[::-1]
@@ -75,7 +75,7 @@ def write_curves(path: Path, history: History, baseline: dict[str, float], epoch
 
 def _line(axes: Axes, history: History, name: str, label: str, color: str, factor: float = 1) -> None:
     points = [(row["epoch"], factor * row.get(name, math.nan)) for row in history.rows]
-    # A run of an older version has no such figure in its first epochs.
+    # A run begun by an older version lacks the figure in its first epochs.
     known = [(x, y) for x, y in points if math.isfinite(y)]
     if known:
         axes.plot(*zip(*known, strict=True), marker=".", label=label, color=color, clip_on=False, zorder=3)
@@ -85,7 +85,7 @@ def _line(axes: Axes, history: History, name: str, label: str, color: str, facto
 
 def _baseline(axes: Axes, figure: measures.Figure, value: float) -> None:
     if math.isfinite(value):
-        label = f"mean pose ({figure.said(value)})"
+        label = f"mean pose ({figure.text(value)})"
         axes.axhline(figure.factor * value, color="gray", linestyle="--", label=label)
 
 
@@ -103,14 +103,14 @@ def _lowest(axes: Axes) -> float:
 
 
 def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, epoch: int, epochs: int) -> None:
-    """Draws the labels in white and the prediction in colour on the first pictures of the validation split.
+    """Draws the labels in white and the prediction in color on the first images of the validation split.
 
     Args:
         path: the PNG to write.
-        validation: what was predicted.
+        validation: the predictions.
         skeleton: of the joints.
-        epoch: that the prediction is of, counted from 1.
-        epochs: how many the run is to have.
+        epoch: the predictions' epoch, counted from 1.
+        epochs: the run's total number.
     """
     zoom = _SIDE_PX / validation.pictures.shape[1]
     everything = np.ones(skeleton.num_joints, bool)
@@ -135,14 +135,14 @@ def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, ep
 
 
 def _wrapped(name: str) -> list[str]:
-    """A person's name in two lines, of which the end says most."""
+    """A person's name in two lines; a longer one loses its beginning, as its end says most."""
     room = int(_SIDE_PX / (18 * _FONT_SCALE))
     name = name if len(name) <= 2 * room else "..." + name[3 - 2 * room :]
     return [name[:room], name[room:]]
 
 
 def _plate(width: int, words: list[tuple[str, tuple[int, int, int]]]) -> np.ndarray:
-    """A line of words, each in its colour, on a dark strip, uint8 (_LINE_PX, width, 3)."""
+    """A line of words, each in its color, on a dark strip, uint8 (_LINE_PX, width, 3)."""
     strip, left = np.full((_LINE_PX, width, 3), _PLATE, np.uint8), 6
     for word, color in words:
         text = word.encode("ascii", "replace").decode()

@@ -1,6 +1,6 @@
-"""A run's folder: whether it is free, or holds the run to resume, and what it tells of its run.
+"""A run's folder: checks whether it is free or holds the run to resume, and reads and writes run.json.
 
-Nothing here needs TensorFlow, so that what is wrong with a command line is printed at once.
+Nothing here needs TensorFlow, so that errors in a command line are printed at once.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from records import Manifest
 from records.manifest import write_json
 from train.config import TrainConfig
 
-# What else a run writes.
+# Other files that a run writes.
 _FILES = (MODEL_FILE, "history.csv", "curves.png", "predictions.png", SAMPLES_FILE, "last.weights.h5")
 
 
 def run_folder(config: TrainConfig, model_name: str) -> Path:
-    """Where the run goes."""
+    """The run's folder."""
     return config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
 
 
 def notes_of(
     config: TrainConfig, model_name: str, manifest: Manifest, task: Task, arithmetic: dict, measured: str, best_by: str
 ) -> dict:
-    """What a run folder tells of its run.
+    """The content of a run's run.json.
 
     Args:
         config: the options.
         model_name: of the net.
         manifest: of the records.
-        task: what the net answers.
-        arithmetic: how its steps are computed.
-        measured: why so.
+        task: of the net.
+        arithmetic: how the training steps are computed.
+        measured: how that was chosen.
         best_by: the figure of the validation split that decides which epoch is the best.
     """
     return {
@@ -61,7 +61,7 @@ def check_run(run: Path, config: TrainConfig) -> None:
     """Checks that the folder is free, or holds the run to resume.
 
     Raises:
-        ValueError: it is taken, or holds no run, or one that was begun with other options.
+        ValueError: the folder is taken, holds no run to resume, or a run that was begun with other options.
     """
     path = run / RUN_FILE
     if not path.is_file():
@@ -72,13 +72,13 @@ def check_run(run: Path, config: TrainConfig) -> None:
     if not config.resume:
         raise ValueError(f"{run} already holds a run; pass --resume to go on with it, or another --run")
     notes, now = read_notes(run), json.loads(json.dumps(config.as_json())) | _asked(config)
-    # What was asked for stays so where it is not what the run does, as JAX has but one way to normalize.
-    # Options that were not there yet had no effect, which is what the defaults have.
+    # An option counts as unchanged if it is what the run does or what was asked for: JAX, for one, has only one way to
+    # normalize. Options that did not exist yet are taken as their defaults, which change nothing.
     defaults = {option.name: option.default for option in fields(config) if option.default is not MISSING}
     then = defaults | notes["config"] | arithmetic_of(run)
     asked = then | notes.get("asked", {})
     changed = [key for key in now if now[key] not in (then.get(key), asked.get(key))]
-    changed = [key for key in changed if not _same_place(config, key, then.get(key))]
+    changed = [key for key in changed if not _is_same_path(config, key, then.get(key))]
     if changed:
         listed = "; ".join(f"{key}: {then.get(key)} -> {now[key]}" for key in changed)
         longer = f"; {how_to_train_longer(run)}" if config.epochs > then.get("epochs", config.epochs) else ""
@@ -87,19 +87,19 @@ def check_run(run: Path, config: TrainConfig) -> None:
         )
 
 
-def _same_place(config: TrainConfig, key: str, then: str | None) -> bool:
-    """Whether an option is a path that a run noted in other words."""
+def _is_same_path(config: TrainConfig, key: str, then: str | None) -> bool:
+    """Whether an option is the path that a run noted, written differently."""
     now = getattr(config, key, None)
     return isinstance(now, Path) and then is not None and Path(then).resolve() == now.resolve()
 
 
 def how_to_train_longer(run: Path) -> str:
-    """What to do, as the learning rate of a run has come down to 0 after its last epoch."""
+    """Advice for a finished run, which cannot go on because its learning rate has decayed to 0."""
     return f"to train longer, start another run from its weights: --initial {run} --epochs N --run ANOTHER"
 
 
 def _asked(config: TrainConfig) -> dict:
-    """How the options ask steps to be computed, as far as they do."""
+    """The options of the arithmetic that are not "auto"."""
     asked = {"precision": config.precision, "normalization": config.normalization}
     asked |= {"xla": config.xla if config.xla == "auto" else config.xla == "on"}
     return {option: value for option, value in asked.items() if value != "auto"}
@@ -110,7 +110,7 @@ def arithmetic_of(run: Path) -> dict:
     notes = read_notes(run)
     if "arithmetic" in notes:
         return notes["arithmetic"]
-    # A run of a version in which options decided it.
+    # A run of an earlier version, whose options decided it.
     fused = notes["config"].get("fused_normalization", True)
     return {"precision": notes["config"]["precision"], "normalization": "fused" if fused else "plain", "xla": False}
 
@@ -132,7 +132,7 @@ def read_notes(run: Path) -> dict:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, as far as it fits into a line of ours."""
+    """The first line of an error's message, cut to 200 characters."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 

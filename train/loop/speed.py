@@ -1,8 +1,8 @@
-"""How a training step is computed fastest on this machine: measured once for a kind of net, and remembered.
+"""The fastest way to compute a training step on this machine: measured once for each kind of net, then cached.
 
-All ways give the same model but for rounding. Which is fastest depends on the processor and the net: bfloat16 is twice
-as fast where there are instructions for it and up to eight times as slow elsewhere; XLA makes one net faster and
-another slower.
+All ways give the same model up to rounding. Which is fastest depends on the processor and the net: bfloat16 is twice as
+fast where there are instructions for it and up to eight times as slow elsewhere; XLA makes one net faster and another
+slower.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from train.config import TrainConfig
 from train.loop.trainer import PoseTrainer, build_optimizer
 
 _KIND = "training"
-# To compile a net takes up to half a minute, which only a longer training pays back.
+# Compiling a net takes up to half a minute, which pays only in a longer training.
 _XLA_PAYS_FROM_S = 240.0
 _BUDGET_S = 1.0
 
-#: build(normalization=...) -> a fresh net for pictures of the training's size, under the dtype policy in force.
+#: build(normalization=...) -> a fresh net for images of the training's size, under the dtype policy in force.
 Build = Callable[..., keras.Model]
 #: wrap(net) -> the trainer of a net.
 Wrap = Callable[..., PoseTrainer]
@@ -48,16 +48,15 @@ class Arithmetic:
     xla: bool
 
     def __str__(self) -> str:
-        """Says it in a few words."""
         return f"{self.precision}, {self.normalization} normalization{', XLA' if self.xla else ''}"
 
     @property
     def layer(self) -> type[keras.layers.BatchNormalization]:
-        """The layer of its normalization."""
+        """The class of the normalization layers."""
         return FusedBatchNormalization if self.normalization == "fused" else keras.layers.BatchNormalization
 
     def net(self, build: Build) -> keras.Model:
-        """Builds the net for it."""
+        """Builds a net that computes this way."""
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(self.precision)
         try:
@@ -73,16 +72,16 @@ def choose_arithmetic(
 
     Args:
         config: the options; those that are "auto" are chosen.
-        build: makes a fresh net.
-        wrap: makes its trainer.
+        build: builds a fresh net.
+        wrap: builds its trainer.
         name: of the net.
         num_joints: of its skeleton.
-        size: height and width of its pictures in px.
+        size: height and width of its images in px.
         batch_size: people in a batch on one device.
         steps: how many steps the training will take.
 
     Returns:
-        The choice, and how it came about, for people.
+        The choice, and a text that says how it was made.
     """
     compiles = keras.backend.backend() != "tensorflow"
     first = Arithmetic(
@@ -99,7 +98,7 @@ def choose_arithmetic(
     shared = {field.name for field in fields(TrainConfig)}
     question = {
         "net": [name, num_joints, size, batch_size, config.head],
-        # Such as its width, which its name does not tell.
+        # Such as the net's width, which its name does not include.
         "options": {key: value for key, value in vars(config).items() if key not in shared},
         "first": asdict(first),
         "open": open_options,
@@ -142,7 +141,7 @@ def choose_arithmetic(
 
 
 class _Contest:
-    """Candidates that enter one after the other, each beside the best so far."""
+    """Times candidates one after the other, so that each next one can build on the best so far."""
 
     def __init__(self, prepare: Callable[[Arithmetic], Callable[[], float]]) -> None:
         self._prepare = prepare
@@ -162,7 +161,7 @@ class _Contest:
         return min(self._firsts.values())
 
     def finish(self) -> Timings:
-        """Times those in turns that are near the best; the others keep their one time."""
+        """Times the candidates near the best again, in turns; the others keep their one time."""
         least = self.seconds()
         near = {way: run for way, run in self._runs.items() if self._firsts[way] < 1.5 * least}
         timings = take_turns(near, _BUDGET_S)
@@ -174,9 +173,9 @@ class _Contest:
 def _step(
     way: Arithmetic, config: TrainConfig, trainer: PoseTrainer, batch: tuple[Any, dict[str, np.ndarray]]
 ) -> Callable[[], float]:
-    """What computes a step's loss and gradients once and returns the seconds that it took.
+    """Returns a function that computes a step's loss and gradients once and returns the seconds that it took.
 
-    On TensorFlow without the optimiser, which takes as long either way and four times as long to trace.
+    On TensorFlow without the optimizer, which costs the same in every way and takes four times as long to trace.
     """
     if keras.backend.backend() != "tensorflow":
         trainer.compile(build_optimizer(config, 1))
@@ -191,7 +190,7 @@ def _step(
             loss = trainer.compute_loss(pictures, labels, trainer(pictures, training=True))
         return tape.gradient(loss, trainer.trainable_variables)
 
-    # Read, so that an accelerator has finished.
+    # Reading a value waits for the accelerator.
     return lambda: _seconds(lambda: gradients()[-1].numpy())
 
 

@@ -1,4 +1,4 @@
-"""The Keras model that `fit` trains: a pose net with its loss, and the optimiser."""
+"""The Keras model that `fit` trains: a pose net with its loss, and the optimizer."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class PoseTrainer(keras.Model):
 
         Args:
             net: with the outputs of a form, those of earlier stages named "stage1/..." and so on.
-            input_size: height and width of its pictures in px.
-            score_radius: share of the picture's side within which a joint counts as right for its score.
+            input_size: height and width of its images in px.
+            score_radius: share of the image's side within which a joint counts as right for its score.
             distribution: the devices.
-            form: the form; that of `form_of` if not given.
-            stage_weights: of the stages' losses in the sum, by name, "" for the last; 1 for those not named.
+            form: the output form; `form_of(net)` if None.
+            stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named.
         """
         super().__init__(name="trainer")
         self._distribution = distribution or OneDevice()
         self.net = net
         self._input_size = input_size
         self.form = form or form_of(net)
-        # Where it is a layer, its weights are trained and kept in checkpoints, but are no part of the net.
+        # If it is a layer, its weights are trained and kept in checkpoints, but are not part of the net.
         self.loss_of_joints = self.form.loss()
         self._radius_px = score_radius * input_size
         self._stage_weights = dict(stage_weights or {})
@@ -55,15 +55,15 @@ class PoseTrainer(keras.Model):
                 setattr(self, f"_{name}", keras.metrics.Mean(name=name))
 
     def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
-        """The net's inputs, such as pictures (B, S, S, 3) -> its outputs."""
+        """The net's inputs, such as images (B, S, S, 3) -> its outputs."""
         return self.net(inputs, training=training)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The form's loss in each stage, and where there are scores their cross-entropy, whose gradients do not meet.
+        """The form's loss in each stage plus the scores' cross-entropy, if any; no weight gets gradients from both.
 
-        Labels are those of the form's task; where known, left (B, J) among them: see `score_loss`.
+        Labels are those of the form's task, with left (B, J) if known: see `score_loss`.
         """
         total = 0.0
         for stage, outputs in stages_of(y_pred).items():
@@ -71,7 +71,7 @@ class PoseTrainer(keras.Model):
             if SCORES in outputs:
                 terms["score_loss"] = self._score_term(y, outputs)
             for name, term in terms.items():
-                loss = term.value * self._distribution.weigh(term.counted)
+                loss = term.value * self._distribution.loss_weight(term.counted)
                 getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
                 total = total + self._stage_weights.get(stage, 1.0) * loss
         return total / self._distribution.num_losses
@@ -87,8 +87,8 @@ def _metric_name(stage: str, term: str) -> str:
     return f"{stage}_{term}" if stage else term
 
 
-def learn_scores_alone(net: keras.Model) -> None:
-    """Holds all of a net but the layer of its scores, the statistics of batch normalisation too."""
+def freeze_all_but_scores(net: keras.Model) -> None:
+    """Freezes all of a net except the layer of its scores, and the statistics of batch normalization too."""
     for layer in net.layers:
         layer.trainable = layer.name == SCORES
 
@@ -117,10 +117,10 @@ def build_optimizer(
 
 
 def averaged_weights(trainer: PoseTrainer, part: keras.layers.Layer | None = None) -> list:
-    """The weights of a part, with the optimiser's moving averages in place of those it trains.
+    """The weights of a part; trained ones are replaced by the optimizer's moving averages.
 
     Args:
-        trainer: keeps its own weights.
+        trainer: not changed.
         part: a layer of the trainer; its net if not given.
     """
     own = [keras.ops.convert_to_numpy(variable) for variable in trainer.trainable_variables]

@@ -1,4 +1,4 @@
-"""Validation with the very code that `python -m evaluate` uses."""
+"""Validation, with the code of `python -m evaluate`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NUM_PICTURES = 12
 
 @dataclass
 class Validation:
-    """Figures of one validation pass, the predictions, and the first few pictures.
+    """Figures of one validation pass, the predictions, and the first few images.
 
     Attributes:
-        figures: names beginning with val_ -> values.
+        figures: values by name; names begin with val_.
         pictures: uint8 (N, S, S, 3), of the first N people.
         labels: of all M people, (M, ...) by name.
         answers: of all M people, (M, ...) by name.
@@ -43,9 +43,9 @@ class Validator:
     """Predicts the validation split and scores it.
 
     Attributes:
-        measure: of the task.
+        measure: the task's.
         baseline: the figures of the measure's baseline, which a net must beat; empty if it has none.
-        best_by: the first figure of the measure that the split can be measured by.
+        best_by: the first figure of the measure that can be measured on the split.
         people: how many people the split has, and how many of them the headline can be measured on.
     """
 
@@ -91,7 +91,7 @@ class Validator:
 
 
 def _mean_of_all(parts: list[tuple[float, float]]) -> float:
-    """The mean over the split, in which everything counted weighs the same, of the batches' means."""
+    """The mean over the split from the batches' means and counts: everything counted has the same weight."""
     return sum(value * count for value, count in parts) / max(sum(count for _, count in parts), 1)
 
 

