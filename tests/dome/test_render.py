@@ -83,7 +83,7 @@ def outline_px(camera, corners):
 
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("shift", [0.0, 0.37, 1.71])
-def test_pixel_centres_are_whole_numbers_to_a_twentieth_of_a_pixel(samples, shift):
+def test_pixel_centers_are_whole_numbers_to_a_twentieth_of_a_pixel(samples, shift):
     # Turned a little, the edges cut pixels in all ways, and what is left out and what is too much cancels.
     corners = square((12.3 + shift, 7.9 - shift, 1000), 250.0, (0.96, 0.28, 0), (-0.28, 0.96, 0))
     camera = make_camera()
@@ -143,11 +143,11 @@ def test_the_nearer_hides_the_farther(order):
     assert faces[drawn.triangle[200, 325]].max() <= 3 and faces[drawn.triangle[200, 364]].min() >= 4
 
 
-def test_backs_are_not_drawn():
+def test_back_faces_are_not_drawn():
     assert (rasterize(make_camera(), square((0, 0, 1000), 100), TWO[:, ::-1], WHOLE).triangle == -1).all()
 
 
-def test_two_hundred_thousand_triangles_are_told_apart():
+def test_two_hundred_thousand_triangles_are_distinguished():
     rows, columns, side = 250, 400, 4
     y, x = np.meshgrid(np.arange(rows + 1), np.arange(columns + 1), indexing="ij")
     xy = np.stack([x, y], axis=-1).reshape(-1, 2) * float(side) - 0.5
@@ -244,7 +244,7 @@ def test_a_body_near_the_floor_darkens_it():
     assert picture[20] < 200 and picture[800] > 250
 
 
-def test_a_frame_tells_persons_parts_and_depth():
+def test_a_frame_holds_people_parts_and_depth():
     view = View(make_camera(), samples=1)
     near, far = (square((x, 0, z), 100).astype(np.float32) for x, z in ((0, 1000), (120, 1500)))
     scene = plain_scene(view)
@@ -264,7 +264,7 @@ def test_a_frame_tells_persons_parts_and_depth():
     assert not empty.person.any() and (empty.picture == 128).all()
 
 
-def test_edges_are_mixed_of_their_samples():
+def test_edges_are_antialiased():
     view = View(make_camera(), samples=2)
     # From 249.5 to 349.5: the square covers half of each pixel at its rim, of which the lines lie at whole numbers.
     near = square((1, 1, 1000), 100).astype(np.float32)
@@ -316,7 +316,7 @@ def test_a_joint_is_seen_through_its_own_flesh_alone():
     assert seen(frame_of("torso", 1650), "right_shoulder") == HIDDEN
 
 
-def test_a_wall_hides_and_the_picture_ends():
+def test_a_wall_hides_joints_and_the_image_ends():
     wall = frame_of(None, 1000, person=0)
     assert seen(wall, "left_knee") == HIDDEN
     assert seen(wall, "left_knee", z_mm=900) == SEEN
@@ -327,7 +327,7 @@ def test_a_wall_hides_and_the_picture_ends():
     assert two.shape == (2, 19) and two[:, PANOPTIC19.index("left_knee")].tolist() == [HIDDEN, SEEN]
 
 
-def test_sensors_are_seeded_and_noise_is_not_still():
+def test_sensors_are_seeded_and_noise_changes_per_frame():
     picture = np.full((*SIZE, 3), 128, np.uint8)
     first, again = (Sensor(np.random.default_rng(5), SIZE) for _ in range(2))
     one = first.read(picture)

@@ -81,7 +81,7 @@ def test_cameras_are_spread_in_azimuth_and_height(count):
         assert heights.max() > 2000
 
 
-def test_pictures_of_another_size_show_the_same():
+def test_images_of_another_size_show_the_same():
     large = dome_cameras(np.random.default_rng(3), 2, HD)[1]
     small = dome_cameras(np.random.default_rng(3), 2, (360, 640))[1]
     point = np.array([300.0, -900.0, -200.0])
@@ -89,7 +89,7 @@ def test_pictures_of_another_size_show_the_same():
 
 
 @pytest.mark.parametrize("count", [0, 32])
-def test_counts_out_of_range_fail(count):
+def test_counts_out_of_range_raise(count):
     with pytest.raises(ValueError, match=f"from 1 to 31 HD cameras, got count = {count}; ask for fewer"):
         dome_cameras(np.random.default_rng(0), count, HD)
 
@@ -114,7 +114,7 @@ def test_a_calibration_file_gives_its_hd_cameras(tmp_path):
     np.testing.assert_allclose(named.center_mm, [100, -1000, -2700], atol=1e-9)
 
 
-def test_calibration_files_that_do_not_serve_fail(tmp_path):
+def test_unusable_calibration_files_raise(tmp_path):
     with pytest.raises(ValueError, match="must have HD cameras, but it lists none of type `hd`; give a calibration_"):
         cameras_of_calibration(calibration_file(tmp_path, [camera()], kind="vga"))
     with pytest.raises(ValueError, match="not a calibration file"):

@@ -80,7 +80,7 @@ def test_same_seed_same_files_whatever_the_number_of_workers(sequence, tmp_path)
 
 
 @pytest.mark.slow
-def test_whole_sequences_shared_out_come_out_the_same(tmp_path):
+def test_whole_sequences_per_worker_give_the_same_files(tmp_path):
     options = {"sequences": 4, "frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True}
     write_dome(tmp_path / "one", workers=1, **options)
     # Four sequences for two workers: each takes whole ones.
@@ -150,7 +150,7 @@ def test_the_panoptic_reader_reads_it_and_knows_the_hidden_joints(sequence):
     assert (values == 1).any() and (values == 2).sum() > (values == 1).sum()
 
 
-def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
+def test_a_broken_truth_file_is_reported_and_skipped(sequence, tmp_path):
     copy = tmp_path / "dome_003"
     shutil.copytree(sequence, copy)
     path = copy / "truth/visible_00_00.json"
@@ -171,7 +171,7 @@ def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
     assert read_visible(copy, "00_00") is None
 
 
-def test_finished_sequences_stay_and_unfinished_ones_go_on(tmp_path):
+def test_finished_sequences_stay_and_unfinished_ones_resume(tmp_path):
     settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
     (whole,) = write_dome(tmp_path / "whole", **settings)
     before = checksums(whole)
@@ -233,7 +233,7 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
 TINY = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
 
 
-def test_depth_and_parts_are_written_only_when_asked_for(tmp_path):
+def test_depth_and_parts_are_written_only_with_maps(tmp_path):
     plain = {**TINY, "maps": False}
     (folder,) = write_dome(tmp_path / "plain", **{name: plain[name] for name in plain if name != "maps"})
     assert sorted(path.name for path in (folder / "truth").iterdir()) == ["bodies.npz", "visible_00_00.json"]
@@ -256,7 +256,7 @@ def test_an_unfinished_folder_of_the_other_flag_is_made_again(tmp_path):
     assert not list((again / "truth").glob("*/*.png"))
 
 
-def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
+def test_an_unfinished_folder_without_description_is_restarted(tmp_path):
     (whole,) = write_dome(tmp_path / "whole", **TINY)
     for text in ("", "[]", '{"version": 0}'):
         unfinished = tmp_path / "cut" / ".dome_000.unfinished"
@@ -268,7 +268,7 @@ def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
         shutil.rmtree(tmp_path / "cut")
 
 
-def test_a_sequence_of_another_version_or_that_lacks_a_video_is_refused(tmp_path, monkeypatch):
+def test_a_sequence_of_another_version_or_without_a_video_raises(tmp_path, monkeypatch):
     (whole,) = write_dome(tmp_path, **TINY)
     before = checksums(tmp_path)
     monkeypatch.setattr(write, "_VERSION", write._VERSION + 1)
@@ -281,7 +281,7 @@ def test_a_sequence_of_another_version_or_that_lacks_a_video_is_refused(tmp_path
         write_dome(tmp_path, **TINY)
 
 
-def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused(tmp_path, sequence, capsys):
+def test_a_sequence_with_changed_calibration_or_photographs_raises(tmp_path, sequence, capsys):
     calibration, pictures = tmp_path / "calibration.json", tmp_path / "pictures"
     shutil.copy(sequence / "calibration_dome_003.json", calibration)
     pictures.mkdir()
@@ -308,7 +308,7 @@ def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused
     assert "does not tell whether its motion, photographs or calibration have changed" in capsys.readouterr().err
 
 
-def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
+def test_a_video_cut_short_by_a_full_disk_exits_with_2(tmp_path):
     options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
 
@@ -324,7 +324,7 @@ def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
+def test_ctrl_c_stops_soon_and_the_command_resumes(tmp_path):
     # Minutes of work, so that it is not done before it is stopped.
     options = "--frames 600 --cameras 31 --people 1 --height 180 --width 320 --workers 2".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
@@ -360,12 +360,12 @@ def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
         ({"calibration": Path("nowhere")}, "calibration must be a file, got nowhere"),
     ],
 )
-def test_wrong_options_fail(tmp_path, change, message):
+def test_wrong_options_raise(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         Dome(tmp_path, **change)
 
 
-def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
+def test_empty_folders_of_motions_and_photographs_raise(tmp_path):
     settings = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "workers": 1}
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="motion must be a folder with .bvh files, and .*empty has none"):
@@ -374,7 +374,7 @@ def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
         write_dome(tmp_path / "b", photographs=tmp_path / "empty", **settings)
 
 
-def test_broken_files_of_motion_and_photographs_are_passed_by(tmp_path, shared_data, capsys):
+def test_broken_files_of_motion_and_photographs_are_skipped(tmp_path, shared_data, capsys):
     recordings = sorted((shared_data / "mocap").glob("*.bvh"))
     folder = tmp_path / "motion"
     folder.mkdir()
@@ -407,7 +407,7 @@ def test_a_motion_is_placed_and_turned():
     np.testing.assert_allclose(moved.rotations[:, 0] @ [0, 0, 1], [[1, 0, 0]] * 5, atol=1e-6)
 
 
-def test_who_strays_walks_a_curve_back():
+def test_a_person_who_strays_walks_a_curve_back():
     moved = placed(straight(600, 40), np.zeros(2), 0.3, 1000)
     away = np.hypot(moved.root_mm[:, 0], moved.root_mm[:, 2])
     assert away.max() <= 1000.1
@@ -451,7 +451,7 @@ def test_recorded_motion_moves_the_people(shared_data):
     assert np.hypot(travelled[0], travelled[2]) > 300
 
 
-def test_a_folder_of_the_unfinished_name_with_other_files_is_refused(tmp_path):
+def test_an_unfinished_folder_with_foreign_files_raises(tmp_path):
     unfinished = tmp_path / ".dome_003.unfinished"
     unfinished.mkdir()
     (unfinished / "thesis.txt").write_text("mine")

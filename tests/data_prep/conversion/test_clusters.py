@@ -136,7 +136,7 @@ def test_a_dask_cluster_makes_what_local_processes_make(dask, tmp_path, log, exp
 
 
 @pytest.mark.slow
-def test_a_dask_worker_that_is_killed_is_done_without(start_cluster, tmp_path, log, expected):
+def test_a_killed_dask_worker_is_replaced_by_the_others(start_cluster, tmp_path, log, expected):
     cluster = start_cluster()
     reader = made(log)
     (log / "go").unlink()
@@ -158,7 +158,7 @@ def test_a_dask_worker_that_is_killed_is_done_without(start_cluster, tmp_path, l
 
 
 @pytest.mark.slow
-def test_after_the_dask_scheduler_was_killed_the_same_command_goes_on(start_cluster, tmp_path, log, expected):
+def test_after_the_dask_scheduler_was_killed_the_same_command_resumes(start_cluster, tmp_path, log, expected):
     cluster = start_cluster()
     reader = made(log)
     (log / "go").unlink()
@@ -183,7 +183,7 @@ def test_after_the_dask_scheduler_was_killed_the_same_command_goes_on(start_clus
 
 
 @pytest.mark.slow
-def test_a_unit_that_kills_its_dask_workers_is_named(dask, tmp_path, log):
+def test_a_unit_that_kills_its_dask_workers_raises(dask, tmp_path, log):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         pytest.raises(OSError, match="each of the 1 workers that tried u4 died, for want of memory"),
@@ -274,7 +274,7 @@ def test_a_part_that_is_there_is_not_made_again_unless_it_is_damaged(tmp_path, l
     assert reader.readings() == {"u0": 2}
 
 
-def test_other_processes_may_work_in_another_folder(tmp_path, monkeypatch):
+def test_other_processes_may_have_another_working_folder(tmp_path, monkeypatch):
     told = here_instead_of_beam(monkeypatch)
     make_archive(tmp_path / "lsp", extended_joints(3))
     monkeypatch.chdir(tmp_path)

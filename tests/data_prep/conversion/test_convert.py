@@ -63,7 +63,7 @@ def test_the_disk_holds_the_shards_and_a_few_parts(tmp_path, monkeypatch):
     assert len(left) == 20 and 1 <= max(left) <= 3
 
 
-def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
+def test_joints_are_written_in_the_requested_skeleton(tmp_path):
     joints = extended_joints(20)
     root = make_archive(tmp_path / "a", joints)
     options = Conversion(size=64, split=HALF, skeleton="coco17")
@@ -81,7 +81,7 @@ def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
         Conversion(skeleton="lsp")
 
 
-def test_broken_pictures_are_counted_and_named(tmp_path):
+def test_broken_images_are_counted_and_named(tmp_path):
     root = make_archive(tmp_path / "a", extended_joints(6))
     for name in ("im00002", "im00004"):
         path = root / "images" / f"{name}.jpg"

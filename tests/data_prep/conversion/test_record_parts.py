@@ -38,7 +38,7 @@ def frames(path):
     return [example.features.feature["source/frame"].int64_list.value[0] for example in examples]
 
 
-def test_a_part_has_a_file_for_each_split_that_it_has(parts, tmp_path):
+def test_a_part_has_a_file_per_split_with_people(parts, tmp_path):
     assert parts.make(7, MadeUnit("u", 3, 5, tmp_path)) == 7
     assert sorted(files(parts)) == ["000007.json", "000007.train.tfrecord", "000007.val.tfrecord"]
     assert frames(parts.records(7, "train")) == [3, 4] and frames(parts.records(7, "val")) == [5, 6, 7]
@@ -59,7 +59,7 @@ def test_making_a_part_again_gives_the_same_bytes_also_at_once(parts, tmp_path):
     assert files(parts) == first
 
 
-def test_broken_inputs_are_kept_apart_wherever_they_are_found(parts):
+def test_broken_inputs_are_recorded_wherever_they_are_found(parts):
     class Unit:
         name, made_from = "u", ""
 
@@ -86,7 +86,7 @@ def test_a_part_that_fails_leaves_nothing(parts, tmp_path):
     assert files(parts) == {} and parts.read(0, unit) is None
 
 
-def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
+def test_joints_are_converted_to_the_requested_skeleton(parts, tmp_path):
     person = made_person(0)
 
     class Unit:
@@ -103,7 +103,7 @@ def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
     assert feature["joints/visible"].int64_list.value[COCO17.index("nose")] == 0
 
 
-def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
+def test_a_3d_midpoint_uses_ends_outside_the_image(parts):
     """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the picture."""
     left, right = LSP14.index("left_hip"), LSP14.index("right_hip")
     person = made_person(0)
@@ -137,7 +137,7 @@ def test_leftovers_are_cleaned_up(parts):
     assert list(files(parts)) == ["000003.json"]
 
 
-def test_parts_of_another_unit_or_of_other_inputs_are_to_be_made(parts, tmp_path):
+def test_parts_of_another_unit_or_of_other_inputs_are_not_reused(parts, tmp_path):
     unit = TracedUnit(MadeUnit("u", 0, 3, tmp_path), "now")
     parts.make(0, unit)
     assert parts.read(0, unit).made_from == "now"
@@ -146,7 +146,7 @@ def test_parts_of_another_unit_or_of_other_inputs_are_to_be_made(parts, tmp_path
     assert parts.read_any(0).unit == "u" and parts.numbers() == [0]
 
 
-def test_damaged_notes_are_told(parts, tmp_path):
+def test_damaged_notes_raise(parts, tmp_path):
     unit = MadeUnit("u", 0, 3, tmp_path)
     parts.make(0, unit)
     note = parts.folder / "000000.json"

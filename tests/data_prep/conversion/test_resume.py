@@ -67,7 +67,7 @@ def run_until(reader, folder, steps):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_killed_at_many_steps(tmp_path, reader, processes, seed):
+def test_a_run_killed_at_any_step_resumes(tmp_path, reader, processes, seed):
     convert(reader, tmp_path / "whole", OPTIONS)
     draw = random.Random(seed)
     kills, code = 0, None
@@ -101,7 +101,7 @@ def convert_within(limit, reader, folder, options, messages):
 # Seven people, of about 1.2 kB each, fill no part above 12 kB, but twenty a shard.
 @pytest.mark.slow
 @pytest.mark.parametrize(("limit", "parts"), [(3_000, 0), (12_000, 3)])
-def test_a_full_disk_is_told_and_then_gone_on_from(tmp_path, reader, processes, limit, parts):
+def test_a_full_disk_raises_and_the_next_run_resumes(tmp_path, reader, processes, limit, parts):
     options = replace(OPTIONS, people_per_shard=20)
     convert(reader, tmp_path / "whole", options)
     messages = processes.SimpleQueue()
@@ -193,7 +193,7 @@ def test_no_process_outlives_one_that_was_killed(tmp_path, reader):
 
 
 @pytest.mark.slow
-def test_the_command_is_killed_then_stopped_and_goes_on(tmp_path):
+def test_the_command_is_killed_then_stopped_and_resumes(tmp_path):
     """SIGKILL in mid-run, then Ctrl-C, then the same command again."""
     joints = np.repeat(extended_joints(20), 128, axis=2)
     root = make_archive(tmp_path / "a", joints)

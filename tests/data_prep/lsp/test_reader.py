@@ -26,7 +26,7 @@ def test_extended_archive(tmp_path):
     assert (second.load_picture() == 20).all()
 
 
-def test_first_archive_has_other_axes_and_marks_what_is_hidden(tmp_path):
+def test_the_first_archive_has_other_axes_and_marks_hidden_joints(tmp_path):
     joints = extended_joints().transpose(1, 0, 2).copy()
     joints[2, 5, 0], joints[2, 6:, 0] = 0, 0
     reader = Lsp(make_archive(tmp_path / "a", joints))
@@ -36,7 +36,7 @@ def test_first_archive_has_other_axes_and_marks_what_is_hidden(tmp_path):
     np.testing.assert_allclose(first.joints_xy_px[5], joints[:2, 5, 0])
 
 
-def test_broken_people_are_named_or_passed_by(tmp_path):
+def test_broken_people_are_named_or_left_out(tmp_path):
     joints = extended_joints(5)
     joints[3, 0, 0] = np.nan
     joints[:, 2, 1] = 0  # no joint labelled
@@ -65,7 +65,7 @@ def test_units_are_stretches_of_the_archive(tmp_path, monkeypatch):
     ]
 
 
-def test_unusable_archives_are_told(tmp_path):
+def test_unusable_archives_raise(tmp_path):
     with pytest.raises(ValueError, match="is no LSP archive: it has no joints.mat"):
         Lsp(tmp_path)
     (tmp_path / "images").mkdir()

@@ -57,7 +57,7 @@ def write_json(path, content):
 
 
 @pytest.mark.parametrize("video", [True, False])
-def test_people_have_the_colour_and_the_depth_of_their_moment(tmp_path, video):
+def test_people_have_the_color_and_depth_nearest_in_time(tmp_path, video):
     reader = PanopticKinect(make_sequence(tmp_path / "s", video=video), min_box_px=1)
     people = list(reader.people())
     assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
@@ -79,7 +79,7 @@ def test_depth_gets_into_the_record(tmp_path):
 
 
 @pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])
-def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lost, from_video):
+def test_the_video_replaces_incomplete_frames(tmp_path, lost, from_video):
     """Of colour's five pictures, numbered from 1, the first has no HD frame."""
     root = make_sequence(tmp_path / "s", video=False)
     (root / "kinectVideos").mkdir()
@@ -96,7 +96,7 @@ def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lo
 @pytest.mark.parametrize(
     "name", ["kcalibration_s.json", "ksynctables_s.json", "synctables_s.json", "kinectVideos/kinect_50_01.mp4", DEPTH]
 )
-def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
+def test_all_its_files_are_in_the_fingerprint(tmp_path, name):
     root = make_sequence(tmp_path / "s")
     (_, before) = traced_units(PanopticKinect(root))
     with (root / name).open("ab") as file:
@@ -105,7 +105,7 @@ def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
     assert now.name == before.name and now.made_from != before.made_from
 
 
-def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
+def test_frames_without_images_near_in_time_are_left_out(tmp_path):
     root = make_sequence(tmp_path / "s")
     tables = root / "ksynctables_s.json"
     content = json.loads(tables.read_text())
@@ -116,7 +116,7 @@ def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
     assert left_out(PanopticKinect(root, min_box_px=1)) == {"no color and depth picture of the Kinect near in time": 2}
 
 
-def test_two_frames_of_one_picture_give_one(tmp_path):
+def test_of_two_frames_with_the_same_image_one_is_left_out(tmp_path):
     root = make_sequence(tmp_path / "s")
     tables = root / "synctables_s.json"
     write_json(tables, {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
@@ -126,7 +126,7 @@ def test_two_frames_of_one_picture_give_one(tmp_path):
     assert left_out(PanopticKinect(root, min_box_px=1)) == {reason: 2}
 
 
-def test_a_short_depth_file_is_told_once(tmp_path):
+def test_a_short_depth_file_is_reported_once(tmp_path):
     root = make_sequence(tmp_path / "s", depth_pictures=4)
     items = list(PanopticKinect(root, min_box_px=1).people())
     broken = [item for item in items if isinstance(item, BadInput)]

@@ -37,7 +37,7 @@ def write_sync(folder, hd, color, depth):
 
 
 @pytest.mark.parametrize("to_color", [TO_COLOR, np.linalg.inv(TO_COLOR)])
-def test_depth_lands_where_the_colour_camera_sees_it(tmp_path, to_color):
+def test_depth_lands_where_the_color_camera_sees_it(tmp_path, to_color):
     sensor = Sensor.of_calibration(write_sensor(tmp_path, M_color=to_color.tolist()), 1)
     depth_mm = np.full(SIZE, 3000, np.uint16)
     # A board from pixel 255 to 284 and 211 to 240, a metre away: 0 to 82.9 mm right of the depth camera's axis, and so
@@ -61,7 +61,7 @@ def test_depth_is_unknown_where_nothing_was_measured(tmp_path):
     assert not sensor.register(np.zeros(SIZE, np.uint16), COLOR).any()
 
 
-def test_a_board_of_one_depth_pixel_covers_three_by_three_of_colour_before_what_is_behind(tmp_path):
+def test_a_near_depth_pixel_covers_three_by_three_color_pixels(tmp_path):
     sensor = Sensor.of_calibration(write_sensor(tmp_path), 1)
     depth_mm = np.zeros(SIZE, np.uint16)
     # At 1050 mm, column 255 of depth is straight ahead, so -52 mm of colour: column 960 - 1050 * 52 / 1050 = 908.
@@ -70,7 +70,7 @@ def test_a_board_of_one_depth_pixel_covers_three_by_three_of_colour_before_what_
     assert (rows.min(), rows.max(), columns.min(), columns.max(), len(rows)) == (540, 542, 906, 908, 9)
 
 
-def test_one_gap_among_five_neighbours_takes_their_farthest_and_among_four_stays(tmp_path):
+def test_a_gap_is_filled_from_five_neighbors_and_not_from_four(tmp_path):
     around = np.array([[5, 0, 7], [0, 0, 9], [6, 8, 0]], np.uint16)
     filled = around.copy()
     # The middle has five; of the others none has more than four.
@@ -81,7 +81,7 @@ def test_one_gap_among_five_neighbours_takes_their_farthest_and_among_four_stays
 
 
 @pytest.mark.parametrize(("offset_m", "fits"), [(-0.031, True), (-0.069, True), (-0.029, False), (-0.071, False)])
-def test_the_colour_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits):
+def test_the_color_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits):
     matrix = np.eye(4)
     matrix[0, 3] = offset_m
     path = write_sensor(tmp_path, M_color=matrix.tolist())
@@ -92,7 +92,7 @@ def test_the_colour_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits)
             Sensor.of_calibration(path, 1)
 
 
-def test_a_lens_that_looks_steeper_than_ten_to_one_is_no_kinects(tmp_path):
+def test_a_lens_steeper_than_ten_to_one_raises(tmp_path):
     # The last column is 511 - 255 = 256 px from the middle: 256 / 25.6 = 10 to one.
     for focal_px, fits in ((25.7, True), (25.5, False)):
         path = write_sensor(tmp_path, K_depth=[[focal_px, 0, 255], [0, 350, 211], [0, 0, 1]])
@@ -103,7 +103,7 @@ def test_a_lens_that_looks_steeper_than_ten_to_one_is_no_kinects(tmp_path):
                 Sensor.of_calibration(path, 1)
 
 
-def test_five_numbers_of_distortion_are_needed_and_the_others_left_out(tmp_path):
+def test_five_distortion_coefficients_are_needed_and_the_others_ignored(tmp_path):
     rays = [
         Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=numbers), 1).rays
         for numbers in ([0.1, 0, 0, 0, 0], [0.1, 0, 0, 0, 0, 3, 4])
@@ -113,7 +113,7 @@ def test_five_numbers_of_distortion_are_needed_and_the_others_left_out(tmp_path)
         Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=[0, 0, 0, 0]), 1)
 
 
-def test_a_kinect_is_built_one_way_only(tmp_path):
+def test_a_calibration_that_fits_no_kinect_raises(tmp_path):
     turned = np.diag([1.0, -1, -1, 1]) @ TO_COLOR
     for matrix in (np.eye(4), turned):
         with pytest.raises(BadInput, match="put no colour camera 52 mm to the right"):
@@ -138,7 +138,7 @@ def test_a_depth_file_is_mirrored_rows_of_16_bits(tmp_path):
         file.read(2)
 
 
-def test_pictures_of_an_hd_frame(tmp_path):
+def test_images_of_an_hd_frame(tmp_path):
     # The second entry of the table is frame 0's. Colour is stamped 6.25 ms late.
     folder = write_sync(tmp_path / "a", [1, 1000, 1033.4], [-1, 973, 1006.5, 1040], [970, 1003, 1036.5])
     sync = KinectSync.of_sequence(folder, 1)
@@ -146,7 +146,7 @@ def test_pictures_of_an_hd_frame(tmp_path):
     assert sync.pictures(2) is None and sync.pictures(-2) is None
 
 
-def test_frames_without_near_pictures_have_none(tmp_path):
+def test_frames_without_images_near_in_time_have_none(tmp_path):
     def found(hd, color, depth):
         return KinectSync.of_sequence(write_sync(tmp_path / "a", [0, hd], color, depth), 1).pictures(0)
 
@@ -166,18 +166,18 @@ def test_frames_without_near_pictures_have_none(tmp_path):
     assert found(1000, [], [1000]) is None
 
 
-def test_colour_is_stamped_late_and_not_early(tmp_path):
+def test_color_is_stamped_late_and_not_early(tmp_path):
     """1006.25 is 1000 on the studio's clock, 996 is 989.75; were they stamped early, 996 would be the nearer one."""
     sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [0, 1000], [996, 1006.25], [1000]), 1)
     assert sync.pictures(0) == (1, 0)
 
 
-def test_the_table_begins_an_entry_before_the_first_frame(tmp_path):
+def test_the_table_starts_one_entry_before_the_first_frame(tmp_path):
     sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [500, 1000], [506.25, 1006.25], [500, 1000]), 1)
     assert [sync.pictures(frame) for frame in (-1, 0, 1)] == [(0, 0), (1, 1), None]
 
 
-def test_broken_tables_are_told(tmp_path):
+def test_broken_tables_raise(tmp_path):
     with pytest.raises(BadInput, match="KINECTNODE1: malformed or missing .FileNotFoundError"):
         KinectSync.of_sequence(tmp_path, 1)
     folder = write_sync(tmp_path / "a", [0], [0], [0])

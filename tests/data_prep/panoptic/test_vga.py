@@ -31,7 +31,7 @@ def make_sequence(folder, *, frames=(0, 1), video=False):
 
 
 @pytest.mark.parametrize("video", [False, True])
-def test_vga_pictures_go_with_vga_poses(tmp_path, video):
+def test_vga_images_go_with_vga_poses(tmp_path, video):
     reader = PanopticVga(make_sequence(tmp_path / "s", frames=(0, 1, 2), video=video), min_box_px=1)
     people = list(reader.people())
     assert [person.key for person in people] == [f"panoptic_vga/s/05_12/{frame}/0" for frame in range(3)]

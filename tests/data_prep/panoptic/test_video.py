@@ -55,7 +55,7 @@ def test_frame_index_is_the_pose_files_number(sequence):
     assert people[0].load_picture() is people[1].load_picture()
 
 
-def test_right_frame_for_a_stride_and_in_any_order(sequence):
+def test_the_right_frame_for_a_stride_and_in_any_order(sequence):
     people = people_of(sequence, start=3, stride=3)
     assert [person.frame for person in people] == [3, 3, 6, 6, 9, 9]
     for person in reversed(people):
@@ -128,7 +128,7 @@ def cut_out(person, crop):
     return cv2.imdecode(jpeg, cv2.IMREAD_COLOR).astype(int)
 
 
-def test_pictures_live_only_as_long_as_their_people(sequence):
+def test_images_are_freed_with_their_people(sequence):
     stream = Panoptic(sequence, min_box_px=4).people()
     first = next(stream)
     picture = weakref.ref(first.picture)
@@ -151,7 +151,7 @@ def test_a_video_shorter_than_its_poses_is_broken_once(sequence):
     assert [item.frame for item in people if item not in bad] == [2, 2, 3, 3, 4, 4, 5, 5]
 
 
-def test_a_video_cut_short_gives_the_frames_it_holds(sequence):
+def test_a_truncated_video_gives_its_whole_frames(sequence):
     whole = write_video(sequence, "00_00", 12, codec="MJPG", suffix=".avi")
     data = whole.read_bytes()
     whole.unlink()
@@ -185,7 +185,7 @@ def test_a_video_of_another_size_is_broken_once(sequence):
     assert "is 96 x 64 px, but its labels are for 1920 x 1080 px" in str(bad)
 
 
-def test_extracted_frames_go_before_the_video(sequence):
+def test_extracted_frames_are_preferred_to_the_video(sequence):
     for frame in range(2, 10):
         write_jpeg(sequence, "00_00", frame)
     people = people_of(sequence)

@@ -83,7 +83,7 @@ def test_a_small_part_is_nearly_what_converting_first_gives(mild_frame, start, b
 
 @pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("tint", [(60, 60, 60), (70, -35, -10), (-10, -15, 80)])
-def test_brightness_and_colour_lie_where_the_crop_says(factor, tint):
+def test_brightness_and_color_lie_where_the_crop_says(factor, tint):
     """A spot that is bright, red or blue is found in the crop within 0.05 px, wherever the crop begins."""
     rng = np.random.default_rng(factor)
     y, x = np.mgrid[0:480, 0:640]
@@ -105,7 +105,7 @@ def converted_first(crop, frame):
 
 @pytest.mark.parametrize("side_px", [9, 30, 47, 48, 64, 100, 130, 400])
 @pytest.mark.parametrize("center_px", [(80.3, 48.6), (3.0, 140.0), (207.2, 1.5), (-300.0, 20.0)])
-def test_a_crop_of_a_frame_is_nearly_that_of_its_picture(mild_frame, side_px, center_px):
+def test_a_crop_of_a_frame_is_nearly_that_of_its_image(mild_frame, side_px, center_px):
     crop = Crop.centered(center_px, side_px, 32)
     assert np.abs(crop.cut(mild_frame) - converted_first(crop, mild_frame)).max() <= 8
 
@@ -120,7 +120,7 @@ def real_frames(shared_data):
         yield VideoFrame("pose_1", next(container.decode(video=0)))
 
 
-def test_crops_of_real_frames_are_nearly_those_of_their_pictures(shared_data):
+def test_crops_of_real_frames_are_nearly_those_of_their_images(shared_data):
     rng = np.random.default_rng(0)
     errors = []
     for frame in real_frames(shared_data):
@@ -145,7 +145,7 @@ def test_a_crop_does_not_depend_on_who_else_is_in_the_frame(mild_frame):
 
 
 @pytest.mark.parametrize("options", [{"pixels": "yuv444p"}, {"pixels": "yuvj420p"}, {"colorspace": "bt709"}])
-def test_other_kinds_of_colour_are_left_to_ffmpeg(tmp_path, options):
+def test_other_color_formats_are_converted_by_ffmpeg(tmp_path, options):
     path = write_moving_video(tmp_path / "x.mp4", range(2), **options)
     ((_, frame),) = Video(path, VIDEO_SIZE).frames([1])
     np.testing.assert_array_equal(frame(), frame._frame.to_ndarray(format="rgb24"))
