@@ -1,4 +1,4 @@
-"""The dome's bodies against numbers worked by hand."""
+"""The dome's bodies against numbers computed by hand."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Places behind the dome's people: where rays meet them, the same from everywhere, and photographs."""
+"""Places behind the dome's people: intersections with rays, consistency between cameras, and photographs."""
 
 import cv2
 import numpy as np
@@ -65,7 +65,7 @@ def test_rays_hit_walls_where_they_are():
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("axis", [0, 2])
 def test_walls_read_from_left_to_right(axis, sign):
-    # Brightness rises to the right in every texture, so it must rise to the right of who looks at it.
+    # Brightness rises to the right in every texture, so it must rise to the viewer's right.
     rising = np.tile(np.linspace(0, 1, 64).repeat(4)[None, :, None], (16, 1, 3))
     forward = np.zeros(3)
     forward[axis] = sign
@@ -171,7 +171,7 @@ def test_what_is_seen_is_where_the_scene_says(kind, seed):
 @pytest.mark.parametrize("kind", PLACES)
 def test_cameras_see_the_same_place(kind):
     backdrop = Backdrop(np.random.default_rng(2), kind=kind)
-    # So many pixels that both see the texture itself and not its smaller copies.
+    # Enough pixels that both sample the full texture and no mipmap.
     first, second = (dome_cameras(np.random.default_rng(5), 9, (180, 320))[i] for i in (0, 2))
     ours, theirs = (backdrop.seen_from(each.center_mm, rays_of(each)) for each in (first, second))
     points = first.center_mm + rays_of(first) * ours.distance_mm[..., None]
@@ -207,7 +207,7 @@ def test_kinds_are_all_drawn():
 
 @pytest.fixture
 def photographs(tmp_path):
-    """One red, one blue, and one that is none."""
+    """One red, one blue, and one that is no image."""
     paths = [tmp_path / name for name in ("broken.jpg", "red.png", "blue.png")]
     paths[0].write_bytes(b"no picture")
     for path, color in zip(paths[1:], ((0, 0, 255), (255, 0, 0)), strict=True):
@@ -241,12 +241,12 @@ def test_unreadable_photographs_raise(photographs):
 
 
 def test_textures_are_sampled_at_any_scale():
-    # Black, white, black, white: a pixel's own colour close by, grey from afar.
+    # Black, white, black, white: a pixel's own color close by, gray from afar.
     stripes = Texture(np.tile(np.array([0, 255], np.uint8)[None, :, None], (64, 32, 3)))
     at = np.full((1, 1), 2.5 / 64, np.float32), np.full((1, 1), 0.5, np.float32)
     assert stripes.sample(*at, np.ones((1, 1), np.float32))[0, 0, 0] == 0
     assert stripes.sample(*at, np.full((1, 1), 2.0, np.float32))[0, 0, 0] == pytest.approx(0.5, abs=0.01)
-    # Halfway between the two levels, in octaves, it is halfway between the colours.
+    # Halfway between the two levels, in octaves, it is halfway between the colors.
     between = stripes.sample(*at, np.full((1, 1), 2**0.5, np.float32))[0, 0, 0]
     assert between == pytest.approx(0.25, abs=0.01)
     # It repeats from side to side.

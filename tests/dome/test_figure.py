@@ -1,4 +1,4 @@
-"""Dressed people: what is covered, that cloth lies outside the body, and that paints know left from right."""
+"""Dressed people: coverage, cloth outside the body, and left and right of paints."""
 
 from __future__ import annotations
 

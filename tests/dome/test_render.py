@@ -88,7 +88,7 @@ def test_pixel_centers_are_whole_numbers_to_a_twentieth_of_a_pixel(samples, shif
     corners = square((12.3 + shift, 7.9 - shift, 1000), 250.0, (0.96, 0.28, 0), (-0.28, 0.96, 0))
     camera = make_camera()
     covered = rasterize(camera, corners, TWO, WHOLE, samples=samples).triangle >= 0
-    # Sample i of a pixel cut in n lies (i + 0.5) / n - 0.5 from its centre.
+    # Sample i of a pixel cut in n lies (i + 0.5) / n - 0.5 from its center.
     found = (middle_of(covered) + 0.5) / samples - 0.5
     np.testing.assert_allclose(found, polygon_middle(outline_px(camera, corners)), atol=0.05)
     # 500 mm at 1000 mm are 250 px.
@@ -166,7 +166,7 @@ def test_two_hundred_thousand_triangles_are_distinguished():
 def test_what_is_behind_the_camera_or_beyond_the_lens_is_left_out():
     before = square((0, 0, 1000), 100)
     across = np.array([[0, 0, 1000], [100, 0, -1000], [0, 100, 1000.0]])
-    # At 1000 mm the strong lens's picture folds back on itself beyond about 1.4 m to the side.
+    # At 1000 mm the strong lens's image folds back on itself beyond about 1.4 m to the side.
     beyond = np.array([[0, 0, 1000], [2500, 0, 1000], [0, 100, 1000.0]])
     alone = rasterize(make_camera(STRONG), before, TWO, WHOLE)
     points = np.concatenate([before, -before, across, beyond])
@@ -204,13 +204,13 @@ def test_shadows_fall_away_from_the_light():
     light = lamp(place=(60_000, -60_000, 0))
     plate = square((0, -1000, 0), 100, (1, 0, 0), (0, 0, 1))
     shadows = ShadowMap(light, [(surface(TWO, 4), plate.astype(np.float32))])
-    # From 4 m above the floor, looking down: 1 px is 8 mm; picture right is +x, picture down is -z.
+    # From 4 m above the floor, looking down: 1 px is 8 mm; image right is +x, image down is -z.
     camera = make_camera(rotation=[[1, 0, 0], [0, 0, -1], [0, 1, 0]], center=(0, -4000, 0))
     rows, columns = np.indices(SIZE)
     floor = np.stack([(columns - 299.5) * 8, (199.5 - rows) * 8], axis=-1).astype(np.float32)
     picture = np.full((*SIZE, 3), 200, np.uint8)
     shadows.darken(picture, floor, camera)
-    # In full shadow only the sky's light is left; pictures hold the square root of light.
+    # In full shadow only the sky's light is left; images hold the square root of light.
     left = np.sqrt(0.4 / (0.4 + 0.6 * np.sqrt(0.5)))
     np.testing.assert_allclose(picture[199:201, 171:174], 200 * left, atol=2)
     dark = 200.0 - picture[..., 0]
@@ -320,7 +320,7 @@ def test_a_wall_hides_joints_and_the_image_ends():
     wall = frame_of(None, 1000, person=0)
     assert seen(wall, "left_knee") == HIDDEN
     assert seen(wall, "left_knee", z_mm=900) == SEEN
-    # 1300 mm to the side at 2000 mm is 325 px from the middle, and the picture's edge is at 300.
+    # 1300 mm to the side at 2000 mm is 325 px from the middle, and the image's edge is at 300.
     assert seen(wall, "left_knee", x_mm=1300) == OUTSIDE
     assert seen(wall, "left_knee", z_mm=-900) == OUTSIDE
     two = hidden_joints(frame_of("left_shank", 1950, person=2), make_camera(), np.full((2, 19, 3), (0, 0, 2000.0)))

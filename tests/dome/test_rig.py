@@ -61,7 +61,7 @@ def test_cameras_are_within_the_studios_ranges(count, seed):
         k1, k2, p1, p2, k3 = each.distortion
         assert -0.291 <= k1 <= -0.2190 and 0.167 <= k2 <= 0.2292 and -0.061 <= k3 <= 0.041
         assert abs(p1) < 9.1e-4 and abs(p2) < 1.1e-3
-        # It looks at the middle: the stage's middle is near the picture's, and up is up.
+        # It looks at the middle: the stage's middle is near the image's, and up is up.
         middle = each.project(np.array([0.0, -1313.0, 0.0]))
         assert (np.abs(middle - [959.5, 539.5]) < 230).all()
         assert each.project(np.array([0.0, -1800.0, 0.0]))[1] < middle[1]
@@ -96,7 +96,7 @@ def test_counts_out_of_range_raise(count):
 
 def test_scaling_keeps_the_corners_of_pixels():
     half = scaled(camera(), (50, 100))
-    # The middle of a 200 x 100 picture is at (99.5, 49.5), that of a 100 x 50 one at (49.5, 24.5).
+    # The middle of a 200 x 100 image is at (99.5, 49.5), that of a 100 x 50 one at (49.5, 24.5).
     np.testing.assert_allclose(half.matrix, [[75, 0, 49.5], [0, 75, 24.5], [0, 0, 1]])
     assert half.size == (50, 100)
     with pytest.raises(ValueError, match=r"camera 00_00: pictures .* \(100, 200\) would be stretched to \(60, 100\)"):

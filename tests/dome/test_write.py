@@ -1,4 +1,4 @@
-"""The synthetic dome's files: the studio's layout, the truth beside it, the same for the same seed, and resumed."""
+"""The synthetic dome's files: the studio's layout, ground truth, the same for the same seed, and resumed."""
 
 import hashlib
 import json
@@ -175,7 +175,7 @@ def test_finished_sequences_stay_and_unfinished_ones_resume(tmp_path):
     settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
     (whole,) = write_dome(tmp_path / "whole", **settings)
     before = checksums(whole)
-    # As a run leaves it that was killed in its second camera.
+    # The state of a run killed during its second camera.
     unfinished = tmp_path / "cut" / ".dome_000.unfinished"
     (tmp_path / "cut").mkdir()
     whole.rename(unfinished)
@@ -187,7 +187,7 @@ def test_finished_sequences_stay_and_unfinished_ones_resume(tmp_path):
     assert checksums(resumed) == before
     assert (resumed / "hdVideos/hd_00_00.mp4").stat().st_mtime_ns == written
     assert write_dome(tmp_path / "cut", **settings) == [resumed]
-    message = r"dome_000 is there with other settings .*frames: 1 -> 2.*remove it, or write to another"
+    message = r"dome_000 exists with other settings .*frames: 1 -> 2.*remove it, or write to another"
     with pytest.raises(ValueError, match=message):
         write_dome(tmp_path / "cut", **{**settings, "frames": 2})
 
@@ -219,7 +219,7 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
     process = subprocess.Popen(command(tmp_path / "cut"), cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_until(lambda: list((tmp_path / "cut").glob(".dome_005.unfinished/hdVideos/hd_00_??.mp4")))
-        # The command alone: its workers must see to their own end.
+        # Only the command: its workers must end by themselves.
         process.kill()
         process.wait()
         wait_until(lambda: not members(process.pid))
@@ -239,7 +239,7 @@ def test_depth_and_parts_are_written_only_with_maps(tmp_path):
     assert sorted(path.name for path in (folder / "truth").iterdir()) == ["bodies.npz", "visible_00_00.json"]
     assert json.loads((folder / "dome.json").read_text())["maps"] is False
     assert write_dome(tmp_path / "plain", **plain) == [folder]
-    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*\(maps: False -> True\); remove it"):
+    with pytest.raises(ValueError, match=r"dome_000 exists with other settings .*\(maps: False -> True\); remove it"):
         write_dome(tmp_path / "plain", **TINY)
     (mapped,) = write_dome(tmp_path / "maps", **TINY)
     described = json.loads((mapped / "dome.json").read_text())
@@ -272,12 +272,12 @@ def test_a_sequence_of_another_version_or_without_a_video_raises(tmp_path, monke
     (whole,) = write_dome(tmp_path, **TINY)
     before = checksums(tmp_path)
     monkeypatch.setattr(write, "_VERSION", write._VERSION + 1)
-    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*version: \d+ -> \d+\); remove it"):
+    with pytest.raises(ValueError, match=r"dome_000 exists with other settings .*version: \d+ -> \d+\); remove it"):
         write_dome(tmp_path, **TINY)
     monkeypatch.undo()
     assert checksums(tmp_path) == before
     (whole / "hdVideos/hd_00_00.mp4").unlink()
-    with pytest.raises(ValueError, match=r"dome_000 lacks hd_00_00.mp4; remove it, and the same command writes it"):
+    with pytest.raises(ValueError, match=r"dome_000 lacks hd_00_00.mp4; remove it, and run the same command again"):
         write_dome(tmp_path, **TINY)
 
 
@@ -305,7 +305,7 @@ def test_a_sequence_with_changed_calibration_or_photographs_raises(tmp_path, seq
     del described["inputs"]
     (written / "dome.json").write_text(json.dumps(described))
     assert write_dome(tmp_path / "out", **settings) == [written]
-    assert "does not tell whether its motion, photographs or calibration have changed" in capsys.readouterr().err
+    assert "does not record whether its motion, photographs or calibration have changed" in capsys.readouterr().err
 
 
 def test_a_video_cut_short_by_a_full_disk_exits_with_2(tmp_path):
@@ -319,7 +319,7 @@ def test_a_video_cut_short_by_a_full_disk_exits_with_2(tmp_path):
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=small_files, check=False)
     assert done.returncode == 2
-    assert "hd_00_00.partial.mp4 could not be written whole; see whether the disk is full" in done.stderr
+    assert "hd_00_00.partial.mp4 could not be written completely; check whether the disk is full" in done.stderr
     assert not (tmp_path / "dome_000").exists()
 
 
@@ -333,7 +333,7 @@ def test_ctrl_c_stops_soon_and_the_command_resumes(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode == 130
-    assert told.splitlines()[-1] == "stopped; the same command again goes on where it stopped"
+    assert told.splitlines()[-1] == "stopped; run the same command again to resume"
     assert "Traceback" not in told
     wait_until(lambda: not members(process.pid))
 
@@ -389,7 +389,7 @@ def test_broken_files_of_motion_and_photographs_are_skipped(tmp_path, shared_dat
     (pictures / "cut.jpg").write_bytes(b"\xff\xd8")
     cv2.imwrite(str(pictures / "long.png"), np.zeros((1, 5000, 3), np.uint8))
     write_dome(tmp_path / "b", photographs=pictures, **TINY)
-    assert "passed by: " in capsys.readouterr().err
+    assert "skipped: " in capsys.readouterr().err
 
 
 def straight(frames: int, step_mm: float) -> Motion:
@@ -401,7 +401,7 @@ def straight(frames: int, step_mm: float) -> Motion:
 
 def test_a_motion_is_placed_and_turned():
     moved = placed(straight(5, 10), np.array([300.0, -200.0]), np.pi / 2, 1000)
-    # A quarter turn from z towards x: it walks along x now, and faces it.
+    # A quarter turn from z toward x: it walks along x now, and faces it.
     np.testing.assert_allclose(moved.root_mm[:, 0], 300 + 10 * np.arange(5), atol=1e-3)
     np.testing.assert_allclose(moved.root_mm[:, 1:], [[900, -200]] * 5, atol=1e-3)
     np.testing.assert_allclose(moved.rotations[:, 0] @ [0, 0, 1], [[1, 0, 0]] * 5, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Small files that tell of large or endless things; each of them once took gigabytes, for ever, or the process."""
+"""Small files that claim large or endless contents; each once took gigabytes, ran forever, or crashed."""
 
 import struct
 import tarfile
@@ -51,7 +51,7 @@ def test_a_tar_that_claims_more_bytes_than_it_has(tmp_path, size, kind):
     assert files.frames.tolist() == [0]
     assert files.read(0) == b"{}"
     assert len(files.broken) == 1
-    assert f"is to hold {size} bytes, which are not there); 1 frames can be read" in files.broken[0].why
+    assert f"claims {size} bytes, more than the file has); 1 frames can be read" in files.broken[0].why
 
 
 def test_a_tar_of_nested_headers(tmp_path):
@@ -88,14 +88,14 @@ def test_a_jpeg_of_a_billion_pixels(tmp_path):
 @pytest.mark.parametrize("filling", [b"", b"\xff", b"\xff" * 9])
 def test_a_jpeg_size_is_read_behind_padding(tmp_path, filling):
     jpeg = cv2.imencode(".jpg", np.full((1080, 1920, 3), 90, np.uint8))[1].tobytes()
-    (tmp_path / "grey.jpg").write_bytes(jpeg[:2] + filling + jpeg[2:])
-    assert read_picture(str(tmp_path / "grey.jpg")).shape == (1080, 1920, 3)
+    (tmp_path / "gray.jpg").write_bytes(jpeg[:2] + filling + jpeg[2:])
+    assert read_picture(str(tmp_path / "gray.jpg")).shape == (1080, 1920, 3)
 
 
 def test_a_crop_far_larger_than_its_image():
     picture = np.full((200, 300, 3), 90, np.uint8)
     crop = Crop.from_box(np.array([-4e5, -4e5, 799_999, 799_999]), 224, padding=1.0)
-    # A quarter of a pixel of the crop is the picture; all else is black.
+    # A quarter of a pixel of the crop is the image; all else is black.
     assert crop.cut(picture).max() <= 90
     for side in (1e6, 1e30, np.inf, np.nan):
         with pytest.raises(ValueError, match="a box must be finite and wider or higher than 0 px, and nearer than 1e"):
@@ -128,7 +128,7 @@ def test_a_video_of_more_frames_than_bytes(tmp_path):
         for place, number in places:
             struct.pack_into(">I", data, data.index(box) + place, number)
     path.write_bytes(data)
-    with pytest.raises(BadInput, match="video.mp4: tells of 1000000 frames, more than its bytes can hold"):
+    with pytest.raises(BadInput, match="video.mp4: claims 1000000 frames, more than its bytes can hold"):
         Video(path, seeds_studio.SIZE)
 
 

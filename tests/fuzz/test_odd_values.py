@@ -1,4 +1,4 @@
-"""Files of the right form whose values are none that the form allows."""
+"""Well-formed files with invalid values."""
 
 import json
 import re
@@ -152,7 +152,7 @@ def test_an_annotation_of_odd_values(tmp_path, field, value, message):
     [
         ("height", "high", None),
         ("height", float("inf"), None),
-        ("file_name", "x" * 5000, "xxx: labelled, but missing|xxx ...: labelled, but missing"),
+        ("file_name", "x" * 5000, "xxx: labeled, but missing|xxx ...: labeled, but missing"),
         ("file_name", "../1.jpg", "1.jpg: lies outside"),
         ("file_name", 7, "image 1: has no file_name, but 7"),
     ],

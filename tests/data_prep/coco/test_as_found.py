@@ -1,4 +1,4 @@
-"""COCO as other people write it: what is missing, spelt, ordered or laid out otherwise."""
+"""COCO data sets of other tools: missing entries, other spellings, orders and layouts."""
 
 import json
 import struct
@@ -44,7 +44,7 @@ def category(number=1, name="person", names=NAMES) -> dict:
 
 
 def write_picture(path: Path, shape=(120, 160), orientation: int | None = None) -> None:
-    """A picture that is red in its upper left quarter, as it is stored."""
+    """An image that is red in its upper left quarter, as it is stored."""
     picture = np.zeros((*shape, 3), np.uint8)
     picture[: shape[0] // 2, : shape[1] // 2, 2] = 255
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def write_picture(path: Path, shape=(120, 160), orientation: int | None = None) 
 
 
 def write(root: Path, images, annotations, categories=None, *, encoding="utf-8", files=None) -> Path:
-    """A data set in COCO's layout; its pictures are those of `files`, or all that it names."""
+    """A data set in COCO's layout; its images are those of `files`, or all that it names."""
     path = root / "annotations/person_keypoints_train2017.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"images": images, "annotations": annotations, "categories": categories or [category()]}
@@ -94,7 +94,7 @@ def test_a_missing_or_impossible_box_is_replaced_by_the_keypoints_box(tmp_path, 
     [
         ([35, 15, 50, 80], True),
         ([40.5, 20.5, 32, 64], True),
-        # Another person's box; shares of the picture; two corners in place of a corner and a size.
+        # Another person's box; shares of the image; two corners in place of a corner and a size.
         ([100, 15, 50, 80], False),
         ([0.2, 0.1, 0.4, 0.7], False),
         ([35, 15, 85, 120], False),
@@ -102,7 +102,7 @@ def test_a_missing_or_impossible_box_is_replaced_by_the_keypoints_box(tmp_path, 
         # Keypoints from (40, 20) to (72, 84): of the first box the last eight lie outside, of the second nine.
         ([40, 10, 15, 100], True),
         ([40, 10, 13.7, 100], False),
-        # A tenth of the picture, 16 x 12 px, may lie beyond each of its sides.
+        # A tenth of the image, 16 x 12 px, may lie beyond each of its sides.
         ([-15.5, 15, 100, 80], True),
         ([-15.6, 15, 100, 80], False),
         ([35, -11.5, 50, 100], True),
@@ -121,7 +121,7 @@ def test_a_box_around_the_keypoints_and_inside_the_image_is_kept(box, kept):
 
 
 def test_half_the_keypoints_may_lie_outside_their_box():
-    """Of four keypoints two lie a px more than a tenth of its side to the left of a box of 100 px from 50 on."""
+    """The box is 100 px wide from x = 50 on; two of four keypoints are 1 px more than a tenth of that to its left."""
     entry = {"keypoints": [38.4, 60, 2, 38.4, 70, 2, 60, 60, 2, 90, 90, 2], "bbox": [50, 50, 100, 100]}
     assert not read_labels(entry, (0, 5, 6, 11), (400, 400)).from_joints
     entry["keypoints"][6] = 38.4
@@ -167,7 +167,7 @@ def test_an_image_size_missing_from_the_file_is_read_from_the_image(tmp_path, si
     entry = {**without(image(), "width", "height"), **size}
     (person,) = people_of(Coco(write(tmp_path, [entry], [annotation()])))
     assert person.load_picture().shape == (120, 160, 3)
-    # The box of two corners is told by the picture's own size.
+    # The box of two corners is detected by the image's own size.
     (person,) = people_of(Coco(write(tmp_path, [entry], [annotation(bbox=[35, 15, 85, 120])])))
     np.testing.assert_array_equal(person.box_px, [40, 20, 32, 64])
 
@@ -250,11 +250,11 @@ def test_unknown_and_duplicate_keypoints_raise_in_one_line(tmp_path):
     for names, why in (
         (
             [*NAMES[:15], "tail", "paw"],
-            "keypoints that are none of coco17's: 'tail', 'paw'; those of coco17, .* are nose",
+            "keypoints that coco17 does not have: 'tail', 'paw'; it may have, in any order, nose",
         ),
         ([*NAMES[:16], "LShoulder"], "several keypoints for one joint: 'left_shoulder', 'LShoulder'; rename"),
         ([], "names no keypoints of any category .'person'."),
-        ([*NAMES[:16], None], "none of coco17's: 'None'"),
+        ([*NAMES[:16], None], "coco17 does not have: 'None'"),
     ):
         with pytest.raises(ValueError, match=why) as raised:
             Coco(write(tmp_path, [image()], [annotation()], [category(names=names)])).units()
@@ -339,7 +339,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path):
     assert len(people_of(Coco(write(tmp_path, [image()], [annotation()], encoding="utf-8-sig")))) == 1
 
 
-# Names of pictures
+# Names of images
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_names_outside_the_folder_are_broken(tmp_path, named):
 def test_leading_folders_are_dropped_only_if_names_stay_unique(tmp_path):
     images = [image(1, "a/1.jpg"), image(2, "b/1.jpg")]
     root = write(tmp_path, images, [annotation(1, 1), annotation(2, 2)], files=["1.jpg"])
-    assert [item.why for item in Coco(root).people()] == ["labelled, but missing"] * 2
+    assert [item.why for item in Coco(root).people()] == ["labeled, but missing"] * 2
 
 
 @pytest.mark.parametrize("name", [None, 5, "", ["1.jpg"]])
@@ -529,7 +529,7 @@ def test_an_ambiguous_orientation_is_remarked_and_an_option_decides(tmp_path, or
     write_picture(root / "train2017/1.jpg", shape or (120, 160), orientation)
     shown = {3: (1, 1), 2: (0, 1), 6: (0, 1)}[orientation]
     (text,) = remarks(Coco(root))
-    assert f"EXIF orientation {orientation}, of which nothing tells" in text and "--orientation stored" in text
+    assert f"EXIF orientation {orientation}, whose labels may be for" in text and "--orientation stored" in text
     for option, corner in (("auto", shown), ("turned", shown), ("stored", (0, 0))):
         (person,) = people_of(Coco(root, orientation=option))
         assert red_corner(person) == corner
@@ -570,6 +570,6 @@ def test_a_tiny_set_has_a_validation_sequence(tmp_path):
     assert manifest.counts == {"train": 7, "val": 1, "test": 0}
     (remark,) = manifest.remarks
     assert remark.startswith("sequence for validation, as its share gave none: '") and "--val-sequences" in remark
-    # The same command finds the set finished, and says the same.
+    # The same command finds the set finished, and prints the same.
     again = call(main, "coco", "--root", root, "--out", tmp_path / "out", "--size", 32, "--workers", 1)
     assert (again.returncode, again.stdout) == (0, done.stdout)

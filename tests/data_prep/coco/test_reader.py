@@ -14,7 +14,7 @@ from records import BadInput
 
 
 def person(annotation_id: int = 1, image_id: int = 7, **changes) -> dict:
-    """17 keypoints at (10 + j, 20 + 2 j), labelled 2 but the first two, which are 0 and 1."""
+    """17 keypoints at (10 + j, 20 + 2 j), labeled 2 but the first two, which are 0 and 1."""
     keypoints = [[10 + j, 20 + 2 * j, 2] for j in range(17)]
     keypoints[0], keypoints[1][2] = [0, 0, 0], 1
     entry = {
@@ -32,7 +32,7 @@ def person(annotation_id: int = 1, image_id: int = 7, **changes) -> dict:
 
 @pytest.fixture
 def coco(tmp_path):
-    """Writes pictures 7 and 9 and an annotation file of the given people; returns a reader of them."""
+    """Writes images 7 and 9 and an annotation file of the given people; returns a reader of them."""
     (tmp_path / "mini2017").mkdir()
     (tmp_path / "annotations").mkdir()
     images = []
@@ -78,7 +78,7 @@ def test_units_keep_the_people_of_an_image_together(coco, monkeypatch):
 
 def test_crowds_small_people_and_those_with_few_keypoints_are_left_out(coco):
     few = person()["keypoints"]
-    few[3 * 5 :] = [0] * 36  # four labelled keypoints are left
+    few[3 * 5 :] = [0] * 36  # four labeled keypoints are left
     reasons = {
         "crowd regions (iscrowd)": 1,
         "no keypoint is labeled": 1,
@@ -122,7 +122,7 @@ def test_a_missing_or_outside_image_is_named_once(coco, tmp_path):
     coco.images[0]["file_name"] = "../a.json"
     items = list(coco([person(1), person(2), person(3, 9)]).people())
     assert [str(item) for item in items] == [
-        f"{tmp_path}/mini2017/000000000007.png: labelled, but missing",
+        f"{tmp_path}/mini2017/000000000007.png: labeled, but missing",
         f"../a.json: lies outside {tmp_path}/mini2017",
     ]
 
@@ -150,7 +150,7 @@ def test_reads_the_official_file(shared_data):
     }
     for got in people:
         height, width, _ = got.load_picture().shape
-        labelled = got.joints_xy_px[got.visible > 0]
-        assert (labelled >= 0).all() and (labelled <= [width - 1, height - 1]).all()
+        labeled = got.joints_xy_px[got.visible > 0]
+        assert (labeled >= 0).all() and (labeled <= [width - 1, height - 1]).all()
         low, high = got.box_px[:2] - 1, got.box_px[:2] + got.box_px[2:] + 1
-        assert ((labelled >= low) & (labelled <= high)).mean() > 0.8
+        assert ((labeled >= low) & (labeled <= high)).mean() > 0.8

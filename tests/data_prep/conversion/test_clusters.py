@@ -1,4 +1,4 @@
-"""Parts made on several machines: the same bytes, whatever dies, and one line about what cannot be mended."""
+"""Parts made on several machines: the same bytes, whatever dies, and one-line errors."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def expected(tmp_path, log):
-    """What one process makes of `made`."""
+    """The shards that one process makes of `made`."""
     (log / "go").touch()
     convert(made(log), tmp_path / "expected", OPTIONS)
     for path in log.glob("u*"):
@@ -79,7 +79,7 @@ def dask(beam):
 
 
 class Cluster:
-    """A scheduler and two workers, each a process as on a host of its own, that nothing starts again."""
+    """A scheduler and two worker processes, as on separate hosts, that nothing restarts."""
 
     def __init__(self, folder):
         self.folder, self.processes = folder, {}
@@ -171,7 +171,7 @@ def test_after_the_dask_scheduler_was_killed_the_same_command_resumes(start_clus
     killer.start()
     options = replace(OPTIONS, runner="dask", scheduler=cluster.address)
     with pytest.raises(
-        OSError, match="the Dask scheduler was lost; start it again, and the same command again goes on"
+        OSError, match="the Dask scheduler was lost; start it, and run the same command again to resume"
     ):
         convert(reader, tmp_path / "dask", options)
     killer.join()
@@ -186,7 +186,7 @@ def test_after_the_dask_scheduler_was_killed_the_same_command_resumes(start_clus
 def test_a_unit_that_kills_its_dask_workers_raises(dask, tmp_path, log):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        pytest.raises(OSError, match="each of the 1 workers that tried u4 died, for want of memory"),
+        pytest.raises(OSError, match="each of the 1 workers that tried u4 died, out of memory"),
     ):
         convert(Made(log, does=(("u4", "die"),)), tmp_path / "dask", replace(OPTIONS, runner="dask", workers=1))
 
@@ -214,7 +214,7 @@ def test_a_runner_that_is_not_installed_exits_with_2(tmp_path, monkeypatch, runn
 
 
 def here_instead_of_beam(monkeypatch):
-    """Makes parts in this process; returns what Beam would have been told."""
+    """Makes parts in this process; returns the arguments that Beam would have received."""
     told = {}
 
     def run_here(shared, todo, arguments):

@@ -48,7 +48,7 @@ def test_workers_do_not_change_a_byte(tmp_path):
 
 
 def test_the_disk_holds_the_shards_and_a_few_parts(tmp_path, monkeypatch):
-    """A part goes when its people are in whole shards: with shards of 3, of each split one part is left at the most."""
+    """A part is deleted when its people are in whole shards: with shards of 3, at most one part per split is left."""
     (tmp_path / "log").mkdir()
     left, make = [], Parts.make
 
@@ -127,6 +127,6 @@ def test_the_command_as_a_user_types_it(tmp_path):
     ):
         done = call(main, *arguments)
         assert done.returncode == 2
-        # Tyro draws a box around what it says and breaks its lines.
+        # Tyro prints errors in a box and wraps lines.
         assert message in " ".join(re.sub("[│─]", " ", done.stderr + done.stdout).split())
         assert "Traceback" not in done.stderr

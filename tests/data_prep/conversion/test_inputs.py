@@ -1,4 +1,4 @@
-"""The same command over inputs that have changed since: made again, or refused, and never the old people in silence."""
+"""The same command with changed inputs: parts are made again or an error is raised; old people are never kept."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def correct_labels(root, people=slice(None)):
 
 
 def touch(path):
-    """Gives a file another time of change."""
+    """Gives a file another modification time."""
     found = path.stat()
     os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000_000))
 
@@ -127,7 +127,7 @@ def test_a_set_without_recorded_inputs_prints_a_note(tmp_path, root):
     (tmp_path / "out/inputs.json").unlink()
     done = call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND)
     assert done.returncode == 0 and "done: " in done.stdout
-    assert "note: " in done.stderr and "did not note its inputs: whether they have changed since cannot" in done.stderr
+    assert "note: " in done.stderr and "did not record its inputs, so they may have changed since" in done.stderr
 
 
 def test_labels_corrected_after_a_refused_run_are_in_every_record(tmp_path, root):
@@ -151,7 +151,7 @@ def test_labels_corrected_after_a_refused_run_are_in_every_record(tmp_path, root
     assert len(old) == len(new) == 12 and not set(old) & set(new)
 
 
-@pytest.mark.parametrize(("people", "told"), [(slice(0, 1), "begun again"), (slice(9, 10), "made again")])
+@pytest.mark.parametrize(("people", "told"), [(slice(0, 1), "started again"), (slice(9, 10), "made again")])
 def test_an_unfinished_set_keeps_nothing_made_from_changed_inputs(tmp_path, root, capsys, people, told):
     broken = root / "images/im00012.jpg"
     whole = broken.read_bytes()
@@ -164,14 +164,14 @@ def test_an_unfinished_set_keeps_nothing_made_from_changed_inputs(tmp_path, root
     correct_labels(root, people)
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     err = capsys.readouterr().err
-    assert f"note: {tmp_path / 'out'} was begun with other inputs" in err and f"{told}\n" in err
+    assert f"note: {tmp_path / 'out'} was started with other inputs" in err and f"{told}\n" in err
     convert(Lsp(root), tmp_path / "fresh", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
     assert (shards(tmp_path / "out")["train-00000-of-00004.tfrecord"] == shard) == (told == "made again")
 
 
 def test_shards_with_final_names_are_removed_with_the_unfinished_set(tmp_path, root):
-    """As a run leaves it that is killed while it gives them, of a set that was to have one shard less."""
+    """The state after a kill during renaming, of a set that was to have one shard less."""
     convert(Lsp(root), tmp_path / "fresh", replace(OPTIONS, people_per_shard=4))
     (root / "images/im00012.jpg").rename(tmp_path / "later.jpg")
     with pytest.raises(TooManySkipped):
@@ -217,7 +217,7 @@ def test_an_unfinished_set_of_an_earlier_version_is_restarted(tmp_path, root, ca
         del part["made_from"]
         note.write_text(json.dumps(part))
     convert(Lsp(root), tmp_path / "out", OPTIONS)
-    assert "2 of 2 finished parts, the first of them im00001; the set is begun again" in capsys.readouterr().err
+    assert "2 of 2 finished parts, the first of them im00001; the set is started again" in capsys.readouterr().err
     convert(Lsp(root), tmp_path / "fresh", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
 
@@ -304,14 +304,14 @@ def test_every_reader_notices_a_file_that_has_changed_or_gone(tmp_path, make):
         touch(path)
         assert made_from(reader) != before, path
         before = made_from(reader)
-    # Without its only pictures a sequence is no more.
+    # Without its only images, the sequence is gone.
     if make not in (video_root, h36m_root):
         path.unlink()
         assert made_from(reader) != before
 
 
 def made_from(reader):
-    # A new one: some keep what they have read.
+    # A new reader: some cache what they have read.
     return [(unit.name, unit.made_from) for unit in traced_units(replace(reader))]
 
 
@@ -344,7 +344,7 @@ def test_impossible_file_names_count_as_missing_files():
 
 
 def test_a_complete_set_is_never_deleted(tmp_path, root):
-    """As a run leaves it that is killed between the manifest and the end of its clean-up."""
+    """The state after a kill between writing the manifest and the end of the clean-up."""
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     broken = root / "images/im00012.jpg"
     broken.write_bytes(broken.read_bytes()[:-40])

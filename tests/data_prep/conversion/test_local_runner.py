@@ -1,4 +1,4 @@
-"""Where parts are made: in order, within bounds, and without leaving processes behind."""
+"""The local runner: in order, with bounded parts in flight, and without leaving processes behind."""
 
 import multiprocessing
 import threading
@@ -62,7 +62,7 @@ def test_a_repaired_input_is_read_again_and_no_other(tmp_path, log):
 
 def test_a_process_that_dies_raises(tmp_path, log):
     reader = Made(log, 6, does=(("u4", "die"),))
-    with pytest.raises(ChildProcessError, match="a process died at .*u4.* or soon after, for want of memory"):
+    with pytest.raises(ChildProcessError, match="a process died at .*u4.* or soon after, out of memory"):
         convert(reader, tmp_path / "out", options(workers=2))
     assert multiprocessing.active_children() == []
 

@@ -1,4 +1,4 @@
-"""Parts: what is in the files, that they are whole or absent, and that damage is told."""
+"""Parts: their contents, that they are complete or absent, and that damage raises."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -104,7 +104,7 @@ def test_joints_are_converted_to_the_requested_skeleton(parts, tmp_path):
 
 
 def test_a_3d_midpoint_uses_ends_outside_the_image(parts):
-    """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the picture."""
+    """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the image."""
     left, right = LSP14.index("left_hip"), LSP14.index("right_hip")
     person = made_person(0)
     xyz_mm = np.zeros((14, 3), np.float32)
@@ -126,7 +126,7 @@ def test_a_3d_midpoint_uses_ends_outside_the_image(parts):
     pelvis = MPII16.index("pelvis")
     assert features["joints/xyz_mm"][pelvis].numpy().tolist() == [-20, 30, 3100]
     assert features["joints/visible"][pelvis] == 0 and features["joints/visible"][MPII16.index("left_hip")] == 2
-    # The neck stands for the thorax, and nothing is known of it.
+    # The neck stands for the thorax, which is unknown.
     assert features["joints/xyz_mm"][MPII16.index("thorax")].numpy().tolist() == [0, 0, 0]
 
 
@@ -164,7 +164,7 @@ def test_damaged_notes_raise(parts, tmp_path):
         json.dumps({**whole, "colour": 1}),
     ):
         note.write_bytes(content.encode(errors="surrogateescape"))
-        with pytest.raises(ValueError, match="000000.json is damaged .*; delete it and run the same again"):
+        with pytest.raises(ValueError, match="000000.json is damaged .*; delete it and run the same command again"):
             parts.read(0, unit)
     parts.forget(0)
     assert parts.read(0, unit) is None

@@ -1,4 +1,4 @@
-"""The download command against a server of our own, from the checks of single files to Ctrl-C."""
+"""The download command with a local server, from the checks of single files to Ctrl-C."""
 
 import io
 import json
@@ -153,7 +153,7 @@ def test_poses_of_15_joints_are_downloaded_where_those_of_19_are_missing(tmp_pat
     server.files[f"{BASE}/{kind}Pose3d_stage1.tar"] = tar((3,))
     assert options(server, tmp_path, vga=vga, cameras=("01_01",) if vga else ("0",)).download() == {}
     assert (tmp_path / f"seq_1/{kind}Pose3d_stage1.tar").read_bytes() == tar((3,))
-    told = f"note: seq_1 has no {kind}Pose3d_stage1_coco19.tar; took {kind}Pose3d_stage1.tar, of 15 joints\n"
+    told = f"note: seq_1 has no {kind}Pose3d_stage1_coco19.tar; downloaded {kind}Pose3d_stage1.tar, of 15 joints\n"
     assert told in capsys.readouterr().err
 
 
@@ -312,7 +312,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_resumes(tmp_path, server):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     # The silent server would hold it for the hour of the time-out. The limit is far off, as machines may stand still.
-    assert "stopped; the same command again goes on" in process.communicate(timeout=300)[1]
+    assert "stopped; run the same command again to resume" in process.communicate(timeout=300)[1]
     assert process.returncode == 130 and not (tmp_path / "seq_1/hdVideos").exists()
     done = part.stat().st_size
     assert options(server, tmp_path, cameras=("0",)).download() == {}

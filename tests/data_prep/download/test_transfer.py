@@ -1,4 +1,4 @@
-"""One file from a server that breaks off, changes the file or lies about it."""
+"""One file from a server that drops connections, changes the file or sends wrong headers."""
 
 import random
 import time

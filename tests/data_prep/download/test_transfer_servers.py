@@ -79,7 +79,7 @@ def test_a_server_that_failed_is_tried_last_for_the_next_file():
     servers = Servers(("http://a/", "http://b", "http://c"))
     servers.put_last("http://a")
     assert servers.in_order() == ["http://b", "http://c", "http://a"]
-    # Only what came from a server can be continued there.
+    # Bytes can only be resumed from their own server.
     assert servers.in_order("http://a") == ["http://a", "http://b", "http://c"]
     assert servers.in_order("http://gone") == ["http://b", "http://c", "http://a"]
 

@@ -135,7 +135,7 @@ class _Evil:
 
 def test_a_pickle_with_code_raises(tmp_path):
     np.savez(tmp_path / POSITIONS, positions_3d=np.array({"S1": _Evil()}, dtype=object))
-    with pytest.raises(ValueError, match="asks for builtins.eval, and may hold numbers alone"):
+    with pytest.raises(ValueError, match="asks for builtins.eval, but may only hold numbers"):
         read_positions(tmp_path / POSITIONS)
 
 

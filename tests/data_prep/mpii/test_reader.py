@@ -26,18 +26,18 @@ def test_a_person_is_read_as_labeled(tmp_path):
     # MATLAB's pixel 101, 51 is our 100, 50.
     np.testing.assert_array_equal(first.joints_xy_px[[0, 15]], [[100, 50], [250, 125]])
     assert first.visible.tolist() == [1] + [2] * 15
-    # Scale 2: a square of 400 px, whose centre is 30 px below the labelled one at 175, 88.
+    # Scale 2: a square of 400 px, whose center is 30 px below the labeled one at 175, 88.
     np.testing.assert_allclose(first.box_px, [-25, -82, 400, 400])
     assert first.key == "mpii/secondVideo//1/1"
     assert first.load_picture().shape == (300, 400, 3)
 
 
 def test_only_training_images_and_people_with_joints_are_read(tmp_path):
-    unlabelled = {"scale": 2.0, "objpos": {"x": 1, "y": 1}}
+    unlabeled = {"scale": 2.0, "objpos": {"x": 1, "y": 1}}
     pictures = [
-        picture("test.jpg", [unlabelled], train=0),
+        picture("test.jpg", [unlabeled], train=0),
         picture("empty.jpg", []),
-        picture("nameless.jpg", [unlabelled]),
+        picture("nameless.jpg", [unlabeled]),
         picture("two.jpg", [person([]), person()]),
     ]
     reader = Mpii(make_archive(tmp_path, pictures))
@@ -96,7 +96,7 @@ def test_units_can_be_pickled(tmp_path):
     units = reader.units()
     assert [unit.name for unit in units] == ["000000", "000256"]
     whys = [item.why for unit in pickle.loads(pickle.dumps(units)) for item in unit.people()]
-    assert whys == ["labelled, but missing"] * 257
+    assert whys == ["labeled, but missing"] * 257
     assert len(pickle.dumps(units)) < 257 * 2000
 
 

@@ -1,4 +1,4 @@
-"""Panoptic sequences as they are found on disks: PNGs, half-extracted frames, old poses, and what is not complete."""
+"""Panoptic sequences as found on disks: PNGs, half-extracted frames, old poses, and incomplete sequences."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from commands import call
-from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+from panoptic_sequence import SIZE, body, camera_entry, gray_of, write_calibration, write_frame, write_jpeg, write_video
 from panoptic_sequence import write_sequence as write_jpegs
 
 from data_prep.command import main
@@ -24,7 +24,7 @@ OLD = "hdPose3d_stage1"
 
 
 def make(sequence, *, frames=FRAMES, video=0, jpegs=(), poses=True, calibration=True):
-    """A sequence of one camera, 00_00, with what is asked for."""
+    """A sequence of one camera, 00_00, with the requested files."""
     sequence.mkdir(parents=True)
     if calibration:
         write_calibration(sequence, [camera_entry("00_00")])
@@ -40,7 +40,7 @@ def make(sequence, *, frames=FRAMES, video=0, jpegs=(), poses=True, calibration=
 def write_png(sequence, frame, ending=".png"):
     path = sequence / f"hdImgs/00_00/00_00_{frame:08d}{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _, data = cv2.imencode(".png", np.full((*SIZE, 3), grey_of(frame), np.uint8))
+    _, data = cv2.imencode(".png", np.full((*SIZE, 3), gray_of(frame), np.uint8))
     path.write_bytes(data.tobytes())
     return path
 
@@ -55,8 +55,8 @@ def assert_all_frames(people, place):
     assert [person.frame for person in people] == list(FRAMES)
     for person in people:
         assert place in person.picture.name
-        # 16 grey levels lie between two frames.
-        assert abs(person.load_picture().mean() - grey_of(person.frame)) < 6
+        # 16 gray levels lie between two frames.
+        assert abs(person.load_picture().mean() - gray_of(person.frame)) < 6
 
 
 @pytest.mark.parametrize("ending", [".png", ".PNG", ".jpeg", ".JPG"])
@@ -146,7 +146,7 @@ def test_old_poses_beside_others_lack_nose_eyes_and_ears(tmp_path, capsys):
     manifest = convert(Panoptic(tmp_path, min_box_px=4.0), tmp_path / "out", options)
     assert manifest.skeleton == PANOPTIC19 and manifest.counts["train"] == 6
     assert manifest.source["joints15"] == ["old"]
-    assert "note: the poses are of 15 joints, nose, eyes and ears are not labelled: old\n" in capsys.readouterr().err
+    assert "note: the poses are of 15 joints, nose, eyes and ears are not labeled: old\n" in capsys.readouterr().err
     shard = tmp_path / "out" / manifest.shards["train"][0].name
     records = [read_features(record, 19) for record in read_records(shard)]
     lacking = {
@@ -199,7 +199,7 @@ def test_an_incomplete_sequence_is_left_out_and_named(tmp_path, lacks, why):
     manifest = read_manifest(tmp_path / "out")
     assert manifest.counts["train"] == 3
     assert [bad["what"] for bad in manifest.skipped] == [f"{tmp_path}/in/s2"] and why in manifest.skipped[0]["why"]
-    # Asked for by name it is an error, and without the other there is nothing to go on with.
+    # Requested by name it is an error, and so it is if it is the only sequence.
     for options in (("--sequences", "s1", "s2"), ("--sequences", "s2")):
         done = call(main, "panoptic", "--root", tmp_path / "in", *options, *arguments[:-1], tmp_path / "other")
         assert done.returncode == 2 and why in done.stderr and "left out" not in done.stderr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from made_units import left_out
-from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+from panoptic_sequence import SIZE, body, camera_entry, gray_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep.conversion.inputs import traced_units
 from data_prep.panoptic import kinect_depth
@@ -18,7 +18,7 @@ DEPTH = "kinect_shared_depth/KINECTNODE1/depthdata.dat"
 
 
 def make_sequence(folder, *, video=True, depth_pictures=FRAMES + 2):
-    """HD frame f has colour picture f + 1 and depth picture f + 2; depth picture n shows a wall 2 m + 100 n mm off."""
+    """HD frame f has color image f + 1 and depth image f + 2; depth image n shows a wall 2 m + 100 n mm off."""
     write_calibration(folder, [{**camera_entry("50_01", distance_cm=200), "type": "kinect-color"}])
     for frame in range(FRAMES):
         write_frame(folder, frame, [body(0), body(1, x_cm=5.0)])
@@ -62,8 +62,8 @@ def test_people_have_the_color_and_depth_nearest_in_time(tmp_path, video):
     people = list(reader.people())
     assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
     for person in people:
-        # The second colour picture is the first of a frame; extracted ones are numbered from 1.
-        shown = grey_of(person.frame + 1 if video else person.frame + 2)
+        # The second color image is the first of a frame; extracted ones are numbered from 1.
+        shown = gray_of(person.frame + 1 if video else person.frame + 2)
         assert abs(person.load_picture().mean() - shown) < 3
         depth_mm = person.depth_mm()
         assert depth_mm.shape == SIZE and (depth_mm == 2000 + 100 * (person.frame + 2)).all()
@@ -80,7 +80,7 @@ def test_depth_gets_into_the_record(tmp_path):
 
 @pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])
 def test_the_video_replaces_incomplete_frames(tmp_path, lost, from_video):
-    """Of colour's five pictures, numbered from 1, the first has no HD frame."""
+    """Of the five color images, numbered from 1, the first has no HD frame."""
     root = make_sequence(tmp_path / "s", video=False)
     (root / "kinectVideos").mkdir()
     write_video(root, "50_01", FRAMES + 1).rename(root / "kinectVideos/kinect_50_01.mp4")
@@ -90,7 +90,7 @@ def test_the_video_replaces_incomplete_frames(tmp_path, lost, from_video):
     assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
     assert ("kinectVideos" in people[0].picture.name) == from_video
     for person in people:
-        assert abs(person.load_picture().mean() - grey_of(person.frame + 1 if from_video else person.frame + 2)) < 3
+        assert abs(person.load_picture().mean() - gray_of(person.frame + 1 if from_video else person.frame + 2)) < 3
 
 
 @pytest.mark.parametrize(

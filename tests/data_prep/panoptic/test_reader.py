@@ -58,7 +58,7 @@ def test_missing_unsure_behind_and_outside_joints_are_not_labeled(tmp_path):
     (person,), _ = read(sequence)
     assert [j for j in range(19) if person.visible[j] == 0] == [3, 4, 5, 6]
     assert not person.joints_xy_px[3:7].any()
-    # In 3D the joints outside the picture are known, the missing and the faint one are not.
+    # In 3D the joints outside the image are known, the missing and the faint one are not.
     assert not person.joints_xyz_mm[3:5].any()
     np.testing.assert_allclose(person.joints_xyz_mm[5:7, 0], [1470, 0], atol=1e-3)
     assert person.person == 4
@@ -88,7 +88,7 @@ def test_confidence_threshold_is_an_option(tmp_path):
 
 def test_people_with_too_little_in_the_image_are_left_out(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
-    # Moved by 130 cm, joint j lies at x = 48 + (103 + 3 j) / 3 = 82.33 + j: joints 0 to 13 are on the picture.
+    # Moved by 130 cm, joint j lies at x = 48 + (103 + 3 j) / 3 = 82.33 + j: joints 0 to 13 are on the image.
     write_frame(sequence, 0, [body(0, x_cm=130.0)])
     assert len(read(sequence, min_visible_joints=14)[0]) == 1
     assert read(sequence, min_visible_joints=15) == ([], [])
@@ -380,5 +380,5 @@ def test_distances_come_from_the_calibration(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_calibration(sequence, [camera_entry("00_00", distance_cm=600.0)])
     (person,), _ = read(sequence)
-    # Twice as far, half as far from the middle of the picture.
+    # Twice as far, half as far from the middle of the image.
     np.testing.assert_allclose(person.joints_xy_px[0], np.array(CENTER_PX) - [4.5, 3.0], atol=1e-5)

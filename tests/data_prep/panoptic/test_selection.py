@@ -1,4 +1,4 @@
-"""Which bodies are taken: by the change of pose, and by a budget spread over time."""
+"""Selection of bodies by change of pose, and by a budget spread over time."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ CENTER = PANOPTIC19.joints.index("body_center")
 
 
 def view_of(joints_mm, confidence):
-    """A camera of 100 px focal length that looks along z from the origin, on a picture of 80 x 60 px about (40, 30)."""
+    """A camera of 100 px focal length that looks along z from the origin, on an image of 80 x 60 px about (40, 30)."""
     camera = Camera("00_00", (60, 80), [[100, 0, 40], [0, 100, 30], [0, 0, 1]], np.zeros(5), np.eye(3), np.zeros(3))
     bodies = Bodies(np.arange(len(joints_mm)), np.zeros(len(joints_mm), int), joints_mm, confidence)
     return View.of(bodies, camera, 0.1)
@@ -77,7 +77,7 @@ def test_a_pose_is_kept_if_it_differs_from_all_that_are_kept():
 
 
 def test_a_pose_left_out_excludes_no_later_one():
-    # Steps of 1 mm: with 1.5 mm, every second is kept, as each is compared with those kept alone.
+    # Steps of 1 mm: with 1.5 mm, every second is kept, as each is compared only with those kept.
     assert kept(poses(*np.arange(9) * 18), 1.5) == [0, 2, 4, 6, 8]
 
 
@@ -100,7 +100,7 @@ def test_joints_known_in_both_are_compared():
     known[:, [CENTER, wrist, wrist + 1]] = True
     assert kept(joints, 449, known) == [0, 1]
     assert kept(joints, 451, known) == [0]
-    # Nothing in common but the centre.
+    # Only the center in common.
     known[1] = False
     known[1, [CENTER, wrist + 2]] = True
     assert kept(joints, 1000, known) == [0, 1]

@@ -1,4 +1,4 @@
-"""Parts of frames: their pixels are those of converting first and shrinking after, and lie where these lie."""
+"""Parts of frames: the same pixels, at the same places, as by converting first and shrinking after."""
 
 import av
 import cv2
@@ -15,7 +15,7 @@ FACTORS = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 class Converted:
-    """A picture that is RGB before it is shrunk."""
+    """An image that is RGB before it is shrunk."""
 
     def __init__(self, picture):
         self.picture, self.shape = picture, picture.shape
@@ -25,26 +25,26 @@ class Converted:
 
 
 def frame_of(picture):
-    """A frame whose colour is the mean of the 2 x 2 pixels that share it."""
+    """A frame whose color is the mean of the 2 x 2 pixels that share it."""
     red, green, blue = np.moveaxis(np.asarray(picture, np.float64), -1, 0)
     luma = 16 + 0.257 * red + 0.504 * green + 0.098 * blue
-    colours = 128 - 0.148 * red - 0.291 * green + 0.439 * blue, 128 + 0.439 * red - 0.368 * green - 0.071 * blue
+    chroma = 128 - 0.148 * red - 0.291 * green + 0.439 * blue, 128 + 0.439 * red - 0.368 * green - 0.071 * blue
     height, width = luma.shape
-    halved = [colour.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).ravel() for colour in colours]
+    halved = [plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).ravel() for plane in chroma]
     planes = np.concatenate([luma.ravel(), *halved]).round().astype(np.uint8)
     return VideoFrame("x", av.VideoFrame.from_ndarray(planes.reshape(-1, width), format="yuv420p"))
 
 
 @pytest.fixture(scope="module")
 def mild_frame():
-    """One of soft edges and no colour at the limits, 150 x 210 px."""
+    """A frame with soft edges and no saturated colors, 150 x 210 px."""
     noise = np.random.default_rng(0).normal(0, 120, (150, 210, 3))
     return frame_of(np.clip(128 + cv2.GaussianBlur(noise, (0, 0), 2), 30, 225))
 
 
 @pytest.fixture(scope="module")
 def frame(tmp_path_factory):
-    """One of a video."""
+    """A frame of a video."""
     ((_, frame),) = Video(write_moving_video(tmp_path_factory.mktemp("video") / "x.mp4", range(2)), VIDEO_SIZE).frames(
         [1]
     )
@@ -77,7 +77,7 @@ def test_a_small_part_is_nearly_what_converting_first_gives(mild_frame, start, b
     rows, columns = map(slice, start, ends)
     expected = Converted(mild_frame()).shrunk(rows, columns, factor).astype(int)
     error = mild_frame.shrunk(rows, columns, factor) - expected
-    # Of three the colours are sampled instead of averaged.
+    # Of three the colors are sampled instead of averaged.
     assert np.abs(error).max() <= (8 if factor == 3 else 4)
 
 

@@ -1,4 +1,4 @@
-"""Frames by number: the very ones of plain decoding, wherever reading begins; damage is told, and never shown."""
+"""Frames by number: the same as by plain decoding, wherever reading starts; damage is reported and skipped."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def test_reading_starts_at_the_last_key_frame_and_skips_unneeded_frames(tmp_path
 
 
 def spoil(path, place, kind):
-    """Damages the bytes of the frame that is decoded at a place."""
+    """Damages the bytes of the frame at a position in decoding order."""
     data = bytearray(path.read_bytes())
     start, length = packets(path)[place]
     if kind == "flipped":
@@ -120,7 +120,7 @@ def test_damage_is_reported_and_no_damaged_frame_is_returned(tmp_path, kind):
         assert len(bad) == 1 and "the video is damaged" in bad[0]
         lost = sorted(set(range(60)) - set(numbers))
         assert bad[0] == (
-            f" frames {lost[0]} to {lost[-1]}: the video is damaged; {len(lost)} frames with poses are passed by"
+            f" frames {lost[0]} to {lost[-1]}: the video is damaged; {len(lost)} frames with poses are skipped"
         )
         # It ends with the next key frame.
         assert lost[-1] == 19 + place // 20 * 20
