@@ -1,6 +1,6 @@
-"""The dome's people: a skinned body with MakeHuman's shapes and bones, and Panoptic's joints in it.
+"""The dome's people: a skinned body with MakeHuman's shapes and bones, and Panoptic's joints.
 
-Lengths are mm, x is the person's left, y up, z forward; the floor is y = 0. `to_world` goes over to the studio's axes.
+Lengths are mm, x is the person's left, y up, z forward; the floor is y = 0. `to_world` converts to the studio's axes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ROWS = [line.split() for line in _RIG.split("\n") if line]
 BONES = tuple(name for name, _, _ in _ROWS)
 #: The index of each bone's parent; -1 for the hips, the root.
 PARENTS = tuple(BONES.index(parent) if parent != "-" else -1 for _, parent, _ in _ROWS)
-#: The body parts that segmentation tells apart; their labels are 1 + index.
+#: The body parts of segmentation; their labels are 1 + index.
 PARTS = (
     *("head", "neck", "torso", "pelvis"),
     *("left_upper_arm", "left_forearm", "left_hand", "left_thigh", "left_shank", "left_foot"),
@@ -61,12 +61,12 @@ PARTS = (
 )
 #: The label in `PARTS` of each bone.
 PART_OF_BONE = tuple(1 + PARTS.index(part) for _, _, part in _ROWS)
-#: What vertices are of. Hair and skirt are MakeHuman's helpers, of which garments are made.
+#: The groups of faces. Hair and skirt are MakeHuman's helper meshes, from which garments are made.
 GROUPS = ("skin", "eyes", "hair", "skirt")
 
-# The joints that are heads of bones; the others are of the face and in the middle of two of these.
+# The joints at heads of bones; the others are facial, or midpoints of two of these.
 _BONE_OF = {"shoulder": "Arm", "elbow": "ForeArm", "wrist": "Hand", "hip": "UpLeg", "knee": "Leg", "ankle": "Foot"}
-# OpenPose, by which the studio finds its joints, has the neck in the middle of the shoulders: there it is to 6 mm.
+# The studio detects joints with OpenPose, whose neck is the midpoint of the shoulders; the studio's is within 6 mm.
 _MIDDLES = {"neck": ("left_shoulder", "right_shoulder"), "body_center": ("left_hip", "right_hip")}
 
 
@@ -84,8 +84,8 @@ class Topology:
         group: uint8 (T,), index in `GROUPS` of each face.
         part: uint8 (T,), label of each face: 1 + index in `PARTS`.
         canonical_mm: float32 (V, 3), the vertices of the average grown-up at rest.
-        weight_bones: int32 (V, 4), the bones that each vertex hangs on.
-        weights: float32 (V, 4), how much, which sum to 1.
+        weight_bones: int32 (V, 4), the bones that move each vertex.
+        weights: float32 (V, 4), their weights, which sum to 1.
     """
 
     faces: np.ndarray
@@ -97,7 +97,7 @@ class Topology:
 
     @cached_property
     def vertex_group(self) -> np.ndarray:
-        """uint8 (V,): index in `GROUPS` of each vertex; no vertex is in two."""
+        """uint8 (V,): index in `GROUPS` of each vertex; no vertex is in two groups."""
         group = np.zeros(len(self.weights), np.uint8)
         group[self.faces] = self.group[:, None]
         return group
@@ -105,13 +105,13 @@ class Topology:
 
 @cache
 def _stored() -> dict[str, np.ndarray]:
-    """The body's file, by whose bones and groups its numbers count."""
+    """The body's file, with its bones and groups checked against ours."""
     stored = asset()
     for name, ours in (("bones", BONES), ("groups", GROUPS)):
         if tuple(stored[name]) != ours:
             raise ValueError(
                 f"the body's file has the {name} {', '.join(stored[name])}, not {', '.join(ours)}; "
-                "make it again by tools/make_body.py"
+                "make it again with tools/make_body.py"
             )
     return stored
 
@@ -142,7 +142,7 @@ class Posed:
         vertices_mm: float32 (F, V, 3).
         joints_mm: float64 (F, 19, 3), in the order of PANOPTIC19.
         heads_mm: float64 (F, 31, 3), the heads of the bones.
-        orientations: float64 (F, 31, 3, 3), the turn of each bone from rest.
+        orientations: float64 (F, 31, 3, 3), each bone's rotation from rest.
     """
 
     vertices_mm: np.ndarray
@@ -152,7 +152,7 @@ class Posed:
 
 
 class Human:
-    """A person of some shape, and how it moves.
+    """A body of a given shape, which can be posed.
 
     Attributes:
         shape: the shape.
@@ -200,8 +200,8 @@ class Human:
         """Puts the body into poses.
 
         Args:
-            rotations: (F, 31, 3, 3), each bone's turn in the frame of its parent; identities are the body at rest.
-            root_mm: (F, 3), where the head of the hips is.
+            rotations: (F, 31, 3, 3), each bone's rotation relative to its parent; identities are the body at rest.
+            root_mm: (F, 3), the position of the hips' head.
         """
         heads, orientations = self.pose_bones(rotations, root_mm)
         return Posed(self._skin.posed(orientations, heads), self.joints(orientations, heads), heads, orientations)
@@ -227,7 +227,7 @@ _JOINT_BONES = [_joint_bone(joint) for joint in PANOPTIC19.joints]
 
 
 def _with_middles(joints: np.ndarray) -> np.ndarray:
-    """Puts the neck and the middle of the hips where they belong."""
+    """Sets the neck and the body center to the midpoints of shoulders and hips."""
     for name, ends in _MIDDLES.items():
         joints[..., PANOPTIC19.index(name), :] = sum(joints[..., PANOPTIC19.index(end), :] for end in ends) / 2
     return joints

@@ -1,4 +1,4 @@
-"""How the dome's people are built: MakeHuman's blending of sex, age, muscle, weight, height and ancestry."""
+"""Shapes of bodies: MakeHuman's blending of sex, age, muscle, weight, height and ancestry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 #: MakeHuman's names, in the order of `Shape.ancestry`.
 ANCESTRIES = ("african", "asian", "caucasian")
-#: What one step of the stored components is worth in mm.
+#: One step of the stored components in mm.
 BASIS_STEP_MM = 0.05
 _ASSET = Path(__file__).parent / "assets" / "body.npz"
 _KEYS = (
@@ -22,15 +22,15 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class Shape:
-    """A person's build, in MakeHuman's terms; what is between the named values is blended linearly.
+    """A person's build, in MakeHuman's terms; values between the named ones are blended linearly.
 
     Attributes:
         sex: 0 female, 1 male.
-        age: 0 a child of about eleven, 0.5 a young grown-up of about 25, 1 very old.
+        age: 0 a child of about eleven, 0.5 an adult of about 25, 1 very old.
         weight: 0 starved, 0.5 slim, 1 heavy. Without muscle 1 is fat: 34 kg/m2 for women, 42 for men; else it is 25.
         muscle: 0 slack, 0.5 average, 1 a body builder.
-        height: MakeHuman's own measure, whose ends no people reach; at 0.37 women are 1625 mm and men 1765 mm tall.
-        ancestry: shares of `ANCESTRIES` in features and proportions, of which only the ratio counts.
+        height: MakeHuman's own scale, whose ends are beyond people; at 0.37 women are 1625 mm and men 1765 mm tall.
+        ancestry: shares of `ANCESTRIES` in features and proportions; only their ratio matters.
     """
 
     sex: float = 0.5
@@ -41,7 +41,6 @@ class Shape:
     ancestry: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         for field in fields(self)[:-1]:
             value = getattr(self, field.name)
             if not 0 <= value <= 1:
@@ -52,7 +51,7 @@ class Shape:
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Shape:
-        """Draws a grown-up, as likely a woman as a man, with a stature as people's."""
+        """Draws an adult, a woman or a man with equal chance, of a realistic stature."""
         sex = float(np.clip(rng.integers(2) + rng.normal(0, 0.12), 0, 1))
         return cls(
             sex=sex,
@@ -66,7 +65,7 @@ class Shape:
 
 @cache
 def asset() -> dict[str, np.ndarray]:
-    """What `tools/make_body.py` wrote.
+    """The arrays that `tools/make_body.py` wrote.
 
     Raises:
         ValueError: the file is missing, damaged or of another version of that script.
@@ -80,9 +79,9 @@ def read_asset(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: it is missing, damaged, or lacks arrays.
     """
-    remedy = "get it from the repository again, or make it by tools/make_body.py"
+    remedy = "get it from the repository again, or make it with tools/make_body.py"
     try:
-        # Opened here, for NumPy leaves a broken archive open.
+        # Opened here, because NumPy leaves a broken archive open.
         with path.open("rb") as file, np.load(file) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -97,8 +96,7 @@ def blend(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """A body at rest.
 
     Returns:
-        float64 vertices (V, 3) and ends of bones (P, 3) in mm: x left, y up, z forward, the height of the origin as
-        MakeHuman has it.
+        float64 vertices (V, 3) and ends of bones (P, 3) in mm: x left, y up, z forward, from MakeHuman's origin.
     """
     stored = asset()
     sex = np.array([1 - shape.sex, shape.sex])

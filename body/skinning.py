@@ -1,4 +1,4 @@
-"""Moves what hangs on bones: forward kinematics and linear blend skinning, vectorised over frames."""
+"""Forward kinematics and linear blend skinning, vectorized over frames."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from scipy.sparse import csr_array
 def pose_bones(
     rotations: np.ndarray, root_mm: np.ndarray, heads_mm: np.ndarray, parents: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finds where bones go. A bone turns, with all that hangs on it, about its head.
+    """Forward kinematics: each bone rotates about its head, and its children with it.
 
     Args:
-        rotations: (F, B, 3, 3), each bone's turn in the frame of its parent, whose axes are those of the body at rest.
-        root_mm: (F, 3), where the root's head is.
+        rotations: (F, B, 3, 3), each bone's rotation relative to its parent; all bones have the body's axes at rest.
+        root_mm: (F, 3), the position of the root's head.
         heads_mm: (B, 3), the heads at rest.
-        parents: each bone's parent, before it in the order; -1 for the root, which is the first.
+        parents: each bone's parent, which comes before it; -1 for the root, which is the first.
 
     Returns:
         float64 heads (F, B, 3) and orientations (F, B, 3, 3); all of the latter are the identity at rest.
@@ -37,25 +37,25 @@ def pose_bones(
 
 
 class Skin:
-    """Vertices that hang on bones by fixed weights.
+    """Vertices bound to bones by fixed weights.
 
     Attributes:
         count: the number of vertices N.
     """
 
     def __init__(self, rest_mm: np.ndarray, bones: np.ndarray, weights: np.ndarray, heads_mm: np.ndarray) -> None:
-        """Prepares what is the same in all frames.
+        """Precomputes what all frames share.
 
         Args:
             rest_mm: (N, 3), the vertices at rest.
-            bones: int (N, K), indices of the bones that each vertex hangs on.
-            weights: (N, K), which sum to 1.
+            bones: int (N, K), indices of the bones that move each vertex.
+            weights: (N, K), their weights, which sum to 1.
             heads_mm: (B, 3), the bones' heads at rest.
         """
         self.count = len(rest_mm)
         self._heads = np.asarray(heads_mm, np.float64)
         # A vertex is sum w (G v + (p - G h)): its row holds w v and w for each bone, times a column of G and p - G h.
-        # About the root's head, so that float32 keeps its digits.
+        # Relative to the root's head, so that float32 keeps its digits.
         local = np.column_stack([np.asarray(rest_mm, np.float64) - self._heads[0], np.ones(self.count)])
         values = np.asarray(weights, np.float64)[:, :, None] * local[:, None, :]
         columns = 4 * np.asarray(bones, np.int64)[:, :, None] + np.arange(4)

@@ -1,4 +1,4 @@
-"""Readers of data sets on disk, each a stream of labelled people, and their conversion into shard sets."""
+"""Readers of data sets on disk, which stream labeled people, and their conversion into shard sets."""
 
 from machine.interrupts import end_quietly_while_importing
 

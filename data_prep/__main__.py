@@ -2,7 +2,7 @@
 
 import sys
 
-# Worker processes import this module too, and do not need the command line.
+# Workers import this module too, and need no command line.
 if __name__ == "__main__":
     from data_prep.command import main
 

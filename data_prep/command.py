@@ -1,4 +1,4 @@
-"""Turns a data set on disk into a shard set, downloads one, or makes the synthetic dome.
+"""Converts a data set on disk into a shard set, downloads one, or makes the synthetic dome.
 
     python -m data_prep download 171204_pose1 --cameras 0 3 --out data/panoptic
     python -m data_prep panoptic --root data/panoptic --out data/records    or panoptic-vga, panoptic-kinect
@@ -8,7 +8,7 @@
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
 
-A run that was stopped goes on where it stopped. Exit code 2 for a wrong argument or an unusable data set.
+A stopped run resumes when the same command is run again. Exit code 2 for a wrong argument or an unusable data set.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Convert(Generic[AnyReader]):
 
 
 def _about(reader: type) -> str:
-    """What a reader's docstring says before it lists the options, which the help lists by itself."""
+    """A reader's docstring without its list of options, which the help shows by itself."""
     return inspect.cleandoc(reader.__doc__).split("\nAttributes:")[0]
 
 
@@ -75,7 +75,7 @@ Command = (
 
 
 def print_summary(manifest: Manifest, folder: Path) -> None:
-    """Prints what a shard set holds and what was left out of it."""
+    """Prints what a shard set holds, and what was skipped or left out."""
     import pandas as pd
 
     rows = [
@@ -115,7 +115,7 @@ def run(command: Command) -> int:
 
 
 def _beam_options_as_value(arguments: list[str]) -> list[str]:
-    """Marks what follows `--beam-options` as its value, also where it is written with dashes, as Beam has it."""
+    """Marks words after `--beam-options` as its values, also if they begin with dashes, as Beam's own options do."""
     split = (word.split("=", 1) if re.match("--beam[-_]options=--", word) else [word] for word in arguments)
     words = [word for parts in split for word in parts]
     pairs = zip(["", *words], words, strict=False)
@@ -133,6 +133,6 @@ def main(arguments: list[str] | None = None) -> int:
         _beam_options_as_value(sys.argv[1:] if arguments is None else arguments),
         prog="python -m data_prep",
         description=__doc__,
-        stopped="stopped; the same command again goes on where it stopped",
+        stopped="stopped; run the same command again to resume",
         config=(tyro.conf.OmitArgPrefixes,),
     )

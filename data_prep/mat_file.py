@@ -1,8 +1,7 @@
-"""MATLAB files, read in a process of their own.
+"""Reads MATLAB files in a child process.
 
-SciPy's reader trusts the file: a wrong type number of one byte makes it follow a pointer that is none, which ends the
-process, and a length of four bytes makes it ask for gigabytes. Here it is the reading process that ends, and what
-it may ask for is bounded.
+SciPy's reader trusts the file: a wrong type number makes it follow an invalid pointer and crash, and a wrong length
+makes it allocate gigabytes. Here only the child crashes, and its memory is limited.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: Several times what the labels of MPII, the largest of such files, take.
+#: Several times what MPII's labels need, the largest of these files.
 _MOST_BYTES = 4 << 30
-# Nothing of ours is imported, so that it starts in a third of a second.
+# It imports none of our modules, so that it starts in a third of a second.
 _READ = """
 import pickle, sys
 import scipy.io
@@ -39,19 +38,19 @@ def read_mat(path: str | Path, variable: str, *, squeeze: bool = False) -> objec
     Args:
         path: a MATLAB file of version 4 to 7.2.
         variable: its name there.
-        squeeze: leave out axes of length 1, and make an array of one thing that thing.
+        squeeze: drop axes of length 1, and unwrap arrays of one element.
 
     Returns:
         The variable as `scipy.io.loadmat` gives it, structs as objects with attributes.
 
     Raises:
-        ValueError: it is no such file, lacks the variable, or is damaged.
+        ValueError: it is no MATLAB file, lacks the variable, or is damaged.
         OSError: it cannot be read.
     """
     open(path, "rb").close()
     command = [sys.executable, "-I", "-c", _READ, str(path), variable, str(_MOST_BYTES), str(squeeze)]
     child = subprocess.run(command, capture_output=True, check=False)
-    found, why = (None, "its bytes end the process that reads it") if child.returncode else pickle.loads(child.stdout)
+    found, why = (None, "it crashes the process that reads it") if child.returncode else pickle.loads(child.stdout)
     if why:
         raise ValueError(f"{path} cannot be read as a MATLAB file with a variable `{variable}`: {why[:500]}")
     return found

@@ -1,4 +1,4 @@
-"""What a module for a data set offers: a list of small units of work, each a stream of labelled people."""
+"""The interface of readers of data sets: a list of small units of work, each a stream of labeled people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from pose import Skeleton
 from records import BadInput, Person
 
-#: Of a data set of single pictures: a few seconds of work.
+#: Images per unit in data sets of single images: a few seconds of work.
 PICTURES_A_UNIT = 256
 
 
@@ -21,7 +21,7 @@ class LeftOut:
     """Labeled people who are left out on purpose; counted by reason in the manifest.
 
     Attributes:
-        reason: why, with the option that decides, such as "fewer than 6 keypoints (--min-keypoints)".
+        reason: the reason, with the option that decides, such as "fewer than 6 keypoints (--min-keypoints)".
         count: how many people.
     """
 
@@ -31,11 +31,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Remark:
-    """What a user should know of inputs that are used; counted by its text in the manifest.
+    """A note for the user about inputs that are used; counted by its text in the manifest.
 
     Attributes:
         text: begins with what is counted, such as "pictures with EXIF orientation 3: ...".
-        count: how many of it.
+        count: how many inputs.
     """
 
     text: str
@@ -46,10 +46,10 @@ Item = Person | BadInput | LeftOut | Remark
 
 
 class Unit(Protocol):
-    """A part of a data set that is read by itself: a dataclass of plain values, nothing open, that can be pickled.
+    """A part of a data set that is read independently: a dataclass of plain values that can be pickled.
 
-    A unit takes seconds to a minute: long enough that starting it costs nothing, short enough that a run that is
-    killed loses little, and that many machines can share the work.
+    A unit takes seconds to a minute: long enough to make its overhead negligible, short enough that a killed run loses
+    little and that many machines can share the work.
 
     Attributes:
         name: unique in the data set and the same in every run, such as "171204_pose1/00_03/000000".
@@ -58,24 +58,24 @@ class Unit(Protocol):
     name: str
 
     def files(self) -> Iterable[Path]:
-        """The files that `people` reads, there or not; labels are not among them where the unit holds their content.
+        """The files that `people` reads, existing or not, without labels whose content the unit holds.
 
-        Together with the unit's fields they are all that its people depend on.
+        The unit's people depend on these files and on the unit's fields only.
         """
 
     def people(self) -> Iterator[Item]:
-        """Streams its people in an order that is always the same, and what is broken, left out or to be remarked.
+        """Streams the people in a fixed order, with broken inputs, counts of people left out, and remarks.
 
         Raises:
-            BadInput: what the rest of the unit lies in is broken.
+            BadInput: the rest of the unit cannot be read.
         """
 
 
 class Reader(ABC):
-    """A data set on disk: the base of the frozen dataclasses of each one's options.
+    """A data set on disk: the base class of the readers, frozen dataclasses of their options.
 
     Attributes:
-        version: raised whenever the same files and options give other people.
+        version: incremented whenever the same files and options give other people.
     """
 
     version: ClassVar[int] = 1
@@ -92,45 +92,45 @@ class Reader(ABC):
 
     @abstractmethod
     def total(self) -> int | None:
-        """How many people there may be, None if unknown; for the progress bar alone."""
+        """The most people there may be, None if unknown; for the progress bar only."""
 
     @abstractmethod
     def units(self) -> list[Unit]:
-        """Lists the units, in the order in which their people stand in the shard set; decodes nothing.
+        """Lists the units, in the order of their people in the shard set; decodes nothing.
 
         Raises:
             ValueError: the data set is empty, or cannot be used as a whole.
         """
 
     def found(self) -> dict[str, object]:
-        """What the manifest is to say of the files that were found, beyond the options."""
+        """Facts about the files found that go into the manifest, besides the options."""
         return {}
 
     def people(self) -> Iterator[Person | BadInput]:
         """Streams the people and the broken inputs of all units.
 
         Raises:
-            ValueError: at once, what `units` raises.
+            ValueError: as `units` does, before the first item.
         """
         items = chain.from_iterable(unit.people() for unit in self.units())
         return (item for item in items if isinstance(item, Person | BadInput))
 
     def sequence_names(self) -> set[str]:
-        """The names of the sequences that people come from, none where only reading all would tell.
+        """The names of the people's sequences; empty if they are unknown before reading everything.
 
         Raises:
-            ValueError: what `units` raises.
+            ValueError: as `units` does.
         """
         return set()
 
 
 @dataclass(frozen=True)
 class Tally:
-    """A unit without people: what is known of the data set before any of it is read.
+    """A unit without people: remarks and counts that are known before any image is read.
 
     Attributes:
-        name: the unit's.
-        items: what it tells.
+        name: the unit's name.
+        items: the remarks and counts.
     """
 
     name: str

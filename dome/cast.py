@@ -1,4 +1,4 @@
-"""The people of a dome sequence: who they are, and how they move without meeting."""
+"""The people of a dome sequence, and motions that keep them apart."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from dome.settings import SequenceSettings
 from dome.view.surface import Surface
 from pose import BadInput
 
-# People's bones come no nearer to one another than this.
+# The least distance between the bones of two people.
 _APART_MM = 250.0
-# People stay within this of the place they begin at, alone or in company, so that the cameras see them.
+# The farthest that people go from where they start, alone or together, so that the cameras see them.
 _ROAM_MM = {"alone": 1100.0, "together": 400.0}
 _HOME_MM = (400.0, 800.0)
 _FARTHEST_HOME_MM = 1600.0
 _TURN_PER_MM = 2.5 / 1000
 _TRIES = 40
-# Vertices that are kept for the next camera; beyond this many they are computed again.
+# The most vertices that are cached for the next camera; more are computed again.
 _MAX_KEPT_VERTICES = 20_000_000
 
 
@@ -34,8 +34,8 @@ class Actor:
 
     Attributes:
         human: the body.
-        figure: the body, dressed.
-        motion: what it does, at its place on the stage.
+        figure: the dressed body.
+        motion: its motion on the stage.
     """
 
     human: Human
@@ -47,10 +47,10 @@ class Cast:
     """The people of a sequence in every frame."""
 
     def __init__(self, settings: SequenceSettings) -> None:
-        """Draws people, and motions in which they keep apart.
+        """Draws people, and motions that keep them apart.
 
         Raises:
-            ValueError: no such motions are found, or the folder of motions has none that can be read.
+            ValueError: no such motions are found, or the folder of motions has no readable file.
         """
         fewest, most = settings.people
         count = int(settings.rng(0).integers(fewest, most + 1))
@@ -65,7 +65,7 @@ class Cast:
         self._keep = settings.frames * sum(len(figure.surface.canonical_mm) for figure in figures) < _MAX_KEPT_VERTICES
 
     def surfaces(self, frame: int) -> list[tuple[Surface, np.ndarray]]:
-        """What is to be drawn of each person in a frame, with its vertices (N, 3) in world mm."""
+        """Each person's surface in a frame, with its vertices (N, 3) in world mm."""
         if frame in self._kept:
             return self._kept[frame]
         drawn = []
@@ -79,7 +79,7 @@ class Cast:
 
 
 def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
-    """A motion for each person; one whose motion meets another's is given a new one."""
+    """A motion for each person; drawn again if it comes too near to another's."""
     alone = len(humans) == 1
     clips = _clips(settings.motion) if settings.motion else None
     first = settings.rng(3).uniform(0, 2 * np.pi)
@@ -90,7 +90,7 @@ def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
         for attempt in range(_TRIES):
             rng = settings.rng(4, person, attempt)
             motion = _from_clip(rng, clips, human, settings) if clips else _own(rng, human, settings)
-            # Ever farther apart, the more often it has failed.
+            # Farther apart with each failed attempt.
             distance = 0.0 if alone else min(rng.uniform(*_HOME_MM) * (1 + 2 * attempt / _TRIES), _FARTHEST_HOME_MM)
             home = distance * np.array([np.sin(angle), np.cos(angle)])
             motion = placed(motion, home, rng.uniform(-np.pi, np.pi), _ROAM_MM["alone" if alone else "together"])
@@ -117,7 +117,7 @@ def _clips(folder: Path) -> list[Path]:
 
 
 def _from_clip(rng: np.random.Generator, paths: list[Path], human: Human, settings: SequenceSettings) -> Motion:
-    """A stretch of a recorded motion; one that is too short is played to and fro."""
+    """A part of a recorded motion; one that is too short is played forward and backward."""
     for path in rng.permutation(paths).tolist():
         try:
             motion = retarget(read_bvh(path), human, settings.fps)
@@ -134,7 +134,7 @@ def _from_clip(rng: np.random.Generator, paths: list[Path], human: Human, settin
 
 
 def nearest_mm(joints_mm: np.ndarray, other_mm: np.ndarray) -> float:
-    """How near any joint (F, J, 3) of one comes to any of another (F, K, 3) at the same time."""
+    """The least distance between joints (F, J, 3) and others (F, K, 3) in the same frame."""
     away = joints_mm[:, :, None] - other_mm[:, None]
     return float(np.linalg.norm(away, axis=-1).min())
 
@@ -143,10 +143,10 @@ def placed(motion: Motion, home_mm: np.ndarray, heading: float, roam_mm: float) 
     """Moves a motion to a place on the stage, and turns it back where it strays.
 
     Args:
-        motion: as it was made or recorded.
-        home_mm: float (2,), x and z on the stage about which it is to stay.
+        motion: as made or recorded.
+        home_mm: float (2,), x and z of the place on the stage.
         heading: radians by which to turn it about the vertical at the start.
-        roam_mm: how far from there it may go before it is turned round. One who must turn walks a curve.
+        roam_mm: how far from there it may go. It turns back in a curve.
     """
     steps = np.diff(motion.root_mm[:, [0, 2]], axis=0, prepend=motion.root_mm[:1, [0, 2]])
     place, turn = np.array(home_mm, float), heading
@@ -155,7 +155,7 @@ def placed(motion: Motion, home_mm: np.ndarray, heading: float, roam_mm: float) 
         step = _turned(step, turn)
         away, length = place - home_mm, float(np.hypot(*step))
         if np.hypot(*away) > 0.4 * roam_mm and away @ step > 0:
-            # Towards the side on which home lies, as fast as a walker turns.
+            # Toward the side of home, as fast as a walker turns.
             side = np.sign(step[1] * away[0] - step[0] * away[1]) or 1.0
             bend = -side * _TURN_PER_MM * length
             step, turn = _turned(step, bend), turn + bend
@@ -167,7 +167,7 @@ def placed(motion: Motion, home_mm: np.ndarray, heading: float, roam_mm: float) 
 
 
 def _turned(step: np.ndarray, angle: float) -> np.ndarray:
-    """Turns x and z about the vertical, from z towards x."""
+    """Turns x and z about the vertical, from z toward x."""
     sin, cos = np.sin(angle), np.cos(angle)
     return np.array([cos * step[0] + sin * step[1], cos * step[1] - sin * step[0]])
 

@@ -9,17 +9,17 @@ import numpy as np
 
 from dome.view.render import Frame
 
-#: What a person's number is multiplied by in the pictures of parts.
+#: The factor of a person's number in part images.
 PERSON_STEP = 32
-# What packs well and soon: depth changes little from row to row, parts have runs of one number.
+# Compresses well and fast: depth changes little from row to row, parts have runs of one number.
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER)
 _PACK_DEPTH = (*_PNG, cv2.IMWRITE_PNG_FILTER_UP)
 _PACK_PARTS = (*_PNG, cv2.IMWRITE_PNG_FILTER_NONE, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 
 
 def write_maps(folder: Path, camera: str, number: int, frame: Frame) -> None:
-    """Writes the depth and the body parts that a frame shows."""
-    # Rounds, and stops at the greatest number there is.
+    """Writes the depth and part images of a frame."""
+    # Rounds and saturates.
     depth = cv2.add(frame.depth_mm, 0, dtype=cv2.CV_16U)
     parts = PERSON_STEP * (np.maximum(frame.person, 1) - np.uint8(1)) + frame.part
     for kind, picture, packing in (("depth", depth, _PACK_DEPTH), ("parts", parts, _PACK_PARTS)):

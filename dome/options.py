@@ -11,28 +11,27 @@ from machine.processor import usable_cpus
 
 @dataclass(frozen=True)
 class Dome:
-    """Writes synthetic sequences of people in a dome of cameras, laid out as CMU Panoptic Studio's are.
+    """Writes synthetic sequences of people in a dome of cameras, in the layout of CMU Panoptic Studio.
 
-    Beside them lies what a studio cannot know: which joints are hidden, shapes and poses, and with --maps depth and
-    body parts. A run
-    that was stopped goes on with the cameras that are not finished; finished sequences are left as they are.
+    With them comes ground truth that a studio does not have: hidden joints, shapes and poses, and with --maps depth and
+    body parts. A stopped run resumes with the unfinished cameras; finished sequences stay as they are.
 
     Attributes:
-        out: folder for the sequences dome_000, dome_001, ...; made if need be.
-        sequences: how many.
-        frames: in each sequence.
-        cameras: HD cameras in each sequence, at most 31.
-        people: in each sequence, a number or a range such as 1-4, at most 7.
-        height: of the pictures in px, even.
-        width: of the pictures in px, even.
-        fps: frames a second of the motion and of the videos.
+        out: folder for the sequences dome_000, dome_001, ...; created if missing.
+        sequences: number of sequences.
+        frames: frames per sequence.
+        cameras: HD cameras per sequence, at most 31.
+        people: people per sequence, a number or a range such as 1-4, at most 7.
+        height: of the images in px, even.
+        width: of the images in px, even.
+        fps: frames per second of the motion and of the videos.
         seed: number of the first sequence; each sequence's seed is its number.
-        poses: groups of poses to make the motions of: upright, low, lying, flying; all if none is given.
-        places: kinds of place to draw: studio, room, hall, park, field, street, plain, chaos; all if none is given.
-        motion: a folder of BVH motion capture to move the people by, instead of the dome's own motions.
-        photographs: a folder of photographs to put behind the people instead of drawn places.
-        calibration: a Panoptic calibration file whose HD cameras to use, instead of random ones.
-        maps: also write images of depth and of body parts, about 0.6 MB for each view at 1920 x 1080.
+        poses: groups of poses for the motions: upright, low, lying, flying; all by default.
+        places: kinds of place to draw: studio, room, hall, park, field, street, plain, chaos; all by default.
+        motion: a folder of BVH motion capture to use instead of the dome's own motions.
+        photographs: a folder of photographs to use as backgrounds instead of drawn places.
+        calibration: a Panoptic calibration file whose HD cameras to use instead of random ones.
+        maps: also write depth and body part images, about 0.6 MB per view at 1920 x 1080.
         workers: processes that draw; the result does not depend on it.
     """
 
@@ -54,7 +53,6 @@ class Dome:
     workers: int = field(default_factory=usable_cpus)
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         if self.sequences < 1:
             raise ValueError(f"sequences must be 1 or more, got {self.sequences}")
         if self.workers < 1:
@@ -65,13 +63,13 @@ class Dome:
         """Writes the sequences.
 
         Returns:
-            The folders of all of them, those that were there included.
+            The folders of all of them, including existing ones.
 
         Raises:
-            ValueError: a sequence is there with other settings, or no motion is found for its people.
+            ValueError: a sequence exists with other settings, or no motion is found for its people.
             OSError: a sequence cannot be written.
         """
-        # Late: what draws takes a while to import.
+        # Imported late, because the renderer is slow to import.
         from dome.processes import write_sequences
 
         jobs = [(self.out / f"dome_{number:03d}", self._settings(number)) for number in self._numbers()]
@@ -115,6 +113,6 @@ def write_dome(folder: Path, *, sequences: int = 1, **settings: object) -> list[
         **settings: other fields of `Dome`.
 
     Returns:
-        The folders of all of them, those that were there included.
+        The folders of all of them, including existing ones.
     """
     return Dome(Path(folder), sequences=sequences, **settings).write()

@@ -14,21 +14,21 @@ from dome.settings import SequenceSettings
 from dome.write import begin, finish, is_written, write_cameras
 from machine.workers import shared_counter, worker_pool
 
-_SECONDS_BETWEEN_LOOKS = 0.2
-# Cameras that are drawn at once, for people and shadows to be found once for all of them.
+_POLL_S = 0.2
+# Cameras drawn together, which share the computation of people and shadows.
 _TOGETHER = 4
 
 
 def write_sequences(jobs: list[tuple[Path, SequenceSettings]], workers: int, title: str) -> None:
-    """Writes those sequences that are not there.
+    """Writes the missing sequences.
 
     Args:
-        jobs: the folder of each, and what it depends on.
+        jobs: the folder and the settings of each.
         workers: processes that draw.
         title: of the progress bar.
 
     Raises:
-        ValueError: a sequence is there with other settings, or no motion is found for its people.
+        ValueError: a sequence exists with other settings, or no motion is found for its people.
         OSError: a sequence cannot be written.
     """
     missing = [job for job in jobs if not is_written(*job)]
@@ -42,7 +42,7 @@ def write_sequences(jobs: list[tuple[Path, SequenceSettings]], workers: int, tit
 
 
 def _write_in_processes(jobs: list[tuple[Path, SequenceSettings]], workers: int, progress: tqdm) -> None:
-    """Shares out whole sequences where there are enough, else cameras, whose people are then made in each process."""
+    """Distributes whole sequences if there are enough, else cameras; each process then makes the people again."""
     # Processes rather than threads, since drawing holds the interpreter's lock.
     drawn = shared_counter()
     with worker_pool(workers, __name__, _begin_process, drawn) as pool:
@@ -80,16 +80,16 @@ def _count() -> None:
 
 
 def _groups(cameras: int, workers: int) -> list[range]:
-    """Cameras that are drawn together, with something to do for all workers."""
+    """Groups of cameras to draw together, enough of them for all workers."""
     most = min(_TOGETHER, -(-cameras // workers))
     return [range(first, min(first + most, cameras)) for first in range(0, cameras, most)]
 
 
 def _watch(futures: list[Future], drawn: Synchronized[int], progress: tqdm) -> None:
-    """Shows the processes' count until all is done, or raises the first failure."""
+    """Shows the processes' progress until all are done, or raises the first error."""
     waiting = set(futures)
     while waiting:
-        done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_EXCEPTION)
+        done, waiting = wait(waiting, _POLL_S, FIRST_EXCEPTION)
         if drawn.value > progress.n:
             progress.update(drawn.value - progress.n)
         for future in done:

@@ -1,4 +1,4 @@
-"""What a dome sequence depends on."""
+"""The settings of a dome sequence."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from dome.view.rig import MAX_CAMERAS
 from machine.file_state import file_state
 
 _EXCLUDE = {"poses": ("motion", "dome's own motions"), "places": ("photographs", "dome's own places")}
-#: Their numbers, with the body part's, must fit into the 8 bits of a picture of parts.
+#: A person's number and a body part must fit into the 8 bits of a part image.
 MAX_PEOPLE = 7
-#: Endings of photographs.
+#: Suffixes of photographs.
 PHOTOGRAPHS = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
 class SequenceSettings:
-    """What a sequence depends on, and nothing else does.
+    """Everything that a sequence depends on.
 
     Attributes:
-        seed: of everything in it.
-        frames: how many.
-        cameras: how many HD cameras, named 00_00, 00_01, ...
-        people: the fewest and the most people; how many there are is drawn.
-        height: of the pictures in px.
-        width: of the pictures in px.
-        fps: frames a second; low, so that a short sequence shows much motion.
-        poses: groups of poses that the project's own motions are made of; all if none is given.
-        places: kinds of place, of which one is drawn; all if none is given.
+        seed: of everything random.
+        frames: number of frames.
+        cameras: number of HD cameras, named 00_00, 00_01, ...
+        people: the fewest and the most people; the number is random.
+        height: of the images in px.
+        width: of the images in px.
+        fps: frames per second.
+        poses: groups of poses for the project's own motions; all if empty.
+        places: kinds of place, of which one is drawn; all if empty.
         motion: folder of BVH files to take the motions from, None for the project's own.
-        photographs: folder of photographs to put behind the people, None for drawn places.
+        photographs: folder of photographs to use as backgrounds, None for drawn places.
         calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
         maps: whether to write images of depth and of body parts.
     """
@@ -53,7 +53,6 @@ class SequenceSettings:
     maps: bool = False
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         limits = {
             "seed": (0, None),
             "frames": (1, None),
@@ -89,7 +88,7 @@ class SequenceSettings:
                 raise ValueError(f"{name} must be a {wanted}, got {path}")
 
     def _check_kinds(self) -> None:
-        # Late: these take half a second to import, which `--help` should not.
+        # Imported late: half a second, which `--help` should not take.
         from dome.moves.archetypes import archetypes
         from dome.place.places import PLACES
 
@@ -98,7 +97,7 @@ class SequenceSettings:
                 raise ValueError(f"{name} must be of {', '.join(known)}, got {', '.join(unknown)}")
 
     def rng(self, *purpose: int) -> np.random.Generator:
-        """Randomness for one purpose, untouched by how much of it another purpose takes."""
+        """A random generator for one purpose, independent of those of others."""
         return np.random.default_rng((self.seed, *purpose))
 
     def as_json(self) -> dict:
@@ -107,7 +106,7 @@ class SequenceSettings:
         return {key: str(value.resolve()) if isinstance(value, Path) else value for key, value in values.items()}
 
     def inputs(self) -> str | None:
-        """What tells whether the files of motion, photographs and calibration have changed; None if there are none."""
+        """A digest of the files of motion, photographs and calibration, to detect changes; None if there are none."""
         if not (self.motion or self.photographs or self.calibration):
             return None
         digest = hashlib.blake2b(self.calibration.read_bytes() if self.calibration else b"", digest_size=16)

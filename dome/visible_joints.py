@@ -1,4 +1,4 @@
-"""The truth that a dome sequence holds beside the studio's files: which joints each camera sees."""
+"""The ground truth of visible joints for each camera, stored with a dome sequence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pose import PANOPTIC19, BadInput
 
-#: Where it lies in the sequence's folder, by the camera's name.
+#: The file's path in the sequence's folder, by the camera's name.
 VISIBLE = "truth/visible_{}.json"
 
 
@@ -17,14 +17,14 @@ def read_visible(folder: Path, camera: str) -> np.ndarray | None:
     """Reads which joints a camera sees.
 
     Args:
-        folder: the sequence's.
-        camera: its name.
+        folder: the sequence's folder.
+        camera: the camera's name.
 
     Returns:
-        int64 (F, P, 19) by frame and person, COCO's 0, 1, 2; None for a sequence without, as recorded ones are.
+        int64 (F, P, 19) by frame and person, COCO's 0, 1, 2; None if the file is missing, as in recorded sequences.
 
     Raises:
-        BadInput: the file is there, but is not what it should be.
+        BadInput: the file is malformed.
     """
     path = folder / VISIBLE.format(camera)
     if not path.is_file():

@@ -1,14 +1,14 @@
-"""Writes dome sequences in the layout of CMU Panoptic Studio, with the truth that no studio knows beside it.
+"""Writes dome sequences in the layout of CMU Panoptic Studio, with ground truth that no studio has.
 
 NAME/calibration_NAME.json
-NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimetres, y down, ids and confidences
+NAME/hdPose3d_stage1_coco19/body3DScene_%08d.json    centimeters, y down, ids and confidences
 NAME/hdVideos/hd_00_XX.mp4
 NAME/dome.json                                       the settings
 NAME/truth/visible_00_XX.json                        each joint of each person in each frame: 0, 1 or 2
-NAME/truth/bodies.npz                                shapes, rotations and places of the bones, names
-NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 60 000 for the sky; on demand
+NAME/truth/bodies.npz                                shapes, bone rotations and hip positions, names
+NAME/truth/depth_00_XX/%08d.png                      16 bits, mm along the camera's axis, 60 000 for the sky; with maps
 NAME/truth/parts_00_XX/%08d.png                      8 bits: 32 x person (from 0) + body part (from 1), 0 elsewhere;
-                                                     on demand
+                                                     with maps
 """
 
 from __future__ import annotations
@@ -37,53 +37,53 @@ from machine.whole import whole
 from pose import Camera
 from pose.panoptic_cameras import MM_PER_CM, camera_entry
 
-# Raised whenever the same settings give other pictures or joints.
+# Incremented whenever the same settings give other images or joints.
 _VERSION = 3
-# The studio's confidence of a joint that is well seen.
+# The studio's confidence of a clearly visible joint.
 _CONFIDENCE = 0.7
 
 
 def begin(target: Path, settings: SequenceSettings) -> Path:
-    """Makes the folder in which a sequence grows, or finds the one that was begun with the same settings.
+    """Makes the unfinished folder of a sequence, or finds one with the same settings.
 
     Args:
-        target: the sequence's folder to be; must not be there.
-        settings: what it depends on.
+        target: the folder of the finished sequence; must not exist.
+        settings: the sequence's settings.
 
     Returns:
-        The unfinished folder, with everything but the cameras' pictures in it.
+        The unfinished folder, with everything except the videos.
 
     Raises:
-        ValueError: what lies under its name is something else.
+        ValueError: the unfinished folder holds foreign files.
     """
     unfinished = target.with_name(f".{target.name}.unfinished")
     if _described(unfinished) != _description(settings):
         _check_own(unfinished, target.name)
-        # First, as it says that the rest is there.
+        # First, because it marks the rest as complete.
         (unfinished / "dome.json").unlink(missing_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
         (unfinished / "hdVideos").mkdir(parents=True)
         (unfinished / "truth").mkdir()
-        for kept in (_cast, _rig, _backdrop):  # Of the files as they were.
-            kept.cache_clear()
-        # Now, so that unusable photographs are told before anything is drawn.
+        for cached in (_cast, _rig, _backdrop):  # The input files may have changed.
+            cached.cache_clear()
+        # Now, so that unusable photographs are reported before anything is drawn.
         for skipped in _backdrop(settings).skipped:
-            print(f"passed by: {skipped}", file=sys.stderr)
+            print(f"skipped: {skipped}", file=sys.stderr)
         cast, rig = _cast(settings), _rig(settings)
         calibration = {"cameras": [camera_entry(camera) for camera in rig]}
         _write_json(unfinished / f"calibration_{target.name}.json", calibration)
         _write_poses(unfinished / "hdPose3d_stage1_coco19", cast, settings)
         _write_bodies(unfinished / "truth" / "bodies.npz", cast)
-        # Last, as it says that the rest is there.
+        # Last, because it marks the rest as complete.
         _write_json(unfinished / "dome.json", _description(settings))
     return unfinished
 
 
 def _check_own(unfinished: Path, name: str) -> None:
-    """Checks that an unfinished folder, which is to be made anew, is one.
+    """Checks that a folder to be made anew is an unfinished sequence.
 
     Raises:
-        ValueError: it holds something else.
+        ValueError: it holds foreign files.
     """
     ours = {"dome.json", "hdVideos", "truth", f"calibration_{name}.json", "hdPose3d_stage1_coco19"}
     if foreign := sorted({path.name for path in unfinished.glob("*")} - ours):
@@ -91,38 +91,39 @@ def _check_own(unfinished: Path, name: str) -> None:
 
 
 def is_written(target: Path, settings: SequenceSettings) -> bool:
-    """Whether a sequence is there.
+    """Whether a finished sequence exists.
 
     Raises:
-        ValueError: one is there with other settings.
+        ValueError: it has other settings or is incomplete.
     """
     if not target.exists():
         return False
     found, wanted = _described(target) or {}, _description(settings)
     if "inputs" in wanted and found and "inputs" not in found:
         print(
-            f"note: {target} does not tell whether its motion, photographs or calibration have changed", file=sys.stderr
+            f"note: {target} does not record whether its motion, photographs or calibration have changed",
+            file=sys.stderr,
         )
         found["inputs"] = wanted["inputs"]
     if found != wanted:
         differ = [key for key in {**wanted, **found} if found.get(key) != wanted.get(key)]
         changes = "; ".join(f"{key}: {found.get(key)} -> {wanted.get(key)}" for key in differ)
         raise ValueError(
-            f"{target} is there with other settings than those given ({changes}); remove it, or write to another folder"
+            f"{target} exists with other settings than those given ({changes}); remove it, or write to another folder"
         )
     if lost := [path.name for path in _files(target, settings) if not path.is_file()]:
-        raise ValueError(f"{target} lacks {', '.join(lost)}; remove it, and the same command writes it anew")
+        raise ValueError(f"{target} lacks {', '.join(lost)}; remove it, and run the same command again")
     return True
 
 
 def write_cameras(
     folder: Path, numbers: Sequence[int], settings: SequenceSettings, progress: Callable[[], None]
 ) -> None:
-    """Draws all frames of some cameras, but for those that are there; people and shadows are found once for all.
+    """Draws all frames of some cameras, except finished ones; people and shadows are computed once for all.
 
     Args:
-        folder: the unfinished sequence's.
-        numbers: of the cameras, from 0. Each takes about 0.1 GB at 1920 x 1080.
+        folder: the unfinished folder.
+        numbers: of the cameras, from 0. Each takes about 0.1 GB of memory at 1920 x 1080.
         settings: of the sequence.
         progress: called after each frame of each camera.
 
@@ -153,7 +154,7 @@ def _video(folder: Path, camera: Camera) -> Path:
 
 
 class _Take:
-    """What one camera takes of a sequence."""
+    """One camera's recording of a sequence."""
 
     def __init__(self, folder: Path, number: int, settings: SequenceSettings) -> None:
         self.camera = _rig(settings)[number]
@@ -169,7 +170,7 @@ class _Take:
             raise OSError(f"{self._partial}: this OpenCV cannot write MPEG-4 video; install opencv-python-headless")
 
     def shoot(self, number: int, shadows: ShadowMap, joints_world_mm: np.ndarray) -> None:
-        """Takes the next frame."""
+        """Draws and writes the next frame."""
         frame = self._view.draw(self._scene, shadows.crowd, shadows.light, shadows)
         self._writer.write(cv2.cvtColor(self._sensor.read(frame.picture), cv2.COLOR_RGB2BGR))
         self._visible.append(hidden_joints(frame, self.camera, joints_world_mm).tolist())
@@ -177,22 +178,22 @@ class _Take:
             write_maps(self.folder / "truth", self.camera.name, number, frame)
 
     def end(self) -> None:
-        """Closes the video and writes which joints are seen in it."""
+        """Closes the video and writes its visible joints."""
         self._writer.release()
-        # The writer keeps a full disk to itself.
+        # The writer does not report a full disk.
         if cv2.VideoCapture(str(self._partial)).get(cv2.CAP_PROP_FRAME_COUNT) != self.settings.frames:
-            raise OSError(f"{self._partial} could not be written whole; see whether the disk is full")
+            raise OSError(f"{self._partial} could not be written completely; check whether the disk is full")
         write_visible(self.folder, self.camera.name, self._visible)
-        # Last, as it says that the camera is done.
+        # Last, because it marks the camera as done.
         self._partial.rename(_video(self.folder, self.camera))
 
 
 def finish(unfinished: Path, target: Path) -> None:
-    """Gives a sequence whose cameras are all done its name."""
+    """Renames a sequence whose cameras are all done."""
     unfinished.rename(target)
 
 
-# A process draws camera after camera of a sequence; its people, cameras and place are the same for all of them.
+# Cached, since a process draws several cameras of a sequence, which share people, cameras and place.
 @lru_cache(maxsize=1)
 def _cast(settings: SequenceSettings) -> Cast:
     return Cast(settings)
@@ -220,7 +221,7 @@ def _backdrop(settings: SequenceSettings) -> Backdrop:
 
 
 def _files(target: Path, settings: SequenceSettings) -> list[Path]:
-    """What a finished sequence holds at the least."""
+    """Files that every finished sequence has."""
     return [target / f"calibration_{target.name}.json", *(_video(target, camera) for camera in _rig(settings))]
 
 
@@ -261,7 +262,7 @@ def _write_poses(folder: Path, cast: Cast, settings: SequenceSettings) -> None:
 
 
 def _write_bodies(path: Path, cast: Cast) -> None:
-    """Shapes (P,) by name, rotations (P, F, 31, 3, 3) and places of the hips (P, F, 3) on the stage, in mm, y up."""
+    """Shapes (P,) by name, rotations (P, F, 31, 3, 3) and hip positions (P, F, 3) on the stage, in mm, y up."""
     shapes = [vars(actor.human.shape) for actor in cast.actors]
     np.savez_compressed(
         path,

@@ -32,8 +32,8 @@ _MOST_TRIES = 3
 _MOST_OTHERS = 0.15
 _STAT = Path("/proc/stat")
 _LEAST_ROUNDS = 3
-# A candidate this many times slower than the fastest is not timed again.
-_HOPELESS = 1.5
+# A candidate this many times slower than the fastest drops out.
+_DROP_OUT_RATIO = 1.5
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Timings:
     """Times of candidates that were timed in turns.
 
     Attributes:
-        times: of each candidate in the order of the rounds, in the unit that it reports; hopeless ones have fewer.
-        others: the share of the machine's processors that other programs used meanwhile; 0 where that is not known.
+        times: by candidate, one per round, in the unit that the candidate reports; those that dropped out have fewer.
+        others: the share of the machine's processors that other programs used meanwhile; 0 where unknown.
     """
 
     times: dict[Any, list[float]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Timings:
         return min(self.times[name])
 
     def spread(self, name: Hashable) -> float:
-        """How much a candidate's least times of the odd and of the even rounds differ, as a share of the least."""
+        """How much a candidate's shortest times of odd and even rounds differ, as a share of its shortest."""
         times = self.times[name]
         return 0.0 if len(times) < 2 else abs(min(times[::2]) - min(times[1::2])) / min(times)
 
@@ -62,10 +62,10 @@ def take_turns(candidates: Mapping[Name, Callable[[], float]], budget_s: float) 
     """Times candidates in turns, so that other load on the machine affects all of them alike.
 
     Args:
-        candidates: by name, a function that does the work once and returns how long it took, warmed up beforehand. One
+        candidates: by name, a function that does the work once and returns how long it took; warmed up beforehand. One
             that returns infinity has failed, and is left out of the result.
-        budget_s: roughly how long the rounds may take in all. There are three at least; a candidate that takes 1.5
-            times as long as the fastest drops out after its third, or at once if one turn takes the whole budget.
+        budget_s: roughly how long all rounds may take. There are at least three; a candidate that takes 1.5 times as
+            long as the fastest drops out after its third, or at once if one turn takes the whole budget.
     """
     timings = Timings({name: [] for name in candidates})
     spent_s = dict.fromkeys(candidates, 0.0)
@@ -75,7 +75,7 @@ def take_turns(candidates: Mapping[Name, Callable[[], float]], budget_s: float) 
     while rounds < _LEAST_ROUNDS or time.perf_counter() - begin_s < budget_s:
         for name, run in candidates.items():
             known = rounds >= _LEAST_ROUNDS or spent_s[name] > budget_s
-            if known and timings.least(name) > _HOPELESS * min(map(min, filter(None, timings.times.values()))):
+            if known and timings.least(name) > _DROP_OUT_RATIO * min(map(min, filter(None, timings.times.values()))):
                 continue
             turn_s = time.perf_counter()
             timings.times[name].append(run())
@@ -91,7 +91,7 @@ def is_sure(timings: Timings, chosen: Hashable, worth: float = 0.1) -> bool:
 
     Args:
         timings: what was measured.
-        chosen: the candidate that was taken.
+        chosen: the chosen candidate.
         worth: the smallest gain that matters, as a share of the time.
     """
     if timings.others > _MOST_OTHERS:
@@ -150,8 +150,8 @@ def recall(kind: str, question: object) -> dict | None:
     """The choice stored for this processor, or None if it must be measured.
 
     Args:
-        kind: of choice, the name of its folder in the user's cache.
-        question: all that the choice depends on except the processor, as values that JSON can hold.
+        kind: the name of the choice's folder in the user's cache.
+        question: everything that the choice depends on except the processor, as JSON values.
     """
     entry = _read(_path(kind, question))
     if entry is None or not (entry["sure"] or entry["tries"] >= _MOST_TRIES):

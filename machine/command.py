@@ -1,4 +1,4 @@
-"""How our commands run: their arguments, their errors in one line, Ctrl-C, and their exit codes."""
+"""Runs our commands: parses arguments, prints errors in one line, handles Ctrl-C, and returns exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Options = TypeVar("Options")
 
 _WRONG = 2
 # As of a command that SIGPIPE ended.
-_READER_LEFT = 141
+_BROKEN_PIPE = 141
 
 
 def run_command(
@@ -32,21 +32,21 @@ def run_command(
     """Parses a command line, runs the command and returns its exit code.
 
     Args:
-        options: what tyro parses.
-        run: does the work; what it returns is the exit code, None is 0.
-        arguments: the command line; None is the process's own.
-        prog: what the help calls the command.
+        options: the type that tyro parses.
+        run: does the work and returns the exit code; None is 0.
+        arguments: the command line; None for that of the process.
+        prog: the command's name in its help.
         description: the help's first lines.
         stopped: printed after Ctrl-C, which makes the exit code 130.
-        errors: those that a user can fix. They become one line on standard error, and exit code 2 or the error's own
-            `exit_code`.
+        errors: exceptions that a user can fix, printed as one line on standard error; the exit code is their
+            `exit_code`, 2 if they have none.
         **parsing: further arguments of `tyro.cli`.
     """
     heed_ctrl_c()
     try:
         try:
             parsed = tyro.cli(options, args=arguments, prog=prog, description=description, **parsing)
-        except SystemExit as end:  # After --help, or what tyro found wrong and printed.
+        except SystemExit as end:  # After --help, or after tyro has printed an error.
             return end.code if isinstance(end.code, int) else _WRONG
         return run(parsed) or 0
     except KeyboardInterrupt:
@@ -54,10 +54,9 @@ def run_command(
         print(f"\n{stopped}" if sys.stderr.isatty() else stopped, file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # The reader of our output has stopped, as `head` does; without this Python would print another error at its
-        # end.
+        # The reader of our output has exited, as `head` does; without this, Python prints another error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _READER_LEFT
+        return _BROKEN_PIPE
     except errors as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(error, "exit_code", _WRONG)

@@ -1,4 +1,4 @@
-"""What tells whether a large file has changed, without reading it."""
+"""Detects whether a large file has changed, without reading it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def file_state(path: str | Path) -> str:
-    """A file's name, size and time of change, or that it is not there."""
-    # Labels may name what no file can be called.
+    """A file's name, size and modification time, or that it is missing."""
+    # Labels may hold names that no file can have.
     name = os.path.basename(path).encode("utf-8", "backslashreplace").decode()
     try:
         found = os.stat(path)

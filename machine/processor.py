@@ -1,4 +1,4 @@
-"""What the speed of a program depends on: the processor, how much of it we may use, and the libraries' versions."""
+"""What a program's speed depends on: the processor, how many cores we may use, and the libraries' versions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _MOST_THREADS = 8
 
 
 def usable_cpus() -> int:
-    """Number of processors that this process may use: its affinity, and less where a container's quota is less."""
+    """Number of processors that this process may use: its affinity or the container's quota, whichever is lower."""
     affine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota()
     return affine if quota is None else max(1, min(affine, math.ceil(quota)))
 
 
 def thread_counts(cpus: int) -> list[int]:
-    """The numbers of threads worth trying: up to 8 or the processors there are, its half, and a quarter.
+    """The numbers of threads worth trying: the processors but at most 8, half of that, and a quarter.
 
     >>> thread_counts(2), thread_counts(6), thread_counts(64)
     ([1, 2], [1, 3, 6], [2, 4, 8])
@@ -36,7 +36,7 @@ def thread_counts(cpus: int) -> list[int]:
 
 
 def processor_name() -> str:
-    """Names the processor for people: "AMD EPYC, 2 cores, avx2"."""
+    """The processor's name as shown to users: "AMD EPYC, 2 cores, avx2"."""
     lines = _cpu_lines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     flags = {word for line in lines if line.startswith(("flags", "Features")) for word in line.split()}
@@ -47,14 +47,14 @@ def processor_name() -> str:
 
 
 def processor_key() -> str:
-    """A hash of the processor's description, by Linux or else by Python, and of how many this process may use."""
+    """A hash of the processor's description (by Linux, otherwise by Python) and of `usable_cpus`."""
     described = f"{platform.system()} {platform.machine()} {platform.processor()} {usable_cpus()}"
     described += "".join(sorted({line for line in _cpu_lines() if line.startswith(_CPU_KEYS)}))
     return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The version of each package, "unknown" where pip did not install it."""
+    """The version of each package, "unknown" if pip did not install it."""
     found = {}
     for package in sorted(set(packages)):
         try:
@@ -69,7 +69,7 @@ def _cpu_lines() -> list[str]:
 
 
 def _quota() -> float | None:
-    """How many processors' time the control group grants (Docker's --cpus), or None."""
+    """The processors granted by the control group (Docker's --cpus), None if unlimited."""
     try:
         limit, period = (_CGROUPS / "cpu.max").read_text().split()
     except (OSError, ValueError):

@@ -17,13 +17,13 @@ _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def check_backend(*, to_train: bool = False) -> None:
-    """Checks, without importing it, that the Keras backend which the environment names is installed.
+    """Checks, without importing it, that the Keras backend named by the environment is installed.
 
     Args:
-        to_train: whether it must be one that can train.
+        to_train: whether the backend must be able to train.
 
     Raises:
-        ValueError: it is not.
+        ValueError: it is not installed, or cannot train.
     """
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if to_train and backend not in _BACKENDS:
@@ -39,9 +39,9 @@ def _missing(backend: str) -> str:
 def import_tensorflow(*, with_keras: bool = True) -> None:
     """Imports TensorFlow and Keras, which takes seconds, and silences what they print on their own.
 
-    Commands call it when their arguments are checked, before they import what needs TensorFlow. Where there is an
-    NVIDIA driver, TensorFlow's warnings stay: one may say why the GPU is not used. What is printed while an import
-    fails is passed on.
+    Commands call it after they have checked their arguments, before they import modules that need TensorFlow. With an
+    NVIDIA driver, TensorFlow's warnings stay: one may say why the GPU is not used. The output of a failed import is
+    printed.
 
     Raises:
         ValueError: the package of the Keras backend is not installed.

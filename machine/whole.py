@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yields a free name beside `path`, with the same ending, to be written; at the end it replaces `path`.
+    """Yields a temporary path beside `path`, with the same suffix, to write to; on success it replaces `path`.
 
-    The name is hidden and says which process writes. If the block raises, the file is removed and `path` stays as it
-    was. It gets its name only after fsync, so that not even a power cut leaves half a file under it.
+    The temporary name is hidden and contains the process id. If the block raises, the file is removed and `path` stays
+    as it was. The file is renamed after fsync, so that even a power cut leaves no partial file.
 
     Raises:
-        OSError: the file was not written, or cannot be renamed.
+        OSError: the block did not write the file, or it cannot be renamed.
     """
     names = (f".{os.getpid()}-{number}.partial.{path.name}" for number in count())
     temporary = next(place for place in map(path.with_name, names) if not place.exists())

@@ -1,4 +1,4 @@
-"""A pool of processes of this machine that end with the process that started them."""
+"""A pool of local worker processes that end with their parent."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ from typing import Any
 def worker_pool(
     workers: int, module: str, prepare: Callable[..., object], *arguments: object
 ) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes end when the block does, or when this process is stopped or killed.
+    """A pool whose workers end with the block, or when this process is stopped or killed.
 
-    They are ended at once, whatever they are doing, so what they write must be whole or absent. Ctrl-C, which reaches
-    all processes, is left to this one. Workers import the calling script; guard its code with
-    `if __name__ == "__main__":`.
+    Workers are ended in the middle of their tasks, so they must write files atomically. They ignore Ctrl-C; this
+    process handles it. Workers import the calling script; guard its code with `if __name__ == "__main__":`.
 
     Args:
         workers: how many processes.
-        module: what they need; it is imported once for all of them where the system can fork.
+        module: a module that the workers need; imported once for all of them where the system can fork.
         prepare: called in each process before its first task.
         *arguments: of `prepare`, such as a `shared_counter`.
 
     Raises:
-        ChildProcessError: a process died, as by a crash or for want of memory.
+        ChildProcessError: a worker died, by a crash or out of memory.
     """
     context = _context()
     context.set_forkserver_preload([module])
@@ -45,7 +44,7 @@ def worker_pool(
             yield pool
     except BrokenProcessPool as error:
         raise ChildProcessError(
-            "a process died, for want of memory (give fewer --workers) or by a crash; the same command again goes on"
+            "a process died, out of memory (give fewer --workers) or by a crash; run the same command again to resume"
         ) from error
 
 
@@ -62,7 +61,7 @@ def _context() -> Any:
 
 
 def _become_worker(watched: Connection, prepare: Callable[..., object], arguments: tuple[object, ...]) -> None:
-    # If this process died of Ctrl-C before its parent, the parent would take that for a crash.
+    # If a worker died of Ctrl-C before its parent, the parent would report a crash.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
     prepare(*arguments)

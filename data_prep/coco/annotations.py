@@ -1,4 +1,4 @@
-"""What a COCO keypoints file says, as other people write them: which of it are people, and which joints they have."""
+"""Parses COCO keypoints files, also those of other tools: which annotations are people, and with which joints."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class CocoFile:
     """The people of a keypoints file.
 
     Attributes:
-        pictures: their entries by id.
-        people: the annotations with keypoints, each with the picture's id and the person's number, sorted by these.
-        joints: K indices in `COCO17.joints`, of the file's keypoints in their order.
-        items: what is left out, broken or to be remarked.
+        pictures: the images' entries by id.
+        people: (image id, person number, annotation) of people with keypoints, sorted by the first two.
+        joints: K indices in `COCO17.joints`, one for each of the file's keypoints.
+        items: people left out, broken annotations and remarks.
     """
 
     pictures: dict[str, dict]
@@ -38,11 +38,11 @@ def read_coco(path: Path, category: str | None = None) -> CocoFile:
 
     Args:
         path: the file.
-        category: whose people to take; that which has keypoints, if not given, of several that of the name "person".
+        category: the category to read; by default the one with keypoints, or "person" if several have them.
 
     Raises:
-        ValueError: it is no such file, does not tell which category is meant, names keypoints that are none of
-            COCO's, has two pictures of one id, or labels no one's keypoints.
+        ValueError: it is no keypoints file, its category is ambiguous, it names keypoints that COCO does not have, two
+            images share an id, or no keypoints are labeled.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -74,7 +74,7 @@ def identity(value: object) -> str:
     """An id as text, the same whether a file writes it as 7, 7.0 or "7".
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is no id.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -84,7 +84,7 @@ def identity(value: object) -> str:
 
 
 def order(identifier: str) -> tuple[bool, int, str]:
-    """What ids are sorted by: numbers first."""
+    """The sort key of ids: numbers first."""
     try:
         return False, int(identifier), identifier
     except ValueError:
@@ -92,13 +92,13 @@ def order(identifier: str) -> tuple[bool, int, str]:
 
 
 def _without_outline(entry: dict) -> dict:
-    # Dropped while the file is read: the full set takes 0.6 GB so, and 1.5 GB with its outlines.
+    # Dropped during parsing: the full set takes 0.6 GB without outlines, and 1.5 GB with them.
     entry.pop("segmentation", None)
     return entry
 
 
 def _chosen(names: dict[str, str], keypoints: dict[str, list], category: str | None, path: Path) -> list[str]:
-    """The ids of the category; it may be listed more than once."""
+    """The ids of the category, which may be listed more than once."""
     listed = ", ".join(repr(name[:40]) for name in dict.fromkeys(names.values())) or "none"
     with_keypoints = [number for number in names if keypoints[number]]
     wanted = _PERSON if category is None else category
@@ -124,7 +124,7 @@ def _plain(name: object) -> str:
 
 
 def _spellings() -> dict[str, int]:
-    """COCO's joints by every spelling that is known, with nothing but its letters."""
+    """Indices of COCO's joints by all known spellings, reduced to letters and digits."""
     found = {}
     for j, joint in enumerate(COCO17.joints):
         side, _, stem = joint.rpartition("_")
@@ -141,18 +141,18 @@ def _are_ours(names: list) -> bool:
 
 
 def match_keypoints(names: list, path: Path) -> tuple[int, ...]:
-    """Finds a file's keypoints among COCO's, by name.
+    """Matches a file's keypoints to COCO's by name.
 
-    Case, spaces, dashes and the like do not count, and the side may come last or be one letter: "Left Shoulder",
+    Case, spaces, dashes and the like are ignored, and the side may come last or be one letter: "Left Shoulder",
     "shoulder_left", "LShoulder".
 
     Raises:
-        ValueError: a name is none of COCO's, or two are the same joint.
+        ValueError: COCO has no such keypoint, or two names mean the same joint.
     """
     if unknown := [str(name)[:40] for name in names if _plain(name) not in _JOINT_OF]:
         raise ValueError(
-            f"{path} has keypoints that are none of coco17's: {', '.join(map(repr, unknown))}; those of coco17, in any "
-            f"order and not necessarily all, are {', '.join(COCO17.joints)}"
+            f"{path} has keypoints that coco17 does not have: {', '.join(map(repr, unknown))}; it may have, in any "
+            f"order, {', '.join(COCO17.joints)}"
         )
     joints = tuple(_JOINT_OF[_plain(name)] for name in names)
     if twice := [names[k] for k, joint in enumerate(joints) if joints.count(joint) > 1]:
@@ -175,7 +175,7 @@ def _by_id(ids: list[str], images: list[dict], path: Path) -> dict[str, dict]:
 def _people(
     annotations: list, names: dict[str, str], chosen: list[str], path: Path
 ) -> tuple[list[tuple[str, str, dict]], list[Item]]:
-    """The annotations of people with keypoints, each with the picture's id and its own; and all others, counted."""
+    """(image id, id, annotation) of people with keypoints; and the counts of all others."""
     people: list[tuple[str, str, dict]] = []
     left_out: Counter[str] = Counter()
     broken: list[Item] = []
@@ -201,7 +201,7 @@ def _people(
 
 
 def _has_keypoints(entry: dict) -> bool:
-    """Whether any may be labeled, whatever `num_keypoints` says."""
+    """Whether any keypoint may be labeled, regardless of `num_keypoints`."""
     keypoints = entry.get("keypoints")
     try:
         return bool(keypoints) and any(keypoints[2::3])
@@ -210,7 +210,7 @@ def _has_keypoints(entry: dict) -> bool:
 
 
 def _numbered(listed: list[tuple[str, str, dict]]) -> tuple[list[tuple[str, int, dict]], int]:
-    """People with their id as a number, or where any is none or not its own, their place; and how many are not."""
+    """Numbers people by id, or all by position if any id is no number or repeated; and counts the repeated ids."""
     repeated = len(listed) - len({own for _, own, _ in listed})
     try:
         numbers = [int(own) for _, own, _ in listed]

@@ -1,4 +1,4 @@
-"""Where the files of a COCO data set are, in the layouts that tools write, and the pictures that it names."""
+"""Finds the files of a COCO data set, in the layouts of several tools, and the images that it names."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _OTHERWISE = "name the files with --annotations FILE and --images FOLDER"
 
 
 def find_files(root: Path, subset: str, annotations: Path | None, images: Path | None) -> tuple[Path, Path]:
-    """Finds the keypoints file and the folder of pictures.
+    """Finds the keypoints file and the folder of images.
 
     Args:
         root: the data set's folder.
         subset: such as train2017.
         annotations: the keypoints file, as given or under the root; None for where COCO, CVAT or Roboflow put it.
-        images: the same of the folder of pictures.
+        images: the folder of images, likewise.
 
     Raises:
-        ValueError: one of them is not there.
+        ValueError: one of them does not exist.
     """
     files = (
         [root / place.format(subset) for place in _ANNOTATIONS] if annotations is None else _given(root, annotations)
@@ -53,7 +53,7 @@ def _listed(places: list[Path]) -> str:
 
 
 def _subsets(root: Path) -> list[str]:
-    """The subsets that have a keypoints file in one of the usual places."""
+    """The subsets with a keypoints file in one of the usual places."""
     found = set()
     for place in _ANNOTATIONS:
         before, _, after = place.partition("{}")
@@ -63,19 +63,18 @@ def _subsets(root: Path) -> list[str]:
 
 
 def find_picture(images: Path, name: str, shared: int = 0) -> Path:
-    """The file of a picture.
+    """The file of an image.
 
-    Names that are not found as they stand are tried with slashes for backslashes, without URL encoding, without the
-    names of the folder of pictures or other folders before them, with accents in the other of Unicode's forms, and
-    with the ending in other case.
+    If the name is not found as it is, variants are tried: backslashes as slashes, URL-decoded, without leading folders,
+    with accents in the other Unicode normal form, and with the suffix in the other case.
 
     Args:
-        images: the folder of pictures.
+        images: the folder of images.
         name: as in the annotations.
-        shared: how many folders all names begin with, which may be left away without mixing up pictures.
+        shared: how many leading folders all names share; these can be dropped and names stay unique.
 
     Raises:
-        BadInput: there is none, or the name leads out of the folder.
+        BadInput: the file is missing, or the name leads out of the folder.
     """
     slashes = name.replace("\\", "/")
     decoded = unquote(slashes)
@@ -88,7 +87,7 @@ def find_picture(images: Path, name: str, shared: int = 0) -> Path:
             # `Path.is_file` raises for a name that is too long.
             if os.path.isfile(place):
                 return place
-    raise BadInput(str(images / name), "labelled, but missing")
+    raise BadInput(str(images / name), "labeled, but missing")
 
 
 def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
@@ -101,7 +100,7 @@ def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
 
 
 def shared_folders(names: Iterable[str]) -> int:
-    """How many folders all names of pictures begin with."""
+    """How many leading folders all names of images share."""
     parents = [PurePosixPath(name.replace("\\", "/")).parent.parts for name in names]
     return len(os.path.commonprefix(parents))
 
@@ -112,7 +111,7 @@ def _folders(images: Path) -> tuple[str, ...]:
 
 
 def inner_path(images: Path, path: PurePosixPath) -> PurePosixPath:
-    """A picture's path in its folder, of one that may begin with the names of that folder."""
+    """An image's path relative to its folder, where `path` may begin with that folder's own name."""
     folder, parts = _folders(images), path.parts
     outer = (count for count in range(len(parts) - 1, 0, -1) if folder[-count:] == parts[:count])
     return PurePosixPath(*parts[next(outer, 0) :])

@@ -1,4 +1,4 @@
-"""One annotation of a COCO keypoints file: the joints, and the box and the area, which may be missing or wrong."""
+"""One annotation of a COCO keypoints file: joints, box and area; the latter two may be missing or wrong."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import numpy as np
 from pose import COCO17, box_from_joints
 
 _FARTHEST_PX = 1e6
-# Shares of a box's side that joints, and of a picture's that a box, may lie outside.
+# How far joints may lie outside the box, and a box outside the image, as a share of the side.
 _MARGIN = 0.1
-# A person covers no more than their box, but for rounding.
+# A person's area is at most that of the box, except for rounding.
 _MOST_COVERED = 1.05
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What an annotation says.
+    """The labels of an annotation.
 
     Attributes:
         xy_px: float32 (17, 2), 0 where not labeled.
         visible: int64 (17,), 0, 1 or 2.
-        box_px: float64 (4,), the annotation's box, its corner half a pixel further as pixels' centers are counted here;
-            or that of the joints.
-        from_joints: whether it is that of the joints.
-        area_px: the person's area, None where it is not known.
+        box_px: float64 (4,), the annotation's box, moved by half a pixel to our pixel centers; or that of the joints.
+        from_joints: whether the box is that of the joints.
+        area_px: the person's area, None if unknown.
     """
 
     xy_px: np.ndarray
@@ -40,8 +39,8 @@ def read_labels(entry: dict, joints: tuple[int, ...], size: tuple[int, int] | No
 
     Args:
         entry: as in the file.
-        joints: of the K keypoints, their indices in `COCO17.joints`.
-        size: (height, width) of the picture that the labels are for, None if unknown.
+        joints: indices of the K keypoints in `COCO17.joints`.
+        size: (height, width) of the image that the labels are for, None if unknown.
 
     Returns:
         None where no keypoint is labeled.
@@ -86,7 +85,7 @@ def _box(box: object, xy_px: np.ndarray, size: tuple[int, int] | None) -> np.nda
         return None
     if size is not None:
         picture = np.array(size[::-1])
-        # Also what a box of two corners, instead of a corner and a size, mostly comes to.
+        # This also catches most boxes given as two corners instead of corner and size.
         if (low < -_MARGIN * picture).any() or (low + side > (1 + _MARGIN) * picture).any():
             return None
     return np.array([*low, *side])

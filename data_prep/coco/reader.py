@@ -1,4 +1,4 @@
-"""COCO person keypoints (Lin et al., arXiv 1405.0312), COCO's own and other people's."""
+"""COCO person keypoints (Lin et al., arXiv 1405.0312), of COCO and of other tools."""
 
 from __future__ import annotations
 
@@ -16,39 +16,37 @@ from data_prep.reader import PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
 from pose import COCO17, Skeleton
 from records import Person
 
-# Of so many people all are looked at to tell which sequences they come from.
+# Up to this many people, all are read to find their sequences.
 _FEW = 5000
-# What YouTube-VIS and others call the video of an image, and what PoseTrack does.
+# The key of an image's video in YouTube-VIS and others, and in PoseTrack.
 _VIDEO = ("video_id", "vid_id")
 
 
 @dataclass(frozen=True)
 class Coco(Reader):
-    """Reads a keypoints file of COCO's form and its folder of pictures.
+    """Reads a keypoints file of COCO's form and its folder of images.
 
         ROOT/annotations/person_keypoints_SUBSET.json, ROOT/SUBSET/*.jpg           COCO
         ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT
         ROOT/SUBSET/_annotations.coco.json, ROOT/SUBSET/*.jpg                      Roboflow
 
-    COCO's keypoints are the indices of pixels, so that (0, 0) is the centre of the top-left pixel as it is
-    here, and they are taken as they are. Its boxes are measured from the picture's top-left corner, half a
-    pixel off, and are moved by that. Keypoints are matched with COCO's by name, in any order; those that the file
-    lacks are not labelled. A box that is missing or wrong is that of the labelled keypoints; an area that is, unknown.
-    Crowd regions and other categories are left out. `person` is the annotation's id, or its place where ids are no
-    numbers.
+    COCO's keypoints are pixel indices, with (0, 0) the center of the top-left pixel, as here; they are unchanged. Its
+    boxes start at the image's top-left corner, half a pixel off, and are moved by that. Keypoints are matched to
+    COCO's by name, in any order; those that the file lacks are not labeled. A missing or wrong box is replaced by that
+    of the labeled keypoints; a missing or wrong area is unknown. Crowd regions and other categories are left out.
+    `person` is the annotation's id, or its position if ids are no numbers.
 
     Attributes:
         root: the folder with both.
         subset: such as train2017, val2017, default or train.
         annotations: the keypoints file, if it is elsewhere.
-        images: the folder of pictures, if it is elsewhere.
-        category: whose keypoints to read; by default that which has some, of several the one named person.
-        group_by: what is one sequence, and so on one side of the split: each image; each folder; each video by the
-            images' video_id; or what a regular expression finds in the file's name (its first group, if it has one).
-        orientation: of pictures with an EXIF orientation: "stored" and "turned" say for which the labels are, the
-            stored pixels or the picture as it is shown; "auto" goes by width and height, and takes it as shown where
-            they do not tell.
-        min_keypoints: people with fewer labelled keypoints are left out; if not given a third of those that the file
+        images: the folder of images, if it is elsewhere.
+        category: the category to read; by default the one with keypoints, or "person" if several have them.
+        group_by: what is one sequence, and so in one split: each image; each folder; each video by the images'
+            video_id; or the match of a regular expression in the file's name (its first group, if it has one).
+        orientation: whether labels of images with an EXIF orientation are for the stored pixels ("stored") or for the
+            image as shown ("turned"); "auto" decides by width and height, and takes them as shown if ambiguous.
+        min_keypoints: people with fewer labeled keypoints are left out; by default a third of those that the file
             names, which is 6 of 17.
         min_box_px: people whose box is smaller, on its longer side, are left out.
     """
@@ -64,7 +62,6 @@ class Coco(Reader):
     min_box_px: float = 32.0
 
     def __post_init__(self) -> None:
-        """Checks that the files are there, writes out where, and checks the ranges."""
         annotations, images = find_files(Path(self.root), self.subset, self.annotations, self.images)
         object.__setattr__(self, "annotations", annotations)
         object.__setattr__(self, "images", images)
@@ -102,7 +99,7 @@ class Coco(Reader):
         return content
 
     def total(self) -> int:
-        """How many people there are at the most."""
+        """The most people there may be."""
         return len(self._content.people) + sum(
             getattr(item, "count", 1) for item in self._items if not isinstance(item, Remark)
         )
@@ -116,10 +113,10 @@ class Coco(Reader):
 
     @cached_property
     def _pictures(self) -> list[LabeledPicture]:
-        """The pictures with people, by id."""
+        """The images with people, by id."""
         entries, first = self._content.pictures, {}
         for number, entry in entries.items():
-            # A picture that is listed twice is on one side of the split.
+            # An image listed twice is in one split.
             first.setdefault(str(entry.get("file_name")), number)
         pictures = []
         for number, people in groupby(self._content.people, key=lambda person: person[0]):
@@ -146,12 +143,12 @@ class Coco(Reader):
                 raise ValueError(
                     f"group_by {self.group_by!r} finds nothing in {str(path)!r:.200}; change the expression"
                 )
-        # What stands before a slash would decide for all that begin with it.
+        # The part before a slash would decide the split of all sequences that begin with it.
         return str(found).replace("/", ":")
 
     @cached_property
     def _items(self) -> list[Item]:
-        """What is to be told before any picture is read."""
+        """Remarks and counts that are known before any image is read."""
         paths = [
             inner_path(self.images, PurePosixPath(str(p.entry.get("file_name")))) for p in self._pictures if p.entry
         ]
@@ -172,16 +169,16 @@ class Coco(Reader):
         return items
 
     def sequence_names(self) -> set[str]:
-        """The people's sequences; of very many people also those of whom none may be left."""
+        """The people's sequences; in large sets also those whose people may all be left out."""
         if len(self._content.people) > _FEW:
             return {picture.sequence for picture in self._pictures}
         return {item.sequence for item in self.people() if isinstance(item, Person)}
 
     def units(self) -> list[Unit]:
-        """Lists the labelled people by picture id and annotation id.
+        """Lists the labeled people by image id and annotation id.
 
         Raises:
-            ValueError: the annotations cannot be read, label none of these joints, or hold no person.
+            ValueError: the annotations cannot be read, label none of these joints, or have no person.
         """
         pictures, files = self._pictures, (self.images, self.annotations)
         chunks = (pictures[i : i + PICTURES_A_UNIT] for i in range(0, len(pictures), PICTURES_A_UNIT))

@@ -1,4 +1,4 @@
-"""Some pictures of a COCO data set with their people."""
+"""Some images of a COCO data set with their people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pose.picture import JpegHeader
 from records import BadInput, Person
 
 Size = tuple[int, int]
-# From this EXIF orientation on the picture as it is shown has the width of the stored one for its height.
+# From this EXIF orientation on, the image as shown has width and height exchanged.
 _LYING = 5
 
 
@@ -23,11 +23,11 @@ class Wanted:
     """How people are read.
 
     Attributes:
-        joints: of the file's keypoints, their indices in `COCO17.joints`.
+        joints: indices of the file's keypoints in `COCO17.joints`.
         min_keypoints: people with fewer labeled keypoints are left out.
         min_box_px: people whose box is smaller, on its longer side, are left out.
-        orientation: what the labels of pictures with an EXIF orientation are for: stored, turned or auto.
-        shared_folders: how many folders all names of pictures begin with.
+        orientation: what labels of images with an EXIF orientation are for: stored, turned or auto.
+        shared_folders: how many leading folders all names of images share.
     """
 
     joints: tuple[int, ...]
@@ -39,12 +39,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class LabeledPicture:
-    """A picture with people.
+    """An image with people.
 
     Attributes:
         number: its id.
-        sequence: what it belongs to.
-        entry: as in the file, None where its id is not on the list of images.
+        sequence: the sequence's name.
+        entry: its entry in the file, None if the list of images lacks its id.
         people: each one's number and annotation.
     """
 
@@ -56,13 +56,13 @@ class LabeledPicture:
 
 @dataclass(frozen=True)
 class CocoUnit:
-    """Some pictures with their people.
+    """Some images with their people.
 
     Attributes:
-        name: of the subset and the first picture.
+        name: the subset and the first image.
         pictures: with their annotations.
-        images: the folder of pictures.
-        annotations: the keypoints file, for reports.
+        images: the folder of images.
+        annotations: the keypoints file, for messages.
         wanted: how people are read.
     """
 
@@ -73,7 +73,7 @@ class CocoUnit:
     wanted: Wanted
 
     def files(self) -> Iterator[Path]:
-        """The pictures that can be found."""
+        """The images that can be found."""
         for labeled in self.pictures:
             try:
                 yield self._path(labeled)
@@ -101,10 +101,10 @@ class CocoUnit:
         return find_picture(self.images, name, self.wanted.shared_folders)
 
     def _picture(self, labeled: LabeledPicture) -> tuple[PictureFile, Size | None, Remark | None]:
-        """A lazy picture that its people share, the size that their labels are for, and what is to be remarked.
+        """A lazy image shared by its people, the (height, width) that their labels are for, and a remark or None.
 
         Raises:
-            BadInput: it is missing, or of another size than its labels are for.
+            BadInput: it is missing, or its labels are for another size.
         """
         path, size = self._path(labeled), _labeled_size(labeled.entry)
         header = read_jpeg_header(path)
@@ -122,7 +122,7 @@ class CocoUnit:
         return PictureFile(str(path), found, turn=turn), found, remark
 
     def _turn(self, header: JpegHeader, size: Size | None) -> tuple[bool, Remark | None]:
-        """Whether the labels of a picture with an orientation are for the picture as it is shown."""
+        """Whether the labels of an image with an orientation are for the image as shown; and a remark or None."""
         if self.wanted.orientation != "auto":
             return self.wanted.orientation == "turned", None
         stored = header.height, header.width
@@ -133,8 +133,8 @@ class CocoUnit:
             if size is not None:
                 return True, None
         return True, Remark(
-            f"{what}, of which nothing tells whether the labels are for the picture as it is shown or as it is stored; "
-            "taken as shown (otherwise give --orientation stored)"
+            f"{what}, whose labels may be for the picture as it is shown or as it is stored; taken as shown (otherwise "
+            "give --orientation stored)"
         )
 
     def _person(
@@ -168,7 +168,7 @@ class CocoUnit:
 
 
 def _labeled_size(entry: dict) -> Size | None:
-    """The (height, width) that a picture's labels are for, None where the file does not tell."""
+    """The (height, width) that an image's labels are for, None if the file does not say."""
     try:
         height, width = int(entry["height"]), int(entry["width"])
     except (KeyError, TypeError, ValueError, OverflowError):

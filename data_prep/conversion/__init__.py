@@ -1,1 +1,1 @@
-"""From the units of any reader to a shard set."""
+"""Conversion of the units of any reader into a shard set."""

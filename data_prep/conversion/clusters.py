@@ -1,4 +1,4 @@
-"""Parts made on several machines: on a Dask cluster, or wherever an Apache Beam runner sends the work."""
+"""Makes parts on several machines: on a Dask cluster, or by an Apache Beam runner."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ _DASK_RUNNER = "apache_beam.runners.dask.dask_runner.DaskRunner"
 
 @dataclass(frozen=True)
 class SharedParts:
-    """Makes parts on other machines, which may be killed and may lack what this one has.
+    """Makes parts on other machines, which may be killed and may lack files.
 
     Attributes:
-        parts: makes them.
-        root: the data set, if it lies on a disk.
+        parts: makes one part.
+        root: the data set's folder, if it has one.
     """
 
     parts: Parts
     root: Path | None = None
 
     def make(self, number: int, unit: Unit) -> int:
-        """Makes one part, unless another machine made it that was lost before it could say so.
+        """Makes one part, unless a machine that was lost since has made it.
 
         Returns:
-            Its number.
+            The part's number.
 
         Raises:
             OSError: the machine lacks the data set or the folder of the parts, or the disk is full.
         """
         for path in (self.root, self.parts.folder):
-            # A reader would skip its people as so many broken inputs.
+            # Otherwise the reader would skip every person as a broken input.
             if path is not None and not path.exists():
                 raise FileNotFoundError(
                     f"{socket.gethostname()} lacks {path}; all machines must find the data set and the output folder "
@@ -65,13 +65,13 @@ class SharedParts:
 
 
 def beam_arguments(options: Sequence[str]) -> list[str]:
-    """Pipeline options as Apache Beam takes them.
+    """Converts pipeline options to Apache Beam's command line.
 
     Args:
-        options: "name=value" or "name" each; what begins with a dash is a command line of any number of them.
+        options: each "name=value" or "name"; one that begins with a dash is a command line of several options.
 
     Raises:
-        ValueError: one is none of these.
+        ValueError: an option has another form.
     """
     arguments = []
     for option in map(str.strip, options):
@@ -85,21 +85,21 @@ def beam_arguments(options: Sequence[str]) -> list[str]:
 
 
 def run_beam(shared: SharedParts, todo: list[tuple[int, Unit]], arguments: Sequence[str]) -> Iterator[int]:
-    """Makes parts with Apache Beam, whose runner and size the arguments choose.
+    """Makes parts with Apache Beam.
 
-    Nothing is yielded before the pipeline is done.
+    Yields nothing before the pipeline has finished.
 
     Args:
-        shared: makes them.
-        todo: the number and the unit of each.
-        arguments: pipeline options as on a command line, such as "--runner=FlinkRunner", "--parallelism=64".
+        shared: makes the parts.
+        todo: the number and the unit of each part.
+        arguments: Beam's command line, such as "--runner=FlinkRunner", "--parallelism=64".
 
     Yields:
         The numbers of the parts.
 
     Raises:
         ValueError: Apache Beam is not installed, or has no such runner.
-        OSError: the pipeline failed, or its machines write somewhere else.
+        OSError: the pipeline failed, or its machines write to another folder.
     """
     beam = _import("apache_beam", "beam", "apache-beam")
     if todo:
@@ -107,21 +107,21 @@ def run_beam(shared: SharedParts, todo: list[tuple[int, Unit]], arguments: Seque
             _pipeline(beam, shared, todo, arguments).run().wait_until_finish()
         except (ImportError, ValueError) as error:
             raise ValueError(f"Beam refuses {' '.join(arguments)}: {' '.join(str(error).split())}") from error
-        except RuntimeError as error:  # So Beam tells what happened elsewhere; the last line says what it was.
+        except RuntimeError as error:  # Of another machine; the last line is its message.
             raise OSError(f"the Beam pipeline failed: {str(error).strip().splitlines()[-1]}") from error
     yield from _found(shared, todo)
 
 
 def run_dask(shared: SharedParts, todo: list[tuple[int, Unit]], scheduler: str | None, workers: int) -> Iterator[int]:
-    """Makes parts on a Dask cluster, through Apache Beam's runner for it.
+    """Makes parts on a Dask cluster, through Apache Beam's Dask runner.
 
-    A worker that dies is done without. Nothing is yielded before all parts are made.
+    Other workers take over the parts of one that dies. Yields nothing before all parts are made.
 
     Args:
-        shared: makes them.
-        todo: the number and the unit of each.
-        scheduler: HOST:PORT of the cluster's scheduler; None for a cluster of processes of this machine.
-        workers: how many processes that cluster has.
+        shared: makes the parts.
+        todo: the number and the unit of each part.
+        scheduler: HOST:PORT of the cluster's scheduler; None for a cluster of local processes.
+        workers: how many processes the local cluster has.
 
     Yields:
         The numbers of the parts.
@@ -129,13 +129,13 @@ def run_dask(shared: SharedParts, todo: list[tuple[int, Unit]], scheduler: str |
     Raises:
         ValueError: Apache Beam or Dask is not installed.
         OSError: there is no scheduler or it was lost, all workers that tried a part died, a disk is full, or the
-            machines write somewhere else.
+            machines write to another folder.
     """
     beam = _import("apache_beam", "dask", "apache-beam dask distributed")
     distributed = _import("distributed", "dask", "apache-beam dask distributed")
     if todo:
         with _cluster(distributed, scheduler, min(workers, len(todo))) as address:
-            # Of Beam's own choice is 128 parts to a task, which would leave most workers without.
+            # By default Beam puts 128 parts into a task, which would leave most workers idle.
             arguments = (
                 f"--runner={_DASK_RUNNER}",
                 f"--dask_client_address={address}",
@@ -151,21 +151,21 @@ def _wait(distributed: ModuleType, result: Any, todo: list[tuple[int, Unit]]) ->
     try:
         result.wait_until_finish()
     except distributed.scheduler.KilledWorker as error:
-        # The key of a part's task ends in its place; there is one task more, which gathers what the others return.
+        # The key of a part's task ends with its index in `todo`; one more task gathers the results.
         name = todo[error.task[1]][1].name if isinstance(error.task, tuple) else "the end"
         raise ChildProcessError(
-            f"each of the {error.allowed_failures + 1} workers that tried {name} died, for want of memory (have fewer "
-            "on a machine) or as the decoder crashed; the same command again goes on"
+            f"each of the {error.allowed_failures + 1} workers that tried {name} died, out of memory (have fewer on a "
+            "machine) or by a crash of the decoder; run the same command again to resume"
         ) from error
-    # To Beam, what is cancelled as the scheduler is lost counts as done.
+    # Beam counts tasks that were canceled because the scheduler was lost as done.
     if any(future.status != "finished" for future in result.futures):
-        raise ConnectionError("the Dask scheduler was lost; start it again, and the same command again goes on")
+        raise ConnectionError("the Dask scheduler was lost; start it, and run the same command again to resume")
 
 
 @contextmanager
 def _cluster(distributed: ModuleType, scheduler: str | None, workers: int) -> Iterator[str]:
-    """The address of a scheduler that is there."""
-    # What went wrong is told in one line; the cluster's own processes log the rest.
+    """The address of a running scheduler."""
+    # Errors are printed in one line; the cluster's own processes log the details.
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if scheduler is None:
@@ -195,7 +195,7 @@ def _pipeline(beam: ModuleType, shared: SharedParts, todo: list[tuple[int, Unit]
 
 
 def _found(shared: SharedParts, todo: list[tuple[int, Unit]]) -> Iterator[int]:
-    """The numbers of the parts, once each has been seen on the disk."""
+    """The numbers of the parts, after checking that each is on the disk."""
     for number, unit in todo:
         if shared.parts.read(number, unit) is None:
             raise OSError(
@@ -206,7 +206,7 @@ def _found(shared: SharedParts, todo: list[tuple[int, Unit]]) -> Iterator[int]:
 
 
 def _import(name: str, runner: str, packages: str) -> ModuleType:
-    # Beam warns of packages that its other parts would need.
+    # Beam warns of missing packages that only other parts of it need.
     logging.disable(logging.WARNING)
     try:
         return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""From any reader's units of labelled people to a shard set."""
+"""Converts the units of any reader into a shard set."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Conversion:
     Attributes:
         size: height and width of the crops in px.
         padding: side of the crop as a multiple of the longer side of the person's box.
-        people_per_shard: records in each shard but the last.
-        max_skipped: the most broken inputs to skip; with more the conversion fails.
+        people_per_shard: records in each shard except the last.
+        max_skipped: the most broken inputs to skip; with more, the conversion fails.
         runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
             Apache Beam runner. The result does not depend on it.
-        workers: processes that decode, crop and encode with the local runner, or with dask where no scheduler is
-            given; the result does not depend on it.
-        scheduler: HOST:PORT of the Dask cluster's scheduler; without it, the cluster is of processes of this machine.
-        beam_options: what Apache Beam is told, as NAME=VALUE pairs: runner=FlinkRunner flink_master=HOST:8081.
-        skeleton: to write the joints in, so that sets of several sources can train and test one net; joints that the
-            source lacks are not labelled. The source's own if not given.
-        split: which sequences are for validation and the test.
+        workers: processes that decode, crop and encode with the local runner, or with dask if no scheduler is given;
+            the result does not depend on it.
+        scheduler: HOST:PORT of the Dask cluster's scheduler; by default a cluster of local processes is started.
+        beam_options: Apache Beam's options, as NAME=VALUE pairs: runner=FlinkRunner flink_master=HOST:8081.
+        skeleton: of the joints in the records, so that sets of several sources can train and test one net; joints that
+            the source lacks are not labeled. The source's own by default.
+        split: which sequences are for validation and test.
     """
 
     size: int = 224
@@ -59,7 +59,6 @@ class Conversion:
     split: SplitRule = field(default_factory=SplitRule)
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
         for name, lowest in (("size", 16), ("people_per_shard", 1), ("max_skipped", 0), ("workers", 1)):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
@@ -88,27 +87,27 @@ class TooManySkipped(ValueError):
 
 
 def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
-    """Writes a shard set, or finishes one that was begun; a finished one is left as it is.
+    """Writes a shard set, or resumes an unfinished one; a finished one stays as it is.
 
     Every unit of the reader becomes a part, a few small files in `FOLDER/.partial/parts`, made in any order and by any
-    process. Shards are filled from the parts in the order of the units, so that they come out the same; a part's
-    records are deleted when they are in whole shards. A run that is killed leaves whole parts and whole shards, and
-    the next one goes on from them. What is made of inputs that have changed since is made again.
+    process. Shards are filled from the parts in the order of the units, so the result is deterministic; a part's
+    records are deleted once they are in whole shards. A killed run leaves whole parts and whole shards, and the next
+    run resumes from them. Parts whose inputs have changed are made again.
 
     Workers of the local runner import the calling script; guard its code with `if __name__ == "__main__":`.
 
     Raises:
-        ValueError: an empty data set, an output folder of another configuration, of a finished set of other inputs or
-            of a run that is writing to it, or more than `max_skipped` broken inputs (`TooManySkipped`, with the list).
-        OSError: the folder cannot be written to, the disk is full, or a worker process died.
+        ValueError: the data set is empty; the output folder has another configuration, a finished set of other inputs,
+            or another run writing to it; or more than `max_skipped` inputs are broken (`TooManySkipped`).
+        OSError: the folder cannot be written to, the disk is full, or a worker died.
     """
     if hasattr(reader, "root"):
-        # Other processes may work in another folder, and what is skipped goes by the same name wherever it was read.
+        # Other processes may have another working folder, and names of skipped inputs must not depend on it.
         reader = replace(reader, root=Path(reader.root).absolute())
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
     target = options.target(reader)
     split = options.split.with_validation(reader.sequence_names())
-    # First, so that an unusable data set leaves no beginning.
+    # First, so that an unusable data set leaves no unfinished output.
     units = traced_units(reader)
     writer = ShardSetWriter(
         folder,
@@ -145,7 +144,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
 
 
 def _start(reader: Reader, parts: Parts, todo: list[tuple[int, TracedUnit]], options: Conversion) -> Iterator[int]:
-    """Has parts made where the options say; gives their numbers as they are finished."""
+    """Starts the chosen runner; yields the numbers of finished parts."""
     shared = SharedParts(parts, getattr(reader, "root", None))
     if options.runner == "beam":
         return run_beam(shared, todo, beam_arguments(options.beam_options))
@@ -155,7 +154,7 @@ def _start(reader: Reader, parts: Parts, todo: list[tuple[int, TracedUnit]], opt
 
 
 def _people(part: Part) -> int:
-    """How many people were looked at for a part."""
+    """How many people of a part were read, skipped or left out."""
     return sum(part.counts.values()) + len(part.skipped) + sum(part.left_out.values())
 
 
@@ -164,16 +163,16 @@ class _Filling:
 
     def __init__(self, writer: ShardSetWriter, parts: Parts, units: list[TracedUnit], max_skipped: int) -> None:
         self.writer, self.parts, self.units, self.max_skipped = writer, parts, units, max_skipped
-        # Of the parts taken up so far: where each split ends, where those began that have broken inputs, and the files
-        # whose records are not all in whole shards.
+        # Of the parts copied so far: the end of each split, the starts of those with broken inputs, and the files
+        # whose records are not yet all in whole shards.
         self.ends = dict.fromkeys(SPLITS, 0)
         self.broken: list[tuple[int, dict[str, int]]] = []
         self.used: dict[str, deque[tuple[int, Path]]] = {split: deque() for split in SPLITS}
 
     def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, TracedUnit]]]:
-        """The parts that earlier runs have made, and what is to be made.
+        """The parts that earlier runs have made, and those that are to be made.
 
-        A part whose files were lost before they were used is to be made again.
+        Parts whose files were lost before they were copied are made again.
         """
         self.parts.clean()
         self._drop_changed()
@@ -182,7 +181,7 @@ class _Filling:
         for number, unit in enumerate(self.units):
             part = self.parts.read(number, unit)
             if part is None:
-                # Parts are taken up in order, so that of those behind one that is missing nothing was used.
+                # Parts are copied in order, so nothing behind a missing one has been copied.
                 ends = dict.fromkeys(SPLITS, math.inf)
                 todo.append((number, unit))
                 continue
@@ -195,13 +194,13 @@ class _Filling:
         return made, todo
 
     def _drop_changed(self) -> None:
-        """Forgets the parts that were made from other inputs, and the shards if any of those may be in them."""
+        """Drops parts made from other inputs, and all shards if one of these parts may be in them."""
         numbers, changed, used = self.parts.numbers(), [], False
         ends = dict.fromkeys(SPLITS, 0)
         for number in range(max((len(self.units), *(last + 1 for last in numbers)))):
             part = self.parts.read_any(number)
             if part is None or number >= len(self.units) or not part.is_of(self.units[number]):
-                # Shards are filled in order: those that go beyond this place hold this part, or what came after it.
+                # Shards are filled in order: those beyond this position hold this part or later ones.
                 used |= any(ends[split] < self.writer.resume_at(split) for split in SPLITS)
                 changed += [] if part is None else [(number, part)]
             if part is not None:
@@ -214,14 +213,14 @@ class _Filling:
             self.parts.forget(number)
         first = f", the first of them {changed[0][1].unit}" if changed else ""
         print(
-            f"note: {self.writer.folder} was begun with other inputs or by another version of the reader: "
+            f"note: {self.writer.folder} was started with other inputs or by another version of the reader: "
             f"{len(changed)} of {len(numbers)} finished parts{first}; "
-            + ("the set is begun again" if used else "they are made again"),
+            + ("the set is started again" if used else "they are made again"),
             file=sys.stderr,
         )
 
     def run(self, made: dict[int, Part], finished: Iterator[int], progress: tqdm) -> None:
-        """Takes the parts up, those that are made and those that are finished in the meantime."""
+        """Copies the parts into shards, in order, as they are finished."""
         for number in range(len(self.units)):
             while number not in made:
                 other = next(finished)
@@ -246,7 +245,7 @@ class _Filling:
         self.writer.note(made[number].left_out, made[number].remarks)
         if len(self.writer.skipped) <= self.max_skipped:
             return
-        # Someone may repair the inputs and start again: they will be read again, if no whole shard goes without them.
+        # Read these parts again if the inputs are repaired, unless whole shards were written without them.
         unused = [n for n, starts in self.broken if all(starts[s] >= self.writer.resume_at(s) for s in SPLITS)]
         later = range(number + 1, len(self.units))
         found = ((n, self.parts.read(n, self.units[n])) for n in later)
@@ -254,11 +253,11 @@ class _Filling:
             self.parts.forget(other)
         listed = "\n".join(f"  {skipped['what']}: {skipped['why']}" for skipped in self.writer.skipped)
         raise TooManySkipped(
-            f"more than {self.max_skipped} broken inputs (raise --max-skipped to pass them by):\n{listed}"
+            f"more than {self.max_skipped} broken inputs (raise --max-skipped to skip them):\n{listed}"
         )
 
     def _copy(self, number: int, split: str, count: int) -> None:
-        """Puts a part's people of a split into shards, but for those who are in whole ones."""
+        """Copies a part's people of a split into shards, except those already in whole shards."""
         if not count:
             return
         done = max(0, self.writer.resume_at(split) - self.ends[split])
@@ -271,9 +270,9 @@ class _Filling:
             for record in islice(read_records(path), done, None):
                 self.writer.add(split, record)
         except ValueError as error:
-            # Its note stays, as it tells what the people in whole shards were made from.
+            # Its note stays: it says what the people in whole shards were made from.
             path.unlink()
-            raise OSError(f"{error}; the same command again makes it anew") from error
+            raise OSError(f"{error}; run the same command again to make it anew") from error
 
     def _delete_used(self) -> None:
         for split, files in self.used.items():
@@ -282,10 +281,10 @@ class _Filling:
 
 
 def _plain(value: object) -> object:
-    """Options as JSON can hold them."""
+    """Options as JSON values."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    # Where a data set lies is part of what was read, from whichever folder the command was given.
+    # Resolved, so that the working folder makes no difference.
     return str(value.resolve()) if isinstance(value, Path) else value

@@ -1,7 +1,7 @@
-"""What a shard set is made from, so that the same command over other inputs is noticed.
+"""Fingerprints of a shard set's inputs, to detect that they have changed.
 
-Labels count by their content, which the units hold; pictures, videos and other large files by name, size and time of
-change; and so does the version of the reader.
+A fingerprint covers the content of labels, which the units hold; the name, size and modification time of images,
+videos and other large files; and the reader's version.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _DIGEST_BYTES = 12
 
 @dataclass(frozen=True)
 class TracedUnit:
-    """A unit with the fingerprint of what it is made from.
+    """A unit with the fingerprint of its inputs.
 
     Attributes:
-        unit: the reader's.
+        unit: the reader's unit.
         made_from: the fingerprint, hexadecimal.
     """
 
@@ -45,10 +45,10 @@ class TracedUnit:
 
 
 def traced_units(reader: Reader) -> list[TracedUnit]:
-    """The units of a reader, each with its fingerprint as of now.
+    """The units of a reader, each with its current fingerprint.
 
     Raises:
-        ValueError: what `reader.units` raises.
+        ValueError: as `reader.units` does.
     """
     return [TracedUnit(unit, _fingerprint(unit, reader)) for unit in reader.units()]
 
@@ -69,9 +69,9 @@ def _fields(value: object) -> dict:
 
 
 def _plain(value: object) -> object:
-    """What JSON cannot hold as something that it can, the same for equal values in all processes."""
+    """Converts other values for JSON, equal values equally in all processes."""
     if isinstance(value, Path):
-        # Where the data set lies is one of the settings, and may be told in more ways than one.
+        # The data set's place is one of the settings, and can be written in several ways.
         return ""
     if isinstance(value, np.ndarray):
         return [value.dtype.str, value.shape, hashlib.blake2b(np.ascontiguousarray(value).data).hexdigest()]
@@ -89,10 +89,10 @@ def _plain(value: object) -> object:
 
 
 def check_finished(folder: Path, manifest: Manifest, units: list[TracedUnit]) -> str | None:
-    """Compares a finished set with the inputs of now.
+    """Compares a finished set with the current inputs.
 
     Returns:
-        A note for the user where they cannot be compared, None where nothing has changed.
+        A note for the user if they cannot be compared, None if nothing has changed.
 
     Raises:
         ValueError: the set was made from other inputs.
@@ -101,8 +101,8 @@ def check_finished(folder: Path, manifest: Manifest, units: list[TracedUnit]) ->
     digest = manifest.source.get("inputs")
     if digest is None:
         return (
-            f"{folder} is finished, but was made by a version that did not note its inputs: whether they have changed "
-            "since cannot be told; delete it to make it anew"
+            f"{folder} is finished, but was made by a version that did not record its inputs, so they may have changed "
+            "since; delete it to make it anew"
         )
     if digest == inputs_digest(now):
         return None
@@ -110,7 +110,7 @@ def check_finished(folder: Path, manifest: Manifest, units: list[TracedUnit]) ->
 
 
 def made_from_others(folder: Path, changes: str) -> str:
-    """The message of a refusal."""
+    """The error message for a set of other inputs."""
     return (
         f"{folder} holds shards made from other inputs, or by another version of the reader{changes}; delete it or "
         "choose another --out"

@@ -1,4 +1,4 @@
-"""Parts made in processes of this machine."""
+"""Makes parts in processes of this machine."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from data_prep.conversion.record_parts import Parts
 from data_prep.reader import Unit
 from machine.workers import worker_pool
 
-#: Parts that may be begun before the first unfinished one, for each worker. Shards take parts up in order, so that many
-#: parts can wait for a slow one, and the disk must have room for them besides the shards.
+#: How many parts may be in flight ahead of the oldest unfinished one, per worker. Parts are copied into shards in
+#: order, so all that wait for a slow one take up disk space.
 _AHEAD = 3
 
 
 def run_local(parts: Parts, todo: list[tuple[int, Unit]], workers: int) -> Iterator[int]:
-    """Makes parts in processes of this machine, or in this process if one is enough.
+    """Makes parts in worker processes, or in this process if one is enough.
 
     Args:
-        parts: makes them.
-        todo: the number and the unit of each, in order.
-        workers: how many processes there may be.
+        parts: makes one part.
+        todo: the number and the unit of each part, in order.
+        workers: the most processes.
 
     Yields:
-        The numbers of the parts as they are finished.
+        The numbers of finished parts.
 
     Raises:
         OSError: the disk is full, or a process died.
@@ -42,7 +42,7 @@ def run_local(parts: Parts, todo: list[tuple[int, Unit]], workers: int) -> Itera
 
 
 def made_in_window(pool: Executor, parts: Parts, todo: list[tuple[int, Unit]], workers: int) -> Iterator[int]:
-    """Keeps the pool busy with the first parts that are not made, and no others; yields their numbers.
+    """Makes parts in order, with a bounded number in flight; yields the numbers of finished ones.
 
     Raises:
         ChildProcessError: a process died.
@@ -62,6 +62,6 @@ def made_in_window(pool: Executor, parts: Parts, todo: list[tuple[int, Unit]], w
     except BrokenProcessPool as error:
         names = ", ".join(todo[i][1].name for i in sorted(running.values())[:workers])
         raise ChildProcessError(
-            f"a process died at {names} or soon after, for want of memory (give fewer --workers) or as the decoder "
-            "crashed; the same command again goes on"
+            f"a process died at {names} or soon after, out of memory (give fewer --workers) or by a crash of the "
+            "decoder; run the same command again to resume"
         ) from error

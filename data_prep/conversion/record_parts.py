@@ -1,4 +1,4 @@
-"""Parts: files with the records of one unit, made in any process or machine, and kept until they are in shards."""
+"""Parts: files with the records of one unit, made by any process or machine, and kept until they are in shards."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from records.tfrecord import frame
 
 @dataclass(frozen=True)
 class Part:
-    """What is known of a part, as it stands in its JSON.
+    """The description of a part, stored as JSON.
 
     Attributes:
         unit: the unit's name.
-        counts: how many people it has for each split.
+        counts: people by split.
         bytes: the size of each split's file.
         skipped: why each broken input was skipped.
-        made_from: the fingerprint of what it is made from; "" in what earlier versions have written.
+        made_from: the fingerprint of its inputs; "" in files of earlier versions.
         left_out: how many people were left out on purpose, by reason.
         remarks: how often each remark was made.
     """
@@ -45,7 +45,6 @@ class Part:
     remarks: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Checks what was read from a file."""
         for numbers in (self.counts, self.bytes):
             if sorted(numbers) != sorted(SPLITS) or not all(isinstance(n, int) and n >= 0 for n in numbers.values()):
                 raise ValueError(f"a number for each split was expected, got {numbers!r:.100}")
@@ -56,19 +55,19 @@ class Part:
         check_counts(self.left_out, self.remarks)
 
     def is_of(self, unit: TracedUnit) -> bool:
-        """Whether it was made of a unit, and from what that is made from now."""
+        """Whether it was made of a unit, from its current inputs."""
         return (self.unit, self.made_from) == (unit.name, unit.made_from)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A folder of parts, and how they are made. It can be pickled and sent to where they are made.
+    """A folder of parts, and how to make them. It can be pickled and sent to workers.
 
-    Part 7 is `000007.train.tfrecord` and the like, for the splits that it has people of, and `000007.json`. That is
-    written last, so that a part is whole or is not there.
+    Part 7 is `000007.train.tfrecord` and so on, for the splits that it has people of, and its note `000007.json`. The
+    note is written last, so that a part is complete or does not exist.
 
     Attributes:
-        folder: where they lie.
+        folder: the folder of the parts.
         source: the skeleton of the people.
         target: the skeleton of the records.
         size: height and width of the crops in px.
@@ -87,12 +86,12 @@ class Parts:
         """Makes one part.
 
         Returns:
-            Its number.
+            The part's number.
 
         Raises:
             OSError: the disk is full, or cannot be written to.
         """
-        # Two runs that make the same part at once, as those of Beam may, do not meet in one file.
+        # A unique name, as two of Beam's workers may make the same part at once.
         temporary = f"{number:06d}.{uuid.uuid4().hex}.tmp"
         part = Part(unit.name, dict.fromkeys(SPLITS, 0), dict.fromkeys(SPLITS, 0), {}, unit.made_from)
         files: dict[str, BinaryIO] = {}
@@ -114,7 +113,7 @@ class Parts:
         return number
 
     def _frames(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
-        """The records of a unit as they stand in a file, each with its split; the part notes all else."""
+        """The framed records of a unit, each with its split; all other items are counted in `part`."""
         try:
             for item in unit.people():
                 if isinstance(item, BadInput):
@@ -143,14 +142,14 @@ class Parts:
         return encode_example(person, crop, self.target)
 
     def records(self, number: int, split: str) -> Path:
-        """The file of a part's people of one split."""
+        """The file with a part's people of one split."""
         return self.folder / f"{number:06d}.{split}.tfrecord"
 
     def _note(self, number: int) -> Path:
         return self.folder / f"{number:06d}.json"
 
     def read(self, number: int, unit: TracedUnit) -> Part | None:
-        """What is known of a part, None if it is not there or was made from other inputs.
+        """The description of a part, None if it is missing or was made from other inputs.
 
         Raises:
             ValueError: it is damaged.
@@ -159,7 +158,7 @@ class Parts:
         return part if part is not None and part.is_of(unit) else None
 
     def read_any(self, number: int) -> Part | None:
-        """What is known of a part, whatever it was made from; None if it is not there.
+        """The description of a part, whatever its inputs; None if it is missing.
 
         Raises:
             ValueError: it is damaged.
@@ -170,24 +169,24 @@ class Parts:
             return None
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
-                f"{self._note(number)} is damaged ({error!s:.200}); delete it and run the same again"
+                f"{self._note(number)} is damaged ({error!s:.200}); delete it and run the same command again"
             ) from error
 
     def numbers(self) -> list[int]:
-        """The parts that are made, of these inputs or of others."""
+        """The numbers of all parts, of these inputs or others."""
         return sorted(int(note.stem) for note in self.folder.glob("[0-9]*.json"))
 
     def is_whole(self, number: int, split: str, part: Part) -> bool:
-        """Whether the file of a split has the size that it should have."""
+        """Whether the file of a split has the expected size."""
         path = self.records(number, split)
         return path.is_file() and path.stat().st_size == part.bytes[split]
 
     def forget(self, number: int) -> None:
-        """Takes a part for one that is still to be made."""
+        """Marks a part as not made."""
         self._note(number).unlink(missing_ok=True)
 
     def clean(self) -> None:
-        """Makes the folder, and removes what killed runs have left half made."""
+        """Makes the folder, and removes temporary files of killed runs."""
         self.folder.mkdir(exist_ok=True)
         for left in self.folder.glob("*.tmp*"):
             left.unlink(missing_ok=True)
@@ -198,7 +197,7 @@ def _in_skeleton(person: Person, source: Skeleton, target: Skeleton) -> Person:
     person = replace(person, joints_xy_px=xy_px, visible=visible)
     if person.joints_xyz_mm is None:
         return person
-    # A joint off the picture may be known in 3D.
+    # A joint outside the image may be known in 3D.
     known = np.ones(source.num_joints, bool) if person.xyz_known is None else person.xyz_known
     xyz_mm, known = convert_joints(person.joints_xyz_mm, known, source, target)
     return replace(person, joints_xyz_mm=xyz_mm, xyz_known=known > 0)

@@ -1,4 +1,4 @@
-"""Which split a sequence belongs to."""
+"""Assigns sequences to splits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-#: Splits of the literature: the sequences for training and for the test. Neither keeps any for validation.
+#: Splits of the literature: training and test sequences. Neither has any for validation.
 PUBLISHED = {
-    # VoxelPose (Tu et al., arXiv 2004.06239), and with it most work on the studio since.
+    # VoxelPose (Tu et al., arXiv 2004.06239), also used by most later work on the studio.
     "panoptic3d": {
         "train": (
             "160422_ultimatum1",
@@ -32,21 +32,20 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class SplitRule:
-    """Assigns whole sequences (or subjects) to splits, so that no moment and no person stands on both sides.
+    """Assigns whole sequences (or subjects) to splits, so that no moment and no person is in two.
 
-    A sequence named in a list goes where the list says; any other goes by a seeded hash of its name, so that it stays
-    where it is when others are added. Where a name has a slash, what stands before it is the subject, and the subject
-    alone decides.
+    Sequences named in a list go to that split; all others go by a seeded hash of their name, so that they stay where
+    they are when others are added. If a name has a slash, the part before it is the subject, and the subject decides.
 
     Attributes:
         val: share of the sequences for validation.
         test: share of the sequences for the test.
         seed: of the hash.
-        val_sequences: sequences that are for validation by name.
-        test_sequences: sequences that are for the test by name.
-        published: a split of the literature in place of the shares: "panoptic3d" (VoxelPose's ten sequences for
-            training and four for the test) or "human36m" (subjects 1, 5, 6, 7, 8 and 9, 11). Sequences that it
-            does not name are for validation, so that training and test stay as published.
+        val_sequences: names of sequences for validation.
+        test_sequences: names of sequences for the test.
+        published: a split of the literature instead of the shares: "panoptic3d" (VoxelPose's ten training and four
+            test sequences) or "human36m" (subjects 1, 5, 6, 7, 8 and 9, 11). Sequences that it does not name are for
+            validation, so that training and test stay as published.
     """
 
     val: float = 0.05
@@ -57,7 +56,6 @@ class SplitRule:
     published: Literal["panoptic3d", "human36m"] | None = None
 
     def __post_init__(self) -> None:
-        """Checks shares and lists."""
         if self.val < 0 or self.test < 0 or self.val + self.test > 1:
             raise ValueError(f"shares must be 0 or more and sum to 1 at most, got val {self.val} and test {self.test}")
         both = set(self.val_sequences) & set(self.test_sequences)
@@ -67,10 +65,9 @@ class SplitRule:
             raise ValueError(f"published must be one of {', '.join(PUBLISHED)}, got {self.published!r}")
 
     def with_validation(self, sequences: Collection[str]) -> SplitRule:
-        """The rule with one sequence named for validation, where the shares of a few sequences would leave it none.
+        """The rule with one sequence named for validation, if the shares of few sequences leave that split empty.
 
-        It is that of the training sequences whose hash is nearest, or of the test's where there is but one for
-        training.
+        It takes the training sequence with the smallest hash, or a test sequence if only one is for training.
 
         Args:
             sequences: all names.

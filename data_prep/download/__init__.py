@@ -1,1 +1,1 @@
-"""Downloads of CMU Panoptic Studio."""
+"""Downloading of CMU Panoptic Studio."""

@@ -1,4 +1,4 @@
-"""Checks that a downloaded file is complete, as far as is possible without decoding it."""
+"""Checks that a downloaded file is complete, without decoding it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_calibration(path: Path) -> None:
 
 
 def check_tar(path: Path) -> None:
-    """Raises `BadInput` unless the file is a tar that holds a file and has the mark of its end."""
+    """Raises `BadInput` unless the file is a tar with at least one file and an end marker."""
     try:
         with tarfile.open(path, "r:") as archive:
             files = sum(member.isreg() for member in archive)
@@ -32,15 +32,15 @@ def check_tar(path: Path) -> None:
     except (tarfile.TarError, OSError) as error:
         raise BadInput(str(path), f"no whole tar ({error})") from error
     if any(end):
-        raise BadInput(str(path), "no whole tar (it ends without the mark of its end)")
+        raise BadInput(str(path), "no whole tar (it has no end marker)")
     if not files:
         raise BadInput(str(path), "no whole tar (it holds no file)")
 
 
 def check_mp4(path: Path) -> None:
-    """Raises `BadInput` unless the file has an index (moov) and frames (mdat), and all its boxes lie within it.
+    """Raises `BadInput` unless the file has an index (moov) and frames (mdat), and all its boxes end within it.
 
-    An mp4 file is a row of boxes, each with its size, head included, and its type (ISO/IEC 14496-12).
+    An mp4 file is a sequence of boxes, each with its size, header included, and its type (ISO/IEC 14496-12).
     """
     size = path.stat().st_size
     kinds = set()
@@ -62,10 +62,10 @@ def check_mp4(path: Path) -> None:
 
 
 def _box(file: BinaryIO, left: int) -> tuple[bytes, int, int]:
-    """The type of the box that begins here, `left` bytes before the file's end, the size of its head, and its own."""
+    """The type, header size and size of the box that begins here, `left` bytes before the end of the file."""
     length, kind = _HEAD.unpack(file.read(_HEAD.size).ljust(_HEAD.size, b"\0"))
     if length == 1:
         (length,) = _LONG.unpack(file.read(_LONG.size).ljust(_LONG.size, b"\0"))
         return kind, _HEAD.size + _LONG.size, length
-    # A size of 0 stands for all that is left.
+    # A size of 0 means up to the end of the file.
     return kind, _HEAD.size, length or max(left, _HEAD.size)

@@ -1,4 +1,4 @@
-"""What the responses of a file server mean for a download."""
+"""Interprets the responses of a file server."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ class RetryableError(Exception):
     """A request failed in a way that may not recur."""
 
     def __init__(self, why: str, wait_s: float | None = None) -> None:
-        """Takes the reason, and for how long the server asks to wait, None if it does not."""
         super().__init__(why)
+        # As the server asks; None if it does not.
         self.wait_s = wait_s
 
 
 class RemoteFileChanged(RetryableError):
-    """The file on the server is not the version whose download was begun."""
+    """The file on the server is another version than the one partly downloaded."""
 
 
 class DownloadRefused(Exception):
-    """Asking this server for the file again is useless."""
+    """Retrying on this server is useless; `missing` if it has no such file."""
 
     def __init__(self, why: str, missing: bool = False) -> None:
-        """Takes the reason, and whether it is that the server has no such file."""
         super().__init__(why)
         self.missing = missing
 
@@ -40,7 +39,7 @@ def check_answer(response: requests.Response) -> None:
     Raises:
         RetryableError: the failure may not recur.
         RemoteFileChanged: the file has become shorter.
-        DownloadRefused: asking again is useless.
+        DownloadRefused: a retry is useless.
     """
     code = response.status_code
     if code in _NOT_THERE:
@@ -52,7 +51,7 @@ def check_answer(response: requests.Response) -> None:
     if code not in (200, 206):
         raise DownloadRefused(f"answers {code} {response.reason}")
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        # Such as a login page, for which the bytes fetched before must not be discarded.
+        # Such as a login page; the bytes downloaded so far must not be discarded for it.
         raise DownloadRefused("answers with a web page instead of the file")
 
 
@@ -83,7 +82,7 @@ def content_range(response: requests.Response) -> tuple[int, int] | None:
 
 
 def in_short(error: Exception) -> str:
-    """The innermost reason, without the names of the layers that it came through."""
+    """The innermost reason of a nested error, without the names of the outer layers."""
     inner = error
     while inner.args and isinstance(inner.args[0], Exception):
         inner = getattr(inner.args[0], "reason", None) or inner.args[0]

@@ -16,7 +16,7 @@ from data_prep.download.server_version import ServerVersions
 from data_prep.download.transfer import Failed, Missing, RemoteFile, RetryPolicy, Servers, Stopped, fetch
 from records import BadInput
 
-#: Threads that still wait for a server after this are abandoned; nothing is lost by that.
+#: Threads that still wait for a server after this are abandoned, which loses no data.
 _JOIN_TIMEOUT_S = 0.5
 #: The longest delay of Ctrl-C.
 _LONGEST_WAIT_S = 0.5
@@ -30,7 +30,6 @@ class ParallelDownloader:
     """
 
     def __init__(self, out: Path, servers: Servers, policy: RetryPolicy, parallel: int) -> None:
-        """Takes the folder of all sequences, where the files come from, and how many to fetch at once."""
         self._out, self._servers, self._policy, self._parallel = out, servers, policy, parallel
         self._versions = ServerVersions(servers, policy.timeout_s)
         self.missing: set[str] = set()
@@ -40,14 +39,14 @@ class ParallelDownloader:
         return file.target.relative_to(self._out).as_posix()
 
     def fetch(self, files: list[RemoteFile]) -> dict[str, str]:
-        """Downloads files, and returns the names of those that are lacking, with the reasons."""
+        """Downloads files, and returns the names of those that failed, with the reasons."""
         to_do: queue.SimpleQueue[RemoteFile] = queue.SimpleQueue()
         done: queue.SimpleQueue[tuple[RemoteFile, Exception | None]] = queue.SimpleQueue()
         for file in files:
             to_do.put(file)
         stop = threading.Event()
         with tqdm(total=0, unit="B", unit_scale=True, desc=f"0/{len(files)} files", disable=None) as bar:
-            # Threads of a pool would be waited for at the end of the program, as long as a silent server likes.
+            # Daemon threads: Python waits at exit for those of a pool, even if they wait for a silent server.
             threads = [
                 threading.Thread(target=self._work, args=(to_do, done, stop, bar), daemon=True)
                 for _ in range(min(self._parallel, len(files)))
@@ -104,14 +103,14 @@ class ParallelDownloader:
 
 
 def _next(done: queue.SimpleQueue) -> tuple[RemoteFile, Exception | None]:
-    """Waits in short pieces, since on Windows Ctrl-C is handled only between waits."""
+    """Waits with short timeouts, since Windows handles Ctrl-C only between waits."""
     while True:
         with suppress(queue.Empty):
             return done.get(timeout=_LONGEST_WAIT_S)
 
 
 def _reporter(bar: tqdm) -> Callable[[int, int | None], None]:
-    """Keeps one file's share of the bar up to date, also when the file is begun anew."""
+    """Keeps one file's share of the bar up to date, also when its download restarts."""
     last_size = last_total = 0
 
     def report(size: int, total: int | None) -> None:

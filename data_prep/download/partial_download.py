@@ -1,4 +1,4 @@
-"""A file that is downloaded in part, kept so that a later run can resume it."""
+"""A partly downloaded file, kept so that a later run can resume it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ from typing import BinaryIO
 
 from records.manifest import write_json
 
-#: The folder, in a sequence's folder, of files that are not complete yet.
+#: The folder of incomplete files in a sequence's folder.
 PARTIAL = ".partial"
-#: The folder beside it that notes where each complete file came from.
+#: The folder beside it with notes on the origin of each complete file.
 DOWNLOADED = ".downloaded"
 
 
 class PartialDownload:
-    """The bytes downloaded so far of a file, and what is known of the whole file.
+    """The bytes of a file downloaded so far, with the origin and size of the whole file.
 
-    `FOLDER/NAME.part` holds the bytes and `FOLDER/NAME.json` notes where they came from.
+    `FOLDER/NAME.part` holds the bytes and `FOLDER/NAME.json` their origin.
 
     Attributes:
-        path: the bytes.
-        note: once the file is complete, the JSON file that names its server and version.
-        root: the server that they came from, None before the first byte.
-        version: the server's mark of this version of the file, None if it gave none.
+        path: the file with the bytes.
+        note: the JSON file that names server and version once the file is complete.
+        root: the server of the bytes, None before the first byte.
+        version: the server's ETag or date of the file, None if it gave none.
         total: size of the whole file in bytes, None if unknown.
         pieced: the bytes come from more than one response.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Finds what an earlier run left."""
         self.path = folder / f"{name}.part"
         self._about = folder / f"{name}.json"
         self.note = folder.parent / DOWNLOADED / f"{name}.json"
@@ -44,7 +43,7 @@ class PartialDownload:
             about = json.loads(self._about.read_text())
             self.root, self.version, self.total = str(about["root"]), about["version"], about["total"]
         except (OSError, ValueError, KeyError, TypeError):
-            # Bytes of unknown origin cannot be continued; without a version they will not be.
+            # Bytes of unknown origin cannot be resumed; without a version they will not be.
             pass
 
     @property
@@ -59,16 +58,16 @@ class PartialDownload:
 
     @property
     def resume_at(self) -> int:
-        """The first byte to ask for, 0 where only a new download is safe."""
+        """The first byte to request, 0 if only a new download is safe."""
         if self.version is None or self.total is None or self.size > self.total:
             return 0
         return self.size
 
     def begin(self, root: str, version: str | None, total: int | None) -> None:
-        """Empties the file and notes what will be put into it.
+        """Discards the bytes and records the origin of a new download.
 
         Raises:
-            OSError: there is no room for the file.
+            OSError: there is not enough free disk space.
         """
         self.discard()
         free = shutil.disk_usage(self.path.parent).free
@@ -89,7 +88,7 @@ class PartialDownload:
         """Renames the complete file to `target`."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("rb") as file:
-            # After a power cut a name must not stand for bytes that never reached the disk.
+            # So that a power cut cannot leave a complete-looking file whose bytes never reached the disk.
             os.fsync(file.fileno())
         self.note.parent.mkdir(exist_ok=True)
         os.replace(self._about, self.note)
@@ -97,7 +96,7 @@ class PartialDownload:
 
 
 def is_note(path: Path) -> bool:
-    """Whether a file is what a `PartialDownload` notes beside its bytes."""
+    """Whether a file is the JSON that a `PartialDownload` writes beside its bytes."""
     try:
         return path.suffix == ".json" and {"root", "version", "total"} == json.loads(path.read_text()).keys()
     except (OSError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Downloads sequences of CMU Panoptic Studio into the layout that the reader reads."""
+"""Downloads sequences of CMU Panoptic Studio into the reader's layout."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class _Kind:
     """A kind of camera.
 
     Attributes:
-        name: in the calibration.
-        camera: what its cameras are called.
-        example: of that, for people.
-        poses: the 3D poses at its frames; the kinds have different rates.
-        old_poses: those of 15 joints.
-        folder: of its videos on the servers.
+        name: its name in the calibration.
+        camera: the pattern of its cameras' names.
+        example: an example of a name, for messages.
+        poses: the name of the 3D poses at its frames; the kinds have different rates.
+        old_poses: the name of the poses of 15 joints.
+        folder: the folder of its videos on the servers.
     """
 
     name: str
@@ -57,22 +57,22 @@ _VGA = _Kind(
 class Download:
     """Downloads sequences of CMU Panoptic Studio: calibration, 3D poses and the videos of some cameras.
 
-    The files come to OUT/SEQUENCE in the studio's own layout, each under its name only when it is whole and sound.
-    What is here already is left as it is, and named if its server has another version of it by now; a download that was
-    stopped goes on where it stopped. Of sequences without poses of 19 joints come those of 15. The names of the
-    sequences are listed at http://domedb.perception.cs.cmu.edu/dataset.html; an HD video may take 3 GB. The data are
-    free for research that is not commercial. Exit code 1 if files are lacking.
+    Files are written to OUT/SEQUENCE in the studio's own layout, and renamed only when they are complete and checked.
+    Existing files stay as they are, and are named if their server has another version by now; a stopped download is
+    resumed. Sequences without poses of 19 joints are downloaded with those of 15. The sequences are listed at
+    http://domedb.perception.cs.cmu.edu/dataset.html; an HD video may take 3 GB. The data are free for non-commercial
+    research. Exit code 1 if files are missing.
 
     Attributes:
-        sequences: their names, such as 171204_pose1.
-        cameras: such as 00_03, or 3 for short; all that are calibrated if none is given.
-        vga: take the VGA cameras, named 01_01 to 20_24, and the poses at their frames, instead of the HD ones.
+        sequences: names of sequences, such as 171204_pose1.
+        cameras: such as 00_03, or 3 for short; all calibrated ones by default.
+        vga: download the VGA cameras, named 01_01 to 20_24, and the poses at their frames, instead of the HD ones.
         root: the studio's server.
-        mirror: other servers of the same files, tried in this order where the first one fails or lacks a file.
+        mirror: other servers of the same files, tried in this order if the first one fails or lacks a file.
         out: the folder for the sequences.
-        parallel: files to fetch at once.
-        timeout: seconds without a byte before a request is given up.
-        attempts: requests in a row that bring nothing before a server is given up.
+        parallel: files to download at once.
+        timeout: seconds without a byte before a request times out.
+        attempts: requests in a row without a byte before a server is given up.
     """
 
     sequences: tyro.conf.Positional[tuple[str, ...]]
@@ -86,7 +86,6 @@ class Download:
     attempts: int = 6
 
     def __post_init__(self) -> None:
-        """Checks the names and ranges, and writes out the cameras' names."""
         if not self.sequences:
             raise ValueError("at least one sequence must be named, got none; name one, such as 171204_pose1")
         for name in self.sequences:
@@ -114,7 +113,7 @@ class Download:
         return full
 
     def run(self) -> int:
-        """Downloads, prints what is lacking, and returns the exit code: 1 if something is.
+        """Downloads, prints what is missing, and returns the exit code: 1 if files are missing.
 
         Raises:
             ValueError: another process is downloading one of the sequences.
@@ -128,10 +127,10 @@ class Download:
         return 1 if lacking else 0
 
     def download(self) -> dict[str, str]:
-        """Downloads all that can be had.
+        """Downloads everything that is available.
 
         Returns:
-            What is lacking: the path below `out` and why.
+            Missing files: their path below `out`, and the reason.
 
         Raises:
             ValueError: another process is downloading one of the sequences.
@@ -156,7 +155,7 @@ class Download:
                     lacking[absent[0]] += "; the videos of this sequence were left out"
                     continue
                 cameras, broken = read_cameras(files[0].target, self._kind.name)
-                # The calibration is the server's word: what it calls its cameras must be fit for a file's name.
+                # The calibration is untrusted: its cameras' names must be safe as file names.
                 for camera in self.cameras or filter(self._kind.camera.fullmatch, cameras):
                     video = self._video(name, camera)
                     if camera in cameras:
@@ -170,7 +169,7 @@ class Download:
     def _fetch_old_poses(
         self, downloader: ParallelDownloader, basics: dict[str, list[RemoteFile]], lacking: dict[str, str]
     ) -> None:
-        """Fetches the poses of 15 joints where no server has those of 19."""
+        """Downloads the poses of 15 joints where no server has those of 19."""
         old = {
             name: self._poses(name, self._kind.old_poses)
             for name, (_, poses) in basics.items()
@@ -183,12 +182,12 @@ class Download:
                 del lacking[downloader.name(replaced)]
                 basics[name] = [calibration, poses]
                 print(
-                    f"note: {name} has no {replaced.target.name}; took {poses.target.name}, of 15 joints",
+                    f"note: {name} has no {replaced.target.name}; downloaded {poses.target.name}, of 15 joints",
                     file=sys.stderr,
                 )
 
     def _basics(self, sequence: str) -> list[RemoteFile]:
-        """What every use of a sequence needs: first the calibration, then the poses."""
+        """The files that every use of a sequence needs: the calibration, then the poses."""
         calibration = f"calibration_{sequence}.json"
         return [
             self._file(sequence, calibration, calibration, check_calibration),
@@ -210,7 +209,7 @@ class Download:
 
 @contextmanager
 def _alone(sequence: Path) -> Iterator[None]:
-    """Keeps other processes from fetching the same files, and clears up when all is fetched."""
+    """Locks a sequence against other processes, and removes the partial folder when everything is downloaded."""
     partial = sequence / PARTIAL
     partial.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Whether a file that is here is still the one that the servers have."""
+"""Whether a local file is still the servers' version."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from data_prep.download.transfer import RemoteFile, Servers
 
 
 class ServerVersions:
-    """Asks servers for the size and the version of files, without fetching them."""
+    """Asks servers for the size and the version of files, without downloading them."""
 
     def __init__(self, servers: Servers, timeout_s: float) -> None:
-        """Takes the servers, and how long to wait for an answer."""
         self._servers, self._timeout_s = servers, timeout_s
-        # Servers that did not answer once are not waited for again.
+        # Servers that failed once are not asked again.
         self._silent: set[str] = set()
 
     def change(self, file: RemoteFile, note: Path) -> str | None:
-        """What is now in place of a file that is here.
+        """Compares a local file with the servers' version.
 
         Args:
             file: the file.
-            note: what was known of it when it was downloaded, see `PartialDownload.note`; need not be there.
+            note: the note of its download, see `PartialDownload.note`; may be missing.
 
         Returns:
-            What has changed; None if nothing has, or if no server tells.
+            What has changed; None if nothing has, or if no server says.
         """
         here, (origin, known) = file.target.stat().st_size, _read(note)
         roots = self._servers.in_order()
@@ -45,7 +44,7 @@ class ServerVersions:
         return change
 
     def _ask(self, root: str, path: str) -> tuple[str | None, int | None]:
-        """The version and the size of a file on a server, None where it does not tell."""
+        """The version and the size of a file on a server, None where unknown."""
         if root in self._silent:
             return None, None
         try:
@@ -60,7 +59,7 @@ class ServerVersions:
 
 
 def _read(note: Path) -> tuple[str | None, str | None]:
-    """Where a file came from, and its version there."""
+    """The server of a downloaded file, and its version there."""
     try:
         content = json.loads(note.read_bytes())
         return content["root"], content["version"]

@@ -1,4 +1,4 @@
-"""Downloading a file over HTTP from one of several servers, resuming where an earlier attempt stopped."""
+"""Downloads a file over HTTP from one of several servers, resuming earlier attempts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from data_prep.download.partial_download import PartialDownload
 from records import BadInput
 
 _CHUNK_BYTES = 1 << 18
-#: A server that asks to wait longer than this is given up.
+#: A server that asks for a longer wait is given up.
 _LONGEST_WAIT_S = 600.0
 
 
@@ -45,9 +45,9 @@ class RetryPolicy:
     """When to retry a request, and when to give a server up.
 
     Attributes:
-        timeout_s: without a byte before a try is given up.
-        attempts: tries in a row that bring the file no further before the server is given up.
-        first_pause_s: after the first of them; each further pause is twice as long, up to a minute.
+        timeout_s: time without a byte before an attempt times out.
+        attempts: attempts in a row without a new byte before the server is given up.
+        first_pause_s: the pause after the first of them; each further pause is twice as long, up to a minute.
     """
 
     timeout_s: float = 60.0
@@ -55,15 +55,14 @@ class RetryPolicy:
     first_pause_s: float = 1.0
 
     def pause_s(self, tries: int) -> float:
-        """The pause after some tries in a row that brought nothing."""
+        """The pause after `tries` attempts in a row without a new byte."""
         return min(self.first_pause_s * 2.0 ** min(max(tries - 1, 0), 16), 60.0)
 
 
 class Servers:
-    """Roots of copies of the same tree of files, in the order in which to try them."""
+    """URLs of servers with the same files, in the order in which to try them."""
 
     def __init__(self, roots: tuple[str, ...]) -> None:
-        """Takes URLs, with or without a slash at the end."""
         self._roots = list(dict.fromkeys(root.rstrip("/") for root in roots))
         self._lock = threading.Lock()
 
@@ -73,7 +72,7 @@ class Servers:
             return sorted(self._roots, key=lambda root: root != first)
 
     def put_last(self, root: str) -> None:
-        """Tries a server that has just failed after all others from now on."""
+        """Moves a server that has failed to the end of the order."""
         with self._lock:
             self._roots.remove(root)
             self._roots.append(root)
@@ -81,11 +80,11 @@ class Servers:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the servers and its place here.
+    """A file on the servers and its local path.
 
     Attributes:
         path: below a server's root.
-        target: where it is put, once it is whole.
+        target: its local path once it is complete.
         check: raises `BadInput` if the file at a path is damaged.
     """
 
@@ -105,16 +104,16 @@ def fetch(
     """Downloads a file, and renames it to its target once it is complete and its content has been checked.
 
     Args:
-        file: what to fetch.
+        file: the file to download.
         part: the bytes so far; resumed if the server still has the same version of the file.
-        servers: where it may be.
+        servers: the servers to try.
         policy: when to retry, and when to give up.
         stop: when set, ends the download after the current chunk.
         report: called after each chunk with the bytes downloaded and the size of the file, None if unknown.
 
     Raises:
-        Missing: all servers say that they have no such file.
-        Failed: no server gave it whole; says what each of them did.
+        Missing: no server has the file.
+        Failed: no server gave the whole file; the message has each server's error.
         Stopped: `stop` was set.
         OSError: it cannot be written.
     """
@@ -148,7 +147,7 @@ class _Source:
     report: Callable[[int, int | None], None]
 
     def fetch(self) -> None:
-        """Tries until the part is the whole file, or raises `DownloadRefused`."""
+        """Retries until the file is complete, or raises `DownloadRefused`."""
         tries, furthest = 0, self.part.size
         while True:
             try:
@@ -165,7 +164,7 @@ class _Source:
             self._pause(self.policy.pause_s(tries) if again.wait_s is None else again.wait_s)
 
     def _check(self) -> None:
-        """Checks the content; a file that came in one piece and is damaged is so on the server."""
+        """Checks the content; a damaged file from a single response is damaged on the server, so no retry helps."""
         try:
             self.file.check(self.part.path)
         except BadInput as bad:
@@ -185,9 +184,9 @@ class _Source:
             raise Stopped
 
     def _attempt(self) -> None:
-        """Brings the part as far as one request does, or raises `RetryableError` or `DownloadRefused`."""
+        """Makes one request and stores its bytes, or raises `RetryableError` or `DownloadRefused`."""
         start = self.part.resume_at
-        # Compressed on its way, a file could be neither continued nor measured.
+        # A compressed response could neither be resumed nor have its size compared.
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": self.part.version}
@@ -196,7 +195,7 @@ class _Source:
             with self.session.get(url, headers=headers, stream=True, timeout=self.policy.timeout_s) as response:
                 check_answer(response)
                 self._raise_if_stopped()
-                self._take_up(response, start)
+                self._prepare(response, start)
                 self._receive(response)
         except RemoteFileChanged:
             self.part.discard()
@@ -206,21 +205,21 @@ class _Source:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RetryableError(in_short(error)) from error
 
-    def _take_up(self, response: requests.Response, start: int) -> None:
-        """Prepares the file for the bytes of the response: resumes it, or begins it anew."""
+    def _prepare(self, response: requests.Response, start: int) -> None:
+        """Prepares the file for the bytes of the response: resumes it or restarts it."""
         if response.status_code == 200:
             self.part.begin(self.root, version(response), length(response))
             return
         same = version(response) in (None, self.part.version)
         if not start or not same or content_range(response) != (start, self.part.total):
-            raise RemoteFileChanged("went on with another file than the one begun")
+            raise RemoteFileChanged("resumed with another file")
         self.part.pieced = True
 
     def _receive(self, response: requests.Response) -> None:
         """Appends the bytes of the response to the file."""
         self.report(self.part.size, self.part.total)
         with self.part.open() as file:
-            # `read1` hands over whatever has come, so that nothing is lost when the connection breaks.
+            # `read1` returns whatever has arrived, so that nothing is lost when the connection breaks.
             while data := response.raw.read1(_CHUNK_BYTES, decode_content=False):
                 self._raise_if_stopped()
                 file.write(data)

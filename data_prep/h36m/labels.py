@@ -15,8 +15,8 @@ from pose import MPII16, Camera
 from pose.camera import check_camera
 
 NUM_POINTS = 32
-#: Where each of MPII's joints stands among Human3.6M's 32 points; it has none between chin and neck. Its thorax is the
-#: neck's base, as MPII's is, and its head the top of the head.
+#: The index of each of MPII's joints in Human3.6M's 32 points, which lack the upper neck. Their thorax is the base of
+#: the neck, as MPII's, and their head the top of the head.
 _POINTS = {
     "pelvis": 0,
     "right_hip": 1,
@@ -34,7 +34,7 @@ _POINTS = {
     "right_elbow": 26,
     "right_wrist": 27,
 }
-#: int64 (16,): of MPII's joints, -1 for the one that is not there.
+#: int64 (16,): the point of each of MPII's joints, -1 for the missing one.
 POINT_OF_JOINT = np.array([_POINTS.get(joint, -1) for joint in MPII16.joints])
 _MM_PER_M = 1000.0
 #: (height, width) of each camera's videos in px.
@@ -44,7 +44,7 @@ Positions = dict[str, dict[str, np.ndarray]]
 
 
 class _Numbers(pickle.Unpickler):
-    """Unpickles NumPy arrays and nothing else: a pickle could run any program."""
+    """Unpickles NumPy arrays and nothing else: a pickle can run arbitrary code."""
 
     _CORES = ("numpy.core", "numpy._core")
     _NAMES = {f"{core}.multiarray": ("_reconstruct",) for core in _CORES}
@@ -52,7 +52,7 @@ class _Numbers(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if name not in self._NAMES.get(module, ()):
-            raise pickle.UnpicklingError(f"asks for {module}.{name}, and may hold numbers alone")
+            raise pickle.UnpicklingError(f"asks for {module}.{name}, but may only hold numbers")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
@@ -63,10 +63,10 @@ def read_positions(path: Path) -> Positions:
         The same in mm, float32, in the world's frame.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: the file is malformed.
     """
     try:
-        # Whole first, so that its checksum is known to be right: of damaged numbers NumPy's own code may crash.
+        # Read whole first, which checks the checksum: NumPy may crash on damaged numbers.
         with zipfile.ZipFile(path) as archive:
             member = io.BytesIO(archive.read("positions_3d.npy"))
         version = np.lib.format.read_magic(member)
@@ -77,7 +77,7 @@ def read_positions(path: Path) -> Positions:
             _name(subject): {_name(action): _in_mm(points) for action, points in sorted(actions.items())}
             for subject, actions in sorted(content.items())
         }
-    except Exception as error:  # A damaged zip or pickle raises any of a dozen kinds
+    except Exception as error:  # A damaged zip or pickle raises any of a dozen types.
         raise ValueError(
             f"{path} cannot be read as VideoPose3D's positions ({type(error).__name__}: {error!s:.200}); "
             "make it with its data/prepare_data_h36m.py"
@@ -85,7 +85,7 @@ def read_positions(path: Path) -> Positions:
 
 
 def _name(name: str) -> str:
-    # They become parts of paths.
+    # Names become parts of paths.
     if not re.fullmatch(r"[\w ]+", name):
         raise ValueError(f"a subject or an action must be of letters, digits and blanks, got {name!r}")
     return name
@@ -94,7 +94,7 @@ def _name(name: str) -> str:
 def _in_mm(points: np.ndarray) -> np.ndarray:
     if points.ndim != 3 or points.shape[1:] != (NUM_POINTS, 3):
         raise ValueError(f"positions must be (T, 32, 3), got {points.shape}")
-    # What single precision cannot hold becomes infinite, and its frame is reported when it is read.
+    # Values beyond single precision become infinite, and their frames are reported when they are read.
     with np.errstate(over="ignore", invalid="ignore"):
         return points.astype(np.float32) * np.float32(_MM_PER_M)
 
@@ -109,7 +109,7 @@ def read_cameras(path: Path) -> dict[str, dict[str, Camera]]:
         Cameras by subject and name.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: the file is malformed.
     """
     try:
         content = json.loads(path.read_bytes())

@@ -20,7 +20,7 @@ from records import BadInput, Person
 POSITIONS, CAMERAS = "data_3d_h36m.npz", "camera-parameters.json"
 _FRAMES_PER_UNIT = 1000
 _FEWEST_JOINTS = 8
-# What VideoPose3D calls two actions, and the names of the first subject's videos.
+# VideoPose3D's names of two actions, and the names in the first subject's videos.
 _OTHER_NAMES = {"Photo": "TakingPhoto", "WalkDog": "WalkingDog"}
 
 
@@ -30,20 +30,20 @@ class H36m(Reader):
 
         ROOT/data_3d_h36m.npz         `positions_3d` as VideoPose3D's prepare_data_h36m.py writes it
         ROOT/camera-parameters.json   of github.com/karfly/human36m-camera-parameters
-        ROOT/S1/Videos/Directions 1.54138969.mp4    as the data set unpacks; or pictures, see `pictures`
+        ROOT/S1/Videos/Directions 1.54138969.mp4    as the data set unpacks; or extracted frames, see `pictures`
 
-    The number of a pose is that of the video's frame. 15 of the 32 points are MPII's joints; its upper neck is not
-    labelled. All that lie on the picture count as seen (2), as the data set does not tell what is hidden, and the box
-    is theirs. `sequence` is subject/action, and whole subjects go to one split: `--published human36m` is the usual
-    one. Of S11's Directions the data set has no good poses, and VideoPose3D leaves it out.
+    A pose's number is that of the video's frame. 15 of the 32 points are MPII's joints; the upper neck is not labeled.
+    Joints in the image count as seen (2), since the data set does not say which are hidden, and the box is theirs.
+    `sequence` is subject/action, and whole subjects go to one split, usually by `--published human36m`. The data set
+    has no good poses for S11's Directions, and VideoPose3D leaves it out.
 
     Attributes:
-        root: the folder with all that.
-        subjects: such as S1; all that have poses, cameras and pictures if none is given.
-        cameras: such as 54138969; all four if none is given.
-        stride: take frames 0, stride, 2 stride, ... of the 50 in a second.
-        pictures: where the videos are under the root, or with {frame}, such as
-            "{subject}/{action}.{camera}/{frame:06d}.jpg", the extracted frames.
+        root: the folder with these files.
+        subjects: such as S1; by default all with poses, cameras and images.
+        cameras: such as 54138969; all four by default.
+        stride: take frames 0, stride, 2 stride, ... of the 50 per second.
+        pictures: the path of the videos under the root, or with {frame} that of the extracted frames, such as
+            "{subject}/{action}.{camera}/{frame:06d}.jpg".
         first_frame: the number of the first extracted frame.
     """
 
@@ -55,7 +55,6 @@ class H36m(Reader):
     first_frame: int = 0
 
     def __post_init__(self) -> None:
-        """Checks that the files are there, and the options."""
         for name in (POSITIONS, CAMERAS):
             if not (Path(self.root) / name).is_file():
                 raise ValueError(f"there is no {Path(self.root) / name}; see the reader's help for what makes it")
@@ -72,7 +71,7 @@ class H36m(Reader):
 
     @property
     def skeleton(self) -> Skeleton:
-        """MPII's joints, of which the upper neck is never labelled."""
+        """MPII's joints; the upper neck is never labeled."""
         return MPII16
 
     @property
@@ -81,7 +80,7 @@ class H36m(Reader):
         return "h36m"
 
     def total(self) -> int:
-        """How many people there are at the most."""
+        """The most people there may be."""
         return sum(len(unit.frames) for unit in self._units)
 
     def sequence_names(self) -> set[str]:
@@ -92,7 +91,7 @@ class H36m(Reader):
         """Lists spans of the videos by subject, action and camera.
 
         Raises:
-            ValueError: poses or cameras cannot be read, lack what is asked for, or have no pictures.
+            ValueError: poses or cameras cannot be read, lack the requested subjects or cameras, or have no images.
         """
         return list(self._units)
 
@@ -120,7 +119,7 @@ class H36m(Reader):
         return units
 
     def _spans(self, subject: str, action: str, camera: Camera, joints_mm: np.ndarray) -> list[H36mUnit]:
-        """One video's units, none where it is not there."""
+        """One video's units; none if the video is missing."""
         source = self._source(subject, action, camera.name)
         if source is None:
             return []
@@ -138,7 +137,7 @@ class H36m(Reader):
         ]
 
     def _source(self, subject: str, action: str, camera: str) -> Source | None:
-        """Where the pictures are, None where there are none."""
+        """Where the frames are, None if there are none."""
         kind, space, number = action.partition(" ")
         for name in (action, _OTHER_NAMES.get(kind, kind) + space + number):
             names = {"subject": subject, "action": name, "camera": camera}
@@ -150,11 +149,11 @@ class H36m(Reader):
 
 @dataclass(frozen=True)
 class Source:
-    """The pictures of one camera and action.
+    """The frames of one camera and action.
 
     Attributes:
         root: the data set's folder.
-        template: of the video's or the pictures' path in it.
+        template: of the path of the video or of extracted frames in it.
         names: subject, action and camera.
         first_frame: the number of the first extracted frame.
     """
@@ -166,15 +165,15 @@ class Source:
 
     @property
     def are_frames(self) -> bool:
-        """Whether the pictures are extracted frames, and not a video."""
+        """Whether they are extracted frames, not a video."""
         return "{frame" in self.template
 
     def path(self, frame: int) -> Path:
-        """The frame's picture, or the video."""
+        """The file of the frame, or the video."""
         return self.root / self.template.format(**self.names, frame=frame + self.first_frame)
 
     def pictures(self, frames: range, size: tuple[int, int]) -> Iterator[tuple[int, Callable] | BadInput]:
-        """Streams frames' numbers and lazy pictures of a (height, width), and what is broken or missing."""
+        """Streams frame numbers with lazy images of a (height, width), and broken or missing inputs."""
         if not self.are_frames:
             yield from Video(self.path(0), size).frames(frames)
             return
@@ -189,7 +188,7 @@ class H36mUnit:
 
     Attributes:
         name: subject/action/camera/first frame.
-        source: where its pictures are.
+        source: where its frames are.
         sequence: subject/action.
         camera: the camera.
         frames: the N frames' numbers from 0.
@@ -208,7 +207,7 @@ class H36mUnit:
         return map(self.source.path, self.frames if self.source.are_frames else (0,))
 
     def people(self) -> Iterator[Item]:
-        """Streams the person, frame by frame, and what is broken."""
+        """Streams the person, frame by frame, and broken inputs."""
         for item in self.source.pictures(self.frames, self.camera.size):
             yield item if isinstance(item, BadInput) else self._person(*item)
 

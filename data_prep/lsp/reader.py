@@ -18,24 +18,23 @@ from records import BadInput, Person, read_picture
 
 @dataclass(frozen=True)
 class Lsp(Reader):
-    """Reads LSP (2 000 people) or LSP-extended (10 000): one labelled person in each picture.
+    """Reads LSP (2 000 people) or LSP-extended (10 000): one labeled person in each image.
 
-    The archives differ: LSP stores joints as (3, 14, N) and labels every joint, its third row saying which are
-    hidden; LSP-extended stores (14, 3, N), its third column saying which are labelled at all, and an unlabelled joint
-    holds rubbish coordinates. The person's box is that of the labelled joints. Each picture is a subject of its own.
+    The archives differ: LSP stores joints as (3, 14, N) and labels all of them, and its third row marks hidden ones;
+    LSP-extended stores (14, 3, N), and its third column marks labeled ones; coordinates of the others are arbitrary.
+    The person's box is that of the labeled joints. Each image is its own subject.
 
     Johnson and Everingham, BMVC 2010 and CVPR 2011.
 
     Attributes:
         root: the unpacked archive, with images/ and joints.mat.
-        min_visible_joints: people with fewer labelled joints are left out.
+        min_visible_joints: people with fewer labeled joints are left out.
     """
 
     root: Path
     min_visible_joints: int = 4
 
     def __post_init__(self) -> None:
-        """Checks that the archive is there."""
         if not 1 <= self.min_visible_joints <= LSP14.num_joints:
             raise ValueError(f"min_visible_joints must lie between 1 and 14, got {self.min_visible_joints}")
         for name in ("joints.mat", "images"):
@@ -49,7 +48,7 @@ class Lsp(Reader):
 
     @property
     def dataset(self) -> Literal["lsp", "lspet"]:
-        """Which of the two archives this is, told by the layout of its joints."""
+        """Which of the two archives this is, by the layout of its joints."""
         return "lsp" if self._joints.shape[0] == 3 else "lspet"
 
     @cached_property
@@ -64,18 +63,18 @@ class Lsp(Reader):
         return joints
 
     def total(self) -> int:
-        """How many people there are at the most."""
+        """The most people there may be."""
         return self._joints.shape[2]
 
     def sequence_names(self) -> set[str]:
-        """The people's pictures."""
+        """The people's images."""
         return {person.sequence for person in self.people() if isinstance(person, Person)}
 
     def units(self) -> list[LspUnit]:
         """Lists the people, in the order of the archive.
 
         Raises:
-            ValueError: there are no pictures, or joints.mat cannot be read.
+            ValueError: there are no images, or joints.mat cannot be read.
         """
         images = Path(self.root) / "images"
         first = min((path.stem for path in images.glob("im*.jpg")), default=None)
@@ -83,7 +82,7 @@ class Lsp(Reader):
             raise ValueError(f"{images} holds no im*.jpg; give the folder of the unpacked archive")
         # Both archives number from 1; LSP with four digits, LSP-extended with five.
         stems = [f"im{i + 1:0{len(first) - 2}d}" for i in range(self.total())]
-        # From here on a joint's three numbers stand together, whichever the archive.
+        # (N, 14, 3) for both archives.
         joints = self._joints.transpose(2, 1, 0) if self.dataset == "lsp" else self._joints.transpose(2, 0, 1)
         starts = range(0, len(stems), PICTURES_A_UNIT)
         return [
@@ -101,15 +100,15 @@ class Lsp(Reader):
 
 @dataclass(frozen=True, eq=False)
 class LspUnit:
-    """Some pictures that stand one after the other in an archive.
+    """Some consecutive images of an archive.
 
     Attributes:
-        name: of the first picture.
+        name: of the first image.
         dataset: which of the two archives it is, lsp or lspet.
-        images: the folder of pictures.
-        stems: the N pictures' names without the ending.
-        joints: float64 (N, 14, 3), x and y in px and the third number, which means what it means in the archive.
-        min_visible_joints: people with fewer labelled joints are left out.
+        images: the folder of images.
+        stems: the N images' names without suffix.
+        joints: float64 (N, 14, 3), x and y in px, and the third number with the archive's meaning.
+        min_visible_joints: people with fewer labeled joints are left out.
     """
 
     name: str
@@ -120,30 +119,30 @@ class LspUnit:
     min_visible_joints: int
 
     def files(self) -> Iterator[Path]:
-        """The pictures."""
+        """The images."""
         return (self.images / f"{stem}.jpg" for stem in self.stems)
 
     def people(self) -> Iterator[Item]:
-        """Streams the labelled people, and the pictures that are missing or have joints that cannot be."""
+        """Streams the labeled people, and broken inputs: missing images and impossible joints."""
         for stem, joints in zip(self.stems, self.joints, strict=True):
             path = self.images / f"{stem}.jpg"
             if path.is_file():
                 yield from self._person(path, joints)
             else:
-                yield BadInput(str(path), "labelled in joints.mat, but the picture is missing")
+                yield BadInput(str(path), "labeled in joints.mat, but the image is missing")
 
     def _person(self, path: Path, joints: np.ndarray) -> Iterator[Item]:
         xy_px, third = joints[:, :2], joints[:, 2]
         visible = np.where(third > 0, 1, 2) if self.dataset == "lsp" else np.where(third > 0, 2, 0)
         if not np.isfinite(xy_px[visible > 0]).all():
-            yield BadInput(str(path), "a labelled joint is NaN or infinite")
+            yield BadInput(str(path), "a labeled joint is NaN or infinite")
             return
         if (visible > 0).sum() < self.min_visible_joints:
             yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
             return
         box_px = box_from_joints(xy_px, visible)
         if not box_px[2:].any():
-            yield BadInput(str(path), "all labelled joints stand on one point")
+            yield BadInput(str(path), "all labeled joints are at one point")
             return
         yield Person(
             picture=partial(read_picture, str(path)),

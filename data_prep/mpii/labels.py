@@ -1,4 +1,4 @@
-"""The labels of MPII Human Pose: a MATLAB file of structures in structures, many of them empty or of other fields."""
+"""The labels of MPII Human Pose: a MATLAB file of nested structures, many of them empty or with other fields."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from data_prep.reader import LeftOut
 from pose import MPII16, box_from_joints
 from records import BadInput
 
-#: The side of the box that the field crops, for a person of scale 1.
+#: The side of the box that is usually cropped, for a person of scale 1.
 BOX_PX = 200.0
-#: How far below the labelled centre its middle lies, for a person of scale 1, so that it holds the legs as well.
+#: How far its center is below the labeled one, for a person of scale 1, so that it includes the legs.
 DOWN_PX = 15.0
-#: What MPII's evaluation divides errors by, as a share of the diagonal of the head's box (its SC_BIAS).
+#: The normalizer of MPII's evaluation, as a share of the diagonal of the head's box (its SC_BIAS).
 HEAD_SHARE = 0.6
 
 _MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledPerson:
+class LabeledPerson:
     """One person.
 
     Attributes:
-        number: counts the people of the picture from 1.
+        number: the person's number in the image, from 1.
         box_px: float64 (4,), x_min, y_min, width, height.
-        xy_px: float32 (16, 2), 0 where not labelled.
+        xy_px: float32 (16, 2), 0 where not labeled.
         visible: int64 (16,), 0, 1 or 2.
         head_size_px: 0.6 of the diagonal of the head's box, None where there is none.
     """
@@ -43,28 +43,28 @@ class LabelledPerson:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledPicture:
-    """One picture with at least one labelled person.
+class LabeledPicture:
+    """One image with at least one labeled person.
 
     Attributes:
         name: its file's name.
-        number: counts the pictures of the labels from 1.
-        video: YouTube's name of the video that it is from, "unknown" where that is not told.
-        people: the people, and what is broken or left out among them.
+        number: the image's number in the labels, from 1.
+        video: the YouTube name of its video, or "unknown".
+        people: the people, broken ones and those left out.
     """
 
     name: str
     number: int
     video: str
-    people: list[LabelledPerson | BadInput | LeftOut]
+    people: list[LabeledPerson | BadInput | LeftOut]
 
 
-def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInput | LeftOut]:
-    """Reads the people of the training pictures, as nobody else's joints are in the file.
+def read_labels(path: Path, *, separate: bool) -> list[LabeledPicture | BadInput | LeftOut]:
+    """Reads the people of the training images; the file has no other people's joints.
 
     Args:
         path: `mpii_human_pose_v1_u12_1.mat`.
-        separate: only people whom the file lists as standing well apart from others.
+        separate: only people whom the file lists as well separated from others.
 
     Raises:
         ValueError: the file as a whole cannot be used.
@@ -72,14 +72,14 @@ def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInpu
     try:
         release = _fields(read_mat(path, "RELEASE", squeeze=True))
         columns = [_listed(release[name]) for name in ("annolist", "img_train")]
-        # SciPy takes a cell array of one cell for the cell.
+        # SciPy unwraps a cell array of one cell.
         columns.append(_listed(release["single_person"]) if len(columns[0]) > 1 else [release["single_person"]])
         videos = [str(name) for name in _listed(release["video_list"])]
         if len({len(column) for column in columns}) != 1:
             raise ValueError(f"lists of {[len(column) for column in columns]} pictures")
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ValueError(f"{path} cannot be read as MPII's labels ({type(error).__name__}: {error!s:.300})") from error
-    pictures: list[LabelledPicture | BadInput | LeftOut] = []
+    pictures: list[LabeledPicture | BadInput | LeftOut] = []
     for number, (entry, train, apart) in enumerate(zip(*columns, strict=True), 1):
         if not _truth(train):
             if count := np.size(getattr(entry, "annorect", ())):
@@ -94,7 +94,7 @@ def read_labels(path: Path, *, separate: bool) -> list[LabelledPicture | BadInpu
                 pictures += people
             else:
                 name = str(_fields(labels["image"])["name"])
-                pictures.append(LabelledPicture(name, number, _video(labels, videos), people))
+                pictures.append(LabeledPicture(name, number, _video(labels, videos), people))
         except _MALFORMED as error:
             pictures.append(BadInput(what, f"malformed ({type(error).__name__}: {error})"))
     return pictures
@@ -112,7 +112,7 @@ def _fields(struct: object) -> dict:
 
 
 def _listed(value: object) -> list:
-    """An array of any number of things, of which SciPy takes an array of one for the thing."""
+    """A list from an array, which SciPy unwraps if it has one element."""
     return list(value.ravel()) if isinstance(value, np.ndarray) else [value]
 
 
@@ -122,12 +122,12 @@ def _truth(value: object) -> bool:
 
 def _video(entry: dict, videos: list[str]) -> str:
     index = np.ravel(entry.get("vidx", ()))
-    # All pictures of unknown origin are one sequence, so that none of a video stands on both sides of a split.
+    # All images of unknown origin are one sequence, so that no video is in two splits.
     return videos[int(index[0]) - 1] if index.size and 1 <= int(index[0]) <= len(videos) else "unknown"
 
 
-def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabelledPerson | BadInput | LeftOut]:
-    """The labelled people of one picture; those without joints are left out."""
+def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabeledPerson | BadInput | LeftOut]:
+    """The labeled people of one image; those without joints are left out."""
     for number, struct in enumerate(_listed(entry["annorect"]), 1):
         if chosen is not None and number not in chosen:
             yield LeftOut("not listed as well apart from others (--separate)")
@@ -142,7 +142,7 @@ def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[Labelle
             yield BadInput(f"{what} person {number}", f"malformed ({type(error).__name__}: {error})")
 
 
-def _person(number: int, labels: dict, points: list) -> LabelledPerson:
+def _person(number: int, labels: dict, points: list) -> LabeledPerson:
     xy_px = np.zeros((MPII16.num_joints, 2), np.float32)
     visible = np.zeros(MPII16.num_joints, np.int64)
     for point in map(_fields, points):
@@ -152,11 +152,11 @@ def _person(number: int, labels: dict, points: list) -> LabelledPerson:
         # MATLAB counts pixels from 1.
         xy_px[joint] = float(point["x"]) - 1, float(point["y"]) - 1
         mark = np.ravel(point.get("is_visible", ()))
-        # Left empty for the joints of the head, and text in places.
+        # Empty for the joints of the head, and sometimes a string.
         visible[joint] = 2 if not mark.size or int(mark[0]) else 1
     if not points or not np.isfinite(xy_px).all():
         raise ValueError("no joint, or one that is NaN or infinite")
-    return LabelledPerson(number, _box(labels, xy_px, visible), xy_px, visible, _head_size(labels))
+    return LabeledPerson(number, _box(labels, xy_px, visible), xy_px, visible, _head_size(labels))
 
 
 def _head_size(labels: dict) -> float | None:
@@ -168,7 +168,7 @@ def _head_size(labels: dict) -> float | None:
 
 
 def _box(labels: dict, xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """The square that the field crops, or the joints' box for the few people of no scale or place."""
+    """The square that is usually cropped, or the joints' box for the few people without scale or position."""
     if not (np.size(labels.get("objpos", ())) and np.size(labels.get("scale", ()))):
         return box_from_joints(xy_px, visible)
     place, scale = _fields(labels["objpos"]), float(labels["scale"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from data_prep.mpii.labels import LabelledPerson, LabelledPicture, read_labels
+from data_prep.mpii.labels import LabeledPerson, LabeledPicture, read_labels
 from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader, Unit
 from data_prep.video.pictures import PictureFile
 from pose import MPII16, Skeleton
@@ -19,21 +19,21 @@ LABELS = "mpii_human_pose_v1_u12_1.mat"
 
 @dataclass(frozen=True)
 class Mpii(Reader):
-    """Reads the labelled people of the training pictures; the test pictures' joints have never been published.
+    """Reads the labeled people of the training images; the test images' joints have never been published.
 
     The labels count pixels from 1, as MATLAB does, and are moved by one. A joint is hidden (1) where `is_visible` is
-    0, and seen (2) where it is 1 or left empty, as it is for the head. The box is the square that the field crops:
-    200 px times the person's scale, its centre 15 px times the scale below the labelled one. `sequence` is the video
-    that a picture was taken from, so that splits are by video; `frame` is the picture's number in the labels and
-    `person` the person's number there, both from 1.
+    0, and seen (2) where it is 1 or empty, as for the head. The box is the square that is usually cropped: 200 px times
+    the person's scale, its center 15 px times the scale below the labeled one. `sequence` is the image's video, so that
+    splits are by video; `frame` is the image's number in the labels and `person` the person's number there, both from
+    1.
 
         ROOT/images/*.jpg
         ROOT/mpii_human_pose_v1_u12_1.mat    or one folder deeper, as its archive unpacks
 
     Attributes:
         root: the folder with both.
-        separate: only people who stand well apart from others, those of the single-person benchmark.
-        min_visible_joints: people with fewer labelled joints are left out.
+        separate: only people well separated from others, those of the single-person benchmark.
+        min_visible_joints: people with fewer labeled joints are left out.
     """
 
     root: Path
@@ -41,7 +41,6 @@ class Mpii(Reader):
     min_visible_joints: int = 4
 
     def __post_init__(self) -> None:
-        """Checks that the files are there, and the range."""
         if not self.images.is_dir():
             raise ValueError(f"there is no folder {self.images}; unpack mpii_human_pose_v1.tar.gz into the root")
         if not 1 <= self.min_visible_joints <= MPII16.num_joints:
@@ -51,7 +50,7 @@ class Mpii(Reader):
 
     @property
     def images(self) -> Path:
-        """The folder of pictures."""
+        """The folder of images."""
         return Path(self.root) / "images"
 
     @property
@@ -70,16 +69,16 @@ class Mpii(Reader):
         return "mpii"
 
     @cached_property
-    def _pictures(self) -> list[LabelledPicture | BadInput | LeftOut]:
+    def _pictures(self) -> list[LabeledPicture | BadInput | LeftOut]:
         pictures = read_labels(self.labels, separate=self.separate)
-        if not any(isinstance(picture, LabelledPicture) for picture in pictures):
+        if not any(isinstance(picture, LabeledPicture) for picture in pictures):
             raise ValueError(f"{self.labels} labels no person in a training picture")
         return pictures
 
     def total(self) -> int:
-        """How many people there are at the most."""
+        """The most people there may be."""
         return sum(
-            len(item.people) if isinstance(item, LabelledPicture) else getattr(item, "count", 1)
+            len(item.people) if isinstance(item, LabeledPicture) else getattr(item, "count", 1)
             for item in self._pictures
         )
 
@@ -88,10 +87,10 @@ class Mpii(Reader):
         return {person.sequence for person in self.people() if isinstance(person, Person)}
 
     def units(self) -> list[Unit]:
-        """Lists spans of the pictures, in the order of the labels.
+        """Lists spans of the images, in the order of the labels.
 
         Raises:
-            ValueError: the labels cannot be read, or label no one.
+            ValueError: the labels cannot be read, or label nobody.
         """
         starts = range(0, len(self._pictures), PICTURES_A_UNIT)
         return [
@@ -102,33 +101,33 @@ class Mpii(Reader):
 
 @dataclass(frozen=True, eq=False)
 class _Span:
-    """Some of the pictures with their labels, which are small: the labels' file takes long to read."""
+    """Some images with their labels. It holds the labels, as their file is slow to read."""
 
     name: str
     images: Path
     min_visible_joints: int
-    pictures: list[LabelledPicture | BadInput | LeftOut]
+    pictures: list[LabeledPicture | BadInput | LeftOut]
 
     def files(self) -> Iterator[Path]:
-        """The pictures."""
-        return (self.images / picture.name for picture in self.pictures if isinstance(picture, LabelledPicture))
+        """The images."""
+        return (self.images / picture.name for picture in self.pictures if isinstance(picture, LabeledPicture))
 
     def people(self) -> Iterator[Item]:
         """Streams their people."""
         for picture in self.pictures:
-            if not isinstance(picture, LabelledPicture):
+            if not isinstance(picture, LabeledPicture):
                 yield picture
             elif Path(picture.name).name != picture.name:
                 yield BadInput(picture.name, f"lies outside {self.images}")
             elif not os.path.isfile(self.images / picture.name):
-                yield BadInput(str(self.images / picture.name), "labelled, but missing")
+                yield BadInput(str(self.images / picture.name), "labeled, but missing")
             else:
                 yield from self._people(picture)
 
-    def _people(self, labels: LabelledPicture) -> Iterator[Item]:
+    def _people(self, labels: LabeledPicture) -> Iterator[Item]:
         picture = PictureFile(str(self.images / labels.name), None)
         for person in labels.people:
-            if not isinstance(person, LabelledPerson):
+            if not isinstance(person, LabeledPerson):
                 yield person
             elif (person.visible > 0).sum() < self.min_visible_joints:
                 yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
@@ -136,7 +135,7 @@ class _Span:
                 yield self._person(person, labels, picture)
 
     @staticmethod
-    def _person(person: LabelledPerson, labels: LabelledPicture, picture: PictureFile) -> Person:
+    def _person(person: LabeledPerson, labels: LabeledPicture, picture: PictureFile) -> Person:
         return Person(
             picture=picture,
             box_px=person.box_px,

@@ -1,4 +1,4 @@
-"""CMU Panoptic Studio: the colour and depth pictures of its ten Kinects."""
+"""CMU Panoptic Studio: the color and depth images of its ten Kinects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FIRST_EXTRACTED = 1
 
 
 class _Depth(SharedPicture):
-    """A depth picture as the colour camera would see it, shared by the people of a frame."""
+    """A depth image registered to the color camera, shared by the people of a frame."""
 
     def __init__(self, file: DepthFile, number: int, sensor: Sensor, camera: Camera) -> None:
         super().__init__(f"{file.path} picture {number}", camera.size)
@@ -50,14 +50,14 @@ class _Depth(SharedPicture):
 
 @dataclass(frozen=True, eq=False)
 class _Kinect:
-    """What is known of one Kinect in a sequence."""
+    """The calibration, clock and depth of one Kinect in a sequence."""
 
     sensor: Sensor
     sync: KinectSync
     depth: DepthFile
 
 
-# A process makes unit after unit of the same Kinect.
+# Cached, since a process makes many units of the same Kinect.
 @lru_cache(maxsize=2)
 def _kinect(folder: Path, camera: str, state: str) -> _Kinect:
     number = _number(camera)
@@ -78,16 +78,16 @@ def _depth_path(folder: Path, camera: str) -> Path:
 
 @dataclass(frozen=True)
 class KinectUnit(CameraUnit):
-    """A stretch of a sequence before one Kinect."""
+    """A span of frames of one Kinect."""
 
     numbered_as_poses: ClassVar[bool] = False
 
     @staticmethod
     def wanted(folder: Path, camera: str, frames: list[int]) -> list[int]:
-        """The numbers of the extracted frames that HD frames need."""
+        """The numbers of the extracted frames for some HD frames."""
         try:
             sync = KinectSync.of_sequence(folder, _number(camera))
-        except BadInput:  # Told when the unit is read.
+        except BadInput:  # Reported when the unit is read.
             return []
         return [found[0] + _FIRST_EXTRACTED for frame in frames if (found := sync.pictures(frame)) is not None]
 
@@ -99,7 +99,7 @@ class KinectUnit(CameraUnit):
         """Streams the people by frame and body, each with its depth, and the broken inputs.
 
         Raises:
-            BadInput: the Kinect's calibration or its clock cannot be read, or its depth is missing.
+            BadInput: the Kinect's calibration or sync tables cannot be read, or its depth is missing.
         """
         kinect = _kinect(self.folder, self.camera, self.state)
         depth, last = None, None
@@ -112,13 +112,13 @@ class KinectUnit(CameraUnit):
             yield item
 
     def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
-        """Takes the pictures nearest in time; HD frames that have none are left out."""
+        """Takes the images nearest in time; HD frames without one are left out."""
         kinect = _kinect(self.folder, self.camera, self.state)
         found = {frame: pictures for frame in frames if (pictures := kinect.sync.pictures(frame)) is not None}
         count = len(kinect.depth)
         if lost := sum(depth >= count for _, depth in found.values()):
             yield BadInput(str(kinect.depth.path), f"ends after {count} pictures; {lost} frames with poses lie beyond")
-        # Of two HD frames with one colour picture the first is taken.
+        # Of two HD frames with the same color image the first is taken.
         first = _FIRST_EXTRACTED if self.source.is_dir() else 0
         frame_of = {color + first: frame for frame, (color, depth) in reversed(found.items()) if depth < count}
         for frame in frames:
@@ -132,7 +132,7 @@ class KinectUnit(CameraUnit):
 
 @dataclass(frozen=True)
 class PanopticKinect(Panoptic):
-    """Reads what the studio's Kinects saw: 1920 x 1080 px in colour, with depth in the feature `depth/png`.
+    """Reads the studio's Kinects: 1920 x 1080 px color, with depth in the feature `depth/png`.
 
         SEQUENCE/calibration_SEQUENCE.json
         SEQUENCE/hdPose3d_stage1_coco19/body3DScene_%08d.json    or hdPose3d_stage1_coco19.tar, as downloaded
@@ -140,16 +140,16 @@ class PanopticKinect(Panoptic):
         SEQUENCE/kinect_shared_depth/KINECTNODE1/depthdata.dat
         SEQUENCE/kcalibration_SEQUENCE.json, synctables_SEQUENCE.json, ksynctables_SEQUENCE.json
 
-    The Kinects run free. As the studio's own tools do, an HD frame is given the colour and the depth picture nearest
-    to it on the studio's clock, and is left out where they are more than 30 and 17 ms from it or 6.5 ms apart.
-    `frame` is the HD frame's number. Depth is carried over to the colour picture, z in millimetres, 0 where unknown.
-    All else is as for the HD cameras.
+    The Kinects are not synchronized. As in the studio's own tools, an HD frame gets the color and depth images nearest
+    to it on the studio's clock, and is left out if they are more than 30 and 17 ms from it or 6.5 ms apart. `frame` is
+    the HD frame's number. Depth is registered to the color image, z in millimeters, 0 where unknown. Everything else
+    is as for the HD cameras.
 
     Attributes:
-        cameras: Kinects, such as 50_01 or 1; all that have pictures if none is given.
+        cameras: Kinects, such as 50_01 or 1; by default all with images.
         stride: take HD frames start, start + stride, start + 2 stride, ...
         start: the first HD frame.
-        stop: the HD frame to stop before; the last one's successor if not given.
+        stop: the HD frame to stop before; after the last one by default.
     """
 
     layout: ClassVar[Layout] = KINECT

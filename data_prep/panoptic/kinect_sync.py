@@ -1,4 +1,4 @@
-"""Which pictures of a Kinect belong to an HD frame of the studio."""
+"""Finds the images of a Kinect nearest in time to an HD frame of the studio."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 
 from records import BadInput
 
-# All as in the studio's demo_kinoptic_gen_ptcloud.m, in ms. Frame 0 of the HD videos is the table's second entry, and
-# colour is stamped late. Its limit of 30 ms for colour follows from these two.
+# As in the studio's demo_kinoptic_gen_ptcloud.m, in ms. Frame 0 of the HD videos is the table's second entry, and color
+# has late timestamps. Its limit of 30 ms for color follows from the two limits.
 _HD_ENTRY, _COLOR_LATE_MS = 1, 6.25
 _FARTHEST_DEPTH_MS, _FARTHEST_APART_MS = 17.0, 6.5
 
 
 @dataclass(frozen=True, eq=False)
 class KinectSync:
-    """The studio's clock, in ms, of every picture; below 0 where there is none.
+    """The timestamps of all images on the studio's clock, in ms; below 0 where there is no image.
 
     Attributes:
         hd: float64, of the table's HD entries.
-        color: float64, of one Kinect's colour pictures.
-        depth: float64, of its depth pictures.
+        color: float64, of one Kinect's color images.
+        depth: float64, of its depth images.
     """
 
     hd: np.ndarray
@@ -49,9 +49,9 @@ class KinectSync:
             raise BadInput(f"{what} {node}", f"malformed or missing ({type(error).__name__}: {error})") from error
 
     def pictures(self, frame: int) -> tuple[int, int] | None:
-        """The numbers from 0 of the colour and the depth picture of an HD frame.
+        """The numbers, from 0, of the color and depth images nearest to an HD frame.
 
-        None where the depth is too far from the frame, or the two from each other: the Kinects run free.
+        None if the depth is too far from the frame, or the two from each other: the Kinects are not synchronized.
         """
         entry = frame + _HD_ENTRY
         if not (0 <= entry < len(self.hd) and self.color.size and self.depth.size) or self.hd[entry] < 0:

@@ -1,4 +1,4 @@
-"""What the calibration and the 3D poses of a Panoptic sequence hold, for all units of the sequence."""
+"""Reads the calibration and the 3D poses of a Panoptic sequence, shared by all units of the sequence."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from records import BadInput
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What a sequence's calibration and poses hold.
+    """The contents of a sequence's calibration and poses.
 
     Attributes:
         cameras: by name.
         bodies: all N of the chosen frames.
-        chosen: by camera, bool (N,): which bodies may be taken; None if all that the camera sees.
-        broken: what could not be read.
+        chosen: by camera, bool (N,): which bodies may be taken; None for all that the camera sees.
+        broken: the broken inputs.
     """
 
     cameras: dict[str, Camera]
@@ -36,15 +36,15 @@ class Labels:
     broken: tuple[BadInput, ...]
 
 
-# Cached, since a process makes many units of a sequence, all of the same labels.
+# Cached, since a process makes many units of a sequence with the same labels.
 @lru_cache(maxsize=2)
 def read_labels(selection: Selection, folder: Path, state: str) -> Labels:
     """Reads the calibration and the poses of a sequence.
 
     Args:
         selection: which frames, cameras and people are taken.
-        folder: the sequence's.
-        state: that of the files, see `labels_state`; part of the cache's key, so that changed files are read again.
+        folder: the sequence's folder.
+        state: of the files, see `labels_state`; part of the cache's key, so that changed files are read again.
     """
     layout = selection.layout
     cameras, broken = read_cameras(layout.calibration(folder), layout.kind)
@@ -64,7 +64,7 @@ def read_labels(selection: Selection, folder: Path, state: str) -> Labels:
 
 
 def labels_state(layout: Layout, folder: Path, poses: PoseFiles) -> str:
-    """What tells whether a sequence's labels have changed: the calibration's content, the poses' sizes and times."""
+    """A digest of a sequence's labels: the calibration's content, and the sizes and times of the poses."""
     digest = hashlib.blake2b(digest_size=16)
     for path in (layout.calibration(folder), *(folder / name.format(folder.name) for name in layout.tables)):
         digest.update(path.read_bytes() if path.is_file() else b"missing")

@@ -1,4 +1,4 @@
-"""Where the files of a CMU Panoptic Studio sequence lie."""
+"""The layout of a CMU Panoptic Studio sequence's files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from data_prep.panoptic.poses import OLD_POSES, POSES, find_poses
 
 @dataclass(frozen=True)
 class Layout:
-    """The names of what belongs to one kind of camera.
+    """The names of the files of one kind of camera.
 
     Attributes:
-        kind: as the calibration calls it.
+        kind: the kind's name in the calibration.
         poses: the folder of the 3D poses, and the tar that it is downloaded as.
-        old_poses: the same of the poses of 15 joints, which some sequences have alone.
-        images: the folder of a camera's extracted frames, {} standing for its name.
+        old_poses: the same of the poses of 15 joints; some sequences have only these.
+        images: the folder of a camera's extracted frames, with {} for its name.
         videos: a camera's video, likewise.
         cameras: a regular expression of the cameras' names.
-        short: how a number stands for a name.
-        download: what brings the pictures.
-        tables: further files that belong to the calibration, {} standing for the sequence's name.
+        short: the format that turns a number into a name.
+        download: the command that downloads the images.
+        tables: further files of the calibration, with {} for the sequence's name.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class Layout:
         """A camera's full name.
 
         Raises:
-            ValueError: there is no such name.
+            ValueError: no camera has such a name.
         """
         full = self.short.format(int(name)) if name.isdecimal() else name
         if not re.fullmatch(self.cameras, full):
@@ -48,7 +48,7 @@ class Layout:
         return full
 
     def is_sequence(self, folder: Path) -> bool:
-        """Whether a folder has a sequence's calibration, poses or pictures."""
+        """Whether a folder has a sequence's calibration, poses or images."""
         if folder.name.startswith(".") or not folder.is_dir():
             return False
         parts = (
@@ -62,7 +62,7 @@ class Layout:
         """The calibration file of a sequence.
 
         Raises:
-            ValueError: there is none, or it cannot be told which it is.
+            ValueError: it is missing or ambiguous.
         """
         path = folder / f"calibration_{folder.name}.json"
         others = sorted(folder.glob("calibration_*.json"))
@@ -71,7 +71,7 @@ class Layout:
         return path if path in others else others[0]
 
     def poses_of(self, folder: Path) -> Path | None:
-        """Where the 3D poses of a sequence lie, None where there are none."""
+        """The place of a sequence's 3D poses, None if there are none."""
         return find_poses(folder, (self.poses, self.old_poses))
 
     def are_old(self, poses: Path) -> bool:
@@ -79,7 +79,7 @@ class Layout:
         return self.old_poses in (poses.stem, poses.parent.name)
 
     def pictures(self, folder: Path) -> dict[str, Places]:
-        """Camera -> where its pictures lie; in neither place if all there is is an empty folder."""
+        """Camera -> places of its images; both None if there is only an empty folder."""
         videos, frames = self._cameras(folder, self.videos), self._cameras(folder, self.images)
         frames = {camera: place for camera, place in frames.items() if place.is_dir()}
         return {

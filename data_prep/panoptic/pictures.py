@@ -1,4 +1,4 @@
-"""The frames of a Panoptic camera: a folder of extracted pictures, or a video."""
+"""The frames of a Panoptic camera: a folder of extracted frames, or a video."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from records import BadInput
 
 Picture = PictureFile | VideoFrame
 
-# Of two pictures of a frame the first is taken. `hdImgsExtractor.sh` writes JPEGs or, as an option, PNGs.
+# In order of preference. `hdImgsExtractor.sh` writes JPEGs or, as an option, PNGs.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the pictures of a camera lie.
+    """The places of a camera's images.
 
     Attributes:
-        frames: its folder of extracted frames; None where there is none, or none with a frame in it.
-        video: its video; None where there is none.
+        frames: its folder of extracted frames; None if it is missing or empty.
+        video: its video; None if it is missing.
     """
 
     frames: Path | None = None
     video: Path | None = None
 
     def source(self, camera: str, wanted: Iterable[int]) -> Path | None:
-        """The frames if all that are wanted are there, else the video, else what frames there are."""
+        """The folder of frames if it has all wanted ones, else the video, else the incomplete folder."""
         if self.frames is None or self.video is None:
             return self.frames or self.video
         return self.frames if set(wanted) <= extracted_frames(self.frames, camera).keys() else self.video
@@ -69,15 +69,15 @@ def pictures_of(source: Path, camera: Camera, wanted: Sequence[int]) -> Iterator
     """Reads some frames of a camera.
 
     Args:
-        source: a video, or a folder of pictures named CAMERA_%08d.jpg or .png.
-        camera: whose `name` is in the pictures' names, and whose `size` they must have.
+        source: a video, or a folder of images named CAMERA_%08d.jpg or .png.
+        camera: its `name` is in the files' names, and images must have its `size`.
         wanted: numbers of frames that have poses, ascending; a video's first is 0.
 
     Yields:
-        The frames that there are, with their numbers; each lost file, and what is damaged or missing of a video.
+        The numbered frames; and broken inputs: missing files, and damaged or missing frames of a video.
 
     Raises:
-        BadInput: the video cannot be opened, or is not of the size that the camera is calibrated for.
+        BadInput: the video cannot be opened, or has another size than the camera's calibration.
     """
     if not source.is_dir():
         yield from Video(source, camera.size).frames(wanted)

@@ -1,4 +1,4 @@
-"""The 3D pose files of a CMU Panoptic Studio sequence: one JSON a frame, in a folder or still in the tar."""
+"""The 3D pose files of a CMU Panoptic Studio sequence: one JSON per frame, in a folder or in the tar."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pose.panoptic_cameras import MM_PER_CM
 from records import BadInput
 
 POSES = "hdPose3d_stage1_coco19"
-#: Poses of the 15 joints that the studio knew first, and of some sequences knows alone.
+#: The studio's older poses, of 15 joints; some sequences have only these.
 OLD_POSES = "hdPose3d_stage1"
-#: Those joints. The second is the top of the head, as the studio's own `Visualize3DPose.m` has it, and no nose.
+#: Their joints. The second is the top of the head, as in the studio's `Visualize3DPose.m`, and not the nose.
 _OLD_JOINTS = Skeleton(
     "mpi15",
     (PANOPTIC19.joints[0], "head_top", *PANOPTIC19.joints[2:15]),
@@ -28,10 +28,10 @@ _OLD_JOINTS = Skeleton(
     head=(0, 1),
 )
 _SKELETONS = {"joints19": PANOPTIC19, "joints15": _OLD_JOINTS}
-# As the studio marks a joint that is missing: x, y, z and the confidence.
+# The studio's mark of a missing joint: x, y, z and the confidence.
 _MISSING = (0.0, 0.0, 0.0, -1.0)
 _FILE = re.compile(r"body3DScene_(\d{8})\.json")
-# The studio's dome is five metres wide.
+# The studio's dome is five meters wide.
 _FARTHEST_CM = 1e5
 _WITHOUT_BYTES = (
     tarfile.LNKTYPE,
@@ -45,13 +45,13 @@ _WITHOUT_BYTES = (
 
 @dataclass(frozen=True, eq=False)
 class PoseFiles:
-    """Where the JSON of each frame is.
+    """The place of each frame's JSON.
 
     Attributes:
         source: the folder or tar.
         frames: int64 (F,), the numbers of the frames, ascending.
-        places: int64 (F, 2), offset and length in bytes of each in the tar; None for a folder.
-        broken: what is wrong with the source itself.
+        places: int64 (F, 2), offset and length of each in the tar, in bytes; None for a folder.
+        broken: errors of the source itself.
     """
 
     source: Path
@@ -61,11 +61,11 @@ class PoseFiles:
 
     @classmethod
     def of_sequence(cls, sequence: Path, names: tuple[str, ...] = (POSES, OLD_POSES)) -> PoseFiles | None:
-        """Indexes a sequence's poses, None where there are none.
+        """Indexes a sequence's poses, None if there are none.
 
         Args:
             sequence: its folder.
-            names: of the folder of poses in it, the best first.
+            names: names of folders of poses in it, in order of preference.
         """
         found = find_poses(sequence, names)
         return None if found is None else cls.of(found)
@@ -84,7 +84,7 @@ class PoseFiles:
             for member in _tar_members(path):
                 name = PurePosixPath(member.name)
                 match = _FILE.fullmatch(name.name)
-                # Nothing is unpacked, so a hostile name could do no harm; but no honest archive has one.
+                # Nothing is unpacked, so a hostile name could do no harm; but valid archives have none.
                 safe = not name.is_absolute() and ".." not in name.parts
                 if match and safe and member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
                     frames[int(match[1])] = (member.offset_data, member.size)
@@ -95,7 +95,7 @@ class PoseFiles:
         return cls(path, np.array(numbers, np.int64), places, broken)
 
     def files(self) -> list[str]:
-        """All the files that the poses are read from."""
+        """All files that the poses are read from."""
         return [str(self.source)] if self.places is not None else [self.name(frame) for frame in self.frames.tolist()]
 
     def name(self, frame: int) -> str:
@@ -120,7 +120,7 @@ class PoseFiles:
 
 
 def find_poses(sequence: Path, names: tuple[str, ...]) -> Path | None:
-    """Where a sequence's poses lie: of each name the unpacked folder if it holds any, else the tar; None if nowhere."""
+    """A sequence's poses: for each name the unpacked folder, if not empty, else the tar; None if there are none."""
     for name in names:
         # Some sequences, 160224_haggling1 for one, keep the files one folder deeper.
         for folder in (sequence / name / "hd", sequence / name):
@@ -132,21 +132,21 @@ def find_poses(sequence: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _numbers(folder: Path) -> Iterator[int]:
-    """The frames that a folder has poses of."""
+    """The numbers of the frames with poses in a folder."""
     with os.scandir(folder) as entries:
         matches = (_FILE.fullmatch(entry.name) for entry in entries)
         yield from (int(match[1]) for match in matches if match)
 
 
 def _tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
-    """The headers of a tar, one after the other, each checked against the size of the file.
+    """The headers of a tar, each checked against the size of the file.
 
-    Archives come from elsewhere, and `tarfile` trusts them: a size below 0 sends it round for ever, a large one is
-    asked of the memory, and headers of long names are followed as deep as they are nested. Those are passed by here;
-    the studio's archives have none.
+    Archives are untrusted, but `tarfile` trusts them: a negative size makes it loop forever, a large one makes it
+    allocate as much, and it recurses into nested headers of long names. The latter are skipped here, as the studio's
+    archives have none.
 
     Raises:
-        tarfile.TarError: a header is damaged, or tells of more than there is.
+        tarfile.TarError: a header is damaged, or claims more bytes than the file has.
     """
     with path.open("rb") as file:
         end, place = file.seek(0, os.SEEK_END), 0
@@ -157,23 +157,23 @@ def _tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
                 return
             member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
             member.offset_data = place + tarfile.BLOCKSIZE
-            # Links and folders may tell of a size, but have no bytes of their own.
+            # Links and folders may state a size, but have no content.
             size = 0 if member.type in _WITHOUT_BYTES else member.size
             if not 0 <= size <= end - member.offset_data:
-                raise tarfile.ReadError(f"{member.name[:100]!r} is to hold {size} bytes, which are not there")
+                raise tarfile.ReadError(f"{member.name[:100]!r} claims {size} bytes, more than the file has")
             yield member
             place = member.offset_data - (-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """All N bodies of some frames, sorted by frame; few enough to hold for a whole sequence.
+    """All N bodies of some frames, sorted by frame; a whole sequence fits into memory.
 
     Attributes:
         frames: int64 (N,).
         ids: int64 (N,), the studio's number of the person.
-        joints_world_mm: float32 (N, J, 3), the J joints of the skeleton that was asked for.
-        confidence: float32 (N, J); -1 for a joint that is missing (its coordinates are then 0).
+        joints_world_mm: float32 (N, J, 3), the J joints of the requested skeleton.
+        confidence: float32 (N, J); -1 for a missing joint, whose coordinates are 0.
     """
 
     frames: np.ndarray
@@ -189,13 +189,13 @@ class Bodies:
 def read_bodies(
     files: PoseFiles, frames: list[int], report: Callable[[BadInput], None], skeleton: Skeleton = PANOPTIC19
 ) -> Bodies:
-    """Parses the JSON of some frames, each file once however many cameras look at it.
+    """Parses the JSON of some frames, each file once for all cameras.
 
     Args:
         files: where they are.
-        frames: which to read, ascending.
+        frames: the frames to read, ascending.
         report: called with every broken file and body.
-        skeleton: whose J joints are wanted.
+        skeleton: of the J joints to return.
     """
     numbers, ids, joints = [], [], []
     for frame in frames:
@@ -220,15 +220,15 @@ def parse_bodies(
 
     Args:
         data: the file's content.
-        name: the file's name, for reports.
+        name: the file's name, for messages.
         report: called with every broken body.
-        skeleton: whose J joints are wanted; those that the file lacks are marked as missing.
+        skeleton: of the J joints to return; those that the file lacks are marked as missing.
 
     Returns:
         id -> float32 (J, 4), x, y, z in cm and the confidence, in the order of the file.
 
     Raises:
-        BadInput: the file as a whole is malformed or cut short.
+        BadInput: the file as a whole is malformed or truncated.
     """
     try:
         listed = json.loads(data)["bodies"]
@@ -255,10 +255,10 @@ def _body(entry: dict, skeleton: Skeleton) -> tuple[int, np.ndarray]:
     if joints.shape != (4 * count,):
         raise ValueError(f"{key} must hold {count} x 4 numbers, got an array of shape {joints.shape}")
     joints = joints.reshape(count, 4)
-    # Comparing is false for NaN.
+    # Comparisons are false for NaN.
     bad = np.flatnonzero(~(np.abs(joints) < _FARTHEST_CM).all(axis=1))
     if bad.size:
-        raise ValueError(f"{', '.join(source.joints[j] for j in bad)} not finite, or a kilometre away")
+        raise ValueError(f"{', '.join(source.joints[j] for j in bad)} not finite, or a kilometer away")
     number = int(entry["id"])
     if abs(number) >= 1 << 63:
         raise ValueError(f"id must fit into 64 bits, got {number}")

@@ -1,4 +1,4 @@
-"""CMU Panoptic Studio: HD views of people with their joints in 3D (Joo et al., arXiv 1612.03153)."""
+"""CMU Panoptic Studio: HD views of people with 3D joints (Joo et al., arXiv 1612.03153)."""
 
 from __future__ import annotations
 
@@ -32,31 +32,30 @@ class Panoptic(Reader):
         SEQUENCE/hdPose3d_stage1_coco19/body3DScene_%08d.json    or hdPose3d_stage1_coco19.tar, as downloaded
         SEQUENCE/hdImgs/00_03/00_03_%08d.jpg or .png             or hdVideos/hd_00_03.mp4
 
-    Of a camera that has both, the frames are read if all are there that are asked for, and else the video. Sequences
-    without these poses may have hdPose3d_stage1 (or its tar) with 15 joints, of which the top of the head takes the
-    place of nose, eyes and ears: those are not labelled then; where all sequences are so, the records have MPII's
-    joints, with the top of the head. Of several sequences, those that lack poses, calibration or pictures are left out
-    and named, unless they are asked for by name.
+    If a camera has both, the extracted frames are read if all requested ones exist, otherwise the video. Sequences
+    without these poses may have hdPose3d_stage1 (or its tar) with 15 joints, which have the top of the head instead of
+    nose, eyes and ears; the latter are then not labeled. If all sequences are so, the records have MPII's joints, with
+    the top of the head. Of several sequences, those that lack poses, calibration or images are left out and named,
+    unless they are requested by name.
 
-    The number of a pose file is the number of the picture: as the studio's own tools count, a video's first
-    frame is 0. A joint is seen (2) where its confidence is above the threshold and it falls on the picture,
-    and otherwise not labelled (0). The studio does not tell which joints are behind something, so none is
-    marked hidden (1), but in a sequence of the synthetic dome, whose truth tells. The box is that of the joints
-    on the picture. People come by sequence, camera, frame and body.
+    A pose file has the number of its frame; as in the studio's own tools, a video's first frame is 0. A joint is seen
+    (2) if its confidence is above the threshold and it is in the image, and otherwise not labeled (0). The studio does
+    not say which joints are occluded, so none is marked hidden (1), except in sequences of the synthetic dome, which
+    know. The box is that of the joints in the image. People are ordered by sequence, camera, frame and body.
 
     Attributes:
         root: one sequence's folder, or a folder of such folders.
-        sequences: their names; all if none is given.
-        cameras: HD cameras, such as 00_03 or 3; all that have pictures if none is given.
+        sequences: names of sequences; all by default.
+        cameras: HD cameras, such as 00_03 or 3; by default all with images.
         stride: take frames start, start + stride, start + 2 stride, ...
         start: the first frame.
-        stop: the frame to stop before; the last one's successor if not given.
+        stop: the frame to stop before; after the last one by default.
         min_confidence: joints must be above; the studio's own range from about 0.1 to 0.8.
-        min_visible_joints: people with fewer joints on the picture are left out.
+        min_visible_joints: people with fewer joints in the image are left out.
         min_box_px: people whose box is smaller, on its longer side, are left out.
-        min_pose_change_mm: a body is left out if its joints are, on average, nearer than this to those of a body
-            before it in the sequence, their centres laid on one another; 0 takes all.
-        max_people: views of bodies to take from each sequence, spread evenly over its time; all if not given.
+        min_pose_change_mm: a body is left out if the mean distance of its joints from those of an earlier body of the
+            sequence is smaller, relative to the body centers; 0 takes all.
+        max_people: views of bodies to take from each sequence, spread evenly over time; all by default.
     """
 
     layout: ClassVar[Layout] = HD
@@ -75,7 +74,6 @@ class Panoptic(Reader):
     max_people: int | None = None
 
     def __post_init__(self) -> None:
-        """Checks the ranges, and writes out the cameras' names."""
         if not Path(self.root).is_dir():
             raise ValueError(f"root must be a folder, got {self.root}; give a sequence, or a folder of them")
         for name, lowest in (("stride", 1), ("start", 0), ("min_box_px", 1), ("min_pose_change_mm", 0)):
@@ -93,7 +91,7 @@ class Panoptic(Reader):
 
     @cached_property
     def skeleton(self) -> Skeleton:
-        """The studio's 19 joints; MPII's where the sequences have none but the 15 of old, whose head top those hold."""
+        """The studio's 19 joints; MPII's, with the head top, if all sequences have only the old 15."""
         poses = [place for folder in self._chosen() if (place := self.layout.poses_of(folder)) is not None]
         return MPII16 if poses and all(map(self.layout.are_old, poses)) else PANOPTIC19
 
@@ -103,7 +101,7 @@ class Panoptic(Reader):
         return "panoptic"
 
     def total(self) -> int:
-        """About how many people there are: all bodies in all views, as counted in a few of the frames."""
+        """An estimate of the number of people: all bodies in all views, counted in a few frames."""
         total = 0.0
         for folder, files in self._sequences()[0]:
             frames = self._selection.frames(files)
@@ -114,21 +112,21 @@ class Panoptic(Reader):
         return round(total)
 
     def sequence_names(self) -> set[str]:
-        """Those that can be used."""
+        """The usable sequences."""
         return {folder.name for folder, _ in self._sequences()[0]}
 
     def units(self) -> list[Unit]:
-        """Lists, for each sequence, its labels, and the chosen frames of each camera in stretches.
+        """Lists, for each sequence, its labels, and spans of the chosen frames of each camera.
 
         Raises:
-            ValueError: there are no sequences, or all of them, or one asked for by name, lack their calibration,
-                their poses or all pictures, or one the calibration of a camera that is asked for.
+            ValueError: there are no sequences; all of them, or one requested by name, lack calibration, poses or all
+                images; or one lacks the calibration of a requested camera.
         """
         usable, left_out = self._sequences()
         for unit in left_out:
             print(f"left out: {unit.folder}: {unit.why}", file=sys.stderr)
         if old := self._old(usable):
-            what = "nose, eyes and ears are not labelled" if self.skeleton is PANOPTIC19 else "they become MPII's"
+            what = "nose, eyes and ears are not labeled" if self.skeleton is PANOPTIC19 else "they become MPII's"
             print(f"note: the poses are of 15 joints, {what}: {', '.join(old)}", file=sys.stderr)
         units: list[Unit] = [*left_out]
         for folder, files in usable:
@@ -148,7 +146,7 @@ class Panoptic(Reader):
         return units
 
     def _stretches(self, folder: Path, camera: str, places: Places, frames: list[int], state: str) -> list[CameraUnit]:
-        """A camera's units, none where it has no pictures."""
+        """A camera's units; none if it has no images."""
         source = places.source(camera, self.unit.wanted(folder, camera, frames) if places.frames else ())
         if source is None:
             return []
@@ -176,10 +174,10 @@ class Panoptic(Reader):
         return Selection(self.dataset, self.layout, self.skeleton.name, **chosen)
 
     def _sequences(self) -> tuple[list[tuple[Path, PoseFiles]], list[LeftOutUnit]]:
-        """The sequences' folders and poses; and those that lack something as a whole, where others do not.
+        """The usable sequences' folders and poses; and the unusable ones.
 
         Raises:
-            ValueError: all lack something, or one that is asked for by name does.
+            ValueError: none is usable, or one requested by name is not.
         """
         chosen, usable, left_out = self._chosen(), [], []
         for folder in chosen:
@@ -230,7 +228,7 @@ class Panoptic(Reader):
 
 
 def _stretches(frames: list[int], are_files: bool) -> list[tuple[int, int]]:
-    """The first and the last of the frames of each unit."""
+    """The first and the last frame of each unit."""
     most = _PICTURES_A_UNIT if are_files else _CHOSEN_A_UNIT
     firsts: list[int] = []
     for place, frame in enumerate(frames):

@@ -1,4 +1,4 @@
-"""Which bodies of a Panoptic sequence become people, decided by their 3D joints before any picture is read."""
+"""Selects the bodies of a Panoptic sequence that become people, by their 3D joints, before any image is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from data_prep.panoptic.poses import Bodies, PoseFiles
 from pose import PANOPTIC19, SKELETONS, Camera, Skeleton, joint_map
 
 _CENTER = PANOPTIC19.joints.index("body_center")
-# Poses that are compared at a time, so that a table of them with those kept fits into the cache.
+# Poses compared at a time, so that the table of distances fits into the cache.
 _BLOCK = 128
 
 
@@ -25,8 +25,8 @@ class View:
         xyz_mm: float64 (N, J, 3), in the camera's frame.
         xy_px: float64 (N, J, 2); NaN behind the camera.
         known: bool (N, J), joints with enough confidence.
-        on_picture: bool (N, J), those of them that fall on the picture.
-        box_px: float64 (N, 4), x_min, y_min, width, height about the joints on the picture.
+        on_picture: bool (N, J), known joints in the image.
+        box_px: float64 (N, 4), x_min, y_min, width, height of the box of the joints in the image.
     """
 
     xyz_mm: np.ndarray
@@ -49,24 +49,24 @@ class View:
         return cls(xyz_mm, xy_px, known, on_picture, box_px)
 
     def shown(self, min_joints: int, min_box_px: float) -> np.ndarray:
-        """Tells (N,) which bodies have enough joints on the picture, and a box that is large enough."""
+        """Mask (N,) of the bodies with enough joints in the image and a large enough box."""
         return (self.on_picture.sum(axis=1) >= min_joints) & (self.box_px[:, 2:].max(axis=1) >= min_box_px)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which people of a sequence are taken: the options of a reader that its units need.
+    """Which people of a sequence are taken: the reader's options that its units need.
 
     Attributes:
         dataset: the name in the records.
-        layout: where the files of the chosen kind of camera lie.
+        layout: of the files of the chosen kind of camera.
         skeleton_name: of the records' joints.
-        cameras: full names of the cameras; all that have pictures if none is given.
+        cameras: full names of the cameras; all with images if empty.
         stride: take frames start, start + stride, start + 2 stride, ...
         start: the first frame.
         stop: the frame to stop before; None for all.
         min_confidence: joints must be above.
-        min_visible_joints: people with fewer joints on the picture are left out.
+        min_visible_joints: people with fewer joints in the image are left out.
         min_box_px: people whose box is smaller, on its longer side, are left out.
         min_pose_change_mm: see `distinct`; 0 takes all.
         max_people: views of bodies to take from each sequence, None for all.
@@ -103,11 +103,11 @@ class Selection:
         return list(self.cameras) or sorted(self.layout.pictures(folder))
 
     def shown(self, view: View) -> np.ndarray:
-        """Tells (N,) which bodies have enough joints on the picture, and a box that is large enough."""
+        """Mask (N,) of the bodies with enough joints in the image and a large enough box."""
         return view.shown(self.min_visible_joints, self.min_box_px)
 
     def choose(self, folder: Path, cameras: dict[str, Camera], bodies: Bodies) -> dict[str, np.ndarray] | None:
-        """Which bodies each camera may take: bool (N,) by camera, None if all that it sees."""
+        """Which bodies each camera may take: bool (N,) by camera, None for all that it sees."""
         if not self.min_pose_change_mm and self.max_people is None:
             return None
         taken = np.ones(len(bodies.ids), bool)
@@ -125,25 +125,24 @@ class Selection:
 
     @property
     def why_not_chosen(self) -> str:
-        """Why `choose` leaves bodies out."""
+        """The reason for which `choose` leaves bodies out."""
         changed = "a pose like one before it (--min-pose-change-mm)" if self.min_pose_change_mm else ""
         budget = "more than are wanted (--max-people)" if self.max_people is not None else ""
         return " or ".join(filter(None, (changed, budget)))
 
 
 def spread(shown: np.ndarray, frames: np.ndarray, budget: int) -> np.ndarray:
-    """Chooses views of bodies evenly over the time that there are any.
+    """Chooses views of bodies spread evenly over time.
 
-    Each frame's views are drawn from in an order that depends on the frame alone, so that no camera and no body is
-    preferred.
+    The views of a frame are in random order, so that no camera and no body is preferred.
 
     Args:
         shown: bool (V, N), which of V cameras see which of N bodies well enough.
         frames: int64 (N,), the bodies' frames, ascending.
-        budget: how many to choose.
+        budget: how many views to choose.
 
     Returns:
-        bool (V, N): `shown`, less all but `budget` of them.
+        bool (V, N): at most `budget` of those in `shown`.
     """
     cameras, bodies = np.nonzero(shown)
     if len(bodies) <= budget:
@@ -157,23 +156,23 @@ def spread(shown: np.ndarray, frames: np.ndarray, budget: int) -> np.ndarray:
 
 
 def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float, center: int = _CENTER) -> np.ndarray:
-    """Leaves out poses that are like an earlier one.
+    """Leaves out poses that are similar to an earlier one.
 
     A pose is kept if its distance from every kept pose before it is at least `min_change_mm`: the mean distance of the
-    joints known in both, relative to the body center. Orientation counts. A body whose center is unknown cannot be
-    compared, and is left out; two poses without a common joint differ.
+    joints known in both, relative to the body center. Bodies that face different ways differ. A body whose center is
+    unknown cannot be compared and is left out; two poses without a common joint differ.
 
     Args:
         joints_mm: float (N, J, 3), in order of time.
         known: bool (N, J).
         min_change_mm: above 0.
-        center: the index of the body centre.
+        center: the index of the body center.
 
     Returns:
         bool (N,): which are kept.
     """
     poses = np.where(known[..., None], joints_mm - joints_mm[:, [center]], 0).astype(np.float64)
-    # On the centre all are laid: it would count as a joint that never changes.
+    # Without the center, which would count as a joint that never changes.
     others = np.arange(known.shape[1]) != center
     poses, known, keep = poses[:, others], known[:, others], known[:, center].copy()
     for start in range(0, len(poses), _BLOCK):
@@ -195,7 +194,7 @@ def distinct(joints_mm: np.ndarray, known: np.ndarray, min_change_mm: float, cen
 
 def _change_mm(poses: np.ndarray, known: np.ndarray, some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The mean distance (A, B) of the joints known in both, of some poses from others; infinite without any."""
-    # Late: it takes a third of a second to import, and few selections need it.
+    # Imported late: it takes a third of a second, and few selections need it.
     from scipy.spatial.distance import cdist
 
     total, count = np.zeros((len(some), len(others))), np.zeros((len(some), len(others)))

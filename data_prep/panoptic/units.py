@@ -1,4 +1,4 @@
-"""The units of work of a Panoptic sequence: its labels, and stretches of frames of each camera."""
+"""The units of work of a Panoptic sequence: its labels, and spans of frames of each camera."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from records import BadInput, Person
 
 @dataclass(frozen=True)
 class LeftOutUnit:
-    """Tells why a sequence was left out; has no people.
+    """Reports why a sequence was left out; has no people.
 
     Attributes:
-        folder: the sequence's.
+        folder: the sequence's folder.
         why: what it lacks.
     """
 
@@ -47,12 +47,12 @@ class LeftOutUnit:
 
 @dataclass(frozen=True)
 class LabelsUnit:
-    """Tells what of a sequence's calibration and poses is broken; has no people.
+    """Reports the errors of a sequence's calibration and poses; has no people.
 
     Attributes:
         selection: which frames and cameras are read.
-        folder: the sequence's.
-        state: that of the calibration and the poses, see `labels_state`.
+        folder: the sequence's folder.
+        state: of the calibration and the poses, see `labels_state`.
     """
 
     selection: Selection
@@ -65,7 +65,7 @@ class LabelsUnit:
         return f"{self.folder.name}/labels"
 
     def files(self) -> tuple[Path, ...]:
-        """None: their state is noted."""
+        """None: `state` covers them."""
         return ()
 
     def people(self) -> Iterator[BadInput]:
@@ -75,20 +75,20 @@ class LabelsUnit:
 
 @dataclass(frozen=True)
 class CameraUnit:
-    """A stretch of a sequence before one camera.
+    """A span of frames of one camera.
 
     Attributes:
         selection: which people to take.
-        folder: the sequence's.
-        camera: its name.
+        folder: the sequence's folder.
+        camera: the camera's name.
         source: its video, or its folder of extracted frames.
         first: the first frame.
         last: the last frame.
-        state: that of the sequence's labels, see `labels_state`.
-        frames: of extracted frames, the number, size and time of each that may be read.
+        state: of the sequence's labels, see `labels_state`.
+        frames: a digest of the names, sizes and times of the extracted frames that may be read.
     """
 
-    #: Whether extracted frames have the numbers of the poses.
+    #: Whether extracted frames have the same numbers as the poses.
     numbered_as_poses: ClassVar[bool] = True
 
     selection: Selection
@@ -102,21 +102,21 @@ class CameraUnit:
 
     @property
     def name(self) -> str:
-        """SEQUENCE/CAMERA/FRAME, the frame being the first."""
+        """SEQUENCE/CAMERA/FRAME, with the first frame."""
         return f"{self.folder.name}/{self.camera}/{self.first:08d}"
 
     @staticmethod
     def wanted(folder: Path, camera: str, frames: list[int]) -> list[int]:
-        """The numbers of the extracted frames that the poses of some frames need."""
+        """The numbers of the extracted frames for the poses of some frames."""
         return frames
 
     def files(self) -> tuple[Path, ...]:
-        """The video, and which joints it shows where that is known."""
+        """The video, and the file of visible joints."""
         video = () if self.source.is_dir() else (self.source,)
         return (*video, self.folder / VISIBLE.format(self.camera))
 
     def people(self) -> Iterator[Item]:
-        """Streams the people by frame and body, those left out, and the broken inputs."""
+        """Streams the people by frame and body, counts of those left out, and broken inputs."""
         labels = read_labels(self.selection, self.folder, self.state)
         camera = labels.cameras[self.camera]
         rows = np.flatnonzero((labels.bodies.frames >= self.first) & (labels.bodies.frames <= self.last))
@@ -152,7 +152,7 @@ class CameraUnit:
             yield bad
 
     def _left_out(self, view: View, taken: np.ndarray) -> Iterator[LeftOut]:
-        """Counts the people of whom too little is in view."""
+        """Counts the people with too little in view."""
         joints, least = view.on_picture.sum(axis=1), self.selection.min_visible_joints
         for reason, left in (
             ("no joint in view", joints == 0),
@@ -163,11 +163,11 @@ class CameraUnit:
                 yield LeftOut(reason, count)
 
     def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
-        """Streams frames' numbers, ascending, with their pictures or why those are left out, and what is broken."""
+        """Streams frame numbers, ascending, with their image or why it is left out; and broken inputs."""
         return pictures_of(self.source, camera, frames)
 
     def _hidden(self, bodies: Bodies) -> np.ndarray:
-        """Tells (N, J) which joints are known to be hidden; the studio knows of none, the synthetic dome of all.
+        """Mask (N, J) of joints known to be hidden; the synthetic dome knows them, the studio does not.
 
         Raises:
             BadInput: the truth is broken.

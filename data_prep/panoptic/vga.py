@@ -22,18 +22,18 @@ VGA = Layout(
 
 @dataclass(frozen=True)
 class PanopticVga(Panoptic):
-    """Reads what the studio's VGA cameras saw, 640 x 480 px at 25 frames a second.
+    """Reads the studio's VGA cameras, 640 x 480 px at 25 frames per second.
 
         SEQUENCE/calibration_SEQUENCE.json
         SEQUENCE/vgaPose3d_stage1_coco19/body3DScene_%08d.json    or vgaPose3d_stage1_coco19.tar, as downloaded
         SEQUENCE/vgaImgs/05_12/05_12_%08d.jpg                     or vgaVideos/vga_05_12.mp4; the former if both
 
-    These cameras run on a beat of their own, and have poses of their own: frames are numbered as theirs, from 0, and
-    are not those of the HD cameras. Sequences have the same names in both, so that splits agree. All else is as for
-    the HD cameras. The cameras are 20 panels of 24, 01_01 to 20_24.
+    These cameras have their own clock and their own poses: frames are numbered as these, from 0, and are not those of
+    the HD cameras. Sequences have the same names in both, so that splits agree. Everything else is as for the HD
+    cameras. The cameras are 20 panels of 24, 01_01 to 20_24.
 
     Attributes:
-        cameras: VGA cameras, such as 05_12; all that have pictures if none is given.
+        cameras: VGA cameras, such as 05_12; by default all with images.
     """
 
     layout: ClassVar[Layout] = VGA

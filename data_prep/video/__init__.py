@@ -1,1 +1,1 @@
-"""Images out of videos and image files, decoded only where they are needed."""
+"""Images from videos and image files, decoded only where needed."""

@@ -1,4 +1,4 @@
-"""Decoding by FFmpeg: which packet is which frame, where decoding can begin, and which pictures are whole."""
+"""Decoding by FFmpeg: which packet is which frame, where decoding can start, and which frames are undamaged."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-# The most frames that H.264 and HEVC show later than they decode them.
+# The most frames by which H.264 and HEVC delay display after decoding.
 _MOST_HELD = 16
-# Where decoding that begins at a key frame gives the very pictures of decoding from the beginning; HEVC's need not.
+# Codecs for which decoding from a key frame gives the same frames as decoding from the start; with HEVC it may not.
 _SEEKABLE = ("h264", "mpeg4", "mjpeg")
 
 
 class MistimedError(Exception):
-    """The timestamps do not tell which frame is which after all."""
+    """The timestamps do not identify the frames after all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """What the index of a file with evenly timed frames tells.
+    """The index of a file with evenly timed frames.
 
     Attributes:
         start: the timestamp of frame 0.
-        step: between two frames.
+        step: the time between two frames.
         length: how many frames there should be.
-        keys: int64 (K,), where decoding can begin: places in the order in which frames are decoded.
+        keys: int64 (K,), the key frames' positions in decoding order.
     """
 
     start: int
@@ -40,7 +40,7 @@ class Timing:
 
     @classmethod
     def of(cls, container: av.container.InputContainer) -> Timing | None:
-        """Reads the index; None where it is incomplete, its frames are not evenly timed or some are not shown."""
+        """Reads the index; None if it is incomplete, or frames are not evenly timed or not all shown."""
         stream = container.streams.video[0]
         entries = list(stream.index_entries)
         times = np.array([entry.timestamp for entry in entries], np.int64)
@@ -49,7 +49,7 @@ class Timing:
         steps = np.diff(times)
         if steps[0] <= 0 or (steps != steps[0]).any() or any(entry.is_discard for entry in entries):
             return None
-        # A beginning that is damaged proves nothing against the index.
+        # A damaged first frame does not disprove the index.
         with suppress(av.FFmpegError, StopIteration):
             if next(container.decode(stream)).pts != stream.start_time:
                 return None
@@ -57,7 +57,7 @@ class Timing:
         return cls(stream.start_time, int(steps[0]), len(times), keys)
 
     def number(self, timestamp: int | None) -> int:
-        """The number of the frame that is shown at a time."""
+        """The number of the frame with a timestamp."""
         if timestamp is None or (timestamp - self.start) % self.step:
             raise MistimedError
         return (timestamp - self.start) // self.step
@@ -66,13 +66,13 @@ class Timing:
 def packets_from(
     container: av.container.InputContainer, timing: Timing | None, start: int
 ) -> tuple[int, Iterator[av.Packet]]:
-    """The packets from the last key frame up to frame `start` on, and the number of that key frame."""
+    """The number of the last key frame at or before frame `start`, and the packets from there on."""
     stream = container.streams.video[0]
     seekable = timing is not None and stream.codec_context.name in _SEEKABLE
     keys = timing.keys[timing.keys <= start].tolist() if seekable else []
     if not keys[1:]:
         return 0, container.demux(stream)
-    # Frames that are decoded after a key frame may be shown before it, so its place need not be its number.
+    # Frames decoded after a key frame may be shown before it, so its position may differ from its number.
     for place in reversed(keys[1:]):
         with suppress(av.FFmpegError):
             container.seek(timing.start + place * timing.step, stream=stream)
@@ -86,7 +86,7 @@ def packets_from(
 def decoded(
     stream: av.VideoStream, packets: Iterator[av.Packet], timing: Timing | None, wanted: frozenset[int]
 ) -> Iterator[tuple[int | None, av.VideoFrame | None]]:
-    """Decodes packets into numbered frames in the order in which they are shown; None for one that fails.
+    """Decodes packets into numbered frames in display order; the frame is None where decoding fails.
 
     Without timing, the number is None after a failure.
     """
@@ -116,21 +116,21 @@ def decoded(
 
 
 def _nal_prefix(context: av.VideoCodecContext) -> int:
-    """How many bytes tell the length of each unit of an H.264 packet, as in MP4; 0 for what is written otherwise."""
+    """The size in bytes of the length prefix of H.264 units, as in MP4; 0 for other formats."""
     settings = context.extradata or b""
-    # They begin with a 1 there, and with 0, 0, 1 where packets hold start codes.
+    # Extradata begin with 1 in MP4, and with 0, 0, 1 where packets hold start codes.
     return (settings[4] & 3) + 1 if context.name == "h264" and len(settings) > 4 and settings[0] == 1 else 0
 
 
 def _is_unneeded(packet: av.Packet, prefix: int) -> bool:
-    """Whether no other frame refers to a frame, as its packet itself tells.
+    """Whether a packet's frame is not referenced by others, according to its own header.
 
-    FFmpeg's own `skip_frame` would keep damage to itself.
+    FFmpeg's `skip_frame` is no alternative: it hides damage.
     """
     data = memoryview(packet)
     place, slices = prefix, 0
     while prefix and place < len(data):
-        # H.264 7.3.1: two bits of how much the unit is referred to, five bits of its kind; 1 to 5 are of pictures.
+        # H.264 7.3.1: two bits nal_ref_idc, five bits nal_unit_type, of which 1 to 5 are slices.
         referred, kind = data[place] >> 5 & 3, data[place] & 31
         if 1 <= kind <= 5:
             if referred:
@@ -143,9 +143,9 @@ def _is_unneeded(packet: av.Packet, prefix: int) -> bool:
 def sound(
     frames: Iterator[tuple[int | None, av.VideoFrame | None]],
 ) -> Iterator[tuple[int | None, av.VideoFrame | None]]:
-    """Puts None in the place of frames that damage may have spoilt: those that refer to it, before and after.
+    """Replaces every frame that may reference damaged data, before or after it, with None.
 
-    A frame that refers to none that is shown later ends a group. When it is sound, so is the group.
+    A frame that is no B frame ends a group; if it is undamaged, so is the group.
     """
     held: deque[tuple[int | None, av.VideoFrame | None]] = deque()
     spoilt, last_damage = False, -1
@@ -157,7 +157,7 @@ def sound(
             yield from ((earlier, None) for earlier, _ in held)
             held.clear()
         elif frame.key_frame and number > last_damage:
-            # One that is shown before the damage was decoded before it, and those after it were not.
+            # Only a key frame shown after the damage was decoded after it.
             spoilt = False
         if spoilt:
             yield number, None

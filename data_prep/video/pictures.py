@@ -1,4 +1,4 @@
-"""Pictures that are read when they are asked for."""
+"""Images that are read on demand."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ _HEADER_BYTES = 1 << 16
 
 
 class SharedPicture:
-    """A picture that several people share: read by the first to call it, freed with the last of them."""
+    """An image shared by several people: read by the first call, freed with the last person.
+
+    Attributes:
+        name: for messages.
+        size: its (height, width) according to the labels, None if unknown.
+        picture: uint8 RGB (H, W, 3), None before it is read.
+    """
 
     def __init__(self, name: str, size: tuple[int, int] | None) -> None:
-        """Names the picture and states its (height, width), None where the labels do not tell."""
         self.name = name
         self.size = size
         self.picture: np.ndarray | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> np.ndarray:
-        """Returns the picture, uint8 RGB (H, W, 3).
+        """Returns the image, uint8 RGB (H, W, 3).
 
         Raises:
-            BadInput: it cannot be read, or is not of the size that the labels are for.
+            BadInput: it cannot be read, or its labels are for another size.
         """
         with self._lock:
             if self.picture is None:
@@ -42,20 +47,19 @@ class SharedPicture:
 
 
 def check_size(name: str, found: tuple[int, int], expected: tuple[int, int]) -> None:
-    """Refuses pictures of another (height, width): the joints would lie in the wrong places.
+    """Checks that an image has the (height, width) that its labels are for.
 
     Raises:
-        BadInput: they differ.
+        BadInput: it does not; the joints would be in the wrong places.
     """
     if tuple(found) != tuple(expected):
         raise BadInput(name, f"is {found[1]} x {found[0]} px, but its labels are for {expected[1]} x {expected[0]} px")
 
 
 class PictureFile(SharedPicture):
-    """A picture in a file of its own, which is `name`."""
+    """An image file, whose path is `name`; `turn` applies its EXIF orientation."""
 
     def __init__(self, name: str, size: tuple[int, int] | None, *, turn: bool = True) -> None:
-        """Names the file; `turn` is whether to turn the picture as its EXIF orientation says."""
         super().__init__(name, size)
         self._turn = turn
 
@@ -65,7 +69,7 @@ class PictureFile(SharedPicture):
 
 
 def read_jpeg_header(path: str | Path) -> JpegHeader | None:
-    """A JPEG's header, None of any other file and of one that cannot be read."""
+    """A JPEG's header, None for other files and unreadable ones."""
     try:
         with open(path, "rb") as file:
             start = file.read(_HEADER_BYTES)

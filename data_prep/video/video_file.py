@@ -1,4 +1,4 @@
-"""Frames of a video by their numbers, each decoded at most once."""
+"""Reads frames of a video by number, decoding each at most once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from records import BadInput
 
 
 class Video:
-    """A video whose frames are read by number, as they are shown; the first is 0.
+    """A video whose frames are read by number, in display order; the first is 0.
 
-    Decoding goes forwards and meets no frame twice. It begins at the last key frame up to the first frame that is
-    wanted, provided that the file's timestamps number its frames for certain, and at the beginning otherwise. A frame
-    that is neither wanted nor needed for others is skipped without decoding.
+    Decoding goes forward and decodes no frame twice. It starts at the last key frame at or before the first wanted
+    frame if the file's timestamps identify its frames reliably, and otherwise at the start. Frames that are neither
+    wanted nor referenced by others are skipped without decoding.
 
-    What a decoder can only guess after damage in the file is reported, and skipped up to the next key frame.
+    After damage in the file, frames are reported and skipped up to the next key frame.
     """
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
@@ -42,21 +42,21 @@ class Video:
 
     def _open(self) -> av.container.InputContainer:
         try:
-            # Without the prefix FFmpeg takes a relative name with a colon for a protocol's address.
+            # Without the prefix, FFmpeg reads a relative name with a colon as a URL.
             container = av.open(f"file:{self.path}", metadata_errors="replace")
             stream = container.streams.video[0]
         except (av.FFmpegError, OSError, IndexError) as error:
             raise BadInput(str(self.path), "not a video that FFmpeg can open") from error
         context = stream.codec_context
         if context is None:
-            raise BadInput(str(self.path), "a video of no coding that FFmpeg knows")
+            raise BadInput(str(self.path), "a video of a codec that FFmpeg does not know")
         # A list of them would be as long as the file claims.
         if stream.frames > self.path.stat().st_size:
-            raise BadInput(str(self.path), f"tells of {stream.frames} frames, more than its bytes can hold")
+            raise BadInput(str(self.path), f"claims {stream.frames} frames, more than its bytes can hold")
         check_size(str(self.path), (context.height, context.width), self.size)
-        # There are more videos than cores.
+        # Videos are decoded in parallel, one per core.
         context.thread_count = 1
-        # A larger picture further on would be damage. Decoders add blocks around.
+        # A larger frame later on would be damage. Decoders pad frames to whole blocks.
         context.options = {"max_pixels": str((self.size[0] + 256) * (self.size[1] + 256))}
         return container
 
@@ -67,7 +67,7 @@ class Video:
             wanted: their numbers, ascending.
 
         Yields:
-            Those that there are, with their numbers; and what is damaged or lies beyond the end.
+            The numbered frames; and broken inputs: damaged frames and those beyond the end.
         """
         rest = deque(wanted)
         if not rest:
@@ -76,7 +76,7 @@ class Video:
             if rest[0] >= self._timing.length:
                 yield self._beyond(self._timing.length, rest)
                 return
-            # From a key frame; if that will not do, from the beginning.
+            # From a key frame; if that fails, from the start.
             for start in (rest[0], 0):
                 with suppress(MistimedError):
                     yield from self._read(rest, self._timing, start)
@@ -84,10 +84,10 @@ class Video:
         yield from self._read(rest, None, 0)
 
     def _read(self, rest: deque[int], timing: Timing | None, start: int) -> Iterator[tuple[int, VideoFrame] | BadInput]:
-        """Takes the frames that it yields or tells of from `rest`.
+        """Yields frames and reports, and removes them from `rest`.
 
         Raises:
-            MistimedError: frames must be looked for from the beginning, or counted.
+            MistimedError: decoding must start at the beginning, or frames must be counted.
         """
         wanted, seen = frozenset(rest), -1
         with self._open() as container:
@@ -98,7 +98,7 @@ class Video:
                     seen = rest[-1]
                     break
                 seen = max(seen, number)
-                # A decoder may also begin at a place where pictures only become whole by and by.
+                # A decoder may also start where frames are only refreshed gradually.
                 if not begun and number >= first and (number > first or frame is None or not frame.key_frame):
                     raise MistimedError
                 begun |= number == first
@@ -123,13 +123,13 @@ class Video:
         return number, VideoFrame(name, frame)
 
     def _damaged(self, rest: deque[int], stop: int) -> Iterator[BadInput]:
-        """Gives up the frames before `stop`."""
+        """Reports the wanted frames before `stop` as lost."""
         lost = []
         while rest and rest[0] < stop:
             lost.append(rest.popleft())
         if lost:
             what = f"{self.path} frames {lost[0]} to {lost[-1]}"
-            yield BadInput(what, f"the video is damaged; {len(lost)} frames with poses are passed by")
+            yield BadInput(what, f"the video is damaged; {len(lost)} frames with poses are skipped")
 
     def _beyond(self, length: int, rest: Sequence[int]) -> BadInput:
         return BadInput(str(self.path), f"ends after {length} frames; {len(rest)} frames with poses lie beyond")

@@ -1,4 +1,4 @@
-"""Garments as pieces of the body's own surface: where their edges are, and how far they lie off the skin."""
+"""Garments as pieces of the body's surface, defined by their edges and their distance from the skin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dome.dress import landmarks
 from dome.dress.mannequin import smoothed_points
 from dome.view.surface import Paint
 
-#: Fields that cut nothing here go no further, in mm.
+#: Fields are clipped to this, in mm.
 FAR_MM = 100.0
 # Height of creases as a share of the ease.
 _CREASES = 0.22
@@ -18,14 +18,14 @@ _CREASES = 0.22
 
 @dataclass(frozen=True, eq=False)
 class Garment:
-    """A piece of clothing, as a piece of skin that is moved outward.
+    """A garment: a piece of skin that is moved outward.
 
     Attributes:
-        fields_mm: each (V,) over the skin's vertices, about how far inside of one of the garment's edges they lie.
-        ease_mm: (V,), how far the cloth is off the skin.
-        smoothing: how many times it is smoothed, a multiple of 4; what is smooth bridges hollows.
+        fields_mm: each (V,) over the skin's vertices, the approximate distance inside one of the garment's edges.
+        ease_mm: (V,), distance of the cloth from the skin.
+        smoothing: number of smoothing steps, a multiple of 4; smooth cloth bridges hollows.
         crease_mm: height of creases.
-        paint: its colours.
+        paint: its colors.
     """
 
     fields_mm: tuple[np.ndarray, ...]
@@ -36,11 +36,11 @@ class Garment:
 
     @property
     def points_mm(self) -> np.ndarray:
-        """Where (V, 3) on the average body what became of each of the skin's vertices lies."""
+        """Each of the skin's vertices on the average body, (V, 3), after smoothing."""
         return smoothed_points(self.smoothing)
 
     def inside_mm(self) -> np.ndarray:
-        """How far (V,) vertices lie within its edges."""
+        """The distance (V,) of vertices inside its edges."""
         return np.min(self.fields_mm, axis=0)
 
 
@@ -60,9 +60,9 @@ def shirt(
             narrowest.
         hem_mm: height of its lower edge on the average body.
         ease_mm: from tight 3 to loose 30.
-        paint: its colours.
+        paint: its colors.
         neck: further arguments of `landmarks.above_neckline`.
-        open_mm: half of the width in which it is open ahead; None is closed.
+        open_mm: half the width of its opening in front; None if closed.
     """
     smoothing = _smoothing(ease_mm)
     points = smoothed_points(smoothing)
@@ -83,26 +83,26 @@ def trousers(*, leg: float, ease_mm: float, paint: Paint, waist_mm: float, flare
     Args:
         leg: where the legs end, as in `landmarks.leg_share`.
         ease_mm: from tight 3 to loose 30, at the knees.
-        paint: its colours.
+        paint: its colors.
         waist_mm: height of the waist on the average body.
         flare: how much looser the legs are at the ankles than at the knees.
     """
     smoothing = _smoothing(ease_mm)
     points = smoothed_points(smoothing)
     fields = [_below_waist(points, waist_mm), _legs(points, leg), landmarks.within_arms(points)]
-    # Short legs hang as loose as long ones.
+    # Short legs are as loose as long ones.
     at = np.minimum((-0.3, 0, 0.6, 1, 2), (9, 9, max(0.35, 0.7 * leg), 9, 9))
     ease = ease_mm * np.interp(landmarks.leg_share(points), at, (0.15, 0.5, 1, 1, flare))
     return Garment(clipped(fields), ease, smoothing, _CREASES * ease_mm, paint)
 
 
 def briefs(*, paint: Paint, waist_mm: float, cut_mm: float = 20.0, slope: float = 0.55) -> Garment:
-    """Swimming or gymnastic briefs, and underwear.
+    """Swimming or gymnastic briefs, or underwear.
 
     Args:
-        paint: its colours.
+        paint: its colors.
         waist_mm: height of the waist on the average body.
-        cut_mm: how high above the crotch the openings of the legs begin.
+        cut_mm: height above the crotch where the leg openings begin.
         slope: how steeply they rise outward.
     """
     points = smoothed_points(8)
@@ -117,14 +117,14 @@ def one_piece(
 
     Args:
         sleeve: as for a `shirt`.
-        leg: where its legs end, as in `landmarks.leg_share`; None is cut as briefs are.
-        paint: its colours.
+        leg: where its legs end, as in `landmarks.leg_share`; None for a cut like briefs.
+        paint: its colors.
         neck: further arguments of `landmarks.above_neckline`.
-        slope: how steeply the openings of the legs rise, where there are no legs.
+        slope: how steeply the leg openings rise, if there are no legs.
     """
     points = smoothed_points(8)
     legs = _high_legs(points, 20, slope) if leg is None else _legs(points, leg)
-    # Hands hang lower than the openings of the legs begin.
+    # Hands hang lower than the leg openings.
     legs = np.where(landmarks.within_arms(points) < 0, FAR_MM, legs)
     arms = _sleeves(points, sleeve, landmarks.waist_y() - 60)
     fields = [arms, -landmarks.above_neckline(points, **(neck or {})), legs]
@@ -138,15 +138,15 @@ def socks(*, top_mm: float, paint: Paint) -> Garment:
 
 
 def limb_band(*, limb: str, low: float, high: float, side: int, ease_mm: float, paint: Paint) -> Garment:
-    """A glove, wristband, knee pad or sleeve alone.
+    """A glove, wristband, knee pad or single sleeve.
 
     Args:
         limb: "arm" or "leg".
-        low: from which share of the limb on, as in `landmarks.arm_share` or `leg_share`.
-        high: up to which.
+        low: where it begins along the limb, as in `landmarks.arm_share` or `leg_share`.
+        high: where it ends.
         side: 1 left, -1 right, 0 both.
-        ease_mm: off the skin.
-        paint: its colours.
+        ease_mm: distance from the skin.
+        paint: its colors.
     """
     points = smoothed_points(0)
     arm = limb == "arm"
@@ -161,7 +161,7 @@ def limb_band(*, limb: str, low: float, high: float, side: int, ease_mm: float, 
 
 
 def belt(*, low_mm: float, width_mm: float, ease_mm: float, paint: Paint) -> Garment:
-    """A belt or sash about the trunk, from a height on the average body on."""
+    """A belt or sash around the trunk, whose lower edge is at a height on the average body."""
     points = smoothed_points(12)
     fields = [points[:, 1] - low_mm, low_mm + width_mm - points[:, 1], landmarks.within_arms(points)]
     return Garment(clipped(fields), np.full(len(points), ease_mm), 12, 0.0, paint)
@@ -180,7 +180,7 @@ def _sleeves(points: np.ndarray, sleeve: float, hem_mm: float) -> np.ndarray:
 
 
 def _upper_ease(points: np.ndarray, ease_mm: float) -> np.ndarray:
-    """Cloth lies on the shoulders, and is looser the further down it hangs."""
+    """Ease of a shirt: tight on the shoulders, looser further down."""
     low = np.clip((landmarks.head_of("LeftArm")[1] - points[:, 1]) / 350, 0, 1)
     share = np.clip(landmarks.arm_share(points), 0, 1)
     return ease_mm * np.where(landmarks.within_arms(points) < 0, 0.4 + 0.5 * share, 0.3 + 0.7 * low)
@@ -199,7 +199,7 @@ def _legs(points: np.ndarray, leg: float) -> np.ndarray:
 def _high_legs(points: np.ndarray, cut_mm: float, slope: float) -> np.ndarray:
     across = np.maximum(np.abs(points[:, 0]) - 25, 0)
     legs = points[:, 1] - (landmarks.crotch_y() - 30 + cut_mm + slope * across)
-    # Lower behind than ahead.
+    # Lower at the back.
     return legs + 0.35 * np.clip(-points[:, 2], 0, 80)
 
 

@@ -1,4 +1,4 @@
-"""Colours of skin, face, eyes and hair."""
+"""Colors of skin, face, eyes and hair."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from dome.dress import landmarks
 from dome.dress.paint import noise
 
-# From the lightest to the darkest; people lie between.
+# From the lightest to the darkest; tones are interpolated between them.
 SKINS = np.float32(
     [(246, 215, 196), (236, 194, 168), (219, 168, 134), (196, 138, 100), (160, 105, 70), (122, 77, 50), (84, 53, 37)]
 ) / np.float32(255)
@@ -19,23 +19,23 @@ HAIRS = np.float32(
 ) / np.float32(255)
 DYES = np.float32([(150, 30, 60), (40, 90, 170), (190, 90, 160), (40, 130, 100)]) / np.float32(255)
 IRISES = np.float32([(60, 36, 20), (84, 54, 28), (70, 100, 120), (84, 110, 84), (46, 30, 22)]) / np.float32(255)
-# Below this the head ends, in mm from the eyes.
+# Height of the chin relative to the eyes, in mm.
 _CHIN_MM = -135.0
 
 
 @dataclass(frozen=True, eq=False)
 class Skin:
-    """A person's skin with the marks of the face.
+    """A person's skin with the features of the face.
 
     Attributes:
         tone: (3,) RGB.
         hair: (3,) RGB of brows, beard and scalp.
         lips: how much redder lips are than skin, 0 to 1.
         brows_mm: thickness of the brows.
-        beard: from 0 to 1, of the beard's colour over the skin's.
-        scalp: from 0 to 1, of the hair's colour on the scalp.
-        back_mm: how far the hair has gone back; see `landmarks.above_hairline`.
-        shift: of the skin's slight unevenness.
+        beard: opacity of the beard, 0 to 1.
+        scalp: opacity of the hair's color on the scalp, 0 to 1.
+        back_mm: how far the hairline recedes; see `landmarks.above_hairline`.
+        shift: of the noise in the skin's tone.
     """
 
     tone: np.ndarray
@@ -108,7 +108,7 @@ class Hair:
 
     Attributes:
         color: (3,) RGB.
-        shift: of its strands.
+        shift: of the noise that makes strands.
         roughness: how much strands differ.
     """
 
@@ -118,7 +118,7 @@ class Hair:
 
     def __call__(self, points_mm: np.ndarray) -> np.ndarray:
         """See `Paint`."""
-        # Strands are much longer than wide; they fall.
+        # Strands are vertical and much longer than wide.
         strands = noise(np.asarray(points_mm, np.float32) * np.float32((1, 0.12, 1)), 9, self.shift)
         large = noise(points_mm, 60, self.shift + 7)
         return np.clip(self.color * (1 + self.roughness * (0.6 * strands + 0.4 * large))[:, None], 0, 1)
@@ -133,7 +133,7 @@ def skin_tone(rng: np.random.Generator) -> np.ndarray:
 
 
 def hair_color(rng: np.random.Generator, tone: np.ndarray) -> np.ndarray:
-    """A colour (3,) RGB: darker with darker skin, now and then grey or dyed."""
+    """A color (3,) RGB: darker with darker skin, now and then gray or dyed."""
     if rng.uniform() < 0.04:
         return DYES[rng.integers(len(DYES))]
     if rng.uniform() < 0.1:
@@ -154,7 +154,7 @@ def _lips(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def _beard(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """How much (N,) of a point a beard covers."""
+    """The opacity (N,) of a beard at points."""
     # From the ear down along the cheek to the corners of the mouth, and under the nose.
     edge = np.interp(z, (-75, -60, -10, 20), (-5, -20, -48, -52))
     beard = np.clip((edge - y) / 6, 0, 1) * np.clip((y + 128) / 10, 0, 1) * (z > -78)

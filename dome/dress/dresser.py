@@ -1,4 +1,4 @@
-"""Makes clothes: drawn taut over a body, eased off, creased, and cut along straight lines."""
+"""Makes clothes: stretched over a body, loosened, creased, and cut along straight lines."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dome.dress.paint import noise
 from dome.dress.sheet import Sheet, cut
 from dome.view.surface import Paint
 
-# Cloth lies at least this far off what is beneath it, in mm.
+# The least distance of cloth from what is beneath it, in mm.
 _LEAST_GAP_MM = 2.5
-# What is beneath goes on for this far under a hem, in mm.
+# How far inner layers continue under a hem, in mm.
 _UNDER_HEM_MM = 15.0
 
 
@@ -22,7 +22,7 @@ class Dresser:
     """Dresses one body, from the skin outward."""
 
     def __init__(self, rest_mm: np.ndarray, shift: float) -> None:
-        """Begins with bare skin.
+        """Starts with bare skin.
 
         Args:
             rest_mm: (V, 3), the skin's vertices at rest.
@@ -30,7 +30,7 @@ class Dresser:
         """
         self.skin = group_sheet("skin")
         self.rest_mm, self.shift = rest_mm.astype(np.float32), shift
-        # What is hidden under cloth need not be followed in every detail.
+        # Cloth follows a smoothed skin, without its details.
         self.calm_mm = skin_web().smooth(self.rest_mm, 3)
         self.normals = skin_web().normals(self.calm_mm)
         self.bumps_mm = np.maximum(((self.rest_mm - self.calm_mm) * self.normals).sum(axis=1), 0)
@@ -39,13 +39,13 @@ class Dresser:
         self.worn: list[tuple[np.ndarray, Garment]] = []
 
     def wear(self, garment: Garment) -> None:
-        """Puts a garment over what is worn already."""
+        """Puts a garment over those worn already."""
         web = skin_web()
-        # Near its edges cloth clears every detail of what goes on beneath it.
+        # Near its edges, cloth clears every detail of the layer that continues beneath it.
         inside = garment.inside_mm()
         edge = np.clip(2.5 - np.abs(inside) / (2 * _UNDER_HEM_MM), 0, 1)
         least = np.maximum(self.height_mm, self.bumps_mm * edge) + _LEAST_GAP_MM
-        # Drawn taut over the body, as a skin of soap would be, then eased off.
+        # Stretched over the body like a soap film, then loosened.
         shaped = self.calm_mm
         for _ in range(garment.smoothing // 4):
             shaped = self._lifted(web.smooth(shaped, 4), least)
@@ -63,13 +63,13 @@ class Dresser:
         self.worn.append((shaped, garment))
 
     def cover(self, inside_mm: np.ndarray, height_mm: float) -> None:
-        """Counts a region (V,) as covered, to a height, by what is no garment, such as shoes; above 0 is within."""
+        """Marks a region (V,), where `inside_mm` is above 0, as covered by something else, such as shoes."""
         self.height_mm = np.where(inside_mm > 0, np.maximum(self.height_mm, height_mm), self.height_mm)
         self.covers_mm.append(inside_mm)
         self.worn.append((self.rest_mm, None))
 
     def pieces(self) -> list[tuple[Sheet, Sheet, Paint]]:
-        """For each garment what is seen of it, and its hems, with its paint."""
+        """For each garment its visible outer sheet, its hems, and its paint."""
         made = []
         for i, (shaped, garment) in enumerate(self.worn):
             if garment is None:
@@ -90,15 +90,15 @@ class Dresser:
         return made
 
     def bare(self) -> Sheet:
-        """The skin that is not under clothes."""
+        """The skin that clothes do not cover."""
         return self.skin.at(self.rest_mm).kept(self._seen(0))
 
     def _lifted(self, shaped: np.ndarray, least_mm: np.ndarray) -> np.ndarray:
-        """Cloth, no nearer to the skin than it may be."""
+        """Cloth, moved outward to at least `least_mm` from the skin."""
         height = ((shaped - self.calm_mm) * self.normals).sum(axis=1)
         return shaped + self.normals * np.maximum(least_mm - height, 0)[:, None].astype(np.float32)
 
     def _seen(self, first: int) -> np.ndarray:
-        """Bool (T,): the faces that nothing from the layer `first` on covers."""
+        """Bool (T,): the faces not covered by layer `first` or later ones."""
         over = np.max(self.covers_mm[first:], axis=0) if self.covers_mm[first:] else np.full(len(self.rest_mm), -1.0)
         return ~(over > _UNDER_HEM_MM)[self.skin.faces].all(axis=1)

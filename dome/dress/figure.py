@@ -1,4 +1,4 @@
-"""Dressed people: a body, its skin and eyes, hair, clothes and shoes as one surface that moves with its bones."""
+"""Dressed people: skin, eyes, hair, clothes and shoes as one surface that moves with the body's bones."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ class Figure:
 
     Attributes:
         human: the body.
-        outfit: what it wears and looks like.
-        surface: its triangles and their colours.
+        outfit: its clothes and looks.
+        surface: its triangles and their colors.
         rest_mm: float32 (N, 3), the surface's vertices at rest.
     """
 
     def __init__(self, human: Human, outfit: Outfit) -> None:
-        """Dresses a body."""
         self.human, self.outfit = human, outfit
         pieces = _pieces(human, outfit)
         whole = joined([sheet for sheet, _ in pieces])
-        # One material for each paint, however many pieces have it.
+        # One material for each paint, even if several pieces share it.
         paints = list(dict.fromkeys(paint for _, paint in pieces))
         materials = [np.full(len(sheet.faces), paints.index(paint), np.uint8) for sheet, paint in pieces]
         self.rest_mm = whole.rest_mm
@@ -44,7 +43,7 @@ class Figure:
 
     @classmethod
     def random(cls, rng: np.random.Generator, human: Human) -> Figure:
-        """Dresses a body as people are dressed, for sport more often than not."""
+        """Dresses a body in a random outfit, mostly for sport."""
         return cls(human, Outfit.random(rng, human.shape))
 
     def vertices(self, rotations: np.ndarray, root_mm: np.ndarray) -> np.ndarray:
@@ -59,7 +58,7 @@ class Figure:
 
 
 def _pieces(human: Human, outfit: Outfit) -> Sequence[tuple[Sheet, Paint]]:
-    """All that is seen of a person, each with its paint."""
+    """All visible pieces of a person, each with its paint."""
     skin_mm = human.rest_mm[group_vertices("skin")]
     dresser = Dresser(skin_mm, outfit.shift)
     for garment in outfit.beneath:
@@ -75,7 +74,7 @@ def _pieces(human: Human, outfit: Outfit) -> Sequence[tuple[Sheet, Paint]]:
     pieces += [(dresser.bare(), outfit.skin)]
     pieces += [(group_sheet("eyes").at(human.rest_mm[group_vertices("eyes")]), Eyes(outfit.iris))]
     for sheet, hem, paint in dresser.pieces():
-        # Hair ends on the skin, where no shade is.
+        # Hair ends on the skin, without shade.
         pieces += [(sheet, paint), (hem, paint if isinstance(paint, Hair) else Inside(paint))]
     if outfit.skirt is not None:
         end_mm, flare, paint = outfit.skirt

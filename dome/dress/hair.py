@@ -1,4 +1,4 @@
-"""Hair and headwear: caps of hair grown from the scalp, hair that hangs, knots and tails, hats with brims."""
+"""Hair and headwear: short and hanging hair, knots and tails, hats with brims."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TUFTS = 0.25
 
 
 def scalp_hair(*, thick_mm: float, back_mm: float, paint: Paint, over_ears: bool = False) -> Garment:
-    """Hair that stands off the scalp.
+    """Hair around the scalp.
 
     Args:
-        thick_mm: how far, at the crown.
-        back_mm: how far the hair has gone back over the forehead.
-        paint: its colours.
-        over_ears: whether it hides the ears.
+        thick_mm: thickness at the crown.
+        back_mm: how far the hairline recedes.
+        paint: its colors.
+        over_ears: whether it covers the ears.
     """
     smoothing = 4 * int(thick_mm / 10)
     points = smoothed_points(smoothing)
@@ -35,14 +35,14 @@ def scalp_hair(*, thick_mm: float, back_mm: float, paint: Paint, over_ears: bool
 
 
 def hat(*, low_mm: float, tilt: float, ease_mm: float, smoothing: int, paint: Paint) -> Garment:
-    """Cap, helmet, woollen or swimming cap: the head above a plane.
+    """Cap, helmet, woolen or swimming cap: the head above a plane.
 
     Args:
-        low_mm: how far above the eyes its rim lies at the ears.
-        tilt: how much higher the rim lies ahead than at the ears.
-        ease_mm: off the head.
-        smoothing: how many times it is smoothed.
-        paint: its colours.
+        low_mm: height of its rim above the eyes, at the ears.
+        tilt: slope of the rim, rising to the front.
+        ease_mm: distance from the head.
+        smoothing: number of smoothing steps.
+        paint: its colors.
     """
     points = smoothed_points(smoothing)
     x, y, z = (points - landmarks.eyes_middle()).T
@@ -50,7 +50,7 @@ def hat(*, low_mm: float, tilt: float, ease_mm: float, smoothing: int, paint: Pa
 
 
 def headband(*, paint: Paint, low_mm: float = 32.0, width_mm: float = 28.0) -> Garment:
-    """A band about the forehead."""
+    """A band around the forehead."""
     points = smoothed_points(4)
     x, y, z = (points - landmarks.eyes_middle()).T
     along = y - 0.1 * z
@@ -59,7 +59,7 @@ def headband(*, paint: Paint, low_mm: float = 32.0, width_mm: float = 28.0) -> G
 
 
 class HeadFrame:
-    """Carries points from the average head to a person's own."""
+    """Maps points from the average head to a person's head."""
 
     def __init__(self, rest_mm: np.ndarray) -> None:
         """Fits the map that takes the average head's vertices to this head's (V, 3), by least squares."""
@@ -69,7 +69,7 @@ class HeadFrame:
         self.map = np.linalg.lstsq(ones.astype(np.float64), rest_mm[head].astype(np.float64), rcond=None)[0]
 
     def sheet(self, canonical_mm: np.ndarray, faces: np.ndarray) -> Sheet:
-        """A sheet on this head from points (N, 3) on the average one; what hangs low follows the chest."""
+        """A sheet on this head from points (N, 3) on the average one; low points move with the chest."""
         canonical = np.asarray(canonical_mm, np.float64)
         rest = np.column_stack([canonical, np.ones(len(canonical))]) @ self.map
         rest, canonical = rest.astype(np.float32), canonical.astype(np.float32)
@@ -80,19 +80,19 @@ class HeadFrame:
 
 
 def hanging(frame: HeadFrame, *, length_mm: float, thick_mm: float, from_degrees: float) -> Sheet:
-    """Hair that falls from the crown round the back of the head.
+    """Hair that falls from the crown around the back of the head.
 
     Args:
         frame: of the head.
         length_mm: how far below the eyes it ends.
-        thick_mm: how far off the scalp it begins.
-        from_degrees: from where on both sides, 0 being ahead.
+        thick_mm: distance from the scalp.
+        from_degrees: the angle on both sides where it begins; 0 is the front.
     """
     turn = np.radians(np.linspace(-180 + from_degrees, 180 - from_degrees, 25))
     down = np.linspace(0, 1, 9) ** 0.9
     azimuth, share = np.meshgrid(np.pi - turn, down)
     up = 45 - share * (45 + length_mm)
-    # Over the shoulders at the sides it ends sooner than at the back.
+    # At the sides, over the shoulders, it ends higher than at the back.
     sides = np.sin(azimuth) ** 2
     up = np.maximum(up, -118 * sides - (1 - sides) * 600)
     swell = np.interp(up, (-250, -120, -20, 45), (0.93, 0.95, 1.0, 0.86))
@@ -109,7 +109,7 @@ def lock(frame: HeadFrame, path_mm: np.ndarray, radii_mm: np.ndarray) -> Sheet:
 
     Args:
         frame: of the head.
-        path_mm: (L, 3), its middle line from the eyes' middle on the average head.
+        path_mm: (L, 3), its center line, relative to the middle of the eyes on the average head.
         radii_mm: (L,).
     """
     around = np.arange(10) / 10 * 2 * np.pi
@@ -129,7 +129,7 @@ def lock(frame: HeadFrame, path_mm: np.ndarray, radii_mm: np.ndarray) -> Sheet:
 
 
 def tail(frame: HeadFrame, *, height_mm: float, length_mm: float, thick_mm: float) -> Sheet:
-    """A pony tail from a height above the eyes."""
+    """A ponytail from a height above the eyes."""
     share = np.linspace(0, 1, 8)
     out = 45 * np.sin(np.clip(share * 2.2, 0, 1.9)) + 8
     path = np.stack([0 * share, height_mm + 20 * np.sin(share * 3) - length_mm * share**1.3, -158 - out], axis=1)
@@ -151,8 +151,8 @@ def brim(frame: HeadFrame, *, up_mm: float, length_mm: float, drop_mm: float) ->
     Args:
         frame: of the head.
         up_mm: height above the eyes.
-        length_mm: how far it stands out ahead.
-        drop_mm: how far its edge hangs lower than its root.
+        length_mm: how far it extends to the front.
+        drop_mm: how much lower its edge is than its root.
     """
     turn, share = np.meshgrid(np.radians(np.linspace(58, -58, 13)), np.linspace(0, 1, 4))
     reach = share * length_mm * np.cos(turn) ** 0.6
@@ -164,7 +164,7 @@ def brim(frame: HeadFrame, *, up_mm: float, length_mm: float, drop_mm: float) ->
 
 
 def _slab(height: int, width: int) -> np.ndarray:
-    """Triangles of two grids of points (2 height width, 3), outer first, and of the edges between them."""
+    """Triangles of two grids of points (2 height width, 3), outer first, and of the rim that joins them."""
     number = np.arange(height * width).reshape(height, width)
     a, b, c, d = (part.ravel() for part in (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]))
     outer = np.concatenate([np.stack([a, d, c], 1), np.stack([a, c, b], 1)])

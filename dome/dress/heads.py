@@ -1,4 +1,4 @@
-"""Hair, beards and headwear, by chance."""
+"""Random hair, beards and headwear."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OnHead = tuple[Callable[[HeadFrame], Sheet], Paint]
 
 @dataclass
 class Head:
-    """What is seen of a head.
+    """The looks of a head.
 
     Attributes:
         skin: paint of all of the skin.
-        garments: hair and hats that grow out of the scalp, from within.
-        more: what is made on a head's frame, with its paint.
+        garments: hair and hats made from the scalp's surface, innermost first.
+        more: functions that make a sheet on a head's frame, with their paints.
     """
 
     skin: Skin
@@ -40,7 +40,7 @@ def random_head(rng: np.random.Generator, sex: float, swimming: bool = False) ->
     """Draws hair, beard, brows, lips and headwear.
 
     Args:
-        rng: where all randomness comes from.
+        rng: the random generator.
         sex: as in `Shape`.
         swimming: whether in swimming clothes.
     """
@@ -92,7 +92,7 @@ def _long_hair(rng: np.random.Generator, style: str, thick_mm: float, paint: Pai
 
 
 def _headwear(rng: np.random.Generator, style: str, swimming: bool) -> str:
-    """Cap, woollen hat, helmet, band, swimming cap, or an empty text for none."""
+    """Cap, woolen hat, helmet, band, swimming cap, or an empty string for none."""
     if swimming:
         return "swim" if rng.uniform() < 0.5 else ""
     if style in ("afro", "knot") or rng.uniform() < 0.84:
@@ -104,7 +104,7 @@ def _put_on(rng: np.random.Generator, head: Head, wear: str) -> None:
     plain = cloth(rng, patterns=("plain", "plain", "plain", "hoops", "blotches"))
     if wear == "cap":
         head.garments.append(hat(low_mm=22, tilt=0.12, ease_mm=9, smoothing=24, paint=plain))
-        # Some wear it with the peak behind.
+        # Some wear it backward.
         if rng.uniform() < 0.75:
             peak = partial(brim, up_mm=42, length_mm=rng.uniform(55, 75), drop_mm=rng.uniform(8, 25))
             head.more.append((peak, plain if rng.uniform() < 0.7 else cloth(rng, patterns=("plain",))))
@@ -119,5 +119,5 @@ def _put_on(rng: np.random.Generator, head: Head, wear: str) -> None:
 
 
 def iris_color(rng: np.random.Generator, tone: np.ndarray) -> np.ndarray:
-    """A colour (3,) RGB of the iris; brown with darker skin."""
+    """A color (3,) RGB of the iris; brown with darker skin."""
     return IRISES[rng.integers(len(IRISES))] if tone[0] > 0.8 else IRISES[rng.choice([0, 1, 4])]

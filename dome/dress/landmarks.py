@@ -1,6 +1,6 @@
-"""Where things are on the average body at rest: how far down a limb a point is, where necks, waists and faces lie.
+"""Landmarks of the average body at rest: positions along limbs, and of neck, waist and face.
 
-Clothes are cut, and paints laid, by these measures. Points are (N, 3) in mm: x to the left, y up from the floor, z
+Clothes and paints are defined by these measures. Points are (N, 3) in mm: x to the left, y up from the floor, z
 forward.
 """
 
@@ -25,9 +25,9 @@ def head_of(bone: str) -> np.ndarray:
 
 
 def within_arms(points_mm: np.ndarray) -> np.ndarray:
-    """How far (N,) points lie from the arms towards the middle: below 0 on arms and hands, above 0 elsewhere."""
+    """Distance (N,) of points from the arms toward the middle: below 0 on arms and hands, above 0 elsewhere."""
     shoulder = head_of("LeftArm")
-    # The line between arm and trunk as seen from ahead: over the shoulder, through the armpit, between arm and hip.
+    # The line between arm and trunk in front view: over the shoulder, through the armpit, between arm and hip.
     up = np.float32([-620, -320, -160, -80, 0, 120])
     out = np.float32([230, 100, 20, -18, -28, -35])
     return np.interp(points_mm[:, 1] - shoulder[1], up, out) + shoulder[0] - np.abs(points_mm[:, 0])
@@ -46,7 +46,7 @@ def arm_share(points_mm: np.ndarray) -> np.ndarray:
 
 
 def leg_share(points_mm: np.ndarray) -> np.ndarray:
-    """How far down the leg (N,) points are: 0 at the hip, 1 at the knee, 2 at the ankle; of all points."""
+    """How far down the leg (N,) points are: 0 at the hip, 1 at the knee, 2 at the ankle; also points off the legs."""
     hip, knee, ankle = (head_of(bone) for bone in ("LeftUpLeg", "LeftLeg", "LeftFoot"))
     folded = points_mm[:, :2].copy()
     folded[:, 0] = np.abs(folded[:, 0])
@@ -65,11 +65,11 @@ def eyes_middle() -> np.ndarray:
 
 
 def above_hairline(points_mm: np.ndarray, *, back_mm: float = 0.0) -> np.ndarray:
-    """How far (N,) points lie above the edge of the hair, in mm along the scalp, about.
+    """Approximate distance (N,) of points above the hairline, in mm along the scalp.
 
     Args:
-        points_mm: where, on the head.
-        back_mm: how far the hair has gone back over the forehead.
+        points_mm: points on the head.
+        back_mm: how far the hairline recedes.
     """
     x, y, z = (points_mm - (eyes_middle() + np.float32((0, 15, -64)))).T
     across = np.hypot(x, z)
@@ -82,7 +82,7 @@ def above_hairline(points_mm: np.ndarray, *, back_mm: float = 0.0) -> np.ndarray
 
 
 def off_ears(points_mm: np.ndarray) -> np.ndarray:
-    """How far (N,) points lie from the ears, in mm; below 0 on them."""
+    """Distance (N,) of points from the ears, in mm; below 0 on them."""
     x, y, z = (points_mm - eyes_middle()).T
     ear = np.sqrt(((np.abs(x) - 78) / 0.7) ** 2 + (y + 19) ** 2 + ((z + 78) / 0.8) ** 2)
     return (ear - 34).astype(np.float32)
@@ -101,13 +101,13 @@ def waist_y() -> float:
 def above_neckline(
     points_mm: np.ndarray, *, deeper_mm: float = 0.0, wider_mm: float = 0.0, vee: float = 0.0
 ) -> np.ndarray:
-    """How far (N,) points lie above the plane of a collar that is lower ahead than behind.
+    """Distance (N,) of points above the plane of a collar, which is lower in front than at the back.
 
     Args:
-        points_mm: where.
-        deeper_mm: how much lower the neckline lies ahead than a round collar.
-        wider_mm: how much lower it lies on both sides.
-        vee: slope of a V-shaped neckline ahead; 0 is round.
+        points_mm: the points.
+        deeper_mm: how much lower than a round collar the neckline is in front.
+        wider_mm: how much lower it is at the sides.
+        vee: slope of a V-shaped neckline in front; 0 is round.
     """
     neck = head_of("Neck")
     ahead = np.clip((points_mm[:, 2] - neck[2] + 10) / 70, -0.4, 1.5)

@@ -1,4 +1,4 @@
-"""The average body as sheets, of which everyone's skin and clothes are cut."""
+"""The average body as sheets, from which all skin and clothes are cut."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def group_vertices(group: str) -> np.ndarray:
 
 @cache
 def skin_web() -> Web:
-    """Neighbourhood of the skin's vertices."""
+    """Neighborhood of the skin's vertices."""
     skin = group_sheet("skin")
     return Web(skin.faces, len(skin.rest_mm))
 
 
 @cache
 def smoothed_points(times: int) -> np.ndarray:
-    """The skin's vertices on the average body, smoothed as cloth is, which draws them together along the skin too."""
+    """The skin's vertices on the average body, smoothed as cloth is, which also moves them along the skin."""
     return skin_web().smooth(group_sheet("skin").canonical_mm, times)

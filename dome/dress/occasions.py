@@ -1,4 +1,4 @@
-"""Which garments go together: what people put on for everyday life and for sport."""
+"""Combinations of garments for everyday life and sport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN = ("plain",)
 
 
 class Chooser:
-    """Chooses garments, one occasion a method. Underwear always comes first.
+    """Chooses garments, with one method per occasion. Underwear always comes first.
 
     Attributes:
         beneath: garments under the shoes, from the skin outward.
@@ -24,15 +24,15 @@ class Chooser:
     """
 
     def __init__(self, rng: np.random.Generator, sex: float) -> None:
-        """Begins with underwear.
+        """Starts with underwear.
 
         Args:
-            rng: where all randomness comes from.
+            rng: the random generator.
             sex: as in `Shape`; the chests of women are covered.
         """
         self.rng, self.woman = rng, sex < 0.65
         self.waist = landmarks.waist_y() - rng.uniform(5, 55)
-        # So small that nothing else leaves it in sight.
+        # So small that all other clothes hide it.
         small = briefs(paint=cloth(rng, patterns=_PLAIN), waist_mm=self.waist - 60, cut_mm=45, slope=1.2)
         self.beneath: list[Garment] = [small]
         self.garments: list[Garment] = []
@@ -42,11 +42,11 @@ class Chooser:
             self.bra(cloth(rng, patterns=_PLAIN))
 
     def chance(self, share: float) -> bool:
-        """Whether something of this chance happens."""
+        """True with this probability."""
         return bool(self.rng.uniform() < share)
 
     def between(self, low: float, high: float) -> float:
-        """A number drawn evenly."""
+        """A uniform random number."""
         return float(self.rng.uniform(low, high))
 
     def bra(self, paint: Paint) -> None:
@@ -62,7 +62,7 @@ class Chooser:
         return {"deeper_mm": self.between(0, 35), "wider_mm": self.between(0, 25)}
 
     def put_shoes(self, high: float = 0.15) -> None:
-        """Socks, mostly, and shoes, higher than the ankle with some chance."""
+        """Shoes, mostly with socks; high ones with probability `high`."""
         tall = self.chance(high)
         if self.chance(0.85):
             top = self.rng.choice([115, 135, 180, 240]) + (40 if tall else 0)
@@ -77,7 +77,7 @@ class Chooser:
         )
 
     def put_shirt(self, *, sleeve: float, ease: tuple[float, float], tucked: bool = False, **more: object) -> None:
-        """A shirt whose hem lies over the waist, or under what comes next."""
+        """A shirt that hangs over the waist, or is tucked into the next garment."""
         paint = more.pop("paint", None) or cloth(self.rng, details=shirt_details(self.rng, sleeve))
         hem = self.waist - (90 if tucked else self.between(40, 150))
         more.setdefault("neck", self.neck())
@@ -92,7 +92,7 @@ class Chooser:
         self.garments.append(trousers(leg=leg, ease_mm=self.between(*ease), paint=paint, **more))
 
     def put_jacket(self) -> None:
-        """A jacket or pullover over the rest, open or closed."""
+        """A jacket or pullover over the other clothes, open or closed."""
         paint = cloth(self.rng, patterns=(*_PLAIN * 4, "sleeves", "halves", "checks"))
         opening = self.between(15, 60) if self.chance(0.6) else None
         neck = {"wider_mm": self.between(0, 15), "vee": self.between(0, 0.8)}
@@ -222,7 +222,7 @@ class Chooser:
                 self.garments.append(limb_band(limb="leg", low=0.84, high=1.16, side=side, ease_mm=9, paint=pad))
 
     def martial(self) -> None:
-        """A white or coloured suit with a belt."""
+        """A white or colored suit with a belt."""
         color = np.float32((0.93, 0.93, 0.91)) if self.chance(0.7) else any_color(self.rng)
         paint = Cloth(np.stack([color] * 3))
         self.put_trousers(leg=self.between(1.75, 1.95), ease=(18, 30), paint=paint)

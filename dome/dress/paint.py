@@ -1,4 +1,4 @@
-"""Colours of cloth: patterns, prints and stripes, looked up by the place on the average body at rest."""
+"""Colors of cloth: patterns, prints and stripes, looked up by position on the average body at rest."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def noise(points_mm: np.ndarray, size_mm: float, shift: float = 0.0) -> np.ndarr
     """Smooth noise (N,) between -1 and 1 at points (N, 3).
 
     Args:
-        points_mm: where.
+        points_mm: the points.
         size_mm: width of a blotch.
-        shift: another shift, another noise.
+        shift: selects the noise.
     """
     x, y, z = ((points_mm * np.float32(12 / size_mm) + np.float32(shift + 4096)).astype(np.int32) & (_TILE - 1)).T
     return _noise_tile()[(x * _TILE + y) * _TILE + z]
 
 
 class Detail(Protocol):
-    """Something in one colour on cloth."""
+    """A mark of one color on cloth."""
 
     color: np.ndarray
 
@@ -48,17 +48,17 @@ class Detail(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Cloth:
-    """Cloth of one, two or three colours.
+    """Cloth of one, two or three colors.
 
     Attributes:
-        colors: float32 (3, 3) RGB; the first is the ground.
+        colors: float32 (3, 3) RGB; the first is the background.
         pattern: one of `PATTERNS`.
         period_mm: of the pattern.
-        share: of the second colour in stripes and hoops, from 0 to 1.
+        share: of the second color in stripes and hoops, from 0 to 1.
         shift: moves pattern and noise.
-        fade: strength of large soft stains of wear, light and shade.
+        fade: strength of large soft variations of brightness.
         heather: strength of fine grain.
-        details: prints, stripes and seams upon it; later ones over earlier ones.
+        details: prints, stripes and seams; later ones cover earlier ones.
     """
 
     colors: np.ndarray
@@ -71,7 +71,6 @@ class Cloth:
     details: tuple[Detail, ...] = ()
 
     def __post_init__(self) -> None:
-        """Checks the pattern."""
         if self.pattern not in PATTERNS:
             raise ValueError(f"pattern is one of {', '.join(PATTERNS)}, not {self.pattern!r}; take one of them")
 
@@ -93,7 +92,7 @@ class Cloth:
         return np.clip(color * shade[:, None], 0, 1)
 
     def _index(self, points_mm: np.ndarray) -> np.ndarray:
-        """The colour of each point as an index in `colors`, (N,)."""
+        """The color of each point as an index in `colors`, (N,)."""
         if self.pattern == "sleeves":
             return (landmarks.arm_share(points_mm) >= 0).astype(np.intp)
         if self.pattern == "halves":
@@ -120,8 +119,8 @@ class Layers:
     """Parts of a garment by height, such as sole, upper and collar of a shoe.
 
     Attributes:
-        colors: (K, 3) RGB, from below.
-        tops_mm: (K - 1,) heights where one ends and the next begins.
+        colors: (K, 3) RGB, from the bottom up.
+        tops_mm: (K - 1,) heights of the boundaries.
     """
 
     colors: np.ndarray
@@ -134,11 +133,11 @@ class Layers:
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """The inner side of cloth, in its own shade.
+    """The inner side of cloth, which is in its own shade.
 
     Attributes:
         outside: the cloth.
-        light: share of light within.
+        light: brightness relative to the outside.
     """
 
     outside: Paint

@@ -1,4 +1,4 @@
-"""What is on cloth: numbers, badges, stripes down the legs, cuffs."""
+"""Prints on cloth: numbers, badges, stripes down the legs, cuffs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Number:
         color: (3,) RGB.
         digits: one or two digits.
         height_mm: of the digits.
-        middle_mm: x and y of their middle.
-        ahead: whether on the chest.
+        middle_mm: x and y of their center.
+        ahead: True for the chest, False for the back.
     """
 
     color: np.ndarray
@@ -52,13 +52,13 @@ class Number:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A rectangle ahead or behind, as a logo or a bib number's field.
+    """A rectangle on the front or back, such as a logo or the field of a bib number.
 
     Attributes:
         color: (3,) RGB.
-        middle_mm: x and y of its middle.
+        middle_mm: x and y of its center.
         size_mm: width and height.
-        ahead: whether on the chest.
+        ahead: True for the chest, False for the back.
     """
 
     color: np.ndarray
@@ -102,8 +102,8 @@ class Cuffs:
 
     Attributes:
         color: (3,) RGB.
-        arm: from which share of the arm on; see `landmarks.arm_share`.
-        leg: from which share of the leg on.
+        arm: where they begin along the arm; see `landmarks.arm_share`.
+        leg: where they begin along the leg.
     """
 
     color: np.ndarray

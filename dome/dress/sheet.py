@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 
-# Cuts keep this far (as a share of an edge) from vertices, so that no triangle shrinks to a point.
+# The least distance of cuts from vertices, as a share of the edge, so that no triangle degenerates.
 _NEAREST_CUT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Triangles at rest, with what is needed to move and to colour them.
+    """Triangles at rest, with the data to move and to color them.
 
     Attributes:
         rest_mm: float32 (N, 3), vertices of this person at rest.
-        under_mm: float32 (N, 3), the skin beneath each vertex; where hems are closed.
-        canonical_mm: float32 (N, 3), the same places on the average body.
+        under_mm: float32 (N, 3), the skin beneath each vertex, to which hems extend.
+        canonical_mm: float32 (N, 3), the corresponding points on the average body.
         bones: uint8 (N, 4), bones that move each vertex.
-        weights: float32 (N, 4), how much; rows sum to 1.
+        weights: float32 (N, 4), their weights; rows sum to 1.
         faces: int32 (T, 3), counter-clockwise from outside.
         part: uint8 (T,), number of the body part, from 1.
     """
@@ -39,7 +39,7 @@ class Sheet:
         return _compact(replace(self, faces=self.faces[faces], part=self.part[faces]))
 
     def at(self, rest_mm: np.ndarray) -> Sheet:
-        """The sheet with its vertices elsewhere."""
+        """The sheet with other vertices."""
         return replace(self, rest_mm=rest_mm.astype(np.float32))
 
     def flipped(self) -> Sheet:
@@ -57,15 +57,15 @@ def joined(sheets: Sequence[Sheet]) -> Sheet:
 
 
 def cut(sheet: Sheet, fields: Sequence[np.ndarray]) -> tuple[Sheet, Sheet]:
-    """Cuts a sheet where fields change their sign, and closes it there.
+    """Cuts a sheet where fields change sign, and closes it there with hems.
 
     Args:
-        sheet: what is cut.
-        fields: each (N,), above 0 at the vertices that stay. Between vertices it is linear, so the cut is straight
-            where the field is.
+        sheet: the sheet.
+        fields: each (N,), above 0 at the vertices to keep. It is interpolated between vertices, so the cut is as
+            straight as the field.
 
     Returns:
-        What stays, and the strips that close its new edges down to the skin, as hems do.
+        The kept sheet, and the hems: strips from its new edges down to the skin.
     """
     table = np.stack(fields, axis=1).astype(np.float32)
     on_cut = np.zeros(table.shape, bool)
@@ -80,12 +80,12 @@ def cut(sheet: Sheet, fields: Sequence[np.ndarray]) -> tuple[Sheet, Sheet]:
 
 
 def _cut_once(sheet: Sheet, field: np.ndarray) -> tuple[Sheet, np.ndarray, np.ndarray]:
-    """Cuts by one field (N,); also returns the edges (E, 2) that it put new vertices on, and where on them (E, 1)."""
+    """Cuts by one field (N,); also returns the edges (E, 2) with new vertices, and the positions on them (E, 1)."""
     inside = field[sheet.faces] > 0
     count = inside.sum(axis=1)
     crossed = (count == 1) | (count == 2)
     faces, part = sheet.faces[crossed], sheet.part[crossed]
-    # Each crossed triangle is turned until the corner that is alone on its side comes first.
+    # Rotate each crossed triangle so that the corner alone on its side comes first.
     alone = inside[crossed] == (count[crossed] == 1)[:, None]
     turn = (alone.argmax(axis=1)[:, None] + np.arange(3)) % 3
     first, second, third = np.take_along_axis(faces, turn, axis=1).T
@@ -111,7 +111,7 @@ def _cut_once(sheet: Sheet, field: np.ndarray) -> tuple[Sheet, np.ndarray, np.nd
 
 
 def _with_blends(sheet: Sheet, ends: np.ndarray, share: np.ndarray) -> Sheet:
-    """The sheet with one more vertex on each of some edges (E, 2), at a share (E, 1) of the way."""
+    """The sheet with a new vertex on each of some edges (E, 2), at a fraction (E, 1) of the edge."""
     start, end = ends.T
     bones = np.concatenate([sheet.bones[start], sheet.bones[end]], axis=1).astype(np.int64)
     weights = np.concatenate([sheet.weights[start] * (1 - share), sheet.weights[end] * share], axis=1)
@@ -132,7 +132,7 @@ def _hem(sheet: Sheet, on_cut: np.ndarray) -> Sheet:
     sides = np.concatenate([sheet.faces[:, [i, (i + 1) % 3]] for i in range(3)]).astype(np.int64)
     near = np.flatnonzero((on_cut[sides[:, 0]] & on_cut[sides[:, 1]]).any(axis=1))
     start, end = sides[near].T
-    # A side that another face runs along the other way is within the sheet.
+    # A side that another face has in the other direction is inside the sheet.
     outer = ~np.isin(start * len(on_cut) + end, end * len(on_cut) + start)
     start, end, part = start[outer], end[outer], np.tile(sheet.part, 3)[near[outer]]
     count = len(sheet.rest_mm)
@@ -149,7 +149,7 @@ def _hem(sheet: Sheet, on_cut: np.ndarray) -> Sheet:
 
 
 def _compact(sheet: Sheet) -> Sheet:
-    """The sheet without vertices that no face uses."""
+    """The sheet without unused vertices."""
     used = np.zeros(len(sheet.rest_mm), bool)
     used[sheet.faces] = True
     number = np.cumsum(used) - 1
@@ -159,10 +159,10 @@ def _compact(sheet: Sheet) -> Sheet:
 
 
 class Web:
-    """Which vertices of a mesh are joined by an edge, for smoothing and for normals."""
+    """The adjacency of a mesh's vertices, for smoothing and for normals."""
 
     def __init__(self, faces: np.ndarray, count: int) -> None:
-        """Finds the neighbours of each of `count` vertices."""
+        """Finds the neighbors of each of `count` vertices."""
         self.faces, self.count = faces, count
         sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
         codes = np.unique(np.concatenate([sides, sides[:, ::-1]]).astype(np.int64) @ [count, 1])
@@ -173,7 +173,7 @@ class Web:
         self.corners = _sparse(faces.T.ravel(), corners, np.ones(len(corners)), (count, len(faces)))
 
     def smooth(self, values: np.ndarray, times: int, share: float = 0.5) -> np.ndarray:
-        """Moves values (N, ...) towards the mean of their neighbours, some times over."""
+        """Moves values (N, ...) toward the mean of their neighbors, `times` times."""
         for _ in range(times):
             values = np.float32(1 - share) * values + np.float32(share) * (self.mean @ values)
         return values

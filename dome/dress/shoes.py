@@ -1,4 +1,4 @@
-"""Shoes: rings around the feet, one above the other, from the sole to the collar."""
+"""Shoes: rings around the feet, stacked from the sole to the collar."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from dome.dress.mannequin import group_sheet
 from dome.dress.sheet import Sheet, joined
 
 _AROUND = 28
-# Above the floor, as shares of the collar's height, and how far rings lie off the foot in mm.
+# Heights of the rings above the floor, as shares of the collar's height, and their distances from the foot in mm.
 _LEVELS = (0.0, 0.0, 0.06, 0.2, 0.3, 0.36, 0.5, 0.65, 0.8, 0.92, 1.0)
 _OFF_MM = (-4.0, 4.0, 6.0, 5.5, 3.5, 4.5, 6.0, 6.5, 6.5, 6.0, 5.5)
-# How much of the leg above the collar its width is taken from.
+# The collar's width is that of the leg up to this height above it.
 _ABOVE_MM = 28.0
 # How much higher the tongue is than the collar.
 _TONGUE_MM = 16.0
 
 
 def shoes(rest_mm: np.ndarray, collar_mm: float, clearance_mm: float = 0.0) -> tuple[Sheet, Sheet]:
-    """A pair of shoes, and what one sees of their inner side.
+    """A pair of shoes, and the visible part of their inner side.
 
     Args:
         rest_mm: (V, 3), the skin's vertices at rest.
         collar_mm: height of the collar above the floor on the average body.
-        clearance_mm: further off the foot.
+        clearance_mm: additional distance from the foot.
     """
     made = [_shoe(rest_mm, collar_mm, clearance_mm, side) for side in ("Left", "Right")]
     return joined([outer for outer, _ in made]), joined([inner for _, inner in made])
@@ -40,7 +40,7 @@ def _shoe(rest_mm: np.ndarray, collar_mm: float, clearance_mm: float, side: str)
     off = np.array(_OFF_MM) + clearance_mm
     there, average = (_rings(points[foot], off) for points in (rest_mm, canonical))
     levels = len(_LEVELS)
-    # One more ring falls from the collar inward, and the sole is closed by its middle.
+    # One more ring leads inward from the collar, and a center vertex closes the sole.
     inner = [
         ring[-1].mean(axis=0) + (ring[-1] - ring[-1].mean(axis=0)) * (0.6, 1, 0.6) - (0, 12, 0)
         for ring in (there, average)
@@ -90,7 +90,7 @@ def _foot(side: str, collar_mm: float) -> np.ndarray:
 
 
 def _rings(foot_mm: np.ndarray, off_mm: np.ndarray) -> np.ndarray:
-    """Outlines (L, K, 3) of a foot, counter-clockwise from above, each of what of it lies above the ring's height."""
+    """Outlines (L, K, 3) of a foot, counter-clockwise from above, each of the part above the ring's height."""
     top = foot_mm[:, 1].max() - _ABOVE_MM
     # Denser to the front and back, where a foot is narrow.
     turn = np.arange(_AROUND) / _AROUND * 2 * np.pi
@@ -101,7 +101,7 @@ def _rings(foot_mm: np.ndarray, off_mm: np.ndarray) -> np.ndarray:
         height = share * top
         above = foot_mm[foot_mm[:, 1] >= height][:, [0, 2]].astype(np.float32)
         hull = cv2.convexHull(above)[:, 0].astype(np.float64)
-        # About the middle of the outline, which lies within it.
+        # Relative to the center of the outline's box, which is inside it.
         middle = (hull.min(axis=0) + hull.max(axis=0)) / 2
         edges = np.roll(hull, -1, axis=0) - hull
         normals = np.stack([edges[:, 1], -edges[:, 0]], axis=1)

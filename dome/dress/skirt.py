@@ -1,4 +1,4 @@
-"""Skirts, from MakeHuman's own."""
+"""Skirts, made from MakeHuman's skirt mesh."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LEAST_GAP_MM = 3.0
 
 
 def skirt(human: Human, dresser: Dresser, *, end_mm: float, flare: float) -> tuple[Sheet, Sheet]:
-    """A skirt over what is worn.
+    """A skirt over the other clothes.
 
     Args:
         human: the body.
-        dresser: who has dressed it so far.
+        dresser: with the other clothes.
         end_mm: height of its lower edge on the average body.
-        flare: how much wider than MakeHuman's it is at the bottom, as a share.
+        flare: how much wider than MakeHuman's it is at the bottom, as a fraction.
 
     Returns:
         Its outer side, and its inner side.
@@ -35,7 +35,7 @@ def skirt(human: Human, dresser: Dresser, *, end_mm: float, flare: float) -> tup
     rest = middle + (rest - middle) * (1 + np.float32(flare) * down * np.float32((1, 0, 1)))
     near = _nearest()
     for _ in range(2):
-        # Out of what is beneath, where the skirt is close to it.
+        # Move the skirt outside the clothes beneath it where it is close to them.
         normals, base = dresser.normals[near], dresser.rest_mm[near]
         height = ((rest - base) * normals).sum(axis=1)
         away = np.linalg.norm(rest - base, axis=1)
@@ -54,5 +54,5 @@ def _web() -> Web:
 
 @cache
 def _nearest() -> np.ndarray:
-    """For each of the skirt's vertices the nearest of the skin's."""
+    """The nearest skin vertex for each of the skirt's vertices."""
     return cKDTree(group_sheet("skin").canonical_mm).query(group_sheet("skirt").canonical_mm)[1]

@@ -1,4 +1,4 @@
-"""Colours and patterns of clothes, by chance: plain and dull as often as bright."""
+"""Random colors and patterns of clothes: plain and dull as often as bright."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _PATTERNS = ("plain",) * 11 + ("hoops", "stripes", "checks", "blotches", "gradie
 
 
 def neutral(rng: np.random.Generator) -> np.ndarray:
-    """Black, grey, white, navy, denim, beige, olive..., (3,) RGB."""
+    """Black, gray, white, navy, denim, beige, olive..., (3,) RGB."""
     return np.clip(_NEUTRALS[rng.integers(len(_NEUTRALS))] * rng.uniform(0.9, 1.08), 0, 1).astype(np.float32)
 
 
 def bright(rng: np.random.Generator) -> np.ndarray:
-    """A colour of any hue, (3,) RGB."""
+    """A color of any hue, (3,) RGB."""
     color = colorsys.hsv_to_rgb(rng.uniform(), rng.uniform(0.45, 0.95), rng.uniform(0.35, 0.95))
     return np.array(color, np.float32)
 
 
 def any_color(rng: np.random.Generator, brightness: float = 0.45) -> np.ndarray:
-    """A colour (3,) RGB, `bright` with some chance, `neutral` otherwise."""
+    """A color (3,) RGB, `bright` with some chance, `neutral` otherwise."""
     return bright(rng) if rng.uniform() < brightness else neutral(rng)
 
 
@@ -43,16 +43,16 @@ def cloth(
     """Cloth for a garment.
 
     Args:
-        rng: where all randomness comes from.
-        patterns: among which one is drawn.
-        brightness: chance of a bright colour.
-        details: what is on it.
+        rng: the random generator.
+        patterns: the patterns to choose from.
+        brightness: probability of a bright color.
+        details: prints and stripes on it.
     """
     pattern = str(rng.choice(patterns))
     if pattern == "blotches":
         brightness *= 0.3
     ground = any_color(rng, brightness)
-    # Colours of one cloth are told apart, or are shades of one.
+    # Colors of one cloth are different, or shades of one.
     others = [any_color(rng, brightness) if rng.uniform() < 0.7 else ground * rng.uniform(0.55, 0.8) for _ in range(2)]
     return Cloth(
         colors=np.stack([ground, *others]).astype(np.float32),
@@ -106,7 +106,7 @@ def trouser_details(rng: np.random.Generator, leg: float, chance: float = 0.35) 
 
 
 def shoe_paint(rng: np.random.Generator, collar_mm: float) -> Layers:
-    """Sole, upper, and sometimes the collar of another colour."""
+    """Sole, upper, and sometimes the collar of another color."""
     upper = any_color(rng, 0.35)
     sole = np.full(3, rng.choice([0.93, 0.9, 0.12, 0.6]), np.float32)
     collar = any_color(rng, 0.3) if rng.uniform() < 0.4 else upper

@@ -1,4 +1,4 @@
-"""What people wear and look like, by chance: dressed for sport more often than not."""
+"""Random clothes and looks of people, mostly for sport."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dome.dress.heads import OnHead, iris_color, random_head
 from dome.dress.occasions import Chooser
 from dome.view.surface import Paint
 
-#: How often people are dressed for what, and how.
+#: Occasions, with their weights and the methods that choose the clothes.
 OCCASIONS = {
     "casual": (22, Chooser.casual),
     "football": (11, Chooser.football),
@@ -30,7 +30,7 @@ OCCASIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Outfit:
-    """What one person wears and looks like.
+    """One person's clothes and looks.
 
     Attributes:
         skin: paint of the skin.
@@ -39,7 +39,7 @@ class Outfit:
         garments: the others, hair and hats among them.
         shoes: height of their collar, clearance (mm) and paint, or None.
         skirt: height of its lower edge in mm, flare and paint, or None.
-        on_head: what else is on the head, made on a head's frame, with its paint.
+        on_head: other things on the head: functions that make a sheet on a head's frame, with their paints.
         shift: of the noise in creases and tufts.
     """
 

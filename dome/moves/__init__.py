@@ -1,1 +1,1 @@
-"""What the people do: motions of the dome's own, and recorded ones."""
+"""Motions of people: the dome's own, and recorded ones."""

@@ -1,7 +1,7 @@
 """Poses as clinical joint angles: their names, their limits, and the rotations of the body's bones that make them.
 
-The zero pose stands straight, arms hanging, thumbs forward. Angles count from there, with the signs of the clinic:
-flexion, abduction, internal rotation, pronation and dorsiflexion are positive on both sides of the body. Limits are the
+The zero pose stands straight, arms hanging, thumbs forward. Angles are relative to it, with clinical signs: flexion,
+abduction, internal rotation, pronation and dorsiflexion are positive on both sides of the body. Limits are the
 normal ranges of the American Academy of Orthopaedic Surgeons (Greene and Heckman, The Clinical Measurement of Joint
 Motion, 1994), widened where trained people go beyond them (hips, trunk) and for the loaded ankle (Konor et al., 2012).
 """
@@ -48,10 +48,10 @@ ANGLES = (*TRUNK_LIMITS, *(f"{side}_{name}" for side in ("left", "right") for na
 INDEX = {name: number for number, name in enumerate(ANGLES)}
 _RANGES = np.array([*TRUNK_LIMITS.values(), *SIDE_LIMITS.values(), *SIDE_LIMITS.values()], np.float64).T
 
-# How high (degrees) the arm goes in each plane: across the body and behind it, less.
+# How high (degrees) the arm can be raised in each plane: less across the body and behind it.
 _PLANES, _HIGHEST = (-45, 0, 100, 135, 165), (120, 178, 178, 110, 62)
-# The clavicle's share of raising the arm (Inman et al., 1944: about 30 degrees) and of bringing it forward; it drops
-# a little below its place at rest, where the arms are aslant, when they hang.
+# The clavicle's share of raising the arm (Inman et al., 1944: about 30 degrees) and of bringing it forward. When the
+# arms hang, it drops a little below its place at rest, which is an A-pose.
 _CLAVICLE_UP, _CLAVICLE_DROP, _CLAVICLE_FORWARD = 30.0, 6.0, 12.0
 _SIDES = (("Left", "L", 1.0), ("Right", "R", -1.0))
 _BONE = {name: number for number, name in enumerate(BONES)}
@@ -60,7 +60,7 @@ _SPINE, _NECK = ("LowerBack", "Spine", "Spine1"), ("Neck", "Neck1", "Head")
 
 
 def clip(angles: np.ndarray) -> np.ndarray:
-    """Brings angles (N, D), degrees in the order of `ANGLES`, within their limits."""
+    """Clips angles (N, D), degrees in the order of `ANGLES`, to their limits."""
     angles = np.clip(angles, *_RANGES)
     for side in ("left", "right"):
         raised, plane = INDEX[f"{side}_arm_raise"], angles[:, INDEX[f"{side}_arm_plane"]]
@@ -79,7 +79,7 @@ def mirror(angles: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """How a body's bones turn from its rest pose (arms aslant, elbows bent) to the zero pose.
+    """The rotations of a body's bones from its rest pose (A-pose, elbows bent) to the zero pose.
 
     Attributes:
         human: the body.
@@ -106,8 +106,8 @@ class Anatomy:
             hip, knee, ankle = (heads[f"{side}{name}"] for name in ("UpLeg", "Leg", "Foot"))
             fingers = heads[f"{side}HandFinger1"] - wrist
             thumb = human.tails_mm[_BONE[f"{letter}Thumb"]] - wrist
-            # Hinges of knee and elbow lie to the left (x) in the zero pose; a knee bends backward, an elbow forward.
-            # At rest legs are too straight to tell the hinge from; the knees face forward.
+            # The hinge axes of knee and elbow point left (x) in the zero pose; knees bend backward, elbows forward.
+            # At rest, legs are too straight to define the hinge axis; the knees face forward.
             zero[_BONE[f"{side}UpLeg"]] = _onto_zero(knee - hip, _LEFT)
             zero[_BONE[f"{side}Leg"]] = _onto_zero(ankle - knee, _LEFT)
             bend = np.cross(elbow - arm, wrist - elbow)
@@ -175,7 +175,7 @@ def _arm(angle: dict, sign: float, pronated: float) -> dict:
     forward = np.radians(_CLAVICLE_FORWARD) * np.sin(raised) * np.cos(plane)
     clavicle = turn(1, -sign * forward) @ turn(2, sign * up)
     arm = turn(1, sign * plane) @ turn(0, -raised) @ turn(1, -sign * (plane + angle["arm_rotate"]))
-    # The forearm has one bone, so wrist and elbow share its twist, or the skin of one of them would be wrung.
+    # The forearm has one bone, so wrist and elbow share its twist; otherwise the skin of one of them would collapse.
     twist = turn(1, -sign * (angle["pronate"] - pronated) / 2)
     wrist = turn(2, -sign * angle["wrist_flex"]) @ turn(0, -angle["wrist_tilt"])
     curl = turn(2, -sign * angle["fingers"] / 2)

@@ -1,4 +1,4 @@
-"""The poses that people take: for each kind its joint angles, how much they vary, and what bears the body.
+"""Kinds of poses: their joint angles, the variation of these, and the support of the body.
 
 They are listed in `assets/poses.toml`.
 """
@@ -15,12 +15,12 @@ import numpy as np
 
 from dome.moves.anatomy import ANGLES, INDEX, SIDE_LIMITS, mirror
 
-#: What bears the body: both feet, the leading foot, what it comes to rest on, what is lowest, or nothing.
+#: What supports the body: both feet, the leading foot, what it comes to rest on, its lowest point, or nothing.
 SUPPORTS = ("feet", "lead", "rest", "touch", "air")
-#: What an arm of the file is given by, in its order.
+#: The angles that define an arm in the file, in this order.
 _ARM = ("arm_raise", "arm_plane", "arm_rotate", "elbow_flex", "pronate", "wrist_flex", "fingers")
 _FILE = Path(__file__).parent / "assets" / "poses.toml"
-# Degrees by which an angle varies where nothing else is said.
+# Default standard deviation of an angle, in degrees.
 _SPREAD, _SINGLE_SPREAD = 6.0, 3.0
 _LOOSE = {"spine_side": 5, "spine_twist": 8, "neck_flex": 12, "neck_side": 8, "neck_twist": 25}
 
@@ -30,14 +30,14 @@ class Archetype:
     """A kind of pose. Angles are degrees, each a mean and a standard deviation.
 
     Attributes:
-        share: how often it is drawn, against the others of its group.
+        share: how often it is drawn, relative to others of its group.
         support: one of `SUPPORTS`.
-        arms: names of arms of which each side draws its own; a pair is for the leading and the rear side.
-        pitch: how the pelvis is bowed forward; 180 is upside down.
-        roll: how it leans to the leading side.
-        heel: by how much the leading and the rear heel are raised.
-        balanced: whether a standing body's mass is brought above its feet.
-        lies_on: words of which one is in the name of a bone that must bear a resting body; none where any may.
+        arms: names of arms, from which each side draws its own; a pair is for the leading and the rear side.
+        pitch: forward tilt of the pelvis; 180 is upside down.
+        roll: tilt of the pelvis to the leading side.
+        heel: how far the leading and the rear heel are raised.
+        balanced: whether a standing body's center of mass is moved above its feet.
+        lies_on: parts of the names of bones that may support a resting body; any bone if empty.
         angles: joint angles that are not near 0.
     """
 
@@ -52,7 +52,7 @@ class Archetype:
     angles: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Checks the words, lest a misspelt one be passed over."""
+        """Checks the names, so that a misspelled one is not ignored."""
         if self.support not in SUPPORTS:
             raise ValueError(f"support must be one of {', '.join(SUPPORTS)}, got {self.support!r}")
         for angle in self.angles:
@@ -64,8 +64,8 @@ class Archetypes:
     """The file's contents.
 
     Attributes:
-        arms: what an arm does: name -> angle -> mean and standard deviation.
-        groups: name -> how often the group is drawn, and its archetypes by name.
+        arms: name -> angle -> mean and standard deviation.
+        groups: name -> the group's weight, and its archetypes by name.
         by_name: all archetypes.
     """
 
@@ -121,7 +121,7 @@ class Sample:
         pitch: (N,) degrees.
         roll: (N,) degrees, to the left.
         heel: (N, 2) degrees, left and right.
-        planted: bool (N, 2), the feet that bear.
+        planted: bool (N, 2), the feet that carry weight.
     """
 
     angles: np.ndarray
@@ -132,7 +132,7 @@ class Sample:
 
 
 def draw_name(rng: np.random.Generator, groups: Sequence[str] = ()) -> str:
-    """Draws the name of an archetype, of some groups or of all, by the shares of the groups and within them."""
+    """Draws the name of an archetype from some groups or all, weighted by the shares of groups and archetypes."""
     chosen = [archetypes().groups[name] for name in groups or archetypes().groups]
     weights = np.array([share for share, _ in chosen])
     _, group = chosen[rng.choice(len(chosen), p=weights / weights.sum())]
@@ -141,7 +141,7 @@ def draw_name(rng: np.random.Generator, groups: Sequence[str] = ()) -> str:
 
 
 def sample(rng: np.random.Generator, name: str, count: int) -> Sample:
-    """Draws poses of one archetype; all lead with the same side, drawn too."""
+    """Draws poses of one archetype; all lead with the same side, also random."""
     kind, arms = archetypes().by_name[name], archetypes().arms
     means, spreads = np.zeros((count, len(ANGLES))), np.full((count, len(ANGLES)), _SPREAD)
     for angle, spread in _LOOSE.items():
@@ -175,7 +175,7 @@ def _other_arm(rng: np.random.Generator, kind: Archetype, chosen: str) -> str:
 
 
 def _columns(angle: str) -> list[int]:
-    """Where an angle of the file is in `ANGLES`; the leading side is the left one, until the pose is mirrored."""
+    """The columns in `ANGLES` of an angle of the file; the leading side is the left, before the pose is mirrored."""
     if angle in INDEX:
         return [INDEX[angle]]
     lead, _, name = angle.partition("_")
@@ -189,7 +189,7 @@ def _columns(angle: str) -> list[int]:
 
 
 def _alike(rng: np.random.Generator, kind: Archetype, noise: np.ndarray) -> np.ndarray:
-    """Makes the variation of arms and legs partly common to both sides, as in people who squat or stand."""
+    """Correlates the variation of arms and legs between both sides, as in people who squat or stand."""
     sides = len(SIDE_LIMITS)
     left, right = noise[:, 6 : 6 + sides], noise[:, 6 + sides :]
     common = left + right

@@ -11,7 +11,7 @@ import numpy as np
 from dome.moves.turns import turn
 from pose import BadInput
 
-#: A larger file is not read; twenty minutes of 31 joints at 120 frames a second are smaller.
+#: Larger files are not read; twenty minutes of 31 joints at 120 frames per second are smaller.
 MAX_BYTES = 1 << 27
 _MOST_JOINTS = 1000
 _LARGEST_VALUE = 1e6
@@ -48,7 +48,7 @@ class Bvh:
         return (len(self.values) - 1) * self.frame_seconds
 
     def local(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Each joint's rotation and place in its parent's frame.
+        """Each joint's rotation and position in its parent's frame.
 
         Args:
             frames: int (N,), numbers of frames.
@@ -71,13 +71,13 @@ class Bvh:
         return rotations, translations
 
     def forward(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the joints are.
+        """Forward kinematics of the joints.
 
         Args:
             frames: int (N,), numbers of frames.
 
         Returns:
-            Places (N, J, 3) in the file's unit and orientations (N, J, 3, 3).
+            Positions (N, J, 3) in the file's unit and orientations (N, J, 3, 3).
         """
         rotations, places = self.local(frames)
         for joint, parent in enumerate(self.parents):
@@ -94,7 +94,7 @@ def read_bvh(path: str | os.PathLike) -> Bvh:
         path: the file.
 
     Raises:
-        BadInput: the file cannot be read, is no BVH, is cut short, or holds numbers that are not finite or absurdly
+        BadInput: the file cannot be read, is no BVH, is truncated, or holds numbers that are not finite or absurdly
             large; the message names the file and the line.
     """
     name = str(path)
@@ -124,7 +124,7 @@ def read_bvh(path: str | os.PathLike) -> Bvh:
 
 @dataclass
 class _Hierarchy:
-    """Reads the lines up to MOTION; `line` is the number (from 0) of the line that comes next."""
+    """Reads the lines up to MOTION; `line` is the number (from 0) of the next line."""
 
     path: str
     lines: list[str]
@@ -139,7 +139,7 @@ class _Hierarchy:
         return BadInput(self.path, f"line {self.line}: {why}")
 
     def words(self) -> list[str]:
-        """The words of the next line that has any."""
+        """The words of the next line that is not blank."""
         while self.line < len(self.lines):
             self.line += 1
             words = self.lines[self.line - 1].split()
@@ -150,7 +150,7 @@ class _Hierarchy:
     def read(self) -> None:
         if self.words() != ["HIERARCHY"]:
             raise self.fail("a BVH file begins with HIERARCHY")
-        # Joints that are open, innermost last; None stands for an end site.
+        # Open joints, innermost last; None is an end site.
         stack: list[int | None] = []
         words = self.words()
         while words[0] != "MOTION":
@@ -221,7 +221,7 @@ def _read_motion(path: str, lines: list[str], start: int, columns: int) -> tuple
         raise BadInput(path, f"line {head[0][0] + 1}: Frames: takes a whole number of at least 1")
     if seconds is None or len(seconds) != 1 or not 1e-5 <= seconds[0] <= 10:
         raise BadInput(path, f"line {head[1][0] + 1}: Frame Time: takes seconds between 0.00001 and 10")
-    # What is claimed is compared with what is there before anything of that size is made.
+    # The claimed size is checked against the file before anything of that size is allocated.
     first = head[1][0] + 1
     words = " ".join(lines[first:]).split()
     values = _numbers(words)
@@ -249,5 +249,5 @@ def _numbers(words: list[str]) -> np.ndarray | None:
         numbers = np.array(words, np.float64)
     except ValueError:
         return None
-    # Comparing is false for NaN.
+    # Comparisons are false for NaN.
     return numbers if (np.abs(numbers) < _LARGEST_VALUE).all() else None

@@ -1,4 +1,4 @@
-"""Where a body touches the floor: it is put on it, settled on it, and held where it stands."""
+"""Contact of a body with the floor: placing, settling, and preventing feet from sliding."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scipy.spatial import ConvexHull, QhullError
 from body.human import BONES, Human, topology
 from dome.moves.turns import between
 
-#: A point this near to the floor carries weight.
+#: Points this near to the floor carry weight.
 TOUCHING_MM = 12.0
 _EXTREMES = 40
-# A body settles by a degree more if that brings its balance lower by so much.
+# A body turns one degree further when settling if that lowers its center of mass by this much.
 _MM_FOR_A_DEGREE = 8.0
 
-# Share of the body's mass by bone, at the middle of the bone (de Leva, 1996; the trunk's shared out among its bones).
+# Share of the body's mass by bone, at the middle of the bone (de Leva, 1996; the trunk's is divided among its bones).
 _MASSES = {
     "Hips": 0.12,
     "LowerBack": 0.10,
@@ -35,7 +35,7 @@ _MASSES = {
 
 @dataclass(frozen=True, eq=False)
 class Contact:
-    """The points of a body's skin that can touch a floor: the outermost ones around each bone.
+    """The points of a body's skin that can touch the floor: the outermost ones around each bone.
 
     Attributes:
         weights: float64 (K, 124), how each point follows the 31 bones' 3 x 4 matrices.
@@ -76,7 +76,7 @@ class Contact:
         )
 
     def points(self, heads: np.ndarray, orientations: np.ndarray) -> np.ndarray:
-        """Places of the points, float64 (F, K, 3), from posed bones: heads (F, 31, 3), orientations (F, 31, 3, 3)."""
+        """The points, float64 (F, K, 3), from posed bones: heads (F, 31, 3), orientations (F, 31, 3, 3)."""
         return self._follow(self.weights, heads, orientations)
 
     @cached_property
@@ -86,7 +86,7 @@ class Contact:
         return np.array([feet.get(name, -1) for name in BONES])[self.bone]
 
     def balance(self, heads: np.ndarray, orientations: np.ndarray) -> np.ndarray:
-        """The centre of mass, float64 (F, 3)."""
+        """The center of mass, float64 (F, 3)."""
         return self._follow(self.masses, heads, orientations).sum(axis=1)
 
     def _follow(self, weights: np.ndarray, heads: np.ndarray, orientations: np.ndarray) -> np.ndarray:
@@ -101,16 +101,16 @@ class Contact:
 
 
 def settle(points: np.ndarray, balance: np.ndarray, most_degrees: float) -> np.ndarray | None:
-    """The turn that lays a rigid body on the floor so that it stays: its balance above what it rests on.
+    """The rotation that lays a rigid body on the floor in a stable position: center of mass above the support.
 
     Args:
         points: float (K, 3), points of the body.
-        balance: float (3,), its centre of mass.
-        most_degrees: how far it may be turned.
+        balance: float (3,), its center of mass.
+        most_degrees: the largest rotation.
 
     Returns:
-        A rotation matrix (3, 3), or None if all need a larger turn. Of the faces of the hull that bear the body, the
-        one is taken that needs a small turn and brings the balance low, as bodies come to rest.
+        A rotation matrix (3, 3), or None if all stable positions need a larger rotation. Among the faces of the convex
+        hull that can support the body, it prefers a small rotation and a low center of mass.
     """
     try:
         hull = ConvexHull(points)
@@ -131,12 +131,12 @@ def settle(points: np.ndarray, balance: np.ndarray, most_degrees: float) -> np.n
 
 
 def hold(points: np.ndarray, flying: np.ndarray, bears: np.ndarray) -> np.ndarray:
-    """How the root must travel so that what carries the body does not slide.
+    """The root's motion for which the points that carry the body do not slide.
 
     Args:
         points: float (F, K, 3), the contact points with the root above the origin, lowest at y = 0.
-        flying: bool (F,), frames without contact, in which the body goes on as before.
-        bears: float (F, K), 0 for points that carry nothing though they may be near the floor, else 1.
+        flying: bool (F,), frames without contact, in which the body keeps its velocity.
+        bears: float (F, K), 0 for points that carry no weight even near the floor, else 1.
 
     Returns:
         float (F, 2), x and z to add; 0 in the first frame.

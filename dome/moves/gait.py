@@ -22,30 +22,30 @@ _CURVES = {
         "ankle_flex": (5, 18, 22, 2, -22, -12, 0, 5, 6, 6),
     },
 }
-# Marching is walking with the thigh of the swinging leg up.
+# Marching is walking with the thigh of the swinging leg raised.
 _MARCH = {"hip_flex": (6, 4, 1, -3, -6, 0, 45, 80, 75, 30), "knee_flex": (4, 5, 4, 3, 4, 18, 62, 92, 80, 30)}
 _CURVES["march"] = _CURVES["walk"] | _MARCH
-# Seconds of a stride, how the arms swing and how far elbows are bent (degrees), how the trunk leans.
+# Seconds per stride, swing of the arms and flexion of the elbows (degrees), lean of the trunk.
 _STYLE = {"walk": (1.1, 22, 18, 3), "run": (0.72, 38, 88, 9), "march": (1.15, 32, 25, 0)}
 GAITS = tuple(_STYLE)
-# The share of a stride in which a foot stands, from its heel strike.
+# The fraction of a stride in which a foot is on the floor, from its heel strike.
 _STANCE = {"walk": 0.58, "run": 0.4, "march": 0.56}
-#: The share of a stride, from each heel strike, that a runner is in the air before the next.
+#: The fraction of a stride that a runner is in the air before each heel strike.
 _FLIGHT = (0.36, 0.5)
 _FLIGHT_MM = 55.0
 
 
 @dataclass(frozen=True, eq=False)
 class Gait:
-    """A way of going.
+    """A walking, running or marching cycle.
 
     Attributes:
         kind: "walk", "run" or "march".
-        base: (D,) degrees, what the arms and the trunk do besides swinging.
-        seconds: of a stride.
-        phase: where in the stride it begins, 0 to 1.
-        size: how far hips, knees and ankles swing, 1 on average.
-        arms: degrees by which the arms swing forward and back, left and right.
+        base: (D,) degrees, constant angles of arms and trunk.
+        seconds: per stride.
+        phase: of the stride at the start, 0 to 1.
+        size: amplitude of hips, knees and ankles, 1 on average.
+        arms: degrees by which the left and right arms swing forward and back.
         held_off: degrees by which the arms are held off the trunk.
         pitch: degrees by which the pelvis leans forward.
     """
@@ -68,7 +68,7 @@ class Gait:
             for name, curve in _CURVES[self.kind].items():
                 angles[:, INDEX[f"{side}_{name}"]] += self.size * _periodic(curve, stride + 0.5 * number)
             angles[:, INDEX[f"{side}_hip_flex"]] += self.pitch
-            # The arm goes with the other side's leg, held off the trunk.
+            # Each arm swings with the opposite leg, held off the trunk.
             forward = np.radians(self.arms[number] * swing * (-1, 1)[number] + 4)
             off = np.radians(self.held_off)
             angles[:, INDEX[f"{side}_arm_raise"]] = np.degrees(np.arccos(np.cos(off) * np.cos(forward)))
@@ -81,13 +81,13 @@ class Gait:
         return angles
 
     def bears(self, seconds: np.ndarray) -> np.ndarray:
-        """Which foot carries the body, float (N, 2), 0 to 1, at times (N,); left comes first."""
+        """How far each foot carries the body, float (N, 2), 0 to 1, at times (N,); left first."""
         ends = _STANCE[self.kind]
         stride = np.mod(seconds[:, None] / self.seconds + self.phase + np.array([0.0, 0.5]), 1)
         return np.clip((ends - stride) / 0.05, 0, 1)
 
     def flight_mm(self, seconds: np.ndarray) -> np.ndarray:
-        """How high the feet are above the floor at times (N,): only a runner's leave it both at once."""
+        """Height of the lower foot above the floor at times (N,); above 0 only when running."""
         if self.kind != "run":
             return np.zeros(len(seconds))
         half = np.mod(seconds / self.seconds + self.phase, 0.5)
@@ -96,7 +96,7 @@ class Gait:
 
 
 def draw_gait(rng: np.random.Generator, kind: str | None = None) -> Gait:
-    """Draws a way of going, of one of the `GAITS`; half of them are walks where none is given."""
+    """Draws a gait of one of the `GAITS`; by default half of them are walks."""
     kind = kind or str(rng.choice(GAITS, p=(0.5, 0.35, 0.15)))
     seconds, swing, elbow, lean = _STYLE[kind]
     base = np.zeros(len(ANGLES))

@@ -1,4 +1,4 @@
-"""Key poses of a motion: drawn from archetypes and gaits, kept within anatomy, put on the floor, and timed."""
+"""Key poses of a motion: drawn from archetypes and gaits, clipped to anatomical limits, put on the floor, and timed."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from dome.moves.penetration import Capsules, penetration
 from dome.moves.stance import Feet, Stance
 from dome.moves.turns import turn
 
-#: Limbs may be this deep in one another before a pose is drawn anew.
+#: The most that limbs may penetrate one another before a pose is drawn again.
 DEEPEST_MM = 30.0
 _CANDIDATES = 6
 _GAIT_SHARE = 0.10
 GAIT_GROUP = "upright"
-# Degrees a second from pose to pose, on average: of a joint, and of the whole body turning over. Jumps are faster.
+# Mean degrees per second from pose to pose: of a joint, and of the whole body turning over. Jumps are faster.
 _JOINT_SPEED, _BODY_SPEED = 230.0, 130.0
 _JUMP_JOINT_SPEED, _JUMP_BODY_SPEED, _LONGEST_JUMP = 420.0, 260.0, 0.7
 _SETTLES_DEGREES = 40.0
-# What should be on the floor may be this far above it.
+# How far above the floor supporting points may be.
 _HOVER_MM = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A body, measured."""
+    """A body with its anatomy, contact points and capsules."""
 
     human: Human
     anatomy: Anatomy
@@ -60,12 +60,12 @@ class Body:
 
 @dataclass(frozen=True, eq=False)
 class Key:
-    """One pose to hold, or one gait to go at.
+    """One pose to hold, or one gait.
 
     Attributes:
         name: of the archetype or gait.
-        angles: (D,) degrees; a gait's at no particular time.
-        root: (3, 3), orientation of the pelvis of one who faces forward.
+        angles: (D,) degrees; of a gait at an arbitrary time.
+        root: (3, 3), orientation of the pelvis for a body that faces forward.
         heel: (2,) degrees.
         planted: bool (2,).
         air: whether it is reached in a jump.
@@ -88,13 +88,13 @@ class Key:
 def draw_keys(
     rng: np.random.Generator, body: Body, seconds: float, names: Sequence[str] = (), groups: Sequence[str] = ()
 ) -> tuple[list[Key], np.ndarray, np.ndarray]:
-    """Keys to fill the time, and when each is reached and left.
+    """Draws keys to fill the time, with the times at which each is reached and left.
 
     Args:
-        rng: where all randomness comes from.
-        body: whose poses they are.
-        seconds: how long.
-        names: of the first keys, as in `draw_key`; the others' are drawn.
+        rng: the random generator.
+        body: the body.
+        seconds: the duration.
+        names: of the first keys, as in `draw_key`; the others are random.
         groups: of poses to draw from, as in `draw_key`.
     """
     named = iter(names)
@@ -107,7 +107,7 @@ def draw_keys(
         tilt = np.degrees(Rotation.from_matrix(keys[-1].root.T @ key.root).magnitude())
         way = max(rng.uniform(0.4, 0.85), change / _JOINT_SPEED, tilt / _BODY_SPEED)
         if key.air or keys[-1].air:
-            # Nobody stays in the air for longer, however far the limbs have to go.
+            # Jumps are no longer than this, however far the limbs have to move.
             way = max(rng.uniform(0.3, 0.45), change / _JUMP_JOINT_SPEED, tilt / _JUMP_BODY_SPEED)
             way = min(way, _LONGEST_JUMP)
         starts.append(ends[-1] + way)
@@ -125,14 +125,14 @@ def _stay(rng: np.random.Generator, key: Key) -> float:
 def draw_key(
     rng: np.random.Generator, body: Body, last: Key | None, name: str | None = None, groups: Sequence[str] = ()
 ) -> Key:
-    """Draws a key that can be reached from the last one without limbs going through one another.
+    """Draws a key that can be reached from the last one without limbs penetrating one another.
 
     Args:
-        rng: where all randomness comes from.
-        body: whose pose it is.
+        rng: the random generator.
+        body: the body.
         last: the key before, or None.
-        name: of an archetype or a gait; drawn where it is None.
-        groups: of archetypes to draw from, all if none is given; gaits belong to `GAIT_GROUP`.
+        name: of an archetype or a gait; random if None.
+        groups: of archetypes to draw from, all if empty; gaits belong to `GAIT_GROUP`.
 
     Raises:
         ValueError: there is no such archetype or gait.
@@ -166,7 +166,7 @@ def draw_key(
 
 
 def _hover(body: Body, angles: np.ndarray, roots: np.ndarray, planted: np.ndarray) -> np.ndarray:
-    """How far above the lowest point of the body its planted feet are, (N,) in mm: more where a leg is too short."""
+    """Height (N,) of the planted feet above the body's lowest point, in mm; above 0 where a leg is too short."""
     _, heads, orientations = body.pose(angles, roots)
     heights = body.contact.points(heads, orientations)[..., 1]
     soles = np.stack([heights[:, body.contact.foot == foot].min(axis=1) for foot in range(2)], axis=1)
@@ -176,7 +176,7 @@ def _hover(body: Body, angles: np.ndarray, roots: np.ndarray, planted: np.ndarra
 def _settled(
     body: Body, angles: np.ndarray, roots: np.ndarray, order: np.ndarray, lies_on: tuple[str, ...]
 ) -> tuple[int, np.ndarray]:
-    """The first of some poses that comes to rest on the bones it should, and the turn that lays it there."""
+    """The first pose that comes to rest on the right bones, and the rotation that lays it there."""
     _, heads, orientations = body.pose(angles, roots)
     points, balance = body.contact.points(heads, orientations), body.contact.balance(heads, orientations)
     bears = np.array([not lies_on or any(word in name for word in lies_on) for name in BONES])[body.contact.bone]

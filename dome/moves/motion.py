@@ -1,4 +1,4 @@
-"""What the dome's people do: smooth motion from pose to pose, on the floor and above it, after anatomy and balance."""
+"""Smooth motion from pose to pose, on the floor and above it, with anatomical limits and balance."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Motion:
 
     Attributes:
         rotations: float32 (F, 31, 3, 3), each bone against its parent, in the order of `BONES`.
-        root_mm: float32 (F, 3), place of the hips' head; x left, y up and z forward, the floor at y = 0.
-        fps: frames a second.
-        names: the kinds of pose or the file that it is made of.
+        root_mm: float32 (F, 3), position of the hips' head; x left, y up and z forward, the floor at y = 0.
+        fps: frames per second.
+        names: the kinds of pose in it, or the recorded file.
     """
 
     rotations: np.ndarray
@@ -46,15 +46,15 @@ def random_motion(
     """Draws a motion: poses of everyday life and sport, gaits, jumps, people lying and upside down.
 
     Args:
-        rng: where all randomness comes from.
-        human: whose motion it is.
-        seconds: how long.
-        fps: frames a second.
-        names: of the first poses or gaits; the others are drawn.
-        groups: of poses to draw from, such as "upright"; all if none is given.
+        rng: the random generator.
+        human: the body.
+        seconds: the duration.
+        fps: frames per second.
+        names: of the first poses or gaits; the others are random.
+        groups: of poses to draw from, such as "upright"; all if empty.
 
     Returns:
-        A motion of round(seconds * fps) frames, at least one, that begins above the origin.
+        A motion of round(seconds * fps) frames, at least one, that starts above the origin.
 
     Raises:
         ValueError: seconds or fps is not a positive finite number, or there is no pose of a name.
@@ -91,7 +91,7 @@ def random_motion(
 
 @dataclass(frozen=True, eq=False)
 class _Track:
-    """Frames between keys: the key before, the one after, and the share of the way from one to the other."""
+    """Frames between keys: the key before, the key after, and the blend weight between them."""
 
     keys: list[Key]
     times: np.ndarray
@@ -117,7 +117,7 @@ class _Track:
         planted = np.stack([key.planted for key in self.keys])
         heel = np.stack([key.heel for key in self.keys])
         both = planted[self.before] & planted[self.after]
-        # From one stance to the next, one foot steps.
+        # Between two stances, one foot steps.
         steps = np.zeros((len(self.keys), 2))
         steps[np.arange(len(self.keys)), rng.integers(2, size=len(self.keys))] = rng.uniform(25, 80, len(self.keys))
         lift = steps[self.before] * (both.all(axis=1) * np.sin(np.pi * self.eased) ** 2)[:, None]
@@ -139,7 +139,7 @@ class _Track:
         return (self.before == number) * (1 - self.eased) + coming * self.eased
 
     def flight_mm(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Height of the lowest point above the floor: free fall from the middle of a jump's beginning to its end."""
+        """Height of the lowest point above the floor: a ballistic curve between take-off and landing of a jump."""
         flight = np.zeros(len(self.times))
         for number, key in enumerate(self.keys):
             if key.air:
@@ -152,13 +152,13 @@ class _Track:
 
 
 def _headings(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Radians about the vertical that the body faces at each key: any at first, then drifting."""
+    """The body's heading in radians at each key: random at first, then drifting."""
     steps = rng.normal(0, np.radians(14), count)
     return rng.uniform(-np.pi, np.pi) + np.cumsum(steps)
 
 
 def _tremor(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
-    """Small slow noise (F, D) in degrees on trunk, head and arms: nobody stands quite still."""
+    """Small slow noise (F, D) in degrees on trunk, head and arms, since nobody stands perfectly still."""
     noise = np.zeros((len(times), len(ANGLES)))
     for column, name in enumerate(ANGLES):
         if name.startswith(("spine", "neck")) or "arm" in name or "elbow" in name:

@@ -1,4 +1,4 @@
-"""How deep a body's limbs are in one another, by capsules about its bones."""
+"""Penetration of a body's limbs, with capsules around its bones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from body.human import BONES, PARENTS, Human, topology
 
-# Parts that may meet; what is joined, and what soft flesh presses together in everyday poses, is left out.
+# Pairs of parts to test, without adjacent parts and those that touch in everyday poses.
 _TRUNK = ("Hips", "LowerBack", "Spine", "Spine1")
 _ARM_MEETS = (*_TRUNK, "Head", "LeftUpLeg", "RightUpLeg", "LeftLeg", "RightLeg", "LeftFoot", "RightFoot")
 _PAIRS = [
@@ -26,10 +26,10 @@ _SECOND = np.array([_BONE[b] for _, b in _PAIRS])
 
 @dataclass(frozen=True, eq=False)
 class Capsules:
-    """One capsule for each bone that can meet another.
+    """One capsule for each bone that is tested.
 
     Attributes:
-        ends_mm: float64 (31, 3), against the bone's head, where it starts, at rest.
+        ends_mm: float64 (31, 3), end relative to the bone's head, where it starts, at rest.
         radii_mm: float64 (31,).
     """
 
@@ -38,7 +38,7 @@ class Capsules:
 
     @classmethod
     def of(cls, human: Human) -> Capsules:
-        """Fits capsules into a body: a third of a bone's vertices are nearer to its line than the radius."""
+        """Fits capsules into a body: the radius is the distance that a third of a bone's vertices are within."""
         parts = topology()
         indices, shares = parts.weight_bones, parts.weights
         rest, skin = np.asarray(human.rest_mm, np.float64), parts.vertex_group == 0
@@ -57,14 +57,14 @@ class Capsules:
 
 
 def _belongs(strongest: np.ndarray, bone: int) -> np.ndarray:
-    """Which vertices a bone moves most; a hand has its fingers' too."""
+    """The vertices that a bone moves most; a hand includes its fingers."""
     if not BONES[bone].endswith("Hand"):
         return strongest == bone
     return np.isin(strongest, [bone, *(child for child, parent in enumerate(PARENTS) if parent == bone)])
 
 
 def penetration(capsules: Capsules, heads: np.ndarray, orientations: np.ndarray) -> np.ndarray:
-    """How deep the deepest two capsules are in one another.
+    """The deepest penetration of two capsules.
 
     Args:
         capsules: of the body.
@@ -72,7 +72,7 @@ def penetration(capsules: Capsules, heads: np.ndarray, orientations: np.ndarray)
         orientations: float (F, 31, 3, 3).
 
     Returns:
-        float (F,) in mm, 0 where nothing meets.
+        float (F,) in mm, 0 without penetration.
     """
     ends = heads + np.einsum("fbij,bj->fbi", orientations, capsules.ends_mm)
     gaps = segment_distance(heads[:, _FIRST], ends[:, _FIRST], heads[:, _SECOND], ends[:, _SECOND])

@@ -1,4 +1,4 @@
-"""Puts recorded motion on a body: from a BVH file with the joints of the CMU laboratory to the body's bones."""
+"""Retargets recorded motion to a body: from a BVH file with the joints of the CMU laboratory to the body's bones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dome.moves.motion import Motion
 from dome.moves.turns import between, turn
 from pose import BadInput
 
-# The joints of our bones in the two vocabularies of CMU's files. Those of one side stand for both.
+# The joints of our bones in the two naming schemes of CMU's files, listed for one side.
 _CMU = {
     **{name: name for name in ("Hips", "LowerBack", "Spine", "Spine1", "Neck", "Neck1", "Head")},
     **{f"Left{name}": f"Left{name}" for name in ("UpLeg", "Leg", "Foot", "ToeBase")},
@@ -37,21 +37,21 @@ _POSER = {
     "LeftForeArm": "LeftElbow",
     "LeftHand": "LeftWrist",
 }
-# Without these no motion is made; what else a file lacks stays as at rest.
+# Required joints; others that a file lacks stay at rest.
 _NEEDED = ("Hips", "Spine", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftArm", "LeftForeArm")
-# Bones that are turned onto the file's rest direction. The trunk is not: upright is upright, and its bones run from
-# joint to joint of the spine in one rig and through the middle of the body in another.
+# Bones that are aligned with the file's rest direction. The trunk is not: it is upright in all rigs, and its bones
+# follow the spine in one rig and the middle of the body in another.
 _ALIGNED = ("UpLeg", "Leg", "Foot", "Arm", "ForeArm", "Hand")
-# Markers tell little of wrists and toes: they are turned by no more than so many degrees.
+# Markers measure wrists and toes badly, so their rotation is limited to so many degrees.
 _WRIST_DEGREES, _PRONATION_DEGREES, _TOE_DEGREES = 18.0, 85.0, 35.0
-# The percentile of the lowest points' heights that is the floor's; recorded feet sink and rise by millimetres.
+# The floor is at this percentile of the lowest points' heights; recorded feet sink and rise by millimeters.
 _BELOW_FLOOR = 5.0
-# Feet of another body than the recorded one miss the floor by up to this much; what is higher has left it.
+# On another body than the recorded one, feet miss the floor by up to this much; higher ones are in the air.
 _MISSES_MM, _LEAVES_MM = 70.0, 140.0
 _SMOOTHED_SECONDS = 0.05
-# More frames are not made of one recording.
+# The most frames made of one recording.
 _MOST_FRAMES = 100_000
-# So many frames are made together, which bounds the memory needed.
+# Frames made at a time, to bound memory.
 _FRAMES_AT_ONCE = 1000
 _HIPS = [BONES.index("LeftUpLeg"), BONES.index("RightUpLeg")]
 
@@ -59,25 +59,25 @@ _HIPS = [BONES.index("LeftUpLeg"), BONES.index("RightUpLeg")]
 def retarget(bvh: Bvh, human: Human, fps: float) -> Motion:
     """Makes a body move as recorded.
 
-    Each limb of the body points where the file's does; the way of the hips is scaled by the lengths of the legs, so
-    the file's unit does not matter. The lowest point of the body is on the floor, but for jumps.
+    Each limb of the body points where the file's does; the hips' path is scaled by the lengths of the legs, so the
+    file's unit does not matter. The lowest point of the body is on the floor, except in jumps.
 
     Args:
         bvh: the recording.
         human: the body.
-        fps: frames a second of the motion made.
+        fps: frames per second of the motion.
 
     Returns:
-        The motion from the recording's first frame to its last; it begins above the origin.
+        The motion from the recording's first frame to its last; it starts above the origin.
 
     Raises:
-        BadInput: the file lacks joints that a body needs, its rest pose does not stand along y and face z, its legs
-            have no length, or it makes more than 100 000 frames.
+        BadInput: the file lacks required joints, its rest pose does not stand along y and face z, its legs have no
+            length, or it gives more than 100 000 frames.
         ValueError: fps is not a positive finite number.
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ValueError(f"fps must be a positive finite number, got {fps}; such as 30")
-    # In floats, which do not overflow.
+    # As a float, which does not overflow.
     count = np.floor(bvh.seconds * fps + 1e-6) + 1
     if count > _MOST_FRAMES:
         raise BadInput(bvh.path, f"makes {count:.0f} frames at {fps:g} a second; up to {_MOST_FRAMES} are made, cut it")
@@ -103,7 +103,7 @@ def retarget(bvh: Bvh, human: Human, fps: float) -> Motion:
 
 def _joints(bvh: Bvh) -> dict[str, int]:
     """Our bone -> number of the file's joint, for the bones that the file has."""
-    # Some programs put the figure's name before each joint's, as in mixamorig:Hips.
+    # Some programs prefix joints with the figure's name, as in mixamorig:Hips.
     numbers = {name.rpartition(":")[2]: number for number, name in enumerate(bvh.names)}
     found: dict[str, int] = {}
     for table in (_POSER, _CMU):
@@ -125,7 +125,7 @@ def _needed() -> list[str]:
 
 
 def _rest_turns(bvh: Bvh, joints: dict[str, int], human: Human) -> dict[str, np.ndarray]:
-    """For each bone the turn (3, 3) from the body's rest pose to the file's."""
+    """For each bone the rotation (3, 3) from the body's rest pose to the file's."""
     zero = Anatomy.of(human).zero
     turns, leaning = {bone: np.eye(3) for bone in joints}, {}
     for bone in sorted(joints, key=BONES.index):
@@ -133,8 +133,8 @@ def _rest_turns(bvh: Bvh, joints: dict[str, int], human: Human) -> dict[str, np.
         direction = _direction(bvh, joints, bone)
         if short not in _ALIGNED or direction is None:
             continue
-        # First to the zero pose, in which knees and elbows bend about the left-right axis as they do in the file's;
-        # then as the limb's bone above was turned, whose neighbours' soles and palms turned with it.
+        # First to the zero pose, in which knees and elbows bend about the left-right axis as in the file; then like the
+        # limb's parent bone, so that soles and palms turn with it.
         above = leaning.get(BONES[PARENTS[BONES.index(bone)]], np.eye(3))
         ours = above @ zero[BONES.index(bone)] @ _own_direction(human, bone)
         leaning[bone] = _turn_onto(ours, direction) @ above
@@ -152,7 +152,7 @@ def _own_direction(human: Human, bone: str) -> np.ndarray:
 
 
 def _direction(bvh: Bvh, joints: dict[str, int], bone: str) -> np.ndarray | None:
-    """Where the file's bone points at rest: to its first child or end that is away from it."""
+    """The direction of the file's bone at rest: to its first child or end at a distance."""
     joint = joints[bone]
     while True:
         children = [number for number, parent in enumerate(bvh.parents) if parent == joint]
@@ -170,7 +170,7 @@ def _turn_onto(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def _check_axes(bvh: Bvh, joints: dict[str, int]) -> None:
-    """Refuses a file whose rest pose lies down or faces aside: its axes are not ours."""
+    """Raises `BadInput` for a file whose rest pose lies down or faces sideways: its axes are not ours."""
     rest = bvh.offsets.copy()
     for joint, parent in enumerate(bvh.parents):
         if parent >= 0:
@@ -182,7 +182,7 @@ def _check_axes(bvh: Bvh, joints: dict[str, int]) -> None:
 
 
 def _scale(bvh: Bvh, joints: dict[str, int], human: Human) -> float:
-    """What a unit of the file is in mm for the body, by the lengths of their legs."""
+    """The file's unit in mm of the body, by the lengths of their legs."""
     theirs = sum(
         np.linalg.norm(bvh.offsets[joints[f"{side}{bone}"]]) for side in ("Left", "Right") for bone in ("Leg", "Foot")
     )
@@ -207,14 +207,14 @@ def _recorded(bvh: Bvh, joints: dict[str, int], times: np.ndarray) -> tuple[np.n
 
 
 def _between_frames(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Rotations a share (F,) of the way from some (F, J, 3, 3) to others, along the shortest way."""
+    """Spherical interpolation from rotations (F, J, 3, 3) to others, by a fraction (F,)."""
     first, second = (Rotation.from_matrix(turns.reshape(-1, 3, 3)) for turns in (start, end))
     step = (first.inv() * second).as_rotvec() * np.repeat(share, start.shape[1])[:, None]
     return (first * Rotation.from_rotvec(step)).as_matrix().reshape(start.shape)
 
 
 def _locals(turned: np.ndarray, joints: dict[str, int], rests: dict[str, np.ndarray]) -> np.ndarray:
-    """Rotations (F, 31, 3, 3) against the parents."""
+    """Rotations (F, 31, 3, 3) relative to the parents."""
     orientations = np.empty((len(turned), len(BONES), 3, 3))
     for number, bone in enumerate(BONES):
         if bone in joints:
@@ -227,7 +227,7 @@ def _locals(turned: np.ndarray, joints: dict[str, int], rests: dict[str, np.ndar
 
 
 def _restrain(rotations: np.ndarray, anatomy: Anatomy) -> np.ndarray:
-    """Limits wrists and toes, and shares the hand's turn about the forearm with it, lest the skin be wrung."""
+    """Limits wrists and toes, and gives the forearm a part of the hand's twist, to avoid a twisted skin."""
     for number, side in enumerate(("Left", "Right")):
         toe, fore, hand = (BONES.index(f"{side}{name}") for name in ("ToeBase", "ForeArm", "Hand"))
         rotations[:, toe] = _at_most(rotations[:, toe], _TOE_DEGREES)
@@ -245,14 +245,14 @@ def _restrain(rotations: np.ndarray, anatomy: Anatomy) -> np.ndarray:
 
 
 def _at_most(rotations: np.ndarray, degrees: float) -> np.ndarray:
-    """Rotations (F, 3, 3) by no more than an angle."""
+    """Rotations (F, 3, 3), limited to an angle."""
     vectors = Rotation.from_matrix(rotations).as_rotvec()
     sizes = np.linalg.norm(vectors, axis=1, keepdims=True)
     return Rotation.from_rotvec(vectors * np.minimum(1, np.radians(degrees) / np.maximum(sizes, 1e-9))).as_matrix()
 
 
 def _floor(lowest: np.ndarray, fps: float) -> np.ndarray:
-    """Height (F,) of the floor below a body whose lowest points are at some heights (F,), but for jumps."""
+    """Height (F,) of the floor below a body with lowest points at heights (F,), ignoring jumps."""
     floor = np.percentile(lowest, _BELOW_FLOOR)
     misses = (lowest - floor) * np.clip((_LEAVES_MM - lowest + floor) / (_LEAVES_MM - _MISSES_MM), 0, 1)
     return floor + gaussian_filter1d(misses, _SMOOTHED_SECONDS * fps, mode="nearest")

@@ -1,4 +1,4 @@
-"""Standing: legs are bent so that the feet are flat on the floor (or on their toes) below a balanced body."""
+"""Standing: bends legs so that the feet are flat on the floor (or on their toes) below a balanced body."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dome.moves.anatomy import ANGLES, INDEX, SIDE_LIMITS, Anatomy, clip, hip_an
 from dome.moves.contact import Contact
 from dome.moves.turns import turn
 
-# Straightened beyond this share of its length, a leg would snap.
+# The most that a leg is straightened, as a share of its length; beyond, knees would snap.
 _LONGEST = 0.998
 _LEG = ("hip_flex", "hip_abduct", "hip_rotate", "knee_flex", "ankle_flex", "ankle_invert")
 
 
 @dataclass(frozen=True, eq=False)
 class Feet:
-    """What the feet do in N poses; left comes first.
+    """The feet in N poses; left first.
 
     Attributes:
-        planted: bool (N, 2), whether the foot bears on the floor; one that does not stays as its angles say.
+        planted: bool (N, 2), whether the foot is on the floor; otherwise its angles stay.
         heel: float (N, 2), degrees by which the heel is raised, the toes staying down.
         lift_mm: float (N, 2), how far above the floor a planted foot is, as in a step.
     """
@@ -60,11 +60,11 @@ class Stance:
         Args:
             angles: (N, D) degrees in the order of `ANGLES`.
             roots: (N, 3, 3), orientations of the pelvis.
-            feet: what the feet do.
-            balanced: bool (N,), poses whose pelvis is shifted until the mass is above the planted feet.
+            feet: the feet.
+            balanced: bool (N,), poses whose pelvis is shifted until the center of mass is above the planted feet.
 
         Returns:
-            The angles (N, D) within their limits. A foot that cannot be reached stays where the leg ends.
+            The angles (N, D) within their limits. If a target is out of reach, the foot stays where the leg ends.
         """
         heads, turned = self._pose(angles, roots)
         ankles = heads[:, [BONES.index("LeftFoot"), BONES.index("RightFoot")]]
@@ -100,7 +100,7 @@ class Stance:
     def _targets(
         self, hips: np.ndarray, ankles: np.ndarray, turned: np.ndarray, feet: Feet, heel: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where planted ankles go (N, 2, 3), and how their feet are turned (N, 2, 3, 3)."""
+        """Target positions of planted ankles (N, 2, 3), and orientations of their feet (N, 2, 3, 3)."""
         forward = turned[:, [BONES.index("LeftFoot"), BONES.index("RightFoot")]][..., 2]
         # A foot that points straight up or down has no heading: it takes that of the pelvis.
         level = forward + 1e-3 * turned[:, :1, :, 2]
@@ -118,7 +118,7 @@ class Stance:
         return targets, soles
 
     def _bend(self, roots: np.ndarray, way: np.ndarray, sole: np.ndarray, sign: float) -> np.ndarray:
-        """Angles (N, 6) in the order of `_LEG` that bring an ankle from its hip by `way`, the knee over the toes."""
+        """Angles (N, 6) in the order of `_LEG` that put the ankle at `way` from the hip, the knee over the toes."""
         thigh, shank = self.anatomy.thigh_mm, self.anatomy.shank_mm
         distance = np.clip(np.linalg.norm(way, axis=1), 0.35 * (thigh + shank), _LONGEST * (thigh + shank))
         knee = np.arccos(np.clip((distance**2 - thigh**2 - shank**2) / (2 * thigh * shank), -1, 1))

@@ -1,1 +1,1 @@
-"""Where the people are: floors, walls, the open, and what stands there."""
+"""The surroundings: floors, walls, the outdoors, and things that stand there."""

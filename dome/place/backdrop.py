@@ -1,4 +1,4 @@
-"""What stands behind the dome's people: a place, the same for all cameras of a sequence."""
+"""The background of the dome's people: a place, the same for all cameras of a sequence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dome.place.places import PHOTOGRAPH, PLACES, place_of
 from dome.place.shells import FAR_MM
 from dome.place.textures import mix
 
-# Pictures are drawn in squares of this many pixels a side, which stay in the processor's cache.
+# Images are drawn in tiles of this many pixels a side, which fit into the processor's cache.
 _SQUARE = 128
 
 
@@ -23,8 +23,8 @@ class Scene:
 
     Attributes:
         picture: float32 RGB (H, W, 3) from 0 to 1.
-        floor_mm: float32 (H, W, 2), world x and z of the floor under each pixel; NaN where something else is seen.
-        distance_mm: float32 (H, W), along the pixel's ray to what is seen; `FAR_MM` for the sky and what is farther.
+        floor_mm: float32 (H, W, 2), world x and z of the floor at each pixel; NaN where something else is visible.
+        distance_mm: float32 (H, W), along the pixel's ray to the visible surface; at most `FAR_MM`, as for the sky.
     """
 
     picture: np.ndarray
@@ -33,7 +33,7 @@ class Scene:
 
 
 class Backdrop:
-    """A place of seeded kind, colours and textures. What is not at infinity is the same in 3D from everywhere.
+    """A place with random kind, colors and textures. Everything not at infinity is consistent in 3D between cameras.
 
     Attributes:
         kind: of place, one of `PLACES`, or `PHOTOGRAPH`.
@@ -44,9 +44,9 @@ class Backdrop:
         """Draws a place.
 
         Args:
-            rng: where all randomness comes from.
-            photographs: picture files. If any are given, each camera has one of them behind the stage.
-            kind: of place, drawn if none is given.
+            rng: the random generator.
+            photographs: image files. If any are given, each camera has one of them behind the stage.
+            kind: of place, random by default.
 
         Raises:
             ValueError: there is no such kind, or none of the photographs can be read.
@@ -68,7 +68,7 @@ class Backdrop:
         """Draws the empty place.
 
         Args:
-            center_mm: (3,), where the camera stands in the world (y down, the floor is y = 0), inside the dome.
+            center_mm: (3,), the camera's position in the world (y down, the floor is y = 0), inside the dome.
             rays: float32 (H, W, 3), unit directions of the pixels in the world.
         """
         center, rays = np.asarray(center_mm, np.float64), np.asarray(rays, np.float32)
@@ -101,7 +101,7 @@ class Backdrop:
         floor: np.ndarray,
         seen: np.ndarray,
     ) -> None:
-        """Fills a square of the picture, of the floor's points and of the distances."""
+        """Fills a tile of the image, of the floor's points and of the distances."""
         with np.errstate(divide="ignore"):
             to_floor = np.where(rays[..., 1] > 0, -np.float32(center[1]) / rays[..., 1], np.float32(np.inf))
         if self.place.shells:
@@ -128,7 +128,7 @@ class Backdrop:
         seen: np.ndarray,
     ) -> None:
         x, z = (np.float32(center[i]) + to_floor * rays[..., i] for i in (0, 2))
-        # A pixel covers a long and narrow piece of floor; the middle of its two sides blurs neither too much.
+        # A pixel covers a long and narrow piece of floor; the mean of its two sides blurs neither too much.
         pixel = to_floor * np.float32(angle) / np.sqrt(np.maximum(rays[..., 1], np.float32(0.02)))
         alpha = (to_floor < seen).astype(np.float32)
         if self.place.fade_mm:
@@ -141,12 +141,12 @@ class Backdrop:
 
 
 def kind_of_place(rng: np.random.Generator) -> str:
-    """Draws one of `PLACES`, as often as it says."""
+    """Draws one of `PLACES` by their weights."""
     return str(rng.choice(list(PLACES), p=list(PLACES.values())))
 
 
 def pixel_angle(rays: np.ndarray) -> float:
-    """The angle in radians between two rays (H, W, 3) in the middle that are next to one another; 0 if alone."""
+    """The angle in radians between two neighboring rays in the middle of (H, W, 3); 0 if there is only one."""
     row, column = rays.shape[0] // 2, rays.shape[1] // 2
     if rays.shape[1] < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""A wall of everything at once, so that nothing about a background can be learnt by heart."""
+"""A wall of random clutter, so that nets cannot memorize backgrounds."""
 
 from __future__ import annotations
 

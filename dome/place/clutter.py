@@ -1,4 +1,4 @@
-"""Things that stand about: benches, boxes, posts, balls, gym apparatus, and what has people's colours.
+"""Things around the stage: benches, boxes, posts, balls, gym apparatus, and decoys in people's colors.
 
 They stand outside the circle of the cameras, so that they are behind everybody on the stage for every camera.
 """
@@ -14,13 +14,13 @@ from dome.place.shells import turned, turned_rays
 from dome.place.solids import Rays, Solid
 from dome.place.things import KINDS
 
-#: No part of a thing is nearer to the middle of the stage; the cameras are within.
+#: The least distance of things from the middle of the stage; the cameras are nearer.
 INNER_MM = 2900.0
-# Things are drawn at this many samples a pixel on each side, unless they fill the picture.
+# Samples per pixel and axis for things, unless they fill the image.
 _SAMPLES, _MOST_PIXELS = 2, 60_000
-# Rays are tried this far apart, in px, to find out where in the picture a thing is.
+# Spacing in px of the rays that are tried to find a thing in the image.
 _STEP = 8
-# How far beyond a solid its shadow on the floor is drawn, and up to what height of its foot.
+# How far beyond a solid its shadow on the floor extends, and up to which height of its foot it has one.
 _SHADOW_MM, _LIFTED_MM = 420.0, 600.0
 
 Window = tuple[slice, slice]
@@ -31,10 +31,10 @@ class Thing:
     """Solids that stand together on the floor.
 
     Attributes:
-        foot_mm: (3,), where it stands in the world, y = 0.
-        yaw: how far it is turned, in radians.
+        foot_mm: (3,), its position in the world, y = 0.
+        yaw: its rotation about the vertical, in radians.
         solids: its parts.
-        light: (3,), unit vector towards the light, in its own axes.
+        light: (3,), unit vector toward the light, in its own axes.
     """
 
     foot_mm: np.ndarray
@@ -44,7 +44,7 @@ class Thing:
 
     @property
     def reach_mm(self) -> float:
-        """The farthest that any of it is from its foot."""
+        """The largest distance of its parts from its foot."""
         return max(float(np.linalg.norm(np.abs(solid.middle_mm) + solid.half_mm)) for solid in self.solids)
 
     def draw(
@@ -56,22 +56,22 @@ class Thing:
         floor: np.ndarray,
         distance: np.ndarray,
     ) -> None:
-        """Draws it where it is nearer than what is there, unless it would stand between the camera and the stage.
+        """Draws it where it is nearer than what is drawn there, unless it is between the camera and the stage.
 
         Args:
-            center: (3,), where the camera stands.
+            center: (3,), the camera's position.
             rays: float32 (H, W, 3), unit rays in the world.
-            angle: between two neighbouring rays, in radians.
+            angle: between two neighboring rays, in radians.
             picture: float32 (H, W, 3), changed in place.
             floor: float32 (H, W, 2), the floor's points, changed in place.
-            distance: float32 (H, W), to what is there, changed in place.
+            distance: float32 (H, W), to the visible surface, changed in place.
         """
         ahead = self.foot_mm[0] * center[0] + self.foot_mm[2] * center[2] <= 0
         if not ahead and np.hypot(center[0], center[2]) > np.linalg.norm(self.foot_mm) - self.reach_mm:
             return
         start = turned(center - self.foot_mm, self.yaw)
         tried, shape = self._turned(rays[::_STEP, ::_STEP]), distance.shape
-        # Grown by the step between them, so that some ray that is tried meets whatever of it is seen.
+        # Enlarged by the spacing, so that a tried ray hits it wherever it is visible.
         grown = _STEP * angle * float(np.linalg.norm(start))
         found = [(solid, _window(solid.meet(start, tried, grown), shape)) for solid in self.solids]
         found = [(solid, window) for solid, window in found if window]
@@ -105,7 +105,7 @@ class Thing:
         away = distance.repeat(samples, axis=0).repeat(samples, axis=1)
         color = np.zeros((*away.shape, 4), np.float32)
         for solid, (high, wide) in found:
-            # The solid's window within that of the whole thing.
+            # The solid's window relative to that of the whole thing.
             window = tuple(
                 slice(samples * (part.start - whole.start), samples * (part.stop - whole.start))
                 for part, whole in ((high, rows), (wide, columns))
@@ -138,7 +138,7 @@ class Thing:
 
 
 def _window(met: np.ndarray, shape: tuple[int, int]) -> Window | None:
-    """The part of a picture where rays, tried every few pixels, met something; a step more on all sides."""
+    """The part of an image where rays, tried every few pixels, hit something, enlarged by one step."""
     finite = np.isfinite(met)
     if not finite.any():
         return None
@@ -154,7 +154,7 @@ def _joined(slices: list[slice]) -> slice:
 
 
 def clutter(rng: np.random.Generator, count: int, farthest_mm: float) -> tuple[Thing, ...]:
-    """Draws things that stand between the circle of the cameras and some distance from the middle."""
+    """Draws things between the circle of the cameras and a distance from the middle."""
     things = []
     for _ in range(count):
         solids = tuple(KINDS[rng.integers(len(KINDS))](rng))

@@ -1,4 +1,4 @@
-"""Floors: what they are of, and what is painted on them."""
+"""Floors: their materials and markings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Floor:
     """The floor, y = 0.
 
     Attributes:
-        tile: RGB, repeats.
+        tile: RGB, repeated.
         period_mm: the side of a tile.
-        marks: RGBA that is painted over it, or None; repeats.
-        marks_mm: the side of the marks.
-        yaw: how far all is turned, in radians.
-        patches: RGB noise about grey that makes far parts differ, or None.
-        haze: colour (3,) that far parts fade into.
-        clear_mm: how far one sees before two thirds have faded.
+        marks: RGBA of markings, or None; repeated.
+        marks_mm: the side of the markings.
+        yaw: the rotation of both, in radians.
+        patches: RGB noise around gray that varies distant parts, or None.
+        haze: color (3,) that distant parts fade into.
+        clear_mm: the distance at which two thirds have faded.
     """
 
     tile: Texture
@@ -36,7 +36,7 @@ class Floor:
     clear_mm: float
 
     def color(self, x_mm: np.ndarray, z_mm: np.ndarray, distance: np.ndarray, pixel_mm: np.ndarray) -> np.ndarray:
-        """Colours float32 (h, w, 3) of floor points, seen at a distance by pixels that cover `pixel_mm`."""
+        """Colors float32 (h, w, 3) of floor points at a distance, for pixels that cover `pixel_mm`."""
         sin, cos = np.float32(np.sin(self.yaw)), np.float32(np.cos(self.yaw))
         u, v = cos * x_mm - sin * z_mm, sin * x_mm + cos * z_mm
         color = self._lay(self.tile, self.period_mm, u, v, pixel_mm)
@@ -63,7 +63,7 @@ def floor_of(rng: np.random.Generator, kind: str, haze: np.ndarray, clear_mm: fl
     noise = fractal(rng, rng.uniform(1.1, 1.8), size=(256, 256))
     patches = np.clip(0.5 + rng.uniform(0, 0.06) * noise, 0.2, 0.8)
     if rng.uniform() < 0.25:
-        # Shade as of leaves or of a roof: darker parts with a clear edge.
+        # Shade, as of leaves or a roof: darker parts with a sharp edge.
         patches *= 1 - rng.uniform(0.1, 0.5) * np.clip(3 * (noise - rng.uniform(-0.8, 0.8)), 0, 1)
     patches = np.repeat(patches[..., None], 3, axis=2)
     return Floor(
@@ -84,14 +84,14 @@ def _rough(rng: np.random.Generator, color: tuple, amount: float, roughness: flo
 
 
 def _concrete(rng: np.random.Generator) -> tuple:
-    grey = rng.uniform(0.3, 0.75)
-    tile, period, *_ = _rough(rng, (grey, grey, grey * 0.96), 0.05, 1.2, 2500.0)
+    gray = rng.uniform(0.3, 0.75)
+    tile, period, *_ = _rough(rng, (gray, gray, gray * 0.96), 0.05, 1.2, 2500.0)
     return tile, period, marks.stains(rng), 7000.0
 
 
 def _asphalt(rng: np.random.Generator) -> tuple:
-    grey = rng.uniform(0.15, 0.45)
-    tile, period, *_ = _rough(rng, (grey, grey, grey * 1.03), 0.12, 0.5, 2000.0)
+    gray = rng.uniform(0.15, 0.45)
+    tile, period, *_ = _rough(rng, (gray, gray, gray * 1.03), 0.12, 0.5, 2000.0)
     return tile, period, marks.lines(rng) if rng.uniform() < 0.5 else marks.stains(rng), 12_000.0
 
 
@@ -212,5 +212,5 @@ FLOORS = {
     "chaos": _chaos,
 }
 
-# What may lie on a floor that has nothing on it of its own.
+# What may be on a floor without markings of its own.
 _LAID = (marks.stains, marks.stains, marks.mats, marks.lines)

@@ -1,4 +1,4 @@
-"""What is painted or laid on floors: RGBA pictures that repeat."""
+"""Markings and mats on floors: RGBA images that tile."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def court(rng: np.random.Generator, color: np.ndarray, width_px: int = 6) -> np.
 
 
 def mats(rng: np.random.Generator) -> np.ndarray:
-    """Rectangles of cloth or foam, some side by side."""
+    """Rectangular mats of cloth or foam, some side by side."""
     picture = _empty()
     colors = [any_color(rng, 0.2, 0.9) for _ in range(2)]
     (x, y), (w, h) = rng.integers(0, SIDE // 2, 2).tolist(), rng.integers(90, 300, 2).tolist()

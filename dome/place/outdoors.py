@@ -1,4 +1,4 @@
-"""What stands outdoors round the stage, in rings: woods, houses, fences, stands, people, hills."""
+"""Outdoor surroundings in rings around the stage: woods, houses, fences, stands, people, hills."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _ring(rng: np.random.Generator, canvas: Canvas, radius_mm: float, repeats: i
 
 
 def hills(rng: np.random.Generator, haze: np.ndarray) -> Ring:
-    """What lies at the horizon: low hills or far woods, half faded into the haze."""
+    """The horizon: low hills or distant woods, half faded into the haze."""
     canvas = Canvas(2 * np.pi * 55_000, 9000, 90)
     color = near(rng, (0.32, 0.42, 0.3), 0.12) * 0.6 + 0.4 * haze
     outline = _outline(rng, canvas, 2.0) * rng.uniform(800, 2500) + rng.uniform(1500, 4500)
@@ -32,7 +32,7 @@ def hills(rng: np.random.Generator, haze: np.ndarray) -> Ring:
 
 
 def woods(rng: np.random.Generator, radius_mm: float, height_mm: float) -> Ring:
-    """A closed mass of trees or bushes: a ragged outline, leaves lit from above, dark gaps."""
+    """A dense mass of trees or bushes: a ragged outline, leaves lit from above, dark gaps."""
     canvas = _canvas(radius_mm, height_mm)
     ragged = 0.12 * _outline(rng, canvas, 1.4) + 0.05 * _outline(rng, canvas, 0.6)
     outline = height_mm * np.clip(rng.uniform(0.5, 0.8) + ragged * rng.uniform(0.5, 1.5), 0.1, 0.98)
@@ -157,7 +157,7 @@ def stands(rng: np.random.Generator, radius_mm: float) -> Ring:
 
 
 def bystanders(rng: np.random.Generator, radius_mm: float) -> Ring:
-    """Upright blobs of the colours of people, posts, and cars, here and there."""
+    """Scattered people (upright blobs), posts and cars."""
     canvas = _canvas(radius_mm, 2600, most_px=6144)
     for x in rng.uniform(0, canvas.width_mm, int(rng.integers(2, 25))).tolist():
         what = rng.uniform()
@@ -183,12 +183,12 @@ def _car(rng: np.random.Generator, canvas: Canvas, x: float) -> None:
 
 
 def _outline(rng: np.random.Generator, canvas: Canvas, roughness: float) -> np.ndarray:
-    """Noise (W,) round the canvas."""
+    """Noise (W,) around the canvas."""
     return fractal(rng, roughness, size=(8, canvas.picture.shape[1]))[0]
 
 
 def _tiled(rng: np.random.Generator, canvas: Canvas, roughness: float) -> np.ndarray:
-    """Noise (H, W) that repeats from side to side."""
+    """Noise (H, W) that tiles horizontally."""
     height, width = canvas.picture.shape[:2]
     noise = fractal(rng, roughness)
     noise = np.tile(noise, (-(-height // TILE), 1))[:height]
@@ -198,7 +198,7 @@ def _tiled(rng: np.random.Generator, canvas: Canvas, roughness: float) -> np.nda
 
 
 def _fill_below(canvas: Canvas, outline_mm: np.ndarray, color: np.ndarray) -> None:
-    """Fills what is under an outline (W,) with colours (H, W, 3)."""
+    """Fills the area under an outline (W,) with colors (H, W, 3)."""
     height = canvas.picture.shape[0]
     up = (height - np.arange(height) - 0.5)[:, None] / canvas.scale
     inside = up < outline_mm

@@ -11,16 +11,16 @@ import numpy as np
 from pose import BadInput
 from pose.picture import read_picture
 
-# A place keeps this many photographs, none of them longer than so many pixels.
+# The most photographs of a place, and the most pixels of their longer side.
 _MOST, _LONGEST_PX = 12, 1600
 
 
 class Photographs:
-    """A few photographs, drawn from many. Each camera has the same one every time, cut out in its own way.
+    """A few photographs, drawn from many. Each camera always has the same part of the same photograph.
 
     Attributes:
         pictures: uint8 RGB (H, W, 3).
-        skipped: the files that could not be read, among those tried.
+        skipped: the unreadable files, among those tried.
     """
 
     def __init__(self, rng: np.random.Generator, paths: Sequence[Path]) -> None:
@@ -46,12 +46,12 @@ class Photographs:
             )
 
     def behind(self, center_mm: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """The background of the camera that stands at (3,): float32 RGB of (height, width) `size`, from 0 to 1."""
+        """The background of the camera at (3,): float32 RGB of (height, width) `size`, from 0 to 1."""
         place = np.round(center_mm).astype(np.int64) + 10**6
         rng = np.random.default_rng([self._seed, *np.maximum(place, 0).tolist()])
         picture = self.pictures[rng.integers(len(self.pictures))]
         height, width = picture.shape[:2]
-        # The largest piece of the shape asked for, or a smaller one.
+        # A crop of the requested shape, the largest or a smaller one.
         zoom = min(width / size[1], height / size[0]) * rng.uniform(0.6, 1.0)
         left, top = rng.uniform(0, (width - zoom * size[1], height - zoom * size[0]))
         columns, rows = np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32)

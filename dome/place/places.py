@@ -1,4 +1,4 @@
-"""The kinds of places: what floors and what surroundings go together."""
+"""The kinds of places: combinations of floors and surroundings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dome.place.textures import Texture, any_color, fractal, mix, near, rgb, to_
 from dome.place.walls import room_walls
 from dome.view.rig import MIDDLE_MM
 
-#: How often each kind is drawn.
+#: The weight of each kind.
 PLACES = {
     "studio": 0.07,
     "room": 0.14,
@@ -28,25 +28,25 @@ PLACES = {
     "plain": 0.04,
     "chaos": 0.09,
 }
-#: The kind that photographs make: only a floor before them.
+#: The kind of place with photographs: only a floor in front of them.
 PHOTOGRAPH = "photograph"
-# Outdoors, things stand no farther than this.
+# The largest distance of things outdoors.
 _NEAR_MM = 9000.0
-# Of walls that must have all cameras inside.
+# The least distance of walls, which must enclose all cameras.
 _WALL_MM = 2850.0
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A floor and what stands round it.
+    """A floor and its surroundings.
 
     Attributes:
-        floor: y = 0.
-        shells: from the farthest, which covers all, to the nearest.
-        things: what stands about.
-        fade_mm: how far from the middle the floor begins to fade into a photograph, and ends; None where it does not.
-        tint: (3,), by which all colours are multiplied.
-        contrast: about middle grey.
+        floor: at y = 0.
+        shells: surrounding surfaces, from the farthest, which covers everything, to the nearest.
+        things: things that stand around.
+        fade_mm: distances from the middle between which the floor fades into a photograph; None without a photograph.
+        tint: (3,), factors of all colors.
+        contrast: factor around middle gray.
     """
 
     floor: Floor
@@ -77,7 +77,7 @@ def place_of(rng: np.random.Generator, kind: str) -> Place:
 
 
 def _before_photograph(rng: np.random.Generator) -> Place:
-    """A floor that ends in the photograph, or none."""
+    """A floor that fades into the photograph, or none."""
     kind = str(rng.choice(list(FLOORS)))
     fade = rng.uniform(2300, 3500)
     fade_mm = (fade, fade + rng.uniform(200, 2500)) if rng.uniform() < 0.6 else (0.0, 0.0)

@@ -1,8 +1,8 @@
-"""The surfaces that stand round the stage, and where rays meet them: ball, box, rings and the sky.
+"""The surfaces around the stage, and their intersections with rays: ball, box, rings and the sky.
 
-Every `look` takes where the camera stands (3,) in mm, unit rays float32 (h, w, 3) in the world (y down), and the
-angle in radians between two neighbouring rays. It returns the distance in mm along each ray (h, w), the colour
-(h, w, 3) from 0 to 1, and how much of it there is (h, w), from 0 to 1.
+Every `look` takes the camera's position (3,) in mm, unit rays float32 (h, w, 3) in the world (y down), and the angle in
+radians between two neighboring rays. It returns the distance in mm along each ray (h, w), the color (h, w, 3) from 0
+to 1, and the opacity (h, w) from 0 to 1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from dome.place.textures import Texture, mix
 
-#: What stands for infinity: a depth picture of 16-bit millimetres still holds it.
+#: The distance that represents infinity; it fits into depth images of 16-bit millimeters.
 FAR_MM = 60_000.0
 _TURN = np.float32(1 / (2 * np.pi))
 
@@ -22,10 +22,10 @@ Look = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Shell(Protocol):
-    """A surface round the stage."""
+    """A surface around the stage."""
 
     def look(self, center: np.ndarray, rays: np.ndarray, angle: float) -> Look:
-        """What the rays meet."""
+        """Intersects rays with the surface."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +33,9 @@ class Ball:
     """A dome: a sphere with the camera inside.
 
     Attributes:
-        texture: its sides are azimuth, its height goes from the zenith to the nadir.
+        texture: by azimuth horizontally, and from zenith to nadir vertically.
         radius_mm: of the sphere.
-        middle_mm: (3,), of the sphere.
+        middle_mm: (3,), center of the sphere.
     """
 
     texture: Texture
@@ -43,7 +43,7 @@ class Ball:
     middle_mm: np.ndarray
 
     def look(self, center: np.ndarray, rays: np.ndarray, angle: float) -> Look:
-        """What the rays meet."""
+        """Intersects rays with the surface."""
         offset = (center - self.middle_mm).astype(np.float32)
         along = dot(rays, offset)
         radius = np.float32(self.radius_mm)
@@ -59,11 +59,11 @@ class Box:
     """A room: four walls and a ceiling.
 
     Attributes:
-        walls: the four walls side by side as seen from inside: those at +x, -z, -x and +z; its height is theirs.
-        ceiling: one tile, which repeats.
+        walls: the four walls side by side as seen from inside, at +x, -z, -x and +z, over their whole height.
+        ceiling: one tile, repeated.
         half_mm: half the room's size in x and z.
         height_mm: of the walls.
-        yaw: how far the room is turned about the vertical, in radians.
+        yaw: the room's rotation about the vertical, in radians.
     """
 
     walls: Texture
@@ -73,7 +73,7 @@ class Box:
     yaw: float
 
     def look(self, center: np.ndarray, rays: np.ndarray, angle: float) -> Look:
-        """What the rays meet."""
+        """Intersects rays with the surface."""
         start, (dx, dz) = turned(center, self.yaw), turned_rays(rays, self.yaw)
         half_x, half_z = (np.float32(half) for half in self.half_mm)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,7 +96,7 @@ class Box:
         return distance, color, np.ones_like(distance)
 
     def _around(self, x: np.ndarray, z: np.ndarray, at_x: np.ndarray, dx: np.ndarray, dz: np.ndarray) -> np.ndarray:
-        """How far round the walls points are, where 1 is the whole way."""
+        """The position of points along the walls, from 0 to 1 for the whole perimeter."""
         half_x, half_z = self.half_mm
         on_x = np.where(dx > 0, half_z - z, 3 * half_z + 2 * half_x + z)
         on_z = np.where(dz > 0, 4 * half_z + 3 * half_x + x, 2 * half_z + half_x - x)
@@ -105,10 +105,10 @@ class Box:
 
 @dataclass(frozen=True, eq=False)
 class Ring:
-    """An upright cylinder about the stage, partly see-through: trees, houses, a fence.
+    """An upright cylinder around the stage, partly transparent: trees, houses, a fence.
 
     Attributes:
-        texture: RGBA, once or more often around; its foot stands on the floor.
+        texture: RGBA, repeated around; its lower edge is on the floor.
         radius_mm: of the cylinder.
         height_mm: of the texture.
         repeats: how often the texture goes around.
@@ -120,7 +120,7 @@ class Ring:
     repeats: int = 1
 
     def look(self, center: np.ndarray, rays: np.ndarray, angle: float) -> Look:
-        """What the rays meet."""
+        """Intersects rays with the surface."""
         dx, dy, dz = rays[..., 0], rays[..., 1], rays[..., 2]
         cx, cy, cz = (np.float32(value) for value in center)
         flat = np.maximum(dx * dx + dz * dz, np.float32(1e-9))
@@ -142,11 +142,11 @@ class Sky:
     """The sky: a gradient from the horizon to the zenith, with clouds on a plane far up.
 
     Attributes:
-        horizon: colour (3,).
-        zenith: colour (3,).
-        cloud: colour (3,).
-        cover: RGB, of which red tells how much cloud there is.
-        height: how far up the clouds are; the smaller, the larger they look.
+        horizon: color (3,).
+        zenith: color (3,).
+        cloud: color (3,).
+        cover: RGB; red is the cloud cover.
+        height: of the clouds; the lower, the larger they look.
     """
 
     horizon: np.ndarray
@@ -156,7 +156,7 @@ class Sky:
     height: float
 
     def look(self, center: np.ndarray, rays: np.ndarray, angle: float) -> Look:
-        """What the rays meet."""
+        """Intersects rays with the surface."""
         up = np.maximum(-rays[..., 1], 0)
         color = mix(self.horizon, self.zenith, 1 - (1 - np.minimum(up, 1)) ** 4)
         rise = up + np.float32(0.06)
@@ -168,17 +168,17 @@ class Sky:
 
 
 def turned(point: np.ndarray, yaw: float) -> np.ndarray:
-    """A point (3,) in axes that are turned about the vertical."""
+    """A point (3,) in axes rotated about the vertical."""
     sin, cos = np.sin(yaw), np.cos(yaw)
     return np.array([cos * point[0] - sin * point[2], point[1], sin * point[0] + cos * point[2]], np.float32)
 
 
 def turned_rays(rays: np.ndarray, yaw: float) -> tuple[np.ndarray, np.ndarray]:
-    """The x and z (h, w) of rays in axes that are turned about the vertical."""
+    """The x and z (h, w) of rays in axes rotated about the vertical."""
     sin, cos = np.float32(np.sin(yaw)), np.float32(np.cos(yaw))
     return cos * rays[..., 0] - sin * rays[..., 2], sin * rays[..., 0] + cos * rays[..., 2]
 
 
 def dot(rays: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vectors (..., 3) times one vector (3,); unlike by a BLAS, rounded alike on any number of cores."""
+    """Dot product of vectors (..., 3) with a vector (3,); unlike BLAS, rounded equally on any number of cores."""
     return rays[..., 0] * vector[0] + rays[..., 1] * vector[1] + rays[..., 2] * vector[2]

@@ -1,4 +1,4 @@
-"""Blocks and ellipsoids: where rays meet them, and their colours."""
+"""Blocks and ellipsoids: intersections with rays, and colors."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Solid:
     """A block or an ellipsoid with upright axes.
 
     Attributes:
-        middle_mm: (3,), from the thing's foot; y points down.
+        middle_mm: (3,), center relative to the thing's foot; y points down.
         half_mm: (3,), half its size.
-        colors: two (3,), in stripes.
-        stripe_mm: how wide they are.
-        axis: along which of its axes they alternate.
+        colors: two colors (3,), in stripes.
+        stripe_mm: width of the stripes.
+        axis: along which of its axes the stripes alternate.
         is_round: whether it is an ellipsoid.
     """
 
@@ -33,22 +33,22 @@ class Solid:
     is_round: bool
 
     def meet(self, start: np.ndarray, rays: Rays, grown_mm: float = 0.0) -> np.ndarray:
-        """Where rays first meet it.
+        """The first intersections of rays.
 
         Args:
-            start: (3,), where they begin, in the thing's axes.
+            start: (3,), their origin, in the thing's axes.
             rays: their x, y and z, each float32 (h, w).
-            grown_mm: how much larger it is taken to be on all sides.
+            grown_mm: by how much to enlarge it on all sides.
 
         Returns:
-            Distances float32 (h, w), infinite where it is not met.
+            Distances float32 (h, w), infinite where rays miss it.
         """
         half = (self.half_mm + grown_mm).astype(np.float32)
         start = (start - self.middle_mm).astype(np.float32)
         return _meet_ellipsoid(start, rays, half) if self.is_round else _meet_block(start, rays, half)
 
     def color(self, points: np.ndarray, light: np.ndarray) -> np.ndarray:
-        """Lit colours (N, 3) of points (N, 3) on it."""
+        """Lit colors (N, 3) of points (N, 3) on it."""
         stripe = np.floor((points[:, self.axis] - self.middle_mm[self.axis]) / self.stripe_mm).astype(int) % 2
         normals = self.normals(points)
         lit = 0.62 + 0.2 * np.maximum(-normals[:, 1], 0) + 0.3 * np.maximum(dot(normals, light), 0)
@@ -82,12 +82,12 @@ def _meet_block(start: np.ndarray, rays: Rays, half: np.ndarray) -> np.ndarray:
 
 
 def block(x: float, low: float, z: float, width: float, height: float, depth: float, *colors: np.ndarray) -> Solid:
-    """A block by its middle in x and z, its foot, and its size."""
+    """A block, given by its center in x and z, its lower edge, and its size."""
     return _solid((x, -low - height / 2, z), (width / 2, height / 2, depth / 2), colors, is_round=False)
 
 
 def blob(x: float, low: float, z: float, width: float, height: float, depth: float, *colors: np.ndarray) -> Solid:
-    """An ellipsoid in the same words."""
+    """An ellipsoid, given in the same way."""
     return _solid((x, -low - height / 2, z), (width / 2, height / 2, depth / 2), colors, is_round=True)
 
 

@@ -28,7 +28,7 @@ def studio_wall(rng: np.random.Generator, color: np.ndarray) -> np.ndarray:
 
 
 def _nearest(panels: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Of each direction: which panel it is nearest to, and by how much nearer than to the next (h, w)."""
+    """For each direction the nearest panel, and how much nearer it is than the second nearest (h, w)."""
     away, azimuth = (np.arange(count) + 0.5 for count in shape)
     away, azimuth = away[:, None] * np.pi / shape[0], azimuth[None] * 2 * np.pi / shape[1] - np.pi
     x, y, z = np.sin(away) * np.sin(azimuth), -np.cos(away), np.sin(away) * np.cos(azimuth)
@@ -73,7 +73,7 @@ def _dot(picture: np.ndarray, direction: np.ndarray, radius: float, color: tuple
 
 
 def _panel_centers(rng: np.random.Generator, count: int) -> np.ndarray:
-    """float32 (P, 3): unit vectors spread over the sphere (Fibonacci's lattice, shaken and turned)."""
+    """float32 (P, 3): unit vectors spread over the sphere (a Fibonacci lattice, jittered and rotated)."""
     i = np.arange(count) + 0.5
     up, azimuth = 1 - 2 * i / count, np.pi * (1 + 5**0.5) * i + rng.uniform(0, 2 * np.pi)
     across = np.sqrt(1 - up**2)

@@ -1,4 +1,4 @@
-"""Pictures that are laid on floors, walls and things: sampled at any scale, seeded noise, and colours."""
+"""Textures of floors, walls and things, sampled at any scale; seeded noise; and colors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ TILE = 512
 
 
 class Texture:
-    """A picture that repeats from side to side, sampled with mipmaps so that it neither flickers nor sparkles."""
+    """An image that tiles horizontally, sampled with mipmaps to avoid aliasing."""
 
     def __init__(self, picture: np.ndarray, *, repeat_v: bool = False) -> None:
         """Makes the smaller copies.
 
         Args:
             picture: RGB or RGBA (H, W, 3 or 4): uint8, or float from 0 to 1.
-            repeat_v: whether it repeats from top to bottom as well; else its first and last row go on for ever.
+            repeat_v: whether it tiles vertically as well; otherwise its first and last row extend forever.
         """
         if picture.dtype != np.uint8:
             picture = to_uint8(picture)
@@ -38,12 +38,12 @@ class Texture:
         return self.levels[0].shape[0]
 
     def sample(self, u: np.ndarray, v: np.ndarray, texels: np.ndarray) -> np.ndarray:
-        """Colours at some points.
+        """Samples colors.
 
         Args:
-            u: float32 (h, w), from left to right, where 1 is the picture's width.
-            v: float32 (h, w), from top to bottom, where 1 is its height.
-            texels: float32 (h, w), how many pixels of the picture fall on one point.
+            u: float32 (h, w), from left to right, in units of the width.
+            v: float32 (h, w), from top to bottom, in units of the height.
+            texels: float32 (h, w), how many texels one sample covers.
 
         Returns:
             float32 (h, w, 3 or 4) from 0 to 1.
@@ -72,14 +72,14 @@ class Texture:
 def fractal(
     rng: np.random.Generator, roughness: float, *, size: tuple[int, int] = (TILE, TILE), stretch: float = 1.0
 ) -> np.ndarray:
-    """Noise that repeats without a seam, float32 of `size`, mean 0 and deviation 1.
+    """Noise that tiles without a seam, float32 of `size`, with mean 0 and deviation 1.
 
     Args:
-        rng: where the randomness comes from.
-        roughness: amplitudes fall with frequency to the power of minus this: 0 is white noise, 1 clouds with detail,
-            2 soft hills.
+        rng: the random generator.
+        roughness: amplitudes are proportional to frequency to the power of minus this: 0 is white noise, 1 detailed
+            clouds, 2 soft hills.
         size: (height, width).
-        stretch: how much longer its blots are from left to right than from top to bottom.
+        stretch: how much longer its blots are horizontally than vertically.
     """
     fy, fx = np.fft.fftfreq(size[0])[:, None] * TILE, np.fft.rfftfreq(size[1]) * TILE * stretch
     amplitude = np.maximum(np.hypot(fx, fy), 0.5) ** -roughness
@@ -90,7 +90,7 @@ def fractal(
 
 
 def any_color(rng: np.random.Generator, low: float = 0.05, high: float = 0.95) -> np.ndarray:
-    """A random RGB (3,), more often pale than gaudy, whose brightest channel is between two values."""
+    """A random RGB (3,), mostly pale, whose brightest channel is between two values."""
     value, saturation = rng.uniform(low, high), rng.beta(1.2, 2.0)
     hue = rng.uniform(0, 6)
     pure = np.clip(np.abs((hue + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
@@ -98,7 +98,7 @@ def any_color(rng: np.random.Generator, low: float = 0.05, high: float = 0.95) -
 
 
 def muted(rng: np.random.Generator, low: float = 0.3, high: float = 0.97) -> np.ndarray:
-    """A colour (3,) that walls and houses have: mostly grey, white, or an earth's."""
+    """A color (3,) of walls and houses: mostly gray, white, or earthy."""
     if rng.uniform() < 0.12:
         return any_color(rng, low, high)
     value, warm = rng.uniform(low, high), rng.beta(1.1, 3.0)
@@ -107,24 +107,24 @@ def muted(rng: np.random.Generator, low: float = 0.3, high: float = 0.97) -> np.
 
 
 def near(rng: np.random.Generator, color: tuple[float, float, float], spread: float = 0.06) -> np.ndarray:
-    """A colour like another: brightness and hue (3,) are shaken by about `spread`."""
+    """A similar color (3,): brightness and hue are jittered by about `spread`."""
     shaken = np.asarray(color) * rng.uniform(1 - 3 * spread, 1 + 3 * spread) + rng.normal(0, spread, 3) * 0.3
     return np.clip(shaken, 0.01, 0.98).astype(np.float32)
 
 
 def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Colours (..., 3) from the first, where share (...) is 0, to the second, where it is 1."""
+    """Blends colors (..., 3): the first where share (...) is 0, the second where it is 1."""
     share = np.asarray(share, np.float32)[..., None]
     return (first + (second - first) * share).astype(np.float32)
 
 
 def speckled(color: np.ndarray, noise: np.ndarray, amount: float) -> np.ndarray:
-    """A colour (3,) made lighter and darker by noise (H, W): float32 (H, W, 3) from 0 to 1."""
+    """A color (3,) with its brightness varied by noise (H, W): float32 (H, W, 3) from 0 to 1."""
     return np.clip(color * (1 + np.float32(amount) * noise[..., None]), 0, 1).astype(np.float32)
 
 
 def skin_or_cloth(rng: np.random.Generator) -> np.ndarray:
-    """A colour (3,) that people are of."""
+    """A color (3,) of people's skin or clothes."""
     if rng.uniform() < 0.5:
         light = rng.uniform(0.3, 0.95)
         return near(rng, (light, light * rng.uniform(0.68, 0.8), light * rng.uniform(0.5, 0.66)), 0.03)
@@ -132,7 +132,7 @@ def skin_or_cloth(rng: np.random.Generator) -> np.ndarray:
 
 
 def blots(rng: np.random.Generator, picture: np.ndarray, count: int, tall_px: tuple[float, float]) -> None:
-    """Paints upright blots, roughly of people's hues and shapes, into a uint8 picture (H, W, 3), in place."""
+    """Paints upright blots with roughly people's colors and shapes into a uint8 image (H, W, 3), in place."""
     height, width = picture.shape[:2]
     for _ in range(count):
         tall = rng.uniform(*tall_px)
@@ -145,22 +145,22 @@ def blots(rng: np.random.Generator, picture: np.ndarray, count: int, tall_px: tu
 
 
 def _ellipse(picture: np.ndarray, middle: tuple, half: tuple, color: np.ndarray) -> None:
-    # OpenCV takes whole numbers, here of sixteenths of a pixel.
+    # OpenCV takes integers, here in sixteenths of a pixel.
     middle, half = (tuple(round(16 * float(value)) for value in pair) for pair in (middle, half))
     cv2.ellipse(picture, middle, half, 0, 0, 360, rgb(color), -1, cv2.LINE_AA, 4)
 
 
 def rgb(color: np.ndarray) -> tuple[int, int, int]:
-    """A colour (3,) from 0 to 1 as OpenCV draws it into a uint8 picture."""
+    """A color (3,) from 0 to 1, converted for drawing into a uint8 image with OpenCV."""
     return tuple(int(round(255 * min(max(float(value), 0), 1))) for value in color)
 
 
 def to_uint8(picture: np.ndarray) -> np.ndarray:
-    """A float picture from 0 to 1 as uint8; what is outside is clipped."""
+    """A float image from 0 to 1 as uint8, clipped."""
     return cv2.multiply(np.maximum(picture, 0), (255.0,) * 4, dtype=cv2.CV_8U).reshape(picture.shape)
 
 
 def shaded(color: np.ndarray, shade: np.ndarray) -> np.ndarray:
-    """Colours uint8 (H, W, 3) times a shade (H, W): uint8, clipped at white."""
+    """Colors uint8 (H, W, 3) times a brightness (H, W): uint8, clipped at white."""
     shade = np.maximum(shade, 0).astype(np.float32)
     return cv2.multiply(np.ascontiguousarray(color), cv2.merge([shade] * 3), dtype=cv2.CV_8U)

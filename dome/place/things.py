@@ -1,4 +1,4 @@
-"""What things are made of: each function draws the solids of one thing."""
+"""The solids of things; each function makes one thing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def bench(rng: np.random.Generator) -> list[Solid]:
 
 
 def crates(rng: np.random.Generator) -> list[Solid]:
-    """Boxes beside and upon one another: a vaulting box, a wall to climb on, parcels."""
+    """Boxes beside and on top of one another: a vaulting box, a wall to climb on, parcels."""
     parts, low, color = [], 0.0, any_color(rng)
     width, deep = rng.uniform(300, 2400), rng.uniform(300, 1000)
     for _ in range(int(rng.integers(1, 5))):
@@ -75,7 +75,7 @@ def bush(rng: np.random.Generator) -> list[Solid]:
 
 
 def decoy(rng: np.random.Generator) -> list[Solid]:
-    """Upright blobs of people's colours that are nobody: no limbs to find joints in."""
+    """Upright blobs in people's colors, without limbs."""
     parts, low = [], 0.0
     for _ in range(int(rng.integers(1, 5))):
         high, wide = rng.uniform(200, 800), rng.uniform(120, 450)

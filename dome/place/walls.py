@@ -1,4 +1,4 @@
-"""The walls of rooms and sports halls, and what hangs on them and leans against them."""
+"""The walls of rooms and sports halls, and things on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def room_walls(rng: np.random.Generator, half_mm: tuple[float, float], height_mm
     """Paints the four walls of a room side by side.
 
     Args:
-        rng: where all randomness comes from.
+        rng: the random generator.
         half_mm: half the room's size in x and z.
         height_mm: of the walls.
         hall: whether it is a sports hall.
@@ -42,7 +42,7 @@ def room_walls(rng: np.random.Generator, half_mm: tuple[float, float], height_mm
 
 
 def _lit(rng: np.random.Generator, canvas: Canvas, lengths: list[float]) -> np.ndarray:
-    """Darker at the foot, at the top and in the corners."""
+    """Darkens the lower and upper edges and the corners."""
     rows = np.linspace(1, 0, canvas.picture.shape[0], dtype=np.float32)
     up = 1 - rng.uniform(0, 0.35) * (1 - rows) ** 2 - 0.3 * np.exp(-rows * 25) - rng.uniform(0, 0.25) * rows**3
     x = (np.arange(canvas.picture.shape[1]) + 0.5) / canvas.scale

@@ -1,1 +1,1 @@
-"""The cameras, and what they see."""
+"""Cameras and rendering."""

@@ -1,4 +1,4 @@
-"""The people of one frame as one heap of triangles, which is what is drawn and what casts shadows."""
+"""The people of one frame as one mesh, which is drawn and casts shadows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dome.view.surface import Paint, Surface
 
 
 class Crowd:
-    """All triangles of all people, and of which person, part and paint each is.
+    """All triangles of all people, with each one's person, part and paint.
 
     Attributes:
         vertices_mm: float32 (N, 3), in the world.
         canonical_mm: float32 (N, 3), as `Surface` has them.
-        normals: float32 (N, 3), unit vectors outward, mean of the faces around by their areas.
+        normals: float32 (N, 3), outward unit vectors, the mean of adjacent faces weighted by area.
         faces: int (T, 3).
         person: uint8 (T,), from 1.
         part: uint8 (T,), as `Surface` has it.
@@ -41,9 +41,9 @@ class Crowd:
         self.normals = vertex_normals(self.vertices_mm, self.faces)
 
     def colors(self, triangle: np.ndarray, canonical_mm: np.ndarray) -> np.ndarray:
-        """Colours, float32 RGB (P, 3) from 0 to 1, of points (P, 3) on some triangles (P,).
+        """Colors, float32 RGB (P, 3) from 0 to 1, of points (P, 3) on some triangles (P,).
 
-        It is quicker for points whose triangles' paints are in order.
+        It is faster if the points are sorted by paint.
         """
         paint = self.paint[triangle]
         if (paint[1:] < paint[:-1]).any():
@@ -60,7 +60,7 @@ class Crowd:
 
 
 def vertex_normals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit vectors float32 (N, 3): for each vertex the mean of its faces' normals by area; 0 where it has no face."""
+    """Unit vectors float32 (N, 3): for each vertex the area-weighted mean of its faces' normals; 0 without faces."""
     a, b, c = (vertices_mm[faces[:, corner]] for corner in range(3))
     # The length of this product is twice the area.
     across = np.cross(b - a, c - a)
@@ -70,7 +70,7 @@ def vertex_normals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (..., 3) made one long; those of no length stay so."""
+    """Normalizes vectors (..., 3); zero vectors stay."""
     length = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
     return vectors / np.maximum(length, np.float32(1e-12))[..., None]
 

@@ -1,8 +1,8 @@
-"""Finds which triangle covers each pixel, by OpenCV's own rasterizer (cv2.triangleRasterize, of OpenCV 5).
+"""Rasterizes triangles with OpenCV (cv2.triangleRasterize, of OpenCV 5).
 
-Vertices are projected with the camera's exact lens model first; the rasterizer, which knows only a pinhole, is then
-given pinhole points that land on exactly those pixels at the same depth. So the lens is exact at every vertex, and
-straight lines are drawn between them.
+Vertices are projected with the camera's exact lens model first; the rasterizer, which only has a pinhole model, gets
+pinhole points that project to the same pixels at the same depth. So the lens is exact at every vertex, with straight
+lines between them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 
 from pose import Camera
 
-# Nearer to the camera than this nothing is drawn: projection would blow it up beyond all number.
+# The near plane: projection would overflow for nearer points.
 _NEAREST_MM = 20.0
-# The rasterizer's camera: where it stands, and its field of view from top to bottom.
+# The rasterizer's camera: its position, and its vertical field of view.
 _UNMOVED, _VIEW = np.eye(4, dtype=np.float32), np.pi / 2
 
 
 @dataclass(frozen=True)
 class Window:
-    """A rectangle of whole pixels: left and top belong to it, right and bottom do not."""
+    """A rectangle of whole pixels; right and bottom are exclusive."""
 
     left: int
     top: int
@@ -31,7 +31,7 @@ class Window:
 
     @classmethod
     def around(cls, xy_px: np.ndarray, size: tuple[int, int], margin_px: float = 1.0) -> Window:
-        """The part of a picture of (height, width) that holds finite points (N, 2), and a margin around them."""
+        """The part of an image of (height, width) around the finite points (N, 2), with a margin."""
         if not len(xy_px):
             return cls(0, 0, 0, 0)
         limits = np.array([size[1], size[0]])
@@ -46,23 +46,23 @@ class Window:
 
     @property
     def empty(self) -> bool:
-        """Whether it holds no pixel."""
+        """Whether it has no pixel."""
         return 0 in self.size
 
     @property
     def region(self) -> tuple[slice, slice]:
-        """Its rows and columns of a picture."""
+        """Its rows and columns in an image."""
         return np.s_[self.top : self.bottom, self.left : self.right]
 
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """What is seen at each pixel of a window.
+    """The visible triangle at each pixel of a window.
 
     Attributes:
         triangle: int32 (h, w), index of the face, -1 where there is none.
-        barycentric: float32 (h, w, 2), shares of the face's first and second vertex in the point that is seen, on
-            the triangle in space (perspective is undone); the third has the rest.
+        barycentric: float32 (h, w, 2), perspective-correct barycentric coordinates of the face's first and second
+            vertex; the three sum to 1.
         depth_mm: float32 (h, w), z in the camera's frame, infinite where there is no triangle.
     """
 
@@ -85,20 +85,19 @@ def project(camera: Camera, vertices_mm: np.ndarray) -> tuple[np.ndarray, np.nda
 def rasterize(
     camera: Camera, vertices_mm: np.ndarray, faces: np.ndarray, window: Window, *, samples: int = 1
 ) -> Raster:
-    """Draws triangles as a camera sees them, the nearest in front.
+    """Draws triangles as seen by a camera, with hidden surfaces removed.
 
-    Triangles that turn their back on the camera are left out, and so are those with a vertex behind it or beyond the
-    range of its lens model.
+    Back faces are left out, and triangles with a vertex behind the camera or beyond the range of its lens model.
 
     Args:
-        camera: that sees them.
+        camera: the camera.
         vertices_mm: (N, 3), in the world.
         faces: int (T, 3), indices of vertices, counter-clockwise as seen from outside.
-        window: which pixels to draw.
-        samples: for each pixel on each side; sample i lies (i + 0.5) / samples - 0.5 px from the pixel's centre.
+        window: the pixels to draw.
+        samples: per pixel and axis; sample i is (i + 0.5) / samples - 0.5 px from the pixel's center.
 
     Returns:
-        arrays of `samples` times the window's size.
+        Arrays of `samples` times the window's size.
     """
     xy_px, depth_mm = project(camera, vertices_mm)
     return draw_triangles(xy_px, depth_mm, faces, window, samples=samples)
@@ -107,13 +106,13 @@ def rasterize(
 def draw_triangles(
     xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, window: Window, *, samples: int = 1
 ) -> Raster:
-    """Draws triangles whose vertices are projected already: (N, 2) in px, depths (N,) in mm; see `rasterize`."""
+    """Draws triangles with projected vertices: (N, 2) in px, depths (N,) in mm; see `rasterize`."""
     height, width = (samples * side for side in window.size)
     points, chosen, near, far = _pinhole(xy_px, depth_mm, faces, window, samples)
     drawn = np.full((height, width, 3), -1, np.float32)
     depth = np.full((height, width), far, np.float32)
     if len(chosen):
-        # Each triangle has vertices of its own, so that their "colours" can say which triangle and corner they are.
+        # Each triangle has its own vertices, whose "colors" encode triangle and corner.
         colors = np.zeros((len(chosen), 3, 3), np.float32)
         colors[:, :, 0] = chosen[:, None]
         colors[:, 0, 1] = colors[:, 1, 2] = 1
@@ -127,7 +126,7 @@ def draw_triangles(
 
 
 def draw_depth(xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, window: Window) -> np.ndarray:
-    """The depth alone of triangles, drawn from both sides: float32 (h, w), infinite where there is none."""
+    """The depth of triangles, including back faces: float32 (h, w), infinite where there is none."""
     points, chosen, near, far = _pinhole(xy_px, depth_mm, faces, window, 1)
     depth = np.full(window.size, far, np.float32)
     if len(chosen):
@@ -142,14 +141,14 @@ def draw_depth(xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, windo
 def _pinhole(
     xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, window: Window, samples: int
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """What the rasterizer is given: points float32 (N, 3), which triangles to draw, its nearest and farthest depth."""
+    """The rasterizer's inputs: points float32 (N, 3), the triangles to draw, and the near and far planes."""
     height, width = (samples * side for side in window.size)
-    # The rasterizer's own places: the picture's left and top edges are at 0, pixel centres at halves.
+    # In the rasterizer's coordinates, the image's left and top edges are at 0, pixel centers at halves.
     xy = (xy_px - (window.left - 0.5, window.top - 0.5)) * samples
     chosen = _inside(xy, faces, (height, width))
     if not len(chosen):
         return np.empty((0, 3), np.float32), chosen, 1.0, 2.0
-    # With a quarter turn of view, a point at depth z and half the picture's height off the axis is at its edge.
+    # With a field of view of 90 degrees, a point at depth z is at the edge if it is z off the axis.
     # The rasterizer's y goes up and it looks along -z.
     points = np.empty((len(xy), 3), np.float32)
     points[:, 0] = (2 * xy[:, 0] - width) / height * depth_mm
@@ -166,12 +165,12 @@ def _settings(culling: int) -> cv2.TriangleRasterizeSettings:
 
 
 def _inside(xy: np.ndarray, faces: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Indices of the triangles that may touch a picture of (height, width) whose top-left corner is (0, 0)."""
+    """Indices of the triangles that may touch an image of (height, width) whose top-left corner is (0, 0)."""
     if 0 in size or not len(faces):
         return np.empty(0, np.int64)
     x, y = xy.T
     unknown = np.isnan(x)
-    # Bits for what a vertex is beyond: a triangle whose vertices are all beyond the same edge is not seen.
+    # One bit per edge that a vertex is beyond: a triangle with all vertices beyond the same edge is invisible.
     beyond = (x < 0) | (x > size[1]) << np.uint8(1) | (y < 0) << np.uint8(2) | (y > size[0]) << np.uint8(3)
     if not beyond.any() and not unknown.any():
         return np.arange(len(faces))
@@ -180,10 +179,10 @@ def _inside(xy: np.ndarray, faces: np.ndarray, size: tuple[int, int]) -> np.ndar
 
 
 def attributes(values: np.ndarray, faces: np.ndarray, triangle: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
-    """Carries values of vertices over to points on triangles.
+    """Interpolates values of vertices at points on triangles.
 
     Args:
-        values: float32 (N, C), for each vertex.
+        values: float32 (N, C), of each vertex.
         faces: int (T, 3).
         triangle: int (P,), the face of each point.
         barycentric: float32 (P, 2), as `Raster` has it.

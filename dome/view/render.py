@@ -1,4 +1,4 @@
-"""Draws people onto the empty view of a camera, and says what is seen at each pixel."""
+"""Draws people into the empty view of a camera, with depth, person and body part at each pixel."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from pose import Camera
 
 __all__ = ["Frame", "Light", "ShadowMap", "View"]
 
-# Pictures of fewer rows than this are drawn with two samples a pixel on each side.
+# Images with fewer rows are drawn with two samples per pixel and axis.
 _FINE_ROWS = 500
-# How far around a point on a body it is looked whether it lies in a hollow, and how deep a hollow is quite dark.
+# The radius for finding hollows on bodies, and the depth at which they are fully dark.
 _HOLLOW_MM = 70.0
 _DEPTH_OF_HOLLOW_MM = 140.0
 _HOLLOW_STRENGTH = 0.3
-# How bright surfaces are at their rims, where they are seen at a slant.
+# Brightness of surfaces at their rims, where they are seen at a grazing angle.
 _RIM = 0.12
 _NEAR_FLOOR_MM = 200.0
-# Every so many pixels a ray is found exactly.
+# Spacing in px of exactly computed rays.
 _COARSE_PX = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture, and what is seen at the middle of each of its pixels.
+    """An image, with the ground truth at the center of each pixel.
 
     Attributes:
         picture: uint8 RGB (H, W, 3).
-        depth_mm: float32 (H, W), z in the camera's frame of what is seen, people or backdrop.
+        depth_mm: float32 (H, W), z in the camera's frame of people or background.
         person: uint8 (H, W), 0 where there is none, else 1 + index.
         part: uint8 (H, W), number of the body part in `PARTS`, from 1; 0 where there is no person.
     """
@@ -49,14 +49,14 @@ class Frame:
 
 
 class View:
-    """A camera, with the rays through the centres of its pixels."""
+    """A camera, with the rays through its pixel centers."""
 
     def __init__(self, camera: Camera, *, samples: int | None = None) -> None:
-        """Finds the rays.
+        """Computes the rays.
 
         Args:
-            camera: that sees.
-            samples: for each pixel on each side, 1 or 2; 2 where not given for pictures of fewer than 500 rows.
+            camera: the camera.
+            samples: per pixel and axis, 1 or 2; by default 2 for images with fewer than 500 rows.
         """
         if samples not in (None, 1, 2):
             raise ValueError(f"samples must be 1 or 2, or None to go by the picture's size, got {samples}")
@@ -74,13 +74,13 @@ class View:
         light: Light,
         shadows: ShadowMap | None = None,
     ) -> Frame:
-        """Draws people onto the empty scene.
+        """Draws people into the empty scene.
 
         Args:
-            scene: what this camera sees of the empty place.
+            scene: this camera's view of the empty place.
             meshes: the surface of each person with its vertices (N, 3) in the world, in mm.
-            light: on them.
-            shadows: that they cast; None for none.
+            light: the light on them.
+            shadows: their shadows; None for none.
         """
         crowd = meshes if isinstance(meshes, Crowd) else Crowd(meshes)
         still, far_mm = self._prepared(scene)
@@ -93,7 +93,7 @@ class View:
         if window.empty:
             return Frame(picture, depth_mm, person, part)
         raster = draw_triangles(xy_px, z_mm, crowd.faces, window)
-        # Whatever of the place is nearer than a person hides it.
+        # Parts of the place nearer than a person occlude it.
         seen = raster.depth_mm < depth_mm[window.region]
         depth_mm[window.region][seen] = raster.depth_mm[seen]
         person[window.region][seen] = crowd.person[raster.triangle[seen]]
@@ -108,11 +108,11 @@ class View:
         return Frame(picture, depth_mm, person, part)
 
     def _prepared(self, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-        """The scene's picture as uint8 and its depth along the camera's axis; kept for the next frame."""
+        """The scene's image as uint8 and its depth along the camera's axis; cached for the next frame."""
         if scene is not self._scene:
             self._still = cv2.convertScaleAbs(scene.picture, alpha=255)
             along = scene.distance_mm * (self.rays @ self.camera.rotation[2].astype(np.float32))
-            # The sky is as far everywhere.
+            # The sky has the same depth everywhere.
             self._far_mm = np.where(scene.distance_mm < FAR_MM, along, np.float32(FAR_MM))
             self._scene = scene
         return self._still, self._far_mm
@@ -120,9 +120,9 @@ class View:
     def _paint(
         self, picture: np.ndarray, crowd: Crowd, raster: Raster, seen: np.ndarray, brightness: np.ndarray
     ) -> None:
-        """Lays the pixels that are `seen` (h, w) on a picture in place."""
+        """Draws the pixels that are `seen` (h, w) into an image, in place."""
         pixels = np.flatnonzero(seen)
-        # By paints, as each colours all of its points at once.
+        # Sorted by paint, as each paint colors all of its points at once.
         pixels = pixels[np.argsort(crowd.paint[raster.triangle.ravel()[pixels]], kind="stable")]
         if len(pixels):
             row, column = np.divmod(pixels, seen.shape[1])
@@ -131,7 +131,7 @@ class View:
     def _blend(
         self, picture: np.ndarray, crowd: Crowd, raster: Raster, seen: np.ndarray, brightness: np.ndarray
     ) -> None:
-        """Lays samples on a picture in place, each pixel the mean of its samples."""
+        """Draws samples into an image, in place; each pixel is the mean of its samples."""
         height, width = picture.shape[:2]
         color = np.zeros((*seen.shape, 3), np.uint8)
         self._paint(color, crowd, raster, seen, brightness)
@@ -151,23 +151,23 @@ class View:
         return cv2.convertScaleAbs(colors, alpha=255)
 
     def _brightness(self, crowd: Crowd, light: Light, shadows: ShadowMap | None) -> np.ndarray:
-        """What the colours of vertices are multiplied by, float32 (N, 3). Triangles are so small that it is enough."""
+        """Brightness of vertices, float32 (N, 3). Triangles are small enough for lighting at vertices."""
         points, normals = crowd.vertices_mm, crowd.normals
         lit = np.ones(len(points), np.float32) if shadows is None else shadows.lit(points, normals)
         slope = np.einsum("ij,ij->i", normals, unit(points - self.camera.center_mm.astype(np.float32)))
         shade = light.shade(points, normals, lit, _above_floor(points, normals))
         shade += (np.float32(_RIM) * (1 - np.abs(slope)) ** 3)[:, None] * light.sky.astype(np.float32)
-        # Pictures hold about the square root of light.
+        # Images hold about the square root of light.
         return np.sqrt(shade)
 
     def _free(self, depth_mm: np.ndarray) -> np.ndarray:
-        """How bright hollows are: less than 1 where what is seen lies deeper than what is around it.
+        """Brightness of hollows: less than 1 where the surface is deeper than its surroundings.
 
         float32 (h, w). After Luft et al., Image enhancement by unsharp masking the depth buffer, 2006.
         """
         seen = np.isfinite(depth_mm)
         filled = np.where(seen, depth_mm, np.float32(0))
-        # What is around is smooth: every second pixel will do.
+        # The surroundings are smooth, so every second pixel suffices.
         coarse, share = filled[::2, ::2].copy(), seen[::2, ::2].astype(np.float32)
         middle = coarse.sum() / max(share.sum(), 1)
         side = 2 * round(self.camera.matrix[0, 0] * _HOLLOW_MM / max(middle, 1) / 2) + 1
@@ -179,15 +179,15 @@ class View:
 
 
 def _above_floor(points_mm: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """How much light from everywhere reaches points (N, 3): less near the floor, where they face down; float32 (N,)."""
+    """How much ambient light reaches points (N, 3), less near the floor and facing down; float32 (N,)."""
     near = np.exp(np.minimum(points_mm[:, 1], 0) / np.float32(_NEAR_FLOOR_MM))
     return 1 - near * (np.float32(0.3) + np.float32(0.3) * normals[:, 1])
 
 
 def _rays(camera: Camera) -> np.ndarray:
-    """Points (H, W, 3) seen at the pixels, from the camera's centre: found for a coarse grid, between it interpolated.
+    """Points (H, W, 3) seen at the pixels, relative to the camera's center; interpolated from a coarse grid.
 
-    To undo a lens's distortion takes many steps. At 960 x 540 a backdrop is off by less than 0.003 px by this.
+    Undistorting every pixel would be slow. At 960 x 540 the error of a background is less than 0.003 px.
     """
     height, width = camera.size
     x, y = (np.arange(-1.0, side // _COARSE_PX + 2) * _COARSE_PX + (_COARSE_PX - 1) / 2 for side in (width, height))

@@ -1,4 +1,4 @@
-"""The dome's cameras: drawn anew within the studio's own ranges, or those of a real calibration file."""
+"""The dome's cameras: random within the studio's own ranges, or those of a real calibration file."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from pose.panoptic_cameras import read_cameras
 
 #: The studio's HD cameras are named 00_00 to 00_30.
 MAX_CAMERAS = 31
-#: Of the sphere that the studio's HD cameras stand on, within 28 mm; the floor is y = 0, y points down.
+#: Radius of the sphere of the studio's HD cameras, within 28 mm; the floor is y = 0, y points down.
 RADIUS_MM = 2752.0
-#: The middle of that sphere: the studio's is (20, -1355, 2).
+#: The center of that sphere; the studio's is (20, -1355, 2).
 MIDDLE_MM = np.array([0.0, -1355.0, 0.0])
-#: The studio's lowest and highest HD camera stand this far above its floor.
+#: Heights of the studio's lowest and highest HD camera above its floor.
 HEIGHTS_MM = (740.0, 3400.0)
 
-# A third of the cameras stand in the lowest part of that range. In the studio a fifth does; but photographers of
-# sports stand on the ground.
+# A third of the cameras are in the lowest part of that range. In the studio it is a fifth, but photographers of sports
+# stand on the ground.
 _LOW_SHARE, _LOW_MM = 1 / 3, 1230.0
-# All that follows is measured in the studio's published calibration. The mean point that its cameras look at, and how
-# far (deviation, mm) they look past it; how far they are rolled (deviation and most, radians).
+# Measured in the studio's published calibration: the mean point that its cameras look at, and their deviation from it
+# in mm; their roll (deviation and maximum, radians).
 _TARGET_MM, _TARGET_DEVIATION_MM = np.array([0.0, -1313.0, 0.0]), 100.0
 _ROLL, _MOST_ROLL = 0.056, 0.12
-# Focal length by picture width: of three cameras in five it is within the first range, of the others in the second.
+# Focal length relative to image width: three cameras in five are in the first range, the others in the second.
 _SHARE_WIDE, _WIDE, _LONG = 0.6, (1393 / 1920, 1430 / 1920), (1490 / 1920, 1650 / 1920)
 _ASPECT = 0.9975
-# Principal point minus the picture's middle, by picture width: mean and deviation.
+# Principal point minus the image's center, relative to image width: mean and deviation.
 _PRINCIPAL, _PRINCIPAL_DEVIATION = np.array([-0.0082, 0.0098]), 0.0042
-# k1, k2, p1, p2, k3 of the widest lens and of the one at the end of the second range, and what lenses differ by.
+# k1, k2, p1, p2, k3 of the widest lens and of the one at the end of the second range, and their deviation.
 _WIDE_LENS = np.array([-0.2855, 0.183, -0.0002, 0.0005, -0.049])
 _LONG_LENS = np.array([-0.2235, 0.200, -0.0002, 0.0005, 0.030])
 _LENS_DEVIATION = np.array([0.003, 0.008, 0.00025, 0.0003, 0.007])
-# Most stretching, of a calibrated camera's picture, that passes for rounding of its size to whole pixels.
+# The most that an image may be stretched, as by rounding its size to whole pixels.
 _MOST_STRETCH = 0.02
 
 
 def dome_cameras(rng: np.random.Generator, count: int, size: tuple[int, int]) -> list[Camera]:
-    """Cameras on the dome's wall that look at its middle, spread evenly in azimuth and in height.
+    """Cameras on the dome's wall that look at its center, spread evenly in azimuth and in height.
 
     Radius, heights, aim and lenses are drawn from the ranges of the studio's 31 HD cameras.
 
     Args:
-        rng: where all randomness comes from.
+        rng: the random generator.
         count: how many, from 1 to 31.
-        size: (height, width) of the pictures in px.
+        size: (height, width) of the images in px.
 
     Raises:
         ValueError: `count` is out of range.
@@ -86,7 +86,7 @@ def _lens(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, 
 
 
 def look_at(center: np.ndarray, target: np.ndarray, *, roll: float) -> np.ndarray:
-    """The rotation (3, 3), world to camera, of a camera that stands at one point and looks at another."""
+    """The rotation (3, 3), world to camera, of a camera at one point that looks at another."""
     forward = (target - center) / np.linalg.norm(target - center)
     right = np.cross([0.0, 1.0, 0.0], forward)
     right /= np.linalg.norm(right)
@@ -98,19 +98,19 @@ def look_at(center: np.ndarray, target: np.ndarray, *, roll: float) -> np.ndarra
 def cameras_of_calibration(
     path: Path, size: tuple[int, int] | None = None, count: int | None = None, *, names: Sequence[str] = ()
 ) -> list[Camera]:
-    """The HD cameras of a Panoptic Studio calibration file, for pictures of another size.
+    """The HD cameras of a Panoptic Studio calibration file, for images of another size.
 
     Args:
         path: a `calibration_SEQUENCE.json`, recorded or synthetic.
-        size: (height, width) of the pictures in px, of the same shape as the file's; the file's own if none is given.
-        count: how many, spread as far from one another as can be; all if none is given.
-        names: those to take, such as "00_03"; all if none is given.
+        size: (height, width) of the images in px, with the file's aspect ratio; the file's own by default.
+        count: how many, spread as far from one another as possible; all by default.
+        names: those to take, such as "00_03"; all by default.
 
     Returns:
         Cameras in the order of the file, or of `names`.
 
     Raises:
-        ValueError: the file has no HD camera, or not those asked for, or `size` would stretch the pictures.
+        ValueError: the file has no HD camera, or lacks the requested ones, or `size` would stretch the images.
     """
     found, broken = read_cameras(Path(path))
     if not found:
@@ -128,7 +128,7 @@ def cameras_of_calibration(
 
 
 def _spread(cameras: list[Camera], count: int) -> list[Camera]:
-    """Begins with the first camera and goes on with the one that is farthest from all chosen."""
+    """Farthest-point sampling, starting with the first camera."""
     centers = np.stack([camera.center_mm for camera in cameras])
     chosen, away = [0], np.linalg.norm(centers - centers[0], axis=1)
     while len(chosen) < count:
@@ -138,14 +138,14 @@ def _spread(cameras: list[Camera], count: int) -> list[Camera]:
 
 
 def scaled(camera: Camera, size: tuple[int, int]) -> Camera:
-    """The same camera with its pictures resized: a point at (x, y) comes to lie at ((x + 0.5) s - 0.5, ...).
+    """The same camera with its images resized: a point at (x, y) moves to ((x + 0.5) s - 0.5, ...).
 
     Args:
         camera: any.
         size: the new (height, width) in px.
 
     Raises:
-        ValueError: the pictures would be stretched by more than 2 %.
+        ValueError: the images would be stretched by more than 2 %.
     """
     scale_y, scale_x = size[0] / camera.size[0], size[1] / camera.size[1]
     if abs(scale_y / scale_x - 1) > _MOST_STRETCH:

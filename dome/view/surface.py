@@ -1,4 +1,4 @@
-"""What is drawn of one person: triangles, and what they are made of. Figures make surfaces, views draw them."""
+"""The drawn surface of one person: triangles and their materials. Figures make surfaces, views draw them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Paint(Protocol):
-    """Colours a material."""
+    """The colors of a material."""
 
     def __call__(self, points_mm: np.ndarray) -> np.ndarray:
         """Points (N, 3) on the average body at rest (x left, y up from the floor, z forward) -> RGB (N, 3), 0 to 1."""
@@ -17,11 +17,11 @@ class Paint(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The triangles of one dressed person. Their vertices move; all that is here stays.
+    """The triangles of one dressed person, without the positions of vertices, which change from frame to frame.
 
     Attributes:
         faces: int32 (T, 3), indices of vertices, counter-clockwise as seen from outside.
-        canonical_mm: float32 (N, 3), where each vertex lies on the average body at rest, by which paints are looked up.
+        canonical_mm: float32 (N, 3), each vertex on the average body at rest, the coordinates of paints.
         part: uint8 (T,), number of the body part in `PARTS`, from 1.
         material: uint8 (T,), index in `paints`.
         paints: one for each material.

@@ -1,4 +1,4 @@
-"""Which joints are seen, which are hidden behind something, and which are out of the picture."""
+"""Which joints are seen, which are hidden behind something, and which are outside the image."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pose import PANOPTIC19, Camera
 
 OUTSIDE, HIDDEN, SEEN = 0, 1, 2
 
-#: For each joint, without its side: how much of the body's own flesh and clothes may lie between it and the camera, in
-#: mm, and on which parts. Joints of limbs lie in the middle of them, those of the face on it. Of dressed people of all
-#: builds, seen from all sides, what lies before a joint on its own side is thinner than this, and what lies before it
-#: on the far side is thicker; between the two there is a gap of 20 mm or more, but at neck, eyes and the hips' middle.
+#: For each joint, without its side: the most flesh and clothes of the body between it and a camera that sees it, in mm,
+#: and on which parts. Joints of limbs are in the middle of them, those of the face on its surface. For dressed people
+#: of all builds, from all directions, flesh in front of a joint is thinner than this if the joint is on the near side,
+#: and thicker if it is on the far side, with a gap of at least 20 mm except at neck, eyes and body center.
 FLESH = {
     "neck": (170.0, ("neck", "torso", "head")),
     "nose": (40.0, ("head",)),
@@ -30,19 +30,18 @@ FLESH = {
 
 
 def hidden_joints(frame: Frame, camera: Camera, joints_mm: np.ndarray) -> np.ndarray:
-    """Tells of each joint whether it is seen.
+    """The visibility of each joint.
 
-    A joint is seen where the surface that is seen at its pixel is of the same person, of the joint's own or a
-    neighbouring part, and not nearer to the camera than the joint's own flesh; or where all that is seen there lies
-    behind it.
+    A joint is seen if the visible surface at its pixel belongs to the same person, to the joint's part or a neighboring
+    one, and is not nearer to the camera than the joint's own flesh; or if that surface is behind the joint.
 
     Args:
-        frame: as it was drawn for the same camera.
-        camera: that sees.
+        frame: as drawn for the same camera.
+        camera: the camera.
         joints_mm: (P, 19, 3), in the world, in the order of PANOPTIC19; person i has number i + 1 in the frame.
 
     Returns:
-        int64 (P, 19): 2 if seen, 1 if hidden, 0 if out of the picture or behind the camera.
+        int64 (P, 19): 2 if seen, 1 if hidden, 0 if outside the image or behind the camera.
     """
     xy_px = camera.project(joints_mm)
     inside = camera.in_front(joints_mm) & camera.contains(xy_px)
@@ -56,7 +55,7 @@ def hidden_joints(frame: Frame, camera: Camera, joints_mm: np.ndarray) -> np.nda
 
 
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """`FLESH` by number of joint: float64 (19,), and bool (19, 1 + parts), the first column being for no part."""
+    """`FLESH` by joint number: float64 (19,), and bool (19, 1 + parts), whose first column is for no part."""
     flesh_mm = np.zeros(len(PANOPTIC19.joints))
     own = np.zeros((len(PANOPTIC19.joints), 1 + len(PARTS)), bool)
     for number, joint in enumerate(PANOPTIC19.joints):

@@ -12,7 +12,7 @@ from evaluate.pose_2d.baseline import baseline_split, mean_pose
 from evaluate.pose_2d.calibration import Calibration, calibrate
 from evaluate.pose_2d.collect import Predictions, Progress, collect
 from evaluate.pose_2d.oks_ap import AveragePrecision, average_precision
-from evaluate.pose_2d.summary import Summary
+from evaluate.pose_2d.summary import Summary, summarize
 from evaluate.predictor import Predictor
 from pose import Skeleton
 from records.damage import named_damage

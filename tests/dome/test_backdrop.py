@@ -1,4 +1,4 @@
-"""Places behind the dome's people: where rays meet them, the same from everywhere, and photographs."""
+"""Places behind the dome's people: intersections with rays, consistency between cameras, and photographs."""
 
 import cv2
 import numpy as np
@@ -35,14 +35,14 @@ def ray(*direction: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", PLACES)
-def test_the_floor_is_met_where_it_lies(kind):
+def test_rays_hit_the_floor_where_it_is(kind):
     # 1 m up at x = 0.2 m, z = -1 m, looking along +z and 45 degrees down: 1 m ahead, sqrt(2) m away.
     scene = Backdrop(np.random.default_rng(1), kind=kind).seen_from(np.array([200.0, -1000.0, -1000.0]), ray(0, 1, 1))
     np.testing.assert_allclose(scene.floor_mm[0, 0], [200, 0], atol=0.1)
     np.testing.assert_allclose(scene.distance_mm, [[1000 * 2**0.5]], rtol=1e-5)
 
 
-def test_walls_are_met_where_they_stand():
+def test_rays_hit_walls_where_they_are():
     dome = Ball(WHITE, 3000.0, np.array([0.0, -1000.0, 0.0]))
     center = np.array([0.0, -1000.0, 500.0])
     assert dome.look(center, ray(0, 0, 1), 0.0)[0].item() == pytest.approx(2500)
@@ -65,7 +65,7 @@ def test_walls_are_met_where_they_stand():
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("axis", [0, 2])
 def test_walls_read_from_left_to_right(axis, sign):
-    # Brightness rises to the right in every texture, so it must rise to the right of who looks at it.
+    # Brightness rises to the right in every texture, so it must rise to the viewer's right.
     rising = np.tile(np.linspace(0, 1, 64).repeat(4)[None, :, None], (16, 1, 3))
     forward = np.zeros(3)
     forward[axis] = sign
@@ -82,7 +82,7 @@ def test_walls_read_from_left_to_right(axis, sign):
         assert left < ahead
 
 
-def test_solids_are_met_where_they_are():
+def test_rays_hit_solids_where_they_are():
     def meet(solid, *direction: float, **arguments) -> float:
         rays = tuple(np.moveaxis(ray(*direction), -1, 0))
         return solid.meet(np.array([0.0, -500.0, -3000.0]), rays, **arguments).item()
@@ -105,7 +105,7 @@ def test_solids_are_met_where_they_are():
     np.testing.assert_allclose(np.concatenate(lit)[:, 0], [0.46, 0.31], atol=1e-6)
 
 
-def test_things_hide_what_is_behind_them():
+def test_things_occlude_what_is_behind_them():
     cube = block(0, 0, 0, 1000, 1000, 1000, np.ones(3))
     thing = Thing(np.array([0.0, 0.0, 4000.0]), 0.0, (cube,), np.array([0.0, -1.0, 0.0]))
     # A camera 1 m up that looks along +z, from across the stage; the cube's face is 6.2 m ahead.
@@ -171,7 +171,7 @@ def test_what_is_seen_is_where_the_scene_says(kind, seed):
 @pytest.mark.parametrize("kind", PLACES)
 def test_cameras_see_the_same_place(kind):
     backdrop = Backdrop(np.random.default_rng(2), kind=kind)
-    # So many pixels that both see the texture itself and not its smaller copies.
+    # Enough pixels that both sample the full texture and no mipmap.
     first, second = (dome_cameras(np.random.default_rng(5), 9, (180, 320))[i] for i in (0, 2))
     ours, theirs = (backdrop.seen_from(each.center_mm, rays_of(each)) for each in (first, second))
     points = first.center_mm + rays_of(first) * ours.distance_mm[..., None]
@@ -207,7 +207,7 @@ def test_kinds_are_all_drawn():
 
 @pytest.fixture
 def photographs(tmp_path):
-    """One red, one blue, and one that is none."""
+    """One red, one blue, and one that is no image."""
     paths = [tmp_path / name for name in ("broken.jpg", "red.png", "blue.png")]
     paths[0].write_bytes(b"no picture")
     for path, color in zip(paths[1:], ((0, 0, 255), (255, 0, 0)), strict=True):
@@ -233,7 +233,7 @@ def test_photographs_stand_behind_the_stage(photographs):
     assert any(floors) and not all(floors) and hues == {"red", "blue"}
 
 
-def test_photographs_that_cannot_be_read_fail(photographs):
+def test_unreadable_photographs_raise(photographs):
     with pytest.raises(ValueError, match="at least one readable picture, and none of 1 is; the first: .*broken.jpg"):
         Backdrop(np.random.default_rng(0), photographs[:1])
     with pytest.raises(ValueError, match="photographs make a kind of place of their own, got kind = 'hall' too"):
@@ -241,12 +241,12 @@ def test_photographs_that_cannot_be_read_fail(photographs):
 
 
 def test_textures_are_sampled_at_any_scale():
-    # Black, white, black, white: a pixel's own colour close by, grey from afar.
+    # Black, white, black, white: a pixel's own color close by, gray from afar.
     stripes = Texture(np.tile(np.array([0, 255], np.uint8)[None, :, None], (64, 32, 3)))
     at = np.full((1, 1), 2.5 / 64, np.float32), np.full((1, 1), 0.5, np.float32)
     assert stripes.sample(*at, np.ones((1, 1), np.float32))[0, 0, 0] == 0
     assert stripes.sample(*at, np.full((1, 1), 2.0, np.float32))[0, 0, 0] == pytest.approx(0.5, abs=0.01)
-    # Halfway between the two levels, in octaves, it is halfway between the colours.
+    # Halfway between the two levels, in octaves, it is halfway between the colors.
     between = stripes.sample(*at, np.full((1, 1), 2**0.5, np.float32))[0, 0, 0]
     assert between == pytest.approx(0.25, abs=0.01)
     # It repeats from side to side.
@@ -254,7 +254,7 @@ def test_textures_are_sampled_at_any_scale():
     assert again[0, 0, 0] == pytest.approx(0, abs=0.02)
 
 
-def test_noise_repeats_without_a_seam():
+def test_noise_tiles_without_a_seam():
     noise = fractal(np.random.default_rng(0), 1.5, size=(64, 128))
     assert noise.shape == (64, 128) and noise.mean() == pytest.approx(0, abs=1e-5) and noise.std() == pytest.approx(1)
     inside, across = np.abs(np.diff(noise, axis=1)).mean(), np.abs(noise[:, 0] - noise[:, -1]).mean()

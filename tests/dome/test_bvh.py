@@ -76,7 +76,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path, old, new, message):
 
 
 @pytest.mark.parametrize("text", [b"", b"\x00\xff" * 100, b"HIERARCHY\n" + b"{\n" * 10000, b"MOTION"])
-def test_what_is_no_bvh_is_refused(tmp_path, text):
+def test_other_files_raise_bad_input(tmp_path, text):
     with pytest.raises(BadInput):
         read_bvh(write(tmp_path, text))
 
@@ -86,7 +86,7 @@ def test_a_missing_file_is_bad_input(tmp_path):
         read_bvh(tmp_path / "none.bvh")
 
 
-def test_a_damaged_file_is_read_or_refused(tmp_path):
+def test_a_damaged_file_is_read_or_raises_bad_input(tmp_path):
     rng = np.random.default_rng(0)
     refused = 0
     for _ in range(300):
@@ -106,7 +106,7 @@ def human():
     return Human(Shape())
 
 
-def test_a_file_without_the_joints_cannot_move_a_body(tmp_path, human):
+def test_a_file_without_the_needed_joints_raises(tmp_path, human):
     with pytest.raises(BadInput, match="lacks joints for .*LeftUpLeg"):
         retarget(read_bvh(write(tmp_path, SMALL)), human, 30)
 
@@ -199,14 +199,14 @@ def test_a_figure_at_rest_stands_straight(tmp_path, human):
 @pytest.mark.parametrize(
     ("axes", "signs"), [((0, 2, 1), (1, -1, 1)), ((0, 1, 2), (-1, 1, -1)), ((2, 1, 0), (1, 1, -1))]
 )
-def test_other_axes_are_refused(tmp_path, human, axes, signs):
+def test_other_axes_raise(tmp_path, human, axes, signs):
     """Standing along z, facing back, and facing aside."""
     bvh = read_bvh(write(tmp_path, figure(axes, signs)))
     with pytest.raises(BadInput, match="its rest pose does not stand along y and face z; turn it when exporting"):
         retarget(bvh, human, 30)
 
 
-def test_more_frames_than_memory_holds_are_refused(tmp_path, human):
+def test_too_many_frames_raise(tmp_path, human):
     bvh = read_bvh(write(tmp_path, figure(frames=401, seconds=10)))
     with pytest.raises(BadInput, match="makes 120001 frames at 30 a second; up to 100000 are made, cut it"):
         retarget(bvh, human, 30)
@@ -214,7 +214,7 @@ def test_more_frames_than_memory_holds_are_refused(tmp_path, human):
         retarget(bvh, human, 1e306)
 
 
-def test_frames_made_together_do_not_matter(walk, human, monkeypatch):
+def test_the_chunk_size_makes_no_difference(walk, human, monkeypatch):
     whole = retarget(walk, human, 30)
     monkeypatch.setattr(retarget_module, "_FRAMES_AT_ONCE", 17)
     parts = retarget(walk, human, 30)

@@ -1,4 +1,4 @@
-"""Dressed people: what is covered, that cloth lies outside the body, and that paints know left from right."""
+"""Dressed people: coverage, cloth outside the body, and left and right of paints."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class TestClothes:
             heights.append(np.median(height))
         assert heights[0] < 8 and 12 < heights[1] < 40
 
-    def test_what_is_worn_over_lies_over(self) -> None:
+    def test_outer_garments_lie_outside_inner_ones(self) -> None:
         dresser = Dresser(average().rest_mm[group_vertices("skin")], 0.0)
         dresser.wear(trousers(leg=1.9, ease_mm=20, paint=WHITE, waist_mm=1000))
         dresser.wear(shirt(sleeve=0.6, hem_mm=880, ease_mm=3, paint=WHITE))
@@ -275,7 +275,7 @@ class TestShoes:
 
 class TestPaints:
     @pytest.mark.parametrize("seed", range(6))
-    def test_colours_are_from_0_to_1_and_do_not_change(self, seed: int) -> None:
+    def test_colors_are_from_0_to_1_and_do_not_change(self, seed: int) -> None:
         surface = random_figure(seed).surface
         points = np.random.default_rng(0).uniform((-500, -10, -200), (500, 1800, 300), (2000, 3)).astype(np.float32)
         for paint in surface.paints:
@@ -324,7 +324,7 @@ class TestPaints:
         paint = Layers(np.float32([(1, 0, 0), (0, 1, 0)]), (20.0,))
         np.testing.assert_array_equal(paint(np.float32([(0, 10, 0), (0, 30, 0)])), [(1, 0, 0), (0, 1, 0)])
 
-    def test_unknown_pattern(self) -> None:
+    def test_an_unknown_pattern_raises(self) -> None:
         with pytest.raises(ValueError, match="pattern is one of plain, hoops.*not 'dots'"):
             Cloth(np.ones((3, 3), np.float32), pattern="dots")
 

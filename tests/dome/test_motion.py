@@ -177,14 +177,14 @@ def test_limits_are_kept_and_a_raised_arm_goes_less_far_back(body):
     assert clip(np.full((1, len(ANGLES)), -500.0))[0, INDEX["right_knee_flex"]] == 0
 
 
-def test_a_misspelt_angle_is_refused():
+def test_a_misspelled_angle_raises():
     with pytest.raises(ValueError, match="got lead_knee_flexx"):
         Archetype(1, "feet", ("hang",), angles={"lead_knee_flexx": (1, 2)})
     with pytest.raises(ValueError, match="support must be one of feet, lead, rest, touch, air, got 'foot'"):
         Archetype(1, "foot", ("hang",))
 
 
-def test_a_misspelt_choice_of_arms_is_refused(tmp_path, monkeypatch):
+def test_a_misspelled_choice_of_arms_raises(tmp_path, monkeypatch):
     text = archetypes_module._FILE.read_text(encoding="utf-8")
     choice = next(iter(tomllib.loads(text)["choices"]))
     path = tmp_path / "poses.toml"
@@ -194,7 +194,7 @@ def test_a_misspelt_choice_of_arms_is_refused(tmp_path, monkeypatch):
         archetypes.__wrapped__()
 
 
-def test_a_pose_that_does_not_exist_is_refused(body):
+def test_an_unknown_pose_raises(body):
     with pytest.raises(ValueError, match="a pose is one of walk, run, march, .*got 'walkk'"):
         draw_key(np.random.default_rng(0), body, None, "walkk")
 
@@ -380,7 +380,7 @@ def test_a_standing_foot_does_not_slide(body):
     assert np.linalg.norm(np.diff(stands[..., [0, 2]].mean(axis=1), axis=0), axis=-1).max() * 30 < 40
 
 
-def test_a_leap_is_ballistic(body):
+def test_a_jump_is_ballistic(body):
     motion = random_motion(np.random.default_rng(0), body.human, 1.6, 120, ["stand", "hop", "stand", "stand"])
     assert motion.names[:3] == ("stand", "hop", "stand")
     lowest = body.contact.points(*body.human.pose_bones(motion.rotations, motion.root_mm))[..., 1].min(axis=1)
@@ -391,7 +391,7 @@ def test_a_leap_is_ballistic(body):
 
 
 @pytest.mark.parametrize(("seconds", "fps"), [(0, 30), (np.nan, 30), (2, 0), (2, np.inf)])
-def test_senseless_times_are_refused(body, seconds, fps):
+def test_invalid_times_raise(body, seconds, fps):
     with pytest.raises(ValueError, match="must be a positive finite number"):
         random_motion(np.random.default_rng(0), body.human, seconds, fps)
 

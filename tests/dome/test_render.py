@@ -83,12 +83,12 @@ def outline_px(camera, corners):
 
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("shift", [0.0, 0.37, 1.71])
-def test_pixel_centres_are_whole_numbers_to_a_twentieth_of_a_pixel(samples, shift):
+def test_pixel_centers_are_whole_numbers_to_a_twentieth_of_a_pixel(samples, shift):
     # Turned a little, the edges cut pixels in all ways, and what is left out and what is too much cancels.
     corners = square((12.3 + shift, 7.9 - shift, 1000), 250.0, (0.96, 0.28, 0), (-0.28, 0.96, 0))
     camera = make_camera()
     covered = rasterize(camera, corners, TWO, WHOLE, samples=samples).triangle >= 0
-    # Sample i of a pixel cut in n lies (i + 0.5) / n - 0.5 from its centre.
+    # Sample i of a pixel cut in n lies (i + 0.5) / n - 0.5 from its center.
     found = (middle_of(covered) + 0.5) / samples - 0.5
     np.testing.assert_allclose(found, polygon_middle(outline_px(camera, corners)), atol=0.05)
     # 500 mm at 1000 mm are 250 px.
@@ -143,11 +143,11 @@ def test_the_nearer_hides_the_farther(order):
     assert faces[drawn.triangle[200, 325]].max() <= 3 and faces[drawn.triangle[200, 364]].min() >= 4
 
 
-def test_backs_are_not_drawn():
+def test_back_faces_are_not_drawn():
     assert (rasterize(make_camera(), square((0, 0, 1000), 100), TWO[:, ::-1], WHOLE).triangle == -1).all()
 
 
-def test_two_hundred_thousand_triangles_are_told_apart():
+def test_two_hundred_thousand_triangles_are_distinguished():
     rows, columns, side = 250, 400, 4
     y, x = np.meshgrid(np.arange(rows + 1), np.arange(columns + 1), indexing="ij")
     xy = np.stack([x, y], axis=-1).reshape(-1, 2) * float(side) - 0.5
@@ -166,7 +166,7 @@ def test_two_hundred_thousand_triangles_are_told_apart():
 def test_what_is_behind_the_camera_or_beyond_the_lens_is_left_out():
     before = square((0, 0, 1000), 100)
     across = np.array([[0, 0, 1000], [100, 0, -1000], [0, 100, 1000.0]])
-    # At 1000 mm the strong lens's picture folds back on itself beyond about 1.4 m to the side.
+    # At 1000 mm the strong lens's image folds back on itself beyond about 1.4 m to the side.
     beyond = np.array([[0, 0, 1000], [2500, 0, 1000], [0, 100, 1000.0]])
     alone = rasterize(make_camera(STRONG), before, TWO, WHOLE)
     points = np.concatenate([before, -before, across, beyond])
@@ -204,13 +204,13 @@ def test_shadows_fall_away_from_the_light():
     light = lamp(place=(60_000, -60_000, 0))
     plate = square((0, -1000, 0), 100, (1, 0, 0), (0, 0, 1))
     shadows = ShadowMap(light, [(surface(TWO, 4), plate.astype(np.float32))])
-    # From 4 m above the floor, looking down: 1 px is 8 mm; picture right is +x, picture down is -z.
+    # From 4 m above the floor, looking down: 1 px is 8 mm; image right is +x, image down is -z.
     camera = make_camera(rotation=[[1, 0, 0], [0, 0, -1], [0, 1, 0]], center=(0, -4000, 0))
     rows, columns = np.indices(SIZE)
     floor = np.stack([(columns - 299.5) * 8, (199.5 - rows) * 8], axis=-1).astype(np.float32)
     picture = np.full((*SIZE, 3), 200, np.uint8)
     shadows.darken(picture, floor, camera)
-    # In full shadow only the sky's light is left; pictures hold the square root of light.
+    # In full shadow only the sky's light is left; images hold the square root of light.
     left = np.sqrt(0.4 / (0.4 + 0.6 * np.sqrt(0.5)))
     np.testing.assert_allclose(picture[199:201, 171:174], 200 * left, atol=2)
     dark = 200.0 - picture[..., 0]
@@ -244,7 +244,7 @@ def test_a_body_near_the_floor_darkens_it():
     assert picture[20] < 200 and picture[800] > 250
 
 
-def test_a_frame_tells_persons_parts_and_depth():
+def test_a_frame_holds_people_parts_and_depth():
     view = View(make_camera(), samples=1)
     near, far = (square((x, 0, z), 100).astype(np.float32) for x, z in ((0, 1000), (120, 1500)))
     scene = plain_scene(view)
@@ -264,7 +264,7 @@ def test_a_frame_tells_persons_parts_and_depth():
     assert not empty.person.any() and (empty.picture == 128).all()
 
 
-def test_edges_are_mixed_of_their_samples():
+def test_edges_are_antialiased():
     view = View(make_camera(), samples=2)
     # From 249.5 to 349.5: the square covers half of each pixel at its rim, of which the lines lie at whole numbers.
     near = square((1, 1, 1000), 100).astype(np.float32)
@@ -316,18 +316,18 @@ def test_a_joint_is_seen_through_its_own_flesh_alone():
     assert seen(frame_of("torso", 1650), "right_shoulder") == HIDDEN
 
 
-def test_a_wall_hides_and_the_picture_ends():
+def test_a_wall_hides_joints_and_the_image_ends():
     wall = frame_of(None, 1000, person=0)
     assert seen(wall, "left_knee") == HIDDEN
     assert seen(wall, "left_knee", z_mm=900) == SEEN
-    # 1300 mm to the side at 2000 mm is 325 px from the middle, and the picture's edge is at 300.
+    # 1300 mm to the side at 2000 mm is 325 px from the middle, and the image's edge is at 300.
     assert seen(wall, "left_knee", x_mm=1300) == OUTSIDE
     assert seen(wall, "left_knee", z_mm=-900) == OUTSIDE
     two = hidden_joints(frame_of("left_shank", 1950, person=2), make_camera(), np.full((2, 19, 3), (0, 0, 2000.0)))
     assert two.shape == (2, 19) and two[:, PANOPTIC19.index("left_knee")].tolist() == [HIDDEN, SEEN]
 
 
-def test_sensors_are_seeded_and_noise_is_not_still():
+def test_sensors_are_seeded_and_noise_changes_per_frame():
     picture = np.full((*SIZE, 3), 128, np.uint8)
     first, again = (Sensor(np.random.default_rng(5), SIZE) for _ in range(2))
     one = first.read(picture)

@@ -61,7 +61,7 @@ def test_cameras_are_within_the_studios_ranges(count, seed):
         k1, k2, p1, p2, k3 = each.distortion
         assert -0.291 <= k1 <= -0.2190 and 0.167 <= k2 <= 0.2292 and -0.061 <= k3 <= 0.041
         assert abs(p1) < 9.1e-4 and abs(p2) < 1.1e-3
-        # It looks at the middle: the stage's middle is near the picture's, and up is up.
+        # It looks at the middle: the stage's middle is near the image's, and up is up.
         middle = each.project(np.array([0.0, -1313.0, 0.0]))
         assert (np.abs(middle - [959.5, 539.5]) < 230).all()
         assert each.project(np.array([0.0, -1800.0, 0.0]))[1] < middle[1]
@@ -81,7 +81,7 @@ def test_cameras_are_spread_in_azimuth_and_height(count):
         assert heights.max() > 2000
 
 
-def test_pictures_of_another_size_show_the_same():
+def test_images_of_another_size_show_the_same():
     large = dome_cameras(np.random.default_rng(3), 2, HD)[1]
     small = dome_cameras(np.random.default_rng(3), 2, (360, 640))[1]
     point = np.array([300.0, -900.0, -200.0])
@@ -89,14 +89,14 @@ def test_pictures_of_another_size_show_the_same():
 
 
 @pytest.mark.parametrize("count", [0, 32])
-def test_counts_out_of_range_fail(count):
+def test_counts_out_of_range_raise(count):
     with pytest.raises(ValueError, match=f"from 1 to 31 HD cameras, got count = {count}; ask for fewer"):
         dome_cameras(np.random.default_rng(0), count, HD)
 
 
 def test_scaling_keeps_the_corners_of_pixels():
     half = scaled(camera(), (50, 100))
-    # The middle of a 200 x 100 picture is at (99.5, 49.5), that of a 100 x 50 one at (49.5, 24.5).
+    # The middle of a 200 x 100 image is at (99.5, 49.5), that of a 100 x 50 one at (49.5, 24.5).
     np.testing.assert_allclose(half.matrix, [[75, 0, 49.5], [0, 75, 24.5], [0, 0, 1]])
     assert half.size == (50, 100)
     with pytest.raises(ValueError, match=r"camera 00_00: pictures .* \(100, 200\) would be stretched to \(60, 100\)"):
@@ -114,7 +114,7 @@ def test_a_calibration_file_gives_its_hd_cameras(tmp_path):
     np.testing.assert_allclose(named.center_mm, [100, -1000, -2700], atol=1e-9)
 
 
-def test_calibration_files_that_do_not_serve_fail(tmp_path):
+def test_unusable_calibration_files_raise(tmp_path):
     with pytest.raises(ValueError, match="must have HD cameras, but it lists none of type `hd`; give a calibration_"):
         cameras_of_calibration(calibration_file(tmp_path, [camera()], kind="vga"))
     with pytest.raises(ValueError, match="not a calibration file"):

@@ -1,4 +1,4 @@
-"""The synthetic dome's files: the studio's layout, the truth beside it, the same for the same seed, and resumed."""
+"""The synthetic dome's files: the studio's layout, ground truth, the same for the same seed, and resumed."""
 
 import hashlib
 import json
@@ -80,7 +80,7 @@ def test_same_seed_same_files_whatever_the_number_of_workers(sequence, tmp_path)
 
 
 @pytest.mark.slow
-def test_whole_sequences_shared_out_come_out_the_same(tmp_path):
+def test_whole_sequences_per_worker_give_the_same_files(tmp_path):
     options = {"sequences": 4, "frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True}
     write_dome(tmp_path / "one", workers=1, **options)
     # Four sequences for two workers: each takes whole ones.
@@ -150,7 +150,7 @@ def test_the_panoptic_reader_reads_it_and_knows_the_hidden_joints(sequence):
     assert (values == 1).any() and (values == 2).sum() > (values == 1).sum()
 
 
-def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
+def test_a_broken_truth_file_is_reported_and_skipped(sequence, tmp_path):
     copy = tmp_path / "dome_003"
     shutil.copytree(sequence, copy)
     path = copy / "truth/visible_00_00.json"
@@ -171,11 +171,11 @@ def test_a_broken_truth_file_is_told_and_passed_by(sequence, tmp_path):
     assert read_visible(copy, "00_00") is None
 
 
-def test_finished_sequences_stay_and_unfinished_ones_go_on(tmp_path):
+def test_finished_sequences_stay_and_unfinished_ones_resume(tmp_path):
     settings = {"frames": 1, "cameras": 2, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
     (whole,) = write_dome(tmp_path / "whole", **settings)
     before = checksums(whole)
-    # As a run leaves it that was killed in its second camera.
+    # The state of a run killed during its second camera.
     unfinished = tmp_path / "cut" / ".dome_000.unfinished"
     (tmp_path / "cut").mkdir()
     whole.rename(unfinished)
@@ -187,7 +187,7 @@ def test_finished_sequences_stay_and_unfinished_ones_go_on(tmp_path):
     assert checksums(resumed) == before
     assert (resumed / "hdVideos/hd_00_00.mp4").stat().st_mtime_ns == written
     assert write_dome(tmp_path / "cut", **settings) == [resumed]
-    message = r"dome_000 is there with other settings .*frames: 1 -> 2.*remove it, or write to another"
+    message = r"dome_000 exists with other settings .*frames: 1 -> 2.*remove it, or write to another"
     with pytest.raises(ValueError, match=message):
         write_dome(tmp_path / "cut", **{**settings, "frames": 2})
 
@@ -219,7 +219,7 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
     process = subprocess.Popen(command(tmp_path / "cut"), cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_until(lambda: list((tmp_path / "cut").glob(".dome_005.unfinished/hdVideos/hd_00_??.mp4")))
-        # The command alone: its workers must see to their own end.
+        # Only the command: its workers must end by themselves.
         process.kill()
         process.wait()
         wait_until(lambda: not members(process.pid))
@@ -233,13 +233,13 @@ def test_a_killed_command_is_resumed_to_the_same_files(tmp_path):
 TINY = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "maps": True, "workers": 1}
 
 
-def test_depth_and_parts_are_written_only_when_asked_for(tmp_path):
+def test_depth_and_parts_are_written_only_with_maps(tmp_path):
     plain = {**TINY, "maps": False}
     (folder,) = write_dome(tmp_path / "plain", **{name: plain[name] for name in plain if name != "maps"})
     assert sorted(path.name for path in (folder / "truth").iterdir()) == ["bodies.npz", "visible_00_00.json"]
     assert json.loads((folder / "dome.json").read_text())["maps"] is False
     assert write_dome(tmp_path / "plain", **plain) == [folder]
-    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*\(maps: False -> True\); remove it"):
+    with pytest.raises(ValueError, match=r"dome_000 exists with other settings .*\(maps: False -> True\); remove it"):
         write_dome(tmp_path / "plain", **TINY)
     (mapped,) = write_dome(tmp_path / "maps", **TINY)
     described = json.loads((mapped / "dome.json").read_text())
@@ -256,7 +256,7 @@ def test_an_unfinished_folder_of_the_other_flag_is_made_again(tmp_path):
     assert not list((again / "truth").glob("*/*.png"))
 
 
-def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
+def test_an_unfinished_folder_without_description_is_restarted(tmp_path):
     (whole,) = write_dome(tmp_path / "whole", **TINY)
     for text in ("", "[]", '{"version": 0}'):
         unfinished = tmp_path / "cut" / ".dome_000.unfinished"
@@ -268,20 +268,20 @@ def test_a_begun_folder_that_tells_nothing_is_begun_again(tmp_path):
         shutil.rmtree(tmp_path / "cut")
 
 
-def test_a_sequence_of_another_version_or_that_lacks_a_video_is_refused(tmp_path, monkeypatch):
+def test_a_sequence_of_another_version_or_without_a_video_raises(tmp_path, monkeypatch):
     (whole,) = write_dome(tmp_path, **TINY)
     before = checksums(tmp_path)
     monkeypatch.setattr(write, "_VERSION", write._VERSION + 1)
-    with pytest.raises(ValueError, match=r"dome_000 is there with other settings .*version: \d+ -> \d+\); remove it"):
+    with pytest.raises(ValueError, match=r"dome_000 exists with other settings .*version: \d+ -> \d+\); remove it"):
         write_dome(tmp_path, **TINY)
     monkeypatch.undo()
     assert checksums(tmp_path) == before
     (whole / "hdVideos/hd_00_00.mp4").unlink()
-    with pytest.raises(ValueError, match=r"dome_000 lacks hd_00_00.mp4; remove it, and the same command writes it"):
+    with pytest.raises(ValueError, match=r"dome_000 lacks hd_00_00.mp4; remove it, and run the same command again"):
         write_dome(tmp_path, **TINY)
 
 
-def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused(tmp_path, sequence, capsys):
+def test_a_sequence_with_changed_calibration_or_photographs_raises(tmp_path, sequence, capsys):
     calibration, pictures = tmp_path / "calibration.json", tmp_path / "pictures"
     shutil.copy(sequence / "calibration_dome_003.json", calibration)
     pictures.mkdir()
@@ -305,10 +305,10 @@ def test_a_sequence_of_a_calibration_or_photographs_that_have_changed_is_refused
     del described["inputs"]
     (written / "dome.json").write_text(json.dumps(described))
     assert write_dome(tmp_path / "out", **settings) == [written]
-    assert "does not tell whether its motion, photographs or calibration have changed" in capsys.readouterr().err
+    assert "does not record whether its motion, photographs or calibration have changed" in capsys.readouterr().err
 
 
-def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
+def test_a_video_cut_short_by_a_full_disk_exits_with_2(tmp_path):
     options = "--frames 8 --cameras 1 --people 1 --height 180 --width 320 --workers 1".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
 
@@ -319,12 +319,12 @@ def test_a_video_that_a_full_disk_cuts_short_is_told(tmp_path):
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=small_files, check=False)
     assert done.returncode == 2
-    assert "hd_00_00.partial.mp4 could not be written whole; see whether the disk is full" in done.stderr
+    assert "hd_00_00.partial.mp4 could not be written completely; check whether the disk is full" in done.stderr
     assert not (tmp_path / "dome_000").exists()
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
+def test_ctrl_c_stops_soon_and_the_command_resumes(tmp_path):
     # Minutes of work, so that it is not done before it is stopped.
     options = "--frames 600 --cameras 31 --people 1 --height 180 --width 320 --workers 2".split()
     command = [sys.executable, "-m", "data_prep", "dome", "--out", str(tmp_path), *options]
@@ -333,7 +333,7 @@ def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode == 130
-    assert told.splitlines()[-1] == "stopped; the same command again goes on where it stopped"
+    assert told.splitlines()[-1] == "stopped; run the same command again to resume"
     assert "Traceback" not in told
     wait_until(lambda: not members(process.pid))
 
@@ -360,12 +360,12 @@ def test_ctrl_c_stops_soon_and_the_command_goes_on(tmp_path):
         ({"calibration": Path("nowhere")}, "calibration must be a file, got nowhere"),
     ],
 )
-def test_wrong_options_fail(tmp_path, change, message):
+def test_wrong_options_raise(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         Dome(tmp_path, **change)
 
 
-def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
+def test_empty_folders_of_motions_and_photographs_raise(tmp_path):
     settings = {"frames": 1, "cameras": 1, "people": "1", "height": 32, "width": 48, "workers": 1}
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="motion must be a folder with .bvh files, and .*empty has none"):
@@ -374,7 +374,7 @@ def test_empty_folders_of_motions_and_photographs_fail(tmp_path):
         write_dome(tmp_path / "b", photographs=tmp_path / "empty", **settings)
 
 
-def test_broken_files_of_motion_and_photographs_are_passed_by(tmp_path, shared_data, capsys):
+def test_broken_files_of_motion_and_photographs_are_skipped(tmp_path, shared_data, capsys):
     recordings = sorted((shared_data / "mocap").glob("*.bvh"))
     folder = tmp_path / "motion"
     folder.mkdir()
@@ -389,7 +389,7 @@ def test_broken_files_of_motion_and_photographs_are_passed_by(tmp_path, shared_d
     (pictures / "cut.jpg").write_bytes(b"\xff\xd8")
     cv2.imwrite(str(pictures / "long.png"), np.zeros((1, 5000, 3), np.uint8))
     write_dome(tmp_path / "b", photographs=pictures, **TINY)
-    assert "passed by: " in capsys.readouterr().err
+    assert "skipped: " in capsys.readouterr().err
 
 
 def straight(frames: int, step_mm: float) -> Motion:
@@ -401,13 +401,13 @@ def straight(frames: int, step_mm: float) -> Motion:
 
 def test_a_motion_is_placed_and_turned():
     moved = placed(straight(5, 10), np.array([300.0, -200.0]), np.pi / 2, 1000)
-    # A quarter turn from z towards x: it walks along x now, and faces it.
+    # A quarter turn from z toward x: it walks along x now, and faces it.
     np.testing.assert_allclose(moved.root_mm[:, 0], 300 + 10 * np.arange(5), atol=1e-3)
     np.testing.assert_allclose(moved.root_mm[:, 1:], [[900, -200]] * 5, atol=1e-3)
     np.testing.assert_allclose(moved.rotations[:, 0] @ [0, 0, 1], [[1, 0, 0]] * 5, atol=1e-6)
 
 
-def test_who_strays_walks_a_curve_back():
+def test_a_person_who_strays_walks_a_curve_back():
     moved = placed(straight(600, 40), np.zeros(2), 0.3, 1000)
     away = np.hypot(moved.root_mm[:, 0], moved.root_mm[:, 2])
     assert away.max() <= 1000.1
@@ -451,7 +451,7 @@ def test_recorded_motion_moves_the_people(shared_data):
     assert np.hypot(travelled[0], travelled[2]) > 300
 
 
-def test_a_folder_of_the_unfinished_name_with_other_files_is_refused(tmp_path):
+def test_an_unfinished_folder_with_foreign_files_raises(tmp_path):
     unfinished = tmp_path / ".dome_003.unfinished"
     unfinished.mkdir()
     (unfinished / "thesis.txt").write_text("mine")

@@ -1,4 +1,4 @@
-"""Small files that tell of large or endless things; each of them once took gigabytes, for ever, or the process."""
+"""Small files that claim large or endless contents; each once took gigabytes, ran forever, or crashed."""
 
 import struct
 import tarfile
@@ -45,29 +45,29 @@ def poses_of(tmp_path, data):
 
 @pytest.mark.parametrize("size", [-512, -(2**40), 2**20, 2**40, 2**60])
 @pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.GNUTYPE_SPARSE])
-def test_a_tar_that_tells_of_bytes_it_has_not(tmp_path, size, kind):
+def test_a_tar_that_claims_more_bytes_than_it_has(tmp_path, size, kind):
     whole = header(FRAME, 2) + b"{}".ljust(512, b"\0")
     files = poses_of(tmp_path, whole + header("more", size, kind) + bytes(1024))
     assert files.frames.tolist() == [0]
     assert files.read(0) == b"{}"
     assert len(files.broken) == 1
-    assert f"is to hold {size} bytes, which are not there); 1 frames can be read" in files.broken[0].why
+    assert f"claims {size} bytes, more than the file has); 1 frames can be read" in files.broken[0].why
 
 
-def test_a_tar_of_headers_about_headers(tmp_path):
+def test_a_tar_of_nested_headers(tmp_path):
     files = poses_of(tmp_path, header("x", 0, tarfile.XHDTYPE) * 5000 + header(FRAME, 0) + bytes(1024))
     assert files.frames.tolist() == [0]
     assert not files.broken
 
 
-def test_a_pax_header_that_takes_for_ever_to_match(tmp_path):
+def test_a_pax_header_that_is_slow_to_parse(tmp_path):
     digits = (b"1" * 60000).ljust(60416, b"\0")
     files = poses_of(tmp_path, header("x", 60000, tarfile.XHDTYPE) + digits + header(FRAME, 0) + bytes(1024))
     assert files.frames.tolist() == [0]
 
 
 @pytest.mark.parametrize("name", [f"/{FRAME}", f"../{FRAME}", f"a/../../{FRAME}"])
-def test_a_tar_that_leads_elsewhere(tmp_path, name):
+def test_a_tar_with_paths_outside_the_folder(tmp_path, name):
     assert not poses_of(tmp_path, header(name, 0) + bytes(1024)).frames.size
 
 
@@ -86,16 +86,16 @@ def test_a_jpeg_of_a_billion_pixels(tmp_path):
 
 
 @pytest.mark.parametrize("filling", [b"", b"\xff", b"\xff" * 9])
-def test_a_jpeg_is_measured_behind_filling_bytes(tmp_path, filling):
+def test_a_jpeg_size_is_read_behind_padding(tmp_path, filling):
     jpeg = cv2.imencode(".jpg", np.full((1080, 1920, 3), 90, np.uint8))[1].tobytes()
-    (tmp_path / "grey.jpg").write_bytes(jpeg[:2] + filling + jpeg[2:])
-    assert read_picture(str(tmp_path / "grey.jpg")).shape == (1080, 1920, 3)
+    (tmp_path / "gray.jpg").write_bytes(jpeg[:2] + filling + jpeg[2:])
+    assert read_picture(str(tmp_path / "gray.jpg")).shape == (1080, 1920, 3)
 
 
-def test_a_crop_far_larger_than_its_picture():
+def test_a_crop_far_larger_than_its_image():
     picture = np.full((200, 300, 3), 90, np.uint8)
     crop = Crop.from_box(np.array([-4e5, -4e5, 799_999, 799_999]), 224, padding=1.0)
-    # A quarter of a pixel of the crop is the picture; all else is black.
+    # A quarter of a pixel of the crop is the image; all else is black.
     assert crop.cut(picture).max() <= 90
     for side in (1e6, 1e30, np.inf, np.nan):
         with pytest.raises(ValueError, match="a box must be finite and wider or higher than 0 px, and nearer than 1e"):
@@ -103,7 +103,7 @@ def test_a_crop_far_larger_than_its_picture():
 
 
 @pytest.mark.parametrize("number", [14, 15, 21, 255])
-def test_a_mat_file_that_ends_its_reader(tmp_path, number):
+def test_a_mat_file_that_crashes_its_reader(tmp_path, number):
     path, (valid, *_) = seeds_pictures.lsp(tmp_path)
     damaged = bytearray(valid)
     assert damaged[192] == 9
@@ -113,7 +113,7 @@ def test_a_mat_file_that_ends_its_reader(tmp_path, number):
         read_mat(path, "joints")
 
 
-def test_a_mat_file_that_tells_of_gigabytes(tmp_path):
+def test_a_mat_file_that_claims_gigabytes(tmp_path):
     path, (valid, *_) = seeds_pictures.lsp(tmp_path)
     path.write_bytes(valid[:196] + struct.pack("<I", 0xFFFFFFF0) + valid[200:])
     with pytest.raises(ValueError, match="joints.mat cannot be read as a MATLAB file"):
@@ -128,7 +128,7 @@ def test_a_video_of_more_frames_than_bytes(tmp_path):
         for place, number in places:
             struct.pack_into(">I", data, data.index(box) + place, number)
     path.write_bytes(data)
-    with pytest.raises(BadInput, match="video.mp4: tells of 1000000 frames, more than its bytes can hold"):
+    with pytest.raises(BadInput, match="video.mp4: claims 1000000 frames, more than its bytes can hold"):
         Video(path, seeds_studio.SIZE)
 
 

@@ -1,4 +1,4 @@
-"""Files of the right form whose values are none that the form allows."""
+"""Well-formed files with invalid values."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tools.fuzz import seeds_pictures, seeds_studio
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"bodies":' + "[" * 100_000, '{"bodies": [' + '{"id":' * 9000])
-def test_json_that_is_nested_deep(tmp_path, text):
+def test_deeply_nested_json(tmp_path, text):
     with pytest.raises(BadInput, match="frame: malformed or cut short"):
         parse_bodies(text.encode(), "frame", None)
     (tmp_path / "calibration.json").write_text(text)
@@ -30,7 +30,7 @@ def test_json_that_is_nested_deep(tmp_path, text):
 
 
 @pytest.mark.parametrize("number", ["1e999", "9" * 400, "9223372036854775808", "-1e999", "NaN"])
-def test_a_number_that_fits_nowhere(number):
+def test_an_id_that_is_no_64_bit_integer(number):
     reports = []
     joints = json.dumps([0.0] * 76)
     text = f'{{"bodies": [{{"id": {number}, "joints19": {joints}}}, {{"id": 1, "joints19": {joints}}}]}}'
@@ -39,7 +39,7 @@ def test_a_number_that_fits_nowhere(number):
 
 
 @pytest.mark.parametrize("far", ["1e5", "3.4e38", "-1e300", "9" * 400, "NaN"])
-def test_a_joint_beyond_the_horizon(far):
+def test_a_joint_too_far_away(far):
     reports = []
     text = f'{{"bodies": [{{"id": 0, "joints19": [{far}{", 0" * 75}]}}]}}'
     assert parse_bodies(text.encode(), "frame", reports.append) == {}
@@ -61,7 +61,7 @@ def test_a_joint_beyond_the_horizon(far):
         ("t", [[0], [0], [1e200]], "R and t must be smaller than 1e"),
     ],
 )
-def test_a_camera_that_cannot_be(tmp_path, field, value, message):
+def test_an_impossible_camera(tmp_path, field, value, message):
     camera = {**seeds_studio.camera("00_00"), field: value}
     (tmp_path / "calibration.json").write_text(json.dumps({"cameras": [camera, seeds_studio.camera("00_01")]}))
     cameras, broken = read_cameras(tmp_path / "calibration.json")
@@ -79,7 +79,7 @@ def test_a_message_does_not_quote_a_whole_file():
 @pytest.mark.parametrize(
     "name", ["../outside.tfrecord", "/tmp/outside.tfrecord", "a/b.tfrecord", "a\\b.tfrecord", "x", ""]
 )
-def test_a_manifest_that_names_what_lies_elsewhere(tmp_path, name):
+def test_a_manifest_with_shards_outside_its_folder(tmp_path, name):
     outside = tmp_path / "outside.tfrecord"
     outside.write_bytes(b"not ours")
     folder = tmp_path / "set"
@@ -108,7 +108,7 @@ def test_a_manifest_that_names_what_lies_elsewhere(tmp_path, name):
         ("skipped", 7),
     ],
 )
-def test_a_manifest_of_other_types(tmp_path, field, value):
+def test_a_manifest_with_wrong_types(tmp_path, field, value):
     write_shard_set(tmp_path, train=2, val=0, test=0, size=32)
     content = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**content, field: value}))
@@ -152,12 +152,12 @@ def test_an_annotation_of_odd_values(tmp_path, field, value, message):
     [
         ("height", "high", None),
         ("height", float("inf"), None),
-        ("file_name", "x" * 5000, "xxx: labelled, but missing|xxx ...: labelled, but missing"),
+        ("file_name", "x" * 5000, "xxx: labeled, but missing|xxx ...: labeled, but missing"),
         ("file_name", "../1.jpg", "1.jpg: lies outside"),
         ("file_name", 7, "image 1: has no file_name, but 7"),
     ],
 )
-def test_a_picture_of_odd_values(tmp_path, field, value, message):
+def test_an_image_entry_of_odd_values(tmp_path, field, value, message):
     content, write = coco(tmp_path)
     content["images"][0][field] = value
     write(content)
@@ -169,7 +169,7 @@ def test_a_picture_of_odd_values(tmp_path, field, value, message):
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"images": [{"id": 1e999}]}'])
-def test_a_keypoints_file_that_is_none(tmp_path, text):
+def test_a_keypoints_file_of_another_form(tmp_path, text):
     path, _ = seeds_pictures.coco(tmp_path)
     path.write_text(text)
     with pytest.raises(ValueError, match="person_keypoints_train2017.json is no COCO keypoints file"):

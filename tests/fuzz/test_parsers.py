@@ -54,7 +54,7 @@ def test_the_valid_people_become_records(prepared, name, people):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
-def test_damaged_files_are_read_or_refused(prepared, name):
+def test_damaged_files_are_read_or_raise(prepared, name):
     folder, path, valid = prepared(name)
     kinds = [damaged_bytes(data, WORDS.get(name, ())) for data in valid]
     if path.suffix == ".json":
@@ -97,12 +97,12 @@ def refuse(kind, message):
         (lambda path: np.float32(np.float64(1e300)), RuntimeWarning),
     ],
 )
-def test_other_refusals_are_faults(tmp_path, read, kind):
+def test_other_errors_are_faults(tmp_path, read, kind):
     with pytest.raises(kind):
         attempt(reads(read), tmp_path, tmp_path / "file", b"\xff")
 
 
-def test_a_refusal_that_names_the_file_is_none(tmp_path):
+def test_an_error_that_names_the_file_is_no_fault(tmp_path):
     read = refuse(BadInput, lambda path: (str(path), "is broken"))
     assert attempt(reads(read), tmp_path, tmp_path / "file", b"") == f"{tmp_path}/file: is broken"
 

@@ -1,4 +1,4 @@
-"""What the browser tests stand on: a model that can be predicted, as ONNX, films for a fake camera, and pages."""
+"""Helpers of the browser tests: a predictable ONNX model, videos for a fake camera, and pages."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import numpy as np
 from demo.tracking.rule import FollowRule
 from pose import LSP14
 
-# Not the 224 and 1.25 of real exports: whoever does not read them from the description is found out.
+# Not the 224 and 1.25 of real exports, to catch code that does not read them from the description.
 SIZE, PADDING = 96, 1.4
 MAGENTA = (255, 0, 255)
 RULE = FollowRule(lost_after=4).for_model({})
 SMOOTH = (1.3, 6.0)
-GREY = np.full((480, 640, 3), 90, np.uint8)
+GRAY = np.full((480, 640, 3), 90, np.uint8)
 READY_MS = 60_000
 
-# Keeps what the page tells of its frames, and the streams of its cameras.
+# Records the frames that the page reports, and the streams of its cameras.
 _WATCH = """
 window.told = [];
 document.addEventListener("pose", ({ detail }) => told.push(detail));
@@ -131,7 +131,7 @@ def write_fake_export(folder: Path) -> Path:
 
 
 def painted(background: np.ndarray, person: tuple[int, int, int, int] | None) -> np.ndarray:
-    """A copy of an RGB picture with a magenta rectangle (x, y, width, height)."""
+    """A copy of an RGB image with a magenta rectangle (x, y, width, height)."""
     picture = background.copy()
     if person is not None:
         x, y, width, height = person
@@ -140,13 +140,13 @@ def painted(background: np.ndarray, person: tuple[int, int, int, int] | None) ->
 
 
 def write_mjpeg(path: Path, pictures: Iterable[np.ndarray]) -> Path:
-    """Writes RGB pictures as Chromium's fake camera reads them: one JPEG after another."""
+    """Writes RGB images as Chromium's fake camera reads them: one JPEG after another."""
     path.write_bytes(b"".join(cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures))
     return path
 
 
 def write_webm(path: Path, pictures: Sequence[np.ndarray], fps: int = 30) -> Path:
-    """Writes RGB pictures as a video that browsers play."""
+    """Writes RGB images as a video that browsers play."""
     import av
 
     with av.open(str(path), "w") as container:
@@ -173,7 +173,7 @@ def running(server: ThreadingHTTPServer) -> Iterator[None]:
 
 @contextmanager
 def opened(browser, address: str, **options):
-    """A page that has loaded its model, and at the end has said no error and asked nobody else for anything."""
+    """A page that has loaded its model; at the end, it must have shown no error and made no other requests."""
     from playwright.sync_api import expect
 
     context = browser.new_context(**{"permissions": ["camera"], **options})
@@ -199,7 +199,7 @@ def says(page, text: str) -> None:
 
 
 def told(page, count: int) -> list[tuple[np.ndarray, float, dict | None]]:
-    """Of the first frames: pictures uint8 RGB (H, W, 3), times in s, and the person shown, or None."""
+    """The first frames: images uint8 RGB (H, W, 3), times in s, and the person shown, or None."""
     page.evaluate(AFTER, count)
     rows = page.evaluate(_TOLD, count)
     pixels = [np.frombuffer(base64.b64decode(row["pixels"]), np.uint8).reshape(*row["size"], 4) for row in rows]

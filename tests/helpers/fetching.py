@@ -1,4 +1,4 @@
-"""Fetches one file from servers of our own."""
+"""Downloads one file from local servers."""
 
 import threading
 
@@ -7,7 +7,7 @@ from data_prep.download.transfer import RemoteFile, RetryPolicy, Servers, fetch
 from records import BadInput
 
 NAME = "dome/film.mp4"
-#: 300 000 bytes in which every place is told from its neighbours.
+#: 300 000 bytes in which every position is different from its neighbors.
 CONTENT = b"".join(i.to_bytes(3, "big") for i in range(100_000))
 CHANGED = CONTENT[::-1]
 QUICK = RetryPolicy(timeout_s=0.3, attempts=3, first_pause_s=0.01)
@@ -26,7 +26,7 @@ def must_be(content):
 
 
 def get(tmp_path, *servers, check=no_check, policy=QUICK, stop=None, reports=None):
-    """Fetches NAME and returns its content."""
+    """Downloads NAME and returns its content."""
     file = RemoteFile(NAME, tmp_path / "dome/film.mp4", check)
     (tmp_path / "partial").mkdir(parents=True, exist_ok=True)
     part = PartialDownload(tmp_path / "partial", "film.mp4")

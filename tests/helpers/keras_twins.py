@@ -1,11 +1,11 @@
-"""Holding our backbones against those of keras.applications."""
+"""Compares our backbones with those of keras.applications."""
 
 import keras
 import numpy as np
 
 
 def assert_same_output_with_their_weights(ours, theirs, *, seed):
-    """Copies weights over by layer name, with random normalisation statistics, and compares outputs at 32 px."""
+    """Copies weights over by layer name, with random normalization statistics, and compares outputs at 32 px."""
     rng = np.random.default_rng(seed)
     for layer in theirs.layers:
         if layer.weights:

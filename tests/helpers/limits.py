@@ -1,4 +1,4 @@
-"""Limits of time and memory, for what must not take much of either."""
+"""Limits of time and memory."""
 
 import resource
 import signal
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 
 class OutOfTimeError(Exception):
-    """Of no kind that a parser catches: `TimeoutError` is an `OSError`."""
+    """Not `TimeoutError`, an `OSError` that parsers may catch."""
 
 
 @contextmanager
 def seconds(limit):
-    """Raises in what takes longer."""
+    """Raises `OutOfTimeError` in a block that takes longer."""
 
     def end(*_):
         raise OutOfTimeError(f"not done after {limit} seconds")
@@ -27,7 +27,7 @@ def seconds(limit):
 
 @contextmanager
 def megabytes(limit):
-    """Lets what asks for more meet a MemoryError."""
+    """Raises `MemoryError` in a block that allocates more."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     with open("/proc/self/statm") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()

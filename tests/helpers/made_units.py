@@ -1,4 +1,4 @@
-"""A made-up data set in units that behave as a test wants; what is made of it leaves a trace on the disk."""
+"""A made-up data set whose units behave as a test wants and log every reading on the disk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _counts(reader: Reader, kind: type) -> dict[str, int]:
 
 
 def made_person(number: int) -> Person:
-    """A grey picture with 14 joints; each sequence has five people."""
+    """A gray image with 14 joints; each sequence has five people."""
     joints = np.random.default_rng(number).uniform(10, 90, (14, 2))
     return Person(
         picture=np.full((100, 100, 3), number % 256, np.uint8),
@@ -57,7 +57,7 @@ class MadeUnit:
     """People `first` to `first` + `count` - 1.
 
     Attributes:
-        log: a folder in which every reading leaves a file NAME.RANDOM with the number of its process.
+        log: a folder in which every reading writes a file NAME.RANDOM with its process id.
         does: "die" kills the process, "wait" waits for a file `go` in the log, "fail" finds the disk full after
             the first person, "break" finds the rest broken after the first person, "skip" has one broken input until
             there is a file `repaired` in the log.
@@ -71,7 +71,7 @@ class MadeUnit:
     made_from: ClassVar[str] = "made up"
 
     def files(self) -> list[Path]:
-        """The file that ends the unit's being broken."""
+        """The file that repairs the unit."""
         return [self.log / "repaired"] if self.does == "skip" else []
 
     def people(self) -> Iterator[Person | BadInput]:
@@ -80,7 +80,7 @@ class MadeUnit:
         for i in range(self.first, self.first + self.count):
             yield made_person(i)
             if self.does == "die":
-                # So that whoever waits knows by then that the units before are done.
+                # So that a waiting test knows that the units before are done.
                 time.sleep(0.5)
                 os.kill(os.getpid(), signal.SIGKILL)
             while self.does == "wait" and not (self.log / "go").exists():

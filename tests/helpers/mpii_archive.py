@@ -22,19 +22,19 @@ def joints(*, start: int = 0, count: int = 16) -> list[dict]:
 
 def person(points: list[dict] | None = None, *, x: float = 176.0, y: float = 89.0, scale: float = 2.0) -> dict:
     """A person whose box is, from 0, the square of 400 px about (175, 118)."""
-    labelled = np.zeros((0, 0)) if points == [] else {"point": _structs(joints() if points is None else points)}
-    return {"x1": 1, "y1": 1, "x2": 9, "y2": 9, "annopoints": labelled, "scale": scale, "objpos": {"x": x, "y": y}}
+    labeled = np.zeros((0, 0)) if points == [] else {"point": _structs(joints() if points is None else points)}
+    return {"x1": 1, "y1": 1, "x2": 9, "y2": 9, "annopoints": labeled, "scale": scale, "objpos": {"x": x, "y": y}}
 
 
 def picture(
     name: str, people: list[dict], *, train: int = 1, video: object = 1, separate: tuple[int, ...] = ()
 ) -> dict:
-    """One picture's labels; `separate` are people's numbers from 1."""
+    """One image's labels; `separate` are people's numbers from 1."""
     return {"name": name, "people": people, "train": train, "video": video, "separate": separate}
 
 
 def make_archive(folder: Path, pictures: list[dict], *, draw: bool = True) -> Path:
-    """Writes the labels, and grey pictures of 400 x 300 px."""
+    """Writes the labels, and gray images of 400 x 300 px."""
     (folder / "images").mkdir(parents=True)
     for listed in pictures if draw else ():
         cv2.imwrite(str(folder / "images" / listed["name"]), np.full((300, 400, 3), 128, np.uint8))

@@ -5,7 +5,7 @@ import json
 
 from hypothesis import strategies as st
 
-# Written in place of a value as they are: JSON that Python's own writer would not write.
+# Written verbatim instead of a value: JSON that Python's own writer would not write.
 _RAW = {
     "<deep list>": "[" * 100_000,
     "<nested list>": "[" * 5_000 + "]" * 5_000,
@@ -37,7 +37,7 @@ def _place(draw, value):
 
 @st.composite
 def damaged_json(draw, valid):
-    """Valid JSON of which up to three values are odd, gone, twice there or another one's."""
+    """Valid JSON with up to three values replaced, removed, duplicated or exchanged."""
     value = json.loads(valid)
     for _ in range(draw(st.integers(1, 3))):
         path, found = _place(draw, value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-#: (height, width) of the pictures.
+#: (height, width) of the images.
 SIZE = (64, 96)
 FOCAL_PX, CENTER_PX = 100.0, (48.0, 32.0)
 
@@ -47,8 +47,8 @@ def write_frame(sequence: Path, frame: int, bodies: list[dict]) -> Path:
     return path
 
 
-def grey_of(frame: int) -> int:
-    """The grey that the pictures of a frame are filled with."""
+def gray_of(frame: int) -> int:
+    """The gray that the images of a frame are filled with."""
     return 20 + 16 * frame
 
 
@@ -57,7 +57,7 @@ def write_jpeg(sequence: Path, camera: str, frame: int, size: tuple[int, int] = 
     folder = sequence / "hdImgs" / camera
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{camera}_{frame:08d}.jpg"
-    cv2.imwrite(str(path), np.full((*size, 3), grey_of(frame), np.uint8))
+    cv2.imwrite(str(path), np.full((*size, 3), gray_of(frame), np.uint8))
     return path
 
 
@@ -68,7 +68,7 @@ def write_video(sequence: Path, camera: str, frames: int, *, codec: str = "mp4v"
     path = folder / f"hd_{camera}{suffix}"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 29.97, (SIZE[1], SIZE[0]))
     for frame in range(frames):
-        writer.write(np.full((*SIZE, 3), grey_of(frame), np.uint8))
+        writer.write(np.full((*SIZE, 3), gray_of(frame), np.uint8))
     writer.release()
     return path
 

@@ -8,7 +8,7 @@ from records import Person, ShardSetWriter, encode_example
 
 
 def make_person(i: int, *, size: int = 200) -> Person:
-    """A picture of noise with a coloured disc at each joint, smooth enough to survive JPEG."""
+    """An image of noise with a colored disc at each joint, smooth enough to survive JPEG."""
     rng = np.random.default_rng(i)
     picture = cv2.resize(rng.integers(0, 255, (8, 8, 3), np.uint8), (size, size), interpolation=cv2.INTER_CUBIC)
     xy = rng.uniform(0.2 * size, 0.8 * size, (14, 2))

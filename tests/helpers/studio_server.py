@@ -1,4 +1,4 @@
-"""A small HTTP server of files that can be told to misbehave."""
+"""A small HTTP file server that misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
-    """How to answer one request; as a good server does, if nothing is said.
+    """How to answer one request; by default like a well-behaved server.
 
     Attributes:
-        status: 200 gives the file, or the range of it that is asked for; others give `body` alone.
+        status: 200 sends the file, or the requested range; others send only `body`.
         headers: to add, or to leave out where the value is None.
-        announce: the Content-Length to tell instead of the true one.
+        announce: the Content-Length to send instead of the true one.
         send: bytes of the body before the connection is closed.
-        ranges: heed `Range`.
+        ranges: whether to support `Range`.
         body: instead of the file's content.
         stall: after the bytes, keep the connection open and silent until the server is closed.
     """
@@ -37,10 +37,10 @@ class StudioServer:
 
     Attributes:
         root: its URL.
-        files: may be changed at any time; a file's ETag goes by its content.
-        script: path -> answers to give first, one for each request; after them come good ones.
-        log: (path, Range header) of each request for a file.
-        heads: the paths of the requests for what there is to tell of a file.
+        files: may be changed at any time; a file's ETag depends on its content.
+        script: path -> answers to the first requests; later ones are answered correctly.
+        log: (path, Range header) of each GET request.
+        heads: the paths of the HEAD requests.
         if_range: the If-Range header of the last one.
     """
 
@@ -72,7 +72,7 @@ class StudioServer:
 
 
 def etag(content: bytes) -> str:
-    """The mark of a file's version."""
+    """A file's ETag."""
     return f'"{hashlib.sha256(content).hexdigest()[:16]}"'
 
 

@@ -18,8 +18,8 @@ def write_moving_video(
     """Writes a video of a noisy texture that moves 3 px a frame, which no two frames share.
 
     Args:
-        path: whose suffix tells the container.
-        numbers: of the frames; at 30 a second, one that is left out leaves a gap.
+        path: its suffix selects the container.
+        numbers: of the frames, at 30 per second; a missing number leaves a gap.
         codec: an encoder of FFmpeg.
         pixels: their format.
         options: of the encoder.
@@ -49,12 +49,12 @@ def write_clip(
     shape: Fraction | None = None,
     **options: str,
 ) -> Path:
-    """Writes pictures, each to be shown at its own time.
+    """Writes images, each to be shown at its own time.
 
     Args:
-        path: whose suffix tells the container.
+        path: its suffix selects the container.
         pictures: uint8 RGB (H, W, 3).
-        times_s: of the pictures, ascending.
+        times_s: of the images, ascending.
         codec: an encoder of FFmpeg.
         shape: width : height of a pixel, where they are not square.
         options: of the encoder.
@@ -65,7 +65,7 @@ def write_clip(
         stream.pix_fmt = "yuv420p"
         if shape:
             stream.codec_context.sample_aspect_ratio = shape
-        # MPEG-2 has a clock of a few rates alone.
+        # MPEG-2 only has a few frame rates.
         clock = stream.codec_context.time_base = Fraction(1, 25 if codec == "mpeg2video" else 1000)
         for picture, time_s in zip(pictures, times_s, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
@@ -80,7 +80,7 @@ def copy_video(source: Path, target: Path, *, skip: int = 0, **options: str) -> 
 
     Args:
         source: the video.
-        target: whose suffix tells the container.
+        target: its suffix selects the container.
         skip: how many frames at the beginning not to show.
         options: of the container.
     """
@@ -109,6 +109,6 @@ def brightness(frame: av.VideoFrame) -> np.ndarray:
 
 
 def packets(path: Path) -> list[tuple[int, int]]:
-    """Where each frame's bytes lie in the file and how many they are, as decoded."""
+    """Position and size of each frame's bytes in the file, in decoding order."""
     with av.open(str(path)) as container:
         return [(entry.pos, entry.size) for entry in container.streams.video[0].index_entries]

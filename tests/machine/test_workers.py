@@ -41,6 +41,6 @@ def test_leaving_the_block_ends_a_running_task():
 
 
 def test_a_process_that_dies_raises():
-    with pytest.raises(ChildProcessError, match=r"a process died, for want of memory .* or by a crash"):
+    with pytest.raises(ChildProcessError, match=r"a process died, out of memory .* or by a crash"):
         with worker_pool(1, "machine.workers", int) as pool:
             pool.submit(os._exit, 1).result()

@@ -1,4 +1,4 @@
-"""A sample of mutants: changes of one place in the code that the tests named beside them must note."""
+"""A sample of mutants: single changes of the code that the named tests must detect."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("machine", "artefact", "pose", "records", "evaluate", "weights", "demo", "body", "dome", "data_prep")
-# The file, what stands there, what is put in its place, and the tests.
+# The file, the code, its replacement, and the tests.
 MUTANTS = [
     ("pose/camera.py", "p2 * (r2 + 2 * x * x)", "p1 * (r2 + 2 * x * x)", "tests/pose/test_camera.py"),
     ("pose/camera.py", "k1, k2, p1, p2, k3 = self", "k1, k2, k3, p1, p2 = self", "tests/pose/test_camera.py"),
@@ -84,5 +84,5 @@ def test_a_mutant_is_killed(copy, file, before, after, tests):
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     finally:
         path.write_text(original)
-    # 1 says that tests failed; any other code that they could not be run.
+    # 1 means that tests failed; any other code that they could not run.
     assert done.returncode == 1, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Small valid data sets of labelled images, one for each parser that is fuzzed."""
+"""Small valid data sets of labeled images, one for each parser that is fuzzed."""
 
 from __future__ import annotations
 

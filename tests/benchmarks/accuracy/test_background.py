@@ -7,12 +7,12 @@ import numpy as np
 
 from benchmarks.accuracy.background import squares
 
-RED, GREY = (255, 0, 0), (90, 90, 90)
+RED, GRAY = (255, 0, 0), (90, 90, 90)
 
 
 def write_coco(folder, boxes):
     """A grey picture of 320 x 240 whose people are red, as files of COCO."""
-    picture = np.full((240, 320, 3), GREY, np.uint8)
+    picture = np.full((240, 320, 3), GRAY, np.uint8)
     for x, y, width, height in boxes:
         picture[y : y + height, x : x + width] = RED
     cv2.imwrite(str(folder / "a.png"), picture[..., ::-1])
@@ -30,7 +30,7 @@ def test_squares_touch_no_person(tmp_path):
     assert 3 < len(found) < 30
     for picture in found:
         assert picture.shape == (32, 32, 3)
-        np.testing.assert_allclose(picture, np.broadcast_to(GREY, picture.shape), atol=1)
+        np.testing.assert_allclose(picture, np.broadcast_to(GRAY, picture.shape), atol=1)
 
 
 def test_no_square_beside_a_person_who_fills_the_picture(tmp_path):

@@ -1,4 +1,4 @@
-"""COCO as other people write it: what is missing, spelt, ordered or laid out otherwise."""
+"""COCO data sets of other tools: missing entries, other spellings, orders and layouts."""
 
 import json
 import struct
@@ -44,7 +44,7 @@ def category(number=1, name="person", names=NAMES) -> dict:
 
 
 def write_picture(path: Path, shape=(120, 160), orientation: int | None = None) -> None:
-    """A picture that is red in its upper left quarter, as it is stored."""
+    """An image that is red in its upper left quarter, as it is stored."""
     picture = np.zeros((*shape, 3), np.uint8)
     picture[: shape[0] // 2, : shape[1] // 2, 2] = 255
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def write_picture(path: Path, shape=(120, 160), orientation: int | None = None) 
 
 
 def write(root: Path, images, annotations, categories=None, *, encoding="utf-8", files=None) -> Path:
-    """A data set in COCO's layout; its pictures are those of `files`, or all that it names."""
+    """A data set in COCO's layout; its images are those of `files`, or all that it names."""
     path = root / "annotations/person_keypoints_train2017.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"images": images, "annotations": annotations, "categories": categories or [category()]}
@@ -82,7 +82,7 @@ def one(root: Path, entry: dict, **options):
 
 
 @pytest.mark.parametrize("box", [None, [0, 0, 0, 0], [35, 15, -50, 80], [35, 15], "box", [np.nan] * 4, [1e9, 0, 5, 5]])
-def test_a_box_that_is_absent_or_cannot_be_is_that_of_the_keypoints(tmp_path, box):
+def test_a_missing_or_impossible_box_is_replaced_by_the_keypoints_box(tmp_path, box):
     entry = without(annotation(), "bbox") if box is None else annotation(bbox=box)
     person = one(tmp_path, entry)
     np.testing.assert_array_equal(person.box_px, [40, 20, 32, 64])
@@ -94,7 +94,7 @@ def test_a_box_that_is_absent_or_cannot_be_is_that_of_the_keypoints(tmp_path, bo
     [
         ([35, 15, 50, 80], True),
         ([40.5, 20.5, 32, 64], True),
-        # Another person's box; shares of the picture; two corners in place of a corner and a size.
+        # Another person's box; shares of the image; two corners in place of a corner and a size.
         ([100, 15, 50, 80], False),
         ([0.2, 0.1, 0.4, 0.7], False),
         ([35, 15, 85, 120], False),
@@ -102,7 +102,7 @@ def test_a_box_that_is_absent_or_cannot_be_is_that_of_the_keypoints(tmp_path, bo
         # Keypoints from (40, 20) to (72, 84): of the first box the last eight lie outside, of the second nine.
         ([40, 10, 15, 100], True),
         ([40, 10, 13.7, 100], False),
-        # A tenth of the picture, 16 x 12 px, may lie beyond each of its sides.
+        # A tenth of the image, 16 x 12 px, may lie beyond each of its sides.
         ([-15.5, 15, 100, 80], True),
         ([-15.6, 15, 100, 80], False),
         ([35, -11.5, 50, 100], True),
@@ -113,7 +113,7 @@ def test_a_box_that_is_absent_or_cannot_be_is_that_of_the_keypoints(tmp_path, bo
         ([35, 15, 50, 117.6], False),
     ],
 )
-def test_a_box_is_kept_where_it_holds_the_keypoints_and_lies_on_the_picture(box, kept):
+def test_a_box_around_the_keypoints_and_inside_the_image_is_kept(box, kept):
     labels = read_labels(annotation(bbox=box), ALL, (120, 160))
     expected = np.subtract(box, [0.5, 0.5, 0, 0]) if kept else [40, 20, 32, 64]
     np.testing.assert_array_equal(labels.box_px, expected)
@@ -121,7 +121,7 @@ def test_a_box_is_kept_where_it_holds_the_keypoints_and_lies_on_the_picture(box,
 
 
 def test_half_the_keypoints_may_lie_outside_their_box():
-    """Of four keypoints two lie a px more than a tenth of its side to the left of a box of 100 px from 50 on."""
+    """The box is 100 px wide from x = 50 on; two of four keypoints are 1 px more than a tenth of that to its left."""
     entry = {"keypoints": [38.4, 60, 2, 38.4, 70, 2, 60, 60, 2, 90, 90, 2], "bbox": [50, 50, 100, 100]}
     assert not read_labels(entry, (0, 5, 6, 11), (400, 400)).from_joints
     entry["keypoints"][6] = 38.4
@@ -138,48 +138,48 @@ def test_a_person_covers_no_more_than_their_box_and_a_twentieth(area, kept):
 
 
 @pytest.mark.parametrize("area", [1e9, 0.5])
-def test_where_no_box_is_known_any_area_above_0_is_taken(area):
+def test_without_a_box_any_positive_area_is_kept(area):
     assert read_labels({"keypoints": [12, 12, 2, 20, 20, 2], "area": area}, (0, 1), (60, 60)).area_px == area
 
 
 @pytest.mark.parametrize("area", ["absent", None, 0, -5, np.nan, np.inf, "much", 1e9])
-def test_an_area_that_is_absent_or_cannot_be_is_unknown(tmp_path, area):
+def test_a_missing_or_impossible_area_is_unknown(tmp_path, area):
     entry = without(annotation(), "area") if area == "absent" else annotation(area=area)
     assert one(tmp_path, entry).area_px is None
     assert one(tmp_path, annotation(area="1500.5")).area_px == 1500.5
 
 
 @pytest.mark.parametrize("count", ["absent", None, 0, 3, "many"])
-def test_keypoints_are_trusted_whatever_their_number_says(tmp_path, count):
+def test_num_keypoints_is_ignored(tmp_path, count):
     entry = without(annotation(), "num_keypoints") if count == "absent" else annotation(num_keypoints=count)
     assert one(tmp_path, entry).visible.tolist() == [2] * 17
 
 
 @pytest.mark.parametrize("crowd", ["absent", None, False, 0, "0"])
-def test_who_is_not_said_to_be_a_crowd_is_none(tmp_path, crowd):
+def test_people_not_marked_as_crowd_are_read(tmp_path, crowd):
     one(tmp_path, without(annotation(), "iscrowd") if crowd == "absent" else annotation(iscrowd=crowd))
     with pytest.raises(ValueError, match="labels no person's keypoints: 1 crowd regions"):
         one(tmp_path, annotation(iscrowd=1))
 
 
 @pytest.mark.parametrize("size", [{}, {"width": 0, "height": 0}, {"width": None, "height": None}, {"width": -1}])
-def test_a_pictures_size_is_its_own_where_the_file_does_not_tell(tmp_path, size):
+def test_an_image_size_missing_from_the_file_is_read_from_the_image(tmp_path, size):
     entry = {**without(image(), "width", "height"), **size}
     (person,) = people_of(Coco(write(tmp_path, [entry], [annotation()])))
     assert person.load_picture().shape == (120, 160, 3)
-    # The box of two corners is told by the picture's own size.
+    # The box of two corners is detected by the image's own size.
     (person,) = people_of(Coco(write(tmp_path, [entry], [annotation(bbox=[35, 15, 85, 120])])))
     np.testing.assert_array_equal(person.box_px, [40, 20, 32, 64])
 
 
-def test_a_picture_of_another_size_than_its_labels_are_for_is_refused_by_name(tmp_path):
+def test_an_image_of_another_size_than_its_labels_is_broken(tmp_path):
     (person,) = Coco(write(tmp_path, [image(width=320, height=240)], [annotation()])).people()
     with pytest.raises(BadInput, match="1.jpg: is 160 x 120 px, but its labels are for 320 x 240 px"):
         person.load_picture()
 
 
 @pytest.mark.parametrize("nothing", [(np.nan, np.nan, 0), (None, None, 0), (None, None, None), (1e9, -5, 0)])
-def test_coordinates_that_are_not_labeled_may_be_anything(tmp_path, nothing):
+def test_coordinates_of_unlabeled_keypoints_are_ignored(tmp_path, nothing):
     entry = annotation()
     entry["keypoints"][9:12] = nothing
     person = one(tmp_path, entry)
@@ -188,7 +188,7 @@ def test_coordinates_that_are_not_labeled_may_be_anything(tmp_path, nothing):
 
 
 @pytest.mark.parametrize("bad", [(np.nan, 5, 2), (None, 5, 1), (1e9, 5, 2), (5, 5, np.nan)])
-def test_a_labeled_keypoint_that_is_nowhere_is_named(tmp_path, bad):
+def test_a_labeled_keypoint_at_nan_infinity_or_far_away_is_broken(tmp_path, bad):
     entry = annotation(7)
     entry["keypoints"][9:12] = bad
     (item,) = Coco(write(tmp_path, [image()], [entry])).people()
@@ -216,7 +216,7 @@ def test_nested_keypoints_are_read(tmp_path):
         lambda name: f" {name.split('_')[-1]}.{name[0]}" if "_" in name else name,
     ],
 )
-def test_keypoints_are_known_by_other_spellings_and_in_any_order(tmp_path, spelt):
+def test_keypoint_names_match_in_other_spellings_and_any_order(tmp_path, spelt):
     order = ALL[::-1]
     categories = [category(names=[spelt(NAMES[j]) for j in order])]
     root = write(tmp_path, [image()], [annotation(keypoints=keypoints(order))], categories)
@@ -246,15 +246,15 @@ def test_a_third_of_the_keypoints_named_must_be_labeled(tmp_path, named, least):
         assert len([p for p in Coco(root, min_box_px=1).people() if p.person == 1 and max(p.box_px[2:])]) == expected
 
 
-def test_unknown_and_doubled_keypoints_raise_in_one_line(tmp_path):
+def test_unknown_and_duplicate_keypoints_raise_in_one_line(tmp_path):
     for names, why in (
         (
             [*NAMES[:15], "tail", "paw"],
-            "keypoints that are none of coco17's: 'tail', 'paw'; those of coco17, .* are nose",
+            "keypoints that coco17 does not have: 'tail', 'paw'; it may have, in any order, nose",
         ),
         ([*NAMES[:16], "LShoulder"], "several keypoints for one joint: 'left_shoulder', 'LShoulder'; rename"),
         ([], "names no keypoints of any category .'person'."),
-        ([*NAMES[:16], None], "none of coco17's: 'None'"),
+        ([*NAMES[:16], None], "coco17 does not have: 'None'"),
     ):
         with pytest.raises(ValueError, match=why) as raised:
             Coco(write(tmp_path, [image()], [annotation()], [category(names=names)])).units()
@@ -307,7 +307,7 @@ def test_an_annotation_without_a_category_is_of_the_only_one(tmp_path):
     ]
 
 
-def test_two_pictures_of_one_id_raise_in_one_line(tmp_path):
+def test_two_images_with_one_id_raise_in_one_line(tmp_path):
     root = write(tmp_path, [image(5, "a.jpg"), image(5.0, "b.jpg")], [annotation(image=5)])
     with pytest.raises(ValueError, match="has two pictures of the id 5, 'a.jpg' and 'b.jpg'; give each an id"):
         Coco(root).units()
@@ -315,13 +315,13 @@ def test_two_pictures_of_one_id_raise_in_one_line(tmp_path):
     people_of(Coco(write(tmp_path, [image(), image()], [annotation()])))
 
 
-def test_doubled_annotation_ids_are_said_and_people_numbered_by_place(tmp_path):
+def test_duplicate_annotation_ids_are_remarked_and_people_numbered_by_position(tmp_path):
     reader = Coco(write(tmp_path, [image()], [annotation(7), annotation(7), annotation(8)]))
     assert [person.person for person in people_of(reader)] == [1, 2, 3]
     assert remarks(reader) == {"annotations of an id that another has, numbered by their place": 1}
 
 
-def test_ids_may_be_texts(tmp_path):
+def test_ids_may_be_strings(tmp_path):
     images = [image("img_2", "2.jpg"), image("img_10", "10.jpg"), image("7"), image(8.0)]
     annotations = [annotation(f"a{i}", entry["id"]) for i, entry in enumerate(images)]
     annotations[2]["image_id"], annotations[3]["image_id"] = 7, "8"
@@ -330,16 +330,16 @@ def test_ids_may_be_texts(tmp_path):
     assert len({unit.name for unit in Coco(tmp_path).units()}) == 1
 
 
-def test_a_picture_that_is_listed_twice_is_one_sequence(tmp_path):
+def test_an_image_listed_twice_is_one_sequence(tmp_path):
     root = write(tmp_path, [image(1, "a.jpg"), image(2, "a.jpg")], [annotation(1, 1), annotation(2, 2)])
     assert [(person.sequence, person.person) for person in people_of(Coco(root))] == [("1", 1), ("1", 2)]
 
 
-def test_a_byte_order_mark_is_read_over(tmp_path):
+def test_a_byte_order_mark_is_skipped(tmp_path):
     assert len(people_of(Coco(write(tmp_path, [image()], [annotation()], encoding="utf-8-sig")))) == 1
 
 
-# Names of pictures
+# Names of images
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path):
         ("\u00fcben.jpg", "u\u0308ben.jpg"),
     ],
 )
-def test_pictures_are_found_by_names_as_they_are_written(tmp_path, named, file):
+def test_images_are_found_despite_variants_of_their_names(tmp_path, named, file):
     root = write(tmp_path, [image(name=named)], [annotation()], files=[file])
     (person,) = people_of(Coco(root))
     assert person.load_picture()[0, 0].tolist()[0] > 200
@@ -374,21 +374,21 @@ def test_a_literal_name_comes_before_the_decoded_one(tmp_path):
 @pytest.mark.parametrize(
     "named", ["/etc/1.jpg", "../1.jpg", "a/../../1.jpg", "..\\1.jpg", "%2e%2e/1.jpg", "%2Fetc%2F1.jpg", "C:\\a\\1.jpg"]
 )
-def test_names_that_lead_out_of_the_folder_are_refused(tmp_path, named):
+def test_names_outside_the_folder_are_broken(tmp_path, named):
     root = write(tmp_path, [image(name=named)], [annotation()], files=["2.jpg"])
     write_picture(root / "1.jpg")
     (item,) = Coco(root).people()
     assert isinstance(item, BadInput) and item.why == f"lies outside {root / 'train2017'}"
 
 
-def test_folders_are_left_away_only_where_that_mixes_up_no_pictures(tmp_path):
+def test_leading_folders_are_dropped_only_if_names_stay_unique(tmp_path):
     images = [image(1, "a/1.jpg"), image(2, "b/1.jpg")]
     root = write(tmp_path, images, [annotation(1, 1), annotation(2, 2)], files=["1.jpg"])
-    assert [item.why for item in Coco(root).people()] == ["labelled, but missing"] * 2
+    assert [item.why for item in Coco(root).people()] == ["labeled, but missing"] * 2
 
 
 @pytest.mark.parametrize("name", [None, 5, "", ["1.jpg"]])
-def test_a_picture_without_a_name_is_told(tmp_path, name):
+def test_an_image_without_a_name_is_broken(tmp_path, name):
     root = write(tmp_path, [{**image(), "file_name": name}], [annotation()], files=["1.jpg"])
     (item,) = Coco(root).people()
     assert f"image 1: has no file_name, but {name!r}" in str(item)
@@ -417,7 +417,7 @@ def test_layouts_of_cvat_and_roboflow_are_found(tmp_path):
         Coco(cvat)
 
 
-def test_files_elsewhere_are_named_by_options(tmp_path):
+def test_options_name_files_elsewhere(tmp_path):
     write(tmp_path / "a", [image()], [annotation()])
     labels, pictures = tmp_path / "labels.json", tmp_path / "pictures"
     (tmp_path / "a/annotations/person_keypoints_train2017.json").rename(labels)
@@ -468,7 +468,7 @@ def test_a_videos_frames_stay_on_one_side_of_the_split(tmp_path, group_by, seque
     assert counts["val"] and counts["train"] and counts["val"] % 4 == 0
 
 
-def test_pictures_that_look_like_frames_are_said_to(tmp_path):
+def test_images_that_look_like_video_frames_are_remarked(tmp_path):
     (remark,) = remarks(Coco(frames_of_videos(tmp_path / "a")))
     assert remark.startswith("pictures that look like frames of videos") and remark.endswith("give --group-by folder")
     (remark,) = remarks(Coco(frames_of_videos(tmp_path / "b", vid_id=lambda i: i // 4)))
@@ -480,14 +480,14 @@ def test_pictures_that_look_like_frames_are_said_to(tmp_path):
     assert not remarks(Coco(write(tmp_path / "d", plain, [annotation(i, i) for i in range(4)])))
 
 
-def test_folders_in_folders_are_sequences_of_their_own(tmp_path):
+def test_nested_folders_are_separate_sequences(tmp_path):
     images = [image(1, "walks/a/1.jpg"), image(2, "walks/b/1.jpg")]
     root = write(tmp_path, images, [annotation(1, 1), annotation(2, 2)])
     # No slash: what stands before one decides which split a sequence belongs to.
     assert [person.sequence for person in Coco(root, group_by="folder").people()] == ["walks:a", "walks:b"]
 
 
-def test_a_grouping_that_finds_nothing_raises_with_the_first_name(tmp_path):
+def test_a_group_by_without_match_raises_with_the_first_name(tmp_path):
     root = frames_of_videos(tmp_path)
     with pytest.raises(ValueError, match="group_by 'clip.' finds nothing in 'video0/frame_0000.jpg'"):
         Coco(root, group_by="clip.").units()
@@ -509,7 +509,7 @@ def red_corner(person) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("orientation", range(5, 9))
-def test_width_and_height_tell_what_labels_of_a_lying_picture_are_for(tmp_path, orientation):
+def test_width_and_height_decide_the_orientation_of_labels(tmp_path, orientation):
     for size, corner, said in (
         ((120, 160), (0, 0), True),
         ((160, 120), {5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}[orientation], False),
@@ -523,20 +523,20 @@ def test_width_and_height_tell_what_labels_of_a_lying_picture_are_for(tmp_path, 
 
 
 @pytest.mark.parametrize(("orientation", "shape"), [(3, (120, 160)), (2, (120, 160)), (6, (120, 120)), (6, None)])
-def test_an_orientation_that_is_ambiguous_is_said_and_an_option_decides(tmp_path, orientation, shape):
+def test_an_ambiguous_orientation_is_remarked_and_an_option_decides(tmp_path, orientation, shape):
     entry = image(height=shape[0], width=shape[1]) if shape else without(image(), "height", "width")
     root = write(tmp_path, [entry], [annotation()], files=[])
     write_picture(root / "train2017/1.jpg", shape or (120, 160), orientation)
     shown = {3: (1, 1), 2: (0, 1), 6: (0, 1)}[orientation]
     (text,) = remarks(Coco(root))
-    assert f"EXIF orientation {orientation}, of which nothing tells" in text and "--orientation stored" in text
+    assert f"EXIF orientation {orientation}, whose labels may be for" in text and "--orientation stored" in text
     for option, corner in (("auto", shown), ("turned", shown), ("stored", (0, 0))):
         (person,) = people_of(Coco(root, orientation=option))
         assert red_corner(person) == corner
         assert bool(remarks(Coco(root, orientation=option))) == (option == "auto")
 
 
-def test_labels_that_fit_a_lying_picture_neither_way_are_refused_with_its_orientation(tmp_path):
+def test_labels_that_fit_neither_orientation_are_broken(tmp_path):
     root = write(tmp_path, [image(height=100)], [annotation()], files=[])
     write_picture(root / "train2017/1.jpg", orientation=6)
     (item,) = Coco(root).people()
@@ -548,7 +548,7 @@ def test_labels_that_fit_a_lying_picture_neither_way_are_refused_with_its_orient
 # The command
 
 
-def test_the_command_prints_and_keeps_who_was_left_out(tmp_path):
+def test_the_command_prints_and_stores_counts_of_people_left_out(tmp_path):
     few = annotation(2, 2, keypoints=[*keypoints(ALL[:3]), *[0] * 42])
     root = write(tmp_path / "a", [image(1), image(2)], [annotation(), few])
     arguments = ("--root", root, "--size", 32, "--workers", 1)
@@ -562,7 +562,7 @@ def test_the_command_prints_and_keeps_who_was_left_out(tmp_path):
     assert "gave no people" in done.stderr and "left out: 1 fewer than 6 keypoints (--min-keypoints)" in done.stderr
 
 
-def test_a_tiny_set_has_someone_for_validation(tmp_path):
+def test_a_tiny_set_has_a_validation_sequence(tmp_path):
     root = write(tmp_path / "a", [image(i) for i in range(1, 9)], [annotation(i, i) for i in range(1, 9)])
     done = call(main, "coco", "--root", root, "--out", tmp_path / "out", "--size", 32, "--workers", 1)
     assert done.returncode == 0, done.stderr
@@ -570,6 +570,6 @@ def test_a_tiny_set_has_someone_for_validation(tmp_path):
     assert manifest.counts == {"train": 7, "val": 1, "test": 0}
     (remark,) = manifest.remarks
     assert remark.startswith("sequence for validation, as its share gave none: '") and "--val-sequences" in remark
-    # The same command finds the set finished, and says the same.
+    # The same command finds the set finished, and prints the same.
     again = call(main, "coco", "--root", root, "--out", tmp_path / "out", "--size", 32, "--workers", 1)
     assert (again.returncode, again.stdout) == (0, done.stdout)

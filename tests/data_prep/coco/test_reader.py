@@ -14,7 +14,7 @@ from records import BadInput
 
 
 def person(annotation_id: int = 1, image_id: int = 7, **changes) -> dict:
-    """17 keypoints at (10 + j, 20 + 2 j), labelled 2 but the first two, which are 0 and 1."""
+    """17 keypoints at (10 + j, 20 + 2 j), labeled 2 but the first two, which are 0 and 1."""
     keypoints = [[10 + j, 20 + 2 * j, 2] for j in range(17)]
     keypoints[0], keypoints[1][2] = [0, 0, 0], 1
     entry = {
@@ -32,7 +32,7 @@ def person(annotation_id: int = 1, image_id: int = 7, **changes) -> dict:
 
 @pytest.fixture
 def coco(tmp_path):
-    """Writes pictures 7 and 9 and an annotation file of the given people; returns a reader of them."""
+    """Writes images 7 and 9 and an annotation file of the given people; returns a reader of them."""
     (tmp_path / "mini2017").mkdir()
     (tmp_path / "annotations").mkdir()
     images = []
@@ -51,7 +51,7 @@ def coco(tmp_path):
     return write
 
 
-def test_keypoints_are_pixel_centres_and_boxes_are_not(coco):
+def test_keypoints_are_pixel_centers_and_boxes_are_not(coco):
     (got,) = coco([person()]).people()
     np.testing.assert_array_equal(got.joints_xy_px[2], [12, 24])
     assert got.visible.tolist() == [0, 1] + [2] * 15
@@ -61,7 +61,7 @@ def test_keypoints_are_pixel_centres_and_boxes_are_not(coco):
     assert got.load_picture().shape == (80, 60, 3) and got.load_picture()[0, 0, 0] == 7
 
 
-def test_people_come_by_picture_and_annotation_and_share_the_picture(coco):
+def test_people_are_ordered_by_image_and_annotation_and_share_the_image(coco):
     reader = coco([person(5, 9), person(3, 7), person(2, 9)])
     people = list(reader.people())
     assert [got.key for got in people] == ["coco/7//0/3", "coco/9//0/2", "coco/9//0/5"]
@@ -69,16 +69,16 @@ def test_people_come_by_picture_and_annotation_and_share_the_picture(coco):
     assert reader.total() == 3
 
 
-def test_units_keep_a_pictures_people_together(coco, monkeypatch):
+def test_units_keep_the_people_of_an_image_together(coco, monkeypatch):
     monkeypatch.setattr("data_prep.coco.reader.PICTURES_A_UNIT", 1)
     units = pickle.loads(pickle.dumps(coco([person(5, 9), person(3, 7), person(2, 9)]).units()))
     assert [unit.name for unit in units] == ["mini2017/000000000007", "mini2017/000000000009"]
     assert [[got.person for got in unit.people()] for unit in units] == [[3], [2, 5]]
 
 
-def test_crowds_small_people_and_those_with_few_keypoints_are_passed_by(coco):
+def test_crowds_small_people_and_those_with_few_keypoints_are_left_out(coco):
     few = person()["keypoints"]
-    few[3 * 5 :] = [0] * 36  # four labelled keypoints are left
+    few[3 * 5 :] = [0] * 36  # four labeled keypoints are left
     reasons = {
         "crowd regions (iscrowd)": 1,
         "no keypoint is labeled": 1,
@@ -107,7 +107,7 @@ def test_crowds_small_people_and_those_with_few_keypoints_are_passed_by(coco):
         ({"image_id": 8}, "image 8: not among the images"),
     ],
 )
-def test_a_broken_annotation_is_named_and_passed_by(coco, changes, why):
+def test_a_broken_annotation_is_named_and_skipped(coco, changes, why):
     good, bad = [], []
     for item in coco([person(**changes), person(2)]).people():
         (bad if isinstance(item, BadInput) else good).append(item)
@@ -117,17 +117,17 @@ def test_a_broken_annotation_is_named_and_passed_by(coco, changes, why):
     assert len(bad) == 1
 
 
-def test_a_missing_or_outlying_picture_is_named_once(coco, tmp_path):
+def test_a_missing_or_outside_image_is_named_once(coco, tmp_path):
     (tmp_path / "mini2017" / "000000000007.png").unlink()
     coco.images[0]["file_name"] = "../a.json"
     items = list(coco([person(1), person(2), person(3, 9)]).people())
     assert [str(item) for item in items] == [
-        f"{tmp_path}/mini2017/000000000007.png: labelled, but missing",
+        f"{tmp_path}/mini2017/000000000007.png: labeled, but missing",
         f"../a.json: lies outside {tmp_path}/mini2017",
     ]
 
 
-def test_wrong_arguments_and_files_fail_at_once(coco, tmp_path):
+def test_wrong_arguments_and_files_raise_at_once(coco, tmp_path):
     with pytest.raises(ValueError, match="min_keypoints must lie between 1 and 17, got 0"):
         coco([person()], min_keypoints=0)
     with pytest.raises(ValueError, match="labels no person's keypoints"):
@@ -150,7 +150,7 @@ def test_reads_the_official_file(shared_data):
     }
     for got in people:
         height, width, _ = got.load_picture().shape
-        labelled = got.joints_xy_px[got.visible > 0]
-        assert (labelled >= 0).all() and (labelled <= [width - 1, height - 1]).all()
+        labeled = got.joints_xy_px[got.visible > 0]
+        assert (labeled >= 0).all() and (labeled <= [width - 1, height - 1]).all()
         low, high = got.box_px[:2] - 1, got.box_px[:2] + got.box_px[2:] + 1
-        assert ((labelled >= low) & (labelled <= high)).mean() > 0.8
+        assert ((labeled >= low) & (labeled <= high)).mean() > 0.8

@@ -1,4 +1,4 @@
-"""Parts made on several machines: the same bytes, whatever dies, and one line about what cannot be mended."""
+"""Parts made on several machines: the same bytes, whatever dies, and one-line errors."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def expected(tmp_path, log):
-    """What one process makes of `made`."""
+    """The shards that one process makes of `made`."""
     (log / "go").touch()
     convert(made(log), tmp_path / "expected", OPTIONS)
     for path in log.glob("u*"):
@@ -79,7 +79,7 @@ def dask(beam):
 
 
 class Cluster:
-    """A scheduler and two workers, each a process as on a host of its own, that nothing starts again."""
+    """A scheduler and two worker processes, as on separate hosts, that nothing restarts."""
 
     def __init__(self, folder):
         self.folder, self.processes = folder, {}
@@ -136,7 +136,7 @@ def test_a_dask_cluster_makes_what_local_processes_make(dask, tmp_path, log, exp
 
 
 @pytest.mark.slow
-def test_a_dask_worker_that_is_killed_is_done_without(start_cluster, tmp_path, log, expected):
+def test_a_killed_dask_worker_is_replaced_by_the_others(start_cluster, tmp_path, log, expected):
     cluster = start_cluster()
     reader = made(log)
     (log / "go").unlink()
@@ -158,7 +158,7 @@ def test_a_dask_worker_that_is_killed_is_done_without(start_cluster, tmp_path, l
 
 
 @pytest.mark.slow
-def test_after_the_dask_scheduler_was_killed_the_same_command_goes_on(start_cluster, tmp_path, log, expected):
+def test_after_the_dask_scheduler_was_killed_the_same_command_resumes(start_cluster, tmp_path, log, expected):
     cluster = start_cluster()
     reader = made(log)
     (log / "go").unlink()
@@ -171,7 +171,7 @@ def test_after_the_dask_scheduler_was_killed_the_same_command_goes_on(start_clus
     killer.start()
     options = replace(OPTIONS, runner="dask", scheduler=cluster.address)
     with pytest.raises(
-        OSError, match="the Dask scheduler was lost; start it again, and the same command again goes on"
+        OSError, match="the Dask scheduler was lost; start it, and run the same command again to resume"
     ):
         convert(reader, tmp_path / "dask", options)
     killer.join()
@@ -183,10 +183,10 @@ def test_after_the_dask_scheduler_was_killed_the_same_command_goes_on(start_clus
 
 
 @pytest.mark.slow
-def test_a_unit_that_kills_its_dask_workers_is_named(dask, tmp_path, log):
+def test_a_unit_that_kills_its_dask_workers_raises(dask, tmp_path, log):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        pytest.raises(OSError, match="each of the 1 workers that tried u4 died, for want of memory"),
+        pytest.raises(OSError, match="each of the 1 workers that tried u4 died, out of memory"),
     ):
         convert(Made(log, does=(("u4", "die"),)), tmp_path / "dask", replace(OPTIONS, runner="dask", workers=1))
 
@@ -214,7 +214,7 @@ def test_a_runner_that_is_not_installed_exits_with_2(tmp_path, monkeypatch, runn
 
 
 def here_instead_of_beam(monkeypatch):
-    """Makes parts in this process; returns what Beam would have been told."""
+    """Makes parts in this process; returns the arguments that Beam would have received."""
     told = {}
 
     def run_here(shared, todo, arguments):
@@ -274,7 +274,7 @@ def test_a_part_that_is_there_is_not_made_again_unless_it_is_damaged(tmp_path, l
     assert reader.readings() == {"u0": 2}
 
 
-def test_other_processes_may_work_in_another_folder(tmp_path, monkeypatch):
+def test_other_processes_may_have_another_working_folder(tmp_path, monkeypatch):
     told = here_instead_of_beam(monkeypatch)
     make_archive(tmp_path / "lsp", extended_joints(3))
     monkeypatch.chdir(tmp_path)

@@ -48,7 +48,7 @@ def test_workers_do_not_change_a_byte(tmp_path):
 
 
 def test_the_disk_holds_the_shards_and_a_few_parts(tmp_path, monkeypatch):
-    """A part goes when its people are in whole shards: with shards of 3, of each split one part is left at the most."""
+    """A part is deleted when its people are in whole shards: with shards of 3, at most one part per split is left."""
     (tmp_path / "log").mkdir()
     left, make = [], Parts.make
 
@@ -63,7 +63,7 @@ def test_the_disk_holds_the_shards_and_a_few_parts(tmp_path, monkeypatch):
     assert len(left) == 20 and 1 <= max(left) <= 3
 
 
-def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
+def test_joints_are_written_in_the_requested_skeleton(tmp_path):
     joints = extended_joints(20)
     root = make_archive(tmp_path / "a", joints)
     options = Conversion(size=64, split=HALF, skeleton="coco17")
@@ -81,7 +81,7 @@ def test_joints_are_written_in_the_skeleton_asked_for(tmp_path):
         Conversion(skeleton="lsp")
 
 
-def test_broken_pictures_are_counted_and_named(tmp_path):
+def test_broken_images_are_counted_and_named(tmp_path):
     root = make_archive(tmp_path / "a", extended_joints(6))
     for name in ("im00002", "im00004"):
         path = root / "images" / f"{name}.jpg"
@@ -127,6 +127,6 @@ def test_the_command_as_a_user_types_it(tmp_path):
     ):
         done = call(main, *arguments)
         assert done.returncode == 2
-        # Tyro draws a box around what it says and breaks its lines.
+        # Tyro prints errors in a box and wraps lines.
         assert message in " ".join(re.sub("[│─]", " ", done.stderr + done.stdout).split())
         assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The same command over inputs that have changed since: made again, or refused, and never the old people in silence."""
+"""The same command with changed inputs: parts are made again or an error is raised; old people are never kept."""
 
 import json
 import os
@@ -68,12 +68,12 @@ def correct_labels(root, people=slice(None)):
 
 
 def touch(path):
-    """Gives a file another time of change."""
+    """Gives a file another modification time."""
     found = path.stat()
     os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000_000))
 
 
-def test_a_finished_set_of_the_same_inputs_is_left_as_it_is(tmp_path, root):
+def test_a_finished_set_of_the_same_inputs_stays_as_it_is(tmp_path, root):
     assert call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND).returncode == 0
     before = contents(tmp_path / "out")
     done = call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND)
@@ -84,7 +84,7 @@ def test_a_finished_set_of_the_same_inputs_is_left_as_it_is(tmp_path, root):
 
 
 @pytest.mark.parametrize(("people", "count", "first"), [(slice(None), 3, "im00001"), (slice(8, 9), 1, "im00009")])
-def test_a_finished_set_of_other_labels_is_refused_and_left(tmp_path, root, people, count, first):
+def test_a_finished_set_of_other_labels_exits_with_2_and_stays(tmp_path, root, people, count, first):
     assert call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND).returncode == 0
     before = contents(tmp_path / "out")
     correct_labels(root, people)
@@ -96,21 +96,21 @@ def test_a_finished_set_of_other_labels_is_refused_and_left(tmp_path, root, peop
     )
 
 
-def test_a_finished_set_of_another_version_of_the_reader_is_refused(tmp_path, root, monkeypatch):
+def test_a_finished_set_of_another_reader_version_raises(tmp_path, root, monkeypatch):
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     monkeypatch.setattr(Lsp, "version", Lsp.version + 1)
     with pytest.raises(ValueError, match=r"by another version of the reader \(3 of 3 parts changed, first: im00001\)"):
         convert(Lsp(root), tmp_path / "out", OPTIONS)
 
 
-def test_a_finished_set_of_fewer_people_is_refused(tmp_path, root):
+def test_a_finished_set_of_fewer_people_raises(tmp_path, root):
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     scipy.io.savemat(root / "joints.mat", {"joints": extended_joints(12)[:, :, :8]})
     with pytest.raises(ValueError, match=r"\(1 of 2 parts changed, first: im00009\)"):
         convert(Lsp(root), tmp_path / "out", OPTIONS)
 
 
-def test_without_its_list_a_set_still_tells_that_its_inputs_are_others(tmp_path, root):
+def test_changed_inputs_raise_also_without_inputs_json(tmp_path, root):
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     (tmp_path / "out/inputs.json").write_text("[")
     assert convert(Lsp(root), tmp_path / "out", OPTIONS) == read_manifest(tmp_path / "out")
@@ -119,7 +119,7 @@ def test_without_its_list_a_set_still_tells_that_its_inputs_are_others(tmp_path,
         convert(Lsp(root), tmp_path / "out", OPTIONS)
 
 
-def test_of_a_set_from_before_it_is_told_that_it_cannot_be_told(tmp_path, root):
+def test_a_set_without_recorded_inputs_prints_a_note(tmp_path, root):
     assert call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND).returncode == 0
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     del manifest["source"]["inputs"]
@@ -127,7 +127,7 @@ def test_of_a_set_from_before_it_is_told_that_it_cannot_be_told(tmp_path, root):
     (tmp_path / "out/inputs.json").unlink()
     done = call(main, "lsp", "--root", root, "--out", tmp_path / "out", *COMMAND)
     assert done.returncode == 0 and "done: " in done.stdout
-    assert "note: " in done.stderr and "did not note its inputs: whether they have changed since cannot" in done.stderr
+    assert "note: " in done.stderr and "did not record its inputs, so they may have changed since" in done.stderr
 
 
 def test_labels_corrected_after_a_refused_run_are_in_every_record(tmp_path, root):
@@ -151,8 +151,8 @@ def test_labels_corrected_after_a_refused_run_are_in_every_record(tmp_path, root
     assert len(old) == len(new) == 12 and not set(old) & set(new)
 
 
-@pytest.mark.parametrize(("people", "told"), [(slice(0, 1), "begun again"), (slice(9, 10), "made again")])
-def test_a_beginning_keeps_nothing_of_what_has_changed(tmp_path, root, capsys, people, told):
+@pytest.mark.parametrize(("people", "told"), [(slice(0, 1), "started again"), (slice(9, 10), "made again")])
+def test_an_unfinished_set_keeps_nothing_made_from_changed_inputs(tmp_path, root, capsys, people, told):
     broken = root / "images/im00012.jpg"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-40])
@@ -164,14 +164,14 @@ def test_a_beginning_keeps_nothing_of_what_has_changed(tmp_path, root, capsys, p
     correct_labels(root, people)
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     err = capsys.readouterr().err
-    assert f"note: {tmp_path / 'out'} was begun with other inputs" in err and f"{told}\n" in err
+    assert f"note: {tmp_path / 'out'} was started with other inputs" in err and f"{told}\n" in err
     convert(Lsp(root), tmp_path / "fresh", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
     assert (shards(tmp_path / "out")["train-00000-of-00004.tfrecord"] == shard) == (told == "made again")
 
 
-def test_shards_that_have_their_final_names_go_with_the_beginning(tmp_path, root):
-    """As a run leaves it that is killed while it gives them, of a set that was to have one shard less."""
+def test_shards_with_final_names_are_removed_with_the_unfinished_set(tmp_path, root):
+    """The state after a kill during renaming, of a set that was to have one shard less."""
     convert(Lsp(root), tmp_path / "fresh", replace(OPTIONS, people_per_shard=4))
     (root / "images/im00012.jpg").rename(tmp_path / "later.jpg")
     with pytest.raises(TooManySkipped):
@@ -194,7 +194,7 @@ def convert_part(reader, folder, number):
     parts.make(number, traced_units(reader)[number])
 
 
-def test_only_what_has_changed_is_read_again(tmp_path):
+def test_only_changed_inputs_are_read_again(tmp_path):
     log = tmp_path / "log"
     log.mkdir()
     reader = Made(log, 6, does=(("u3", "skip"),))
@@ -205,7 +205,7 @@ def test_only_what_has_changed_is_read_again(tmp_path):
     assert reader.readings() == {"u0": 1, "u1": 1, "u2": 1, "u3": 2, "u4": 1, "u5": 1}
 
 
-def test_a_beginning_of_an_earlier_version_is_begun_again(tmp_path, root, capsys):
+def test_an_unfinished_set_of_an_earlier_version_is_restarted(tmp_path, root, capsys):
     broken = root / "images/im00012.jpg"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-40])
@@ -217,12 +217,12 @@ def test_a_beginning_of_an_earlier_version_is_begun_again(tmp_path, root, capsys
         del part["made_from"]
         note.write_text(json.dumps(part))
     convert(Lsp(root), tmp_path / "out", OPTIONS)
-    assert "2 of 2 finished parts, the first of them im00001; the set is begun again" in capsys.readouterr().err
+    assert "2 of 2 finished parts, the first of them im00001; the set is started again" in capsys.readouterr().err
     convert(Lsp(root), tmp_path / "fresh", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
 
 
-def test_a_part_overwritten_by_another_run_is_told(tmp_path, root, monkeypatch):
+def test_a_part_overwritten_by_another_run_raises(tmp_path, root, monkeypatch):
     monkeypatch.setattr("data_prep.conversion.convert.run_local", overwritten)
     with pytest.raises(OSError, match="part 0 was overwritten from other inputs; end the processes of earlier runs"):
         convert(Lsp(root), tmp_path / "out", OPTIONS)
@@ -233,7 +233,7 @@ def overwritten(parts, todo, workers):
         yield parts.make(number, replace(unit, made_from="then"))
 
 
-def test_where_a_command_is_given_makes_no_difference(tmp_path, root, monkeypatch):
+def test_the_working_folder_makes_no_difference(tmp_path, root, monkeypatch):
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     monkeypatch.chdir(root)
     assert convert(Lsp(Path()), tmp_path / "out", OPTIONS).counts["train"] == 12
@@ -304,18 +304,18 @@ def test_every_reader_notices_a_file_that_has_changed_or_gone(tmp_path, make):
         touch(path)
         assert made_from(reader) != before, path
         before = made_from(reader)
-    # Without its only pictures a sequence is no more.
+    # Without its only images, the sequence is gone.
     if make not in (video_root, h36m_root):
         path.unlink()
         assert made_from(reader) != before
 
 
 def made_from(reader):
-    # A new one: some keep what they have read.
+    # A new reader: some cache what they have read.
     return [(unit.name, unit.made_from) for unit in traced_units(replace(reader))]
 
 
-def test_a_calibration_counts_by_its_content(tmp_path):
+def test_a_calibration_is_compared_by_content(tmp_path):
     reader, _ = frames_root(tmp_path / "a")
     before = made_from(reader)
     path = tmp_path / "a/seq/calibration_seq.json"
@@ -327,7 +327,7 @@ def test_a_calibration_counts_by_its_content(tmp_path):
     assert all(now != then for now, then in zip(made_from(reader), before, strict=True))
 
 
-def test_a_process_reads_labels_anew_that_have_changed_since(tmp_path):
+def test_a_process_reads_changed_labels_again(tmp_path):
     reader, _ = frames_root(tmp_path / "a")
     reader = replace(reader, min_box_px=4.0)
     before = next(iter(reader.people())).joints_xy_px
@@ -336,15 +336,15 @@ def test_a_process_reads_labels_anew_that_have_changed_since(tmp_path):
     np.testing.assert_allclose(now[0] - before[0], [1, 0], atol=1e-5)
 
 
-def test_names_that_no_file_can_have_are_files_that_are_not_there():
+def test_impossible_file_names_count_as_missing_files():
     for name in ("a\0b", "x" * 5000, "\ud800", "\udcff.jpg"):
         file_state(name).encode()
         assert file_state(name).endswith(" missing\n")
     assert file_state(os.sep).endswith(" no file\n")
 
 
-def test_a_set_that_is_complete_is_never_dropped(tmp_path, root):
-    """As a run leaves it that is killed between the manifest and the end of its clean-up."""
+def test_a_complete_set_is_never_deleted(tmp_path, root):
+    """The state after a kill between writing the manifest and the end of the clean-up."""
     convert(Lsp(root), tmp_path / "out", OPTIONS)
     broken = root / "images/im00012.jpg"
     broken.write_bytes(broken.read_bytes()[:-40])

@@ -1,4 +1,4 @@
-"""Where parts are made: in order, within bounds, and without leaving processes behind."""
+"""The local runner: in order, with bounded parts in flight, and without leaving processes behind."""
 
 import multiprocessing
 import threading
@@ -60,19 +60,19 @@ def test_a_repaired_input_is_read_again_and_no_other(tmp_path, log):
     assert reader.readings() == {"u0": 1, "u1": 1, "u2": 2, "u3": 1, "u4": 1, "u5": 1}
 
 
-def test_a_process_that_dies_is_told(tmp_path, log):
+def test_a_process_that_dies_raises(tmp_path, log):
     reader = Made(log, 6, does=(("u4", "die"),))
-    with pytest.raises(ChildProcessError, match="a process died at .*u4.* or soon after, for want of memory"):
+    with pytest.raises(ChildProcessError, match="a process died at .*u4.* or soon after, out of memory"):
         convert(reader, tmp_path / "out", options(workers=2))
     assert multiprocessing.active_children() == []
 
 
-def test_the_disk_being_full_in_a_process_is_told(tmp_path, log):
+def test_a_full_disk_in_a_process_raises(tmp_path, log):
     with pytest.raises(OSError, match="No space left on device"):
         convert(Made(log, 6, does=(("u1", "fail"),)), tmp_path / "out", options(workers=2))
 
 
-def test_a_slow_part_holds_the_others_up_so_that_the_disk_does_not_fill(tmp_path, log):
+def test_a_slow_part_bounds_the_parts_in_flight(tmp_path, log):
     parts = Parts(tmp_path, LSP14, LSP14, 32, 1.25, SPLIT)
     todo = list(enumerate(Made(log, 20, does=(("u2", "wait"),)).units()))
     with ThreadPoolExecutor(2) as pool:

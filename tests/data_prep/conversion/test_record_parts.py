@@ -1,4 +1,4 @@
-"""Parts: what is in the files, that they are whole or absent, and that damage is told."""
+"""Parts: their contents, that they are complete or absent, and that damage raises."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def frames(path):
     return [example.features.feature["source/frame"].int64_list.value[0] for example in examples]
 
 
-def test_a_part_has_a_file_for_each_split_that_it_has(parts, tmp_path):
+def test_a_part_has_a_file_per_split_with_people(parts, tmp_path):
     assert parts.make(7, MadeUnit("u", 3, 5, tmp_path)) == 7
     assert sorted(files(parts)) == ["000007.json", "000007.train.tfrecord", "000007.val.tfrecord"]
     assert frames(parts.records(7, "train")) == [3, 4] and frames(parts.records(7, "val")) == [5, 6, 7]
@@ -59,7 +59,7 @@ def test_making_a_part_again_gives_the_same_bytes_also_at_once(parts, tmp_path):
     assert files(parts) == first
 
 
-def test_broken_inputs_are_kept_apart_wherever_they_are_found(parts):
+def test_broken_inputs_are_recorded_wherever_they_are_found(parts):
     class Unit:
         name, made_from = "u", ""
 
@@ -86,7 +86,7 @@ def test_a_part_that_fails_leaves_nothing(parts, tmp_path):
     assert files(parts) == {} and parts.read(0, unit) is None
 
 
-def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
+def test_joints_are_converted_to_the_requested_skeleton(parts, tmp_path):
     person = made_person(0)
 
     class Unit:
@@ -103,8 +103,8 @@ def test_joints_are_turned_into_the_skeleton_asked_for(parts, tmp_path):
     assert feature["joints/visible"].int64_list.value[COCO17.index("nose")] == 0
 
 
-def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
-    """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the picture."""
+def test_a_3d_midpoint_uses_ends_outside_the_image(parts):
+    """LSP has no pelvis: it is the middle of the hips, in 3D also where one hip is off the image."""
     left, right = LSP14.index("left_hip"), LSP14.index("right_hip")
     person = made_person(0)
     xyz_mm = np.zeros((14, 3), np.float32)
@@ -126,7 +126,7 @@ def test_a_3d_midpoint_is_that_of_ends_off_the_picture(parts):
     pelvis = MPII16.index("pelvis")
     assert features["joints/xyz_mm"][pelvis].numpy().tolist() == [-20, 30, 3100]
     assert features["joints/visible"][pelvis] == 0 and features["joints/visible"][MPII16.index("left_hip")] == 2
-    # The neck stands for the thorax, and nothing is known of it.
+    # The neck stands for the thorax, which is unknown.
     assert features["joints/xyz_mm"][MPII16.index("thorax")].numpy().tolist() == [0, 0, 0]
 
 
@@ -137,7 +137,7 @@ def test_leftovers_are_cleaned_up(parts):
     assert list(files(parts)) == ["000003.json"]
 
 
-def test_parts_of_another_unit_or_of_other_inputs_are_to_be_made(parts, tmp_path):
+def test_parts_of_another_unit_or_of_other_inputs_are_not_reused(parts, tmp_path):
     unit = TracedUnit(MadeUnit("u", 0, 3, tmp_path), "now")
     parts.make(0, unit)
     assert parts.read(0, unit).made_from == "now"
@@ -146,7 +146,7 @@ def test_parts_of_another_unit_or_of_other_inputs_are_to_be_made(parts, tmp_path
     assert parts.read_any(0).unit == "u" and parts.numbers() == [0]
 
 
-def test_damaged_notes_are_told(parts, tmp_path):
+def test_damaged_notes_raise(parts, tmp_path):
     unit = MadeUnit("u", 0, 3, tmp_path)
     parts.make(0, unit)
     note = parts.folder / "000000.json"
@@ -164,7 +164,7 @@ def test_damaged_notes_are_told(parts, tmp_path):
         json.dumps({**whole, "colour": 1}),
     ):
         note.write_bytes(content.encode(errors="surrogateescape"))
-        with pytest.raises(ValueError, match="000000.json is damaged .*; delete it and run the same again"):
+        with pytest.raises(ValueError, match="000000.json is damaged .*; delete it and run the same command again"):
             parts.read(0, unit)
     parts.forget(0)
     assert parts.read(0, unit) is None

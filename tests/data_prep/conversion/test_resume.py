@@ -1,4 +1,4 @@
-"""Runs that are killed, stopped or find the disk full go on to the bytes of an unbroken run."""
+"""Runs that are killed, stopped or find the disk full resume to the bytes of an unbroken run."""
 
 import errno
 import multiprocessing
@@ -30,13 +30,13 @@ def contents(folder):
 
 
 def finished(folder):
-    """The parts that are made."""
+    """The finished parts."""
     return {path.stem for path in folder.glob(".partial/parts/*.json")}
 
 
 @pytest.fixture(scope="module")
 def processes():
-    """Processes that are quick to start, as they are forked from one that has imported everything."""
+    """Processes that start quickly, forked from one that has imported everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["data_prep.conversion.convert", "made_units"])
     return context
@@ -49,7 +49,7 @@ def reader(tmp_path):
 
 
 def run_until(reader, folder, steps):
-    """Converts, but is killed when it is about to write, rename, make or remove its `steps`-th file or folder."""
+    """Converts, but is killed before it writes, renames, makes or removes its `steps`-th file or folder."""
     left = steps
 
     def count(event, arguments):
@@ -67,7 +67,7 @@ def run_until(reader, folder, steps):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_killed_at_many_steps(tmp_path, reader, processes, seed):
+def test_a_run_killed_at_any_step_resumes(tmp_path, reader, processes, seed):
     convert(reader, tmp_path / "whole", OPTIONS)
     draw = random.Random(seed)
     kills, code = 0, None
@@ -89,7 +89,7 @@ def test_killed_at_many_steps(tmp_path, reader, processes, seed):
 
 
 def convert_within(limit, reader, folder, options, messages):
-    """Converts where no file may have more bytes."""
+    """Converts with a limit on the size of files."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
@@ -101,7 +101,7 @@ def convert_within(limit, reader, folder, options, messages):
 # Seven people, of about 1.2 kB each, fill no part above 12 kB, but twenty a shard.
 @pytest.mark.slow
 @pytest.mark.parametrize(("limit", "parts"), [(3_000, 0), (12_000, 3)])
-def test_a_full_disk_is_told_and_then_gone_on_from(tmp_path, reader, processes, limit, parts):
+def test_a_full_disk_raises_and_the_next_run_resumes(tmp_path, reader, processes, limit, parts):
     options = replace(OPTIONS, people_per_shard=20)
     convert(reader, tmp_path / "whole", options)
     messages = processes.SimpleQueue()
@@ -131,7 +131,7 @@ def test_a_damaged_part_is_made_again(tmp_path, reader, processes, damage):
     else:
         path.write_bytes(data[:-1] if damage == "cut" else data)
     if damage == "flipped":
-        with pytest.raises(OSError, match=f"{path.name} is damaged: .*; the same command again makes it anew"):
+        with pytest.raises(OSError, match=f"{path.name} is damaged: .*; run the same command again to make it anew"):
             convert(reader, tmp_path / "out", OPTIONS)
     convert(reader, tmp_path / "out", OPTIONS)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
@@ -146,7 +146,7 @@ def test_a_part_of_another_unit_is_not_used(tmp_path, reader, processes, capsys)
     for note in (tmp_path / "out").glob(".partial/parts/*.json"):
         note.write_text(note.read_text().replace('"u0"', '"another"'))
     convert(reader, tmp_path / "out", OPTIONS)
-    assert "finished parts, the first of them another; the set is begun again\n" in capsys.readouterr().err
+    assert "finished parts, the first of them another; the set is started again\n" in capsys.readouterr().err
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
@@ -181,7 +181,7 @@ def test_no_process_outlives_one_that_was_killed(tmp_path, reader):
     )
     pids = [path.read_text() for path in reader.log.iterdir()]
     assert len(pids) == 2 and all(map(is_running, pids))
-    # Ctrl-C, which reaches all, is for the parent to act on: what dies of it first would be taken for a crash.
+    # Only the parent handles Ctrl-C, which all receive: a worker that died of it would look like a crash.
     for pid in pids:
         os.kill(int(pid), signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -193,7 +193,7 @@ def test_no_process_outlives_one_that_was_killed(tmp_path, reader):
 
 
 @pytest.mark.slow
-def test_the_command_is_killed_then_stopped_and_goes_on(tmp_path):
+def test_the_command_is_killed_then_stopped_and_resumes(tmp_path):
     """SIGKILL in mid-run, then Ctrl-C, then the same command again."""
     joints = np.repeat(extended_joints(20), 128, axis=2)
     root = make_archive(tmp_path / "a", joints)
@@ -212,6 +212,6 @@ def test_the_command_is_killed_then_stopped_and_goes_on(tmp_path):
         assert process.returncode == (130 if stop == signal.SIGINT else -stop), errors
         assert "Traceback" not in errors
         assert not (out / "manifest.json").exists() and not list(out.glob("*.tfrecord"))
-    assert errors.endswith("stopped; the same command again goes on where it stopped\n")
+    assert errors.endswith("stopped; run the same command again to resume\n")
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
     assert contents(out) == contents(tmp_path / "whole")

@@ -3,7 +3,7 @@ import pytest
 from data_prep.conversion.splits import PUBLISHED, SplitRule
 
 
-def test_lists_come_before_the_hash_and_the_hash_stays():
+def test_lists_override_the_hash_and_the_hash_is_pinned():
     rule = SplitRule(val=0.2, test=0.2, val_sequences=("a",), test_sequences=("b",))
     assert (rule.split("a"), rule.split("b")) == ("val", "test")
     drawn = {name: rule.split(name) for name in map(str, range(500))}
@@ -41,13 +41,13 @@ def test_a_subject_decides_for_all_its_sequences():
     assert SplitRule(test_sequences=("S1",)).split("S1/Eating") == "test"
 
 
-def test_a_rule_tells_itself_to_the_manifest():
+def test_a_rule_describes_itself_for_the_manifest():
     plain = SplitRule().describe()
     assert "published" not in plain and plain["val"] == 0.05
     assert SplitRule(published="human36m").describe()["published"] == "human36m"
 
 
-def test_wrong_rules_are_told():
+def test_wrong_rules_raise():
     with pytest.raises(ValueError, match="sum to 1 at most, got val 0.6 and test 0.6"):
         SplitRule(val=0.6, test=0.6)
     with pytest.raises(ValueError, match=r"got \['a'\] for both val and test"):
@@ -86,7 +86,7 @@ def test_sequences_are_named_for_validation_only_where_it_would_be_empty():
     assert tested.with_validation(["1", "2", "3", "4"]).val_sequences[0] in ("3", "4")
 
 
-def test_of_one_sequence_for_training_and_others_for_the_test_one_of_these_validates():
+def test_with_one_training_sequence_validation_comes_from_the_test_split():
     rule = SplitRule(val=0.01, test=0.5)
     names = [name for name in map(str, range(40)) if rule.split(name) == "test"][:2]
     train = next(name for name in map(str, range(40)) if rule.split(name) == "train")

@@ -1,4 +1,4 @@
-"""What passes for a whole file, and what does not."""
+"""Complete and damaged files."""
 
 import io
 import struct
@@ -28,7 +28,7 @@ def refusal(check, path, content):
     "frames",
     [
         FRAMES,
-        struct.pack(">I4sQ6s", 1, b"mdat", 22, b"frames"),  # the size of a long box is in 8 bytes after its type
+        struct.pack(">I4sQ6s", 1, b"mdat", 22, b"frames"),  # a long box has its size in 8 bytes after the type
         struct.pack(">I4s6s", 0, b"mdat", b"frames"),  # the last one may reach to the end
     ],
 )

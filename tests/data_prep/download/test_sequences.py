@@ -1,4 +1,4 @@
-"""The download command against a server of our own, from the checks of single files to Ctrl-C."""
+"""The download command with a local server, from the checks of single files to Ctrl-C."""
 
 import io
 import json
@@ -77,7 +77,7 @@ def names(folder):
     return sorted(name for name in found if ".downloaded" not in name)
 
 
-def test_a_sequence_comes_in_the_readers_layout_and_what_is_lacking_is_told(tmp_path, server):
+def test_a_sequence_comes_in_the_readers_layout_and_missing_files_are_returned(tmp_path, server):
     lacking = options(server, tmp_path).download()
     assert lacking == {"seq_1/hdVideos/hd_00_01.mp4": f"{server.root}: has no such file"}
     sequence = tmp_path / "seq_1"
@@ -92,7 +92,7 @@ def test_a_sequence_comes_in_the_readers_layout_and_what_is_lacking_is_told(tmp_
     assert PoseFiles.of_sequence(sequence).frames.tolist() == [0, 1]
 
 
-def test_what_is_here_is_not_fetched_again(tmp_path, server):
+def test_existing_files_are_not_downloaded_again(tmp_path, server):
     options(server, tmp_path, cameras=("0",)).download()
     server.log.clear()
     assert options(server, tmp_path, cameras=("0", "00_02", "2")).download() == {}
@@ -100,7 +100,7 @@ def test_what_is_here_is_not_fetched_again(tmp_path, server):
 
 
 @pytest.mark.parametrize(("changed", "how"), [(b"3" * 1000, "has changed on"), (b"3" * 999, "has 1036 bytes on")])
-def test_a_file_that_has_changed_on_the_server_since_is_named_and_left(tmp_path, server, changed, how):
+def test_a_file_changed_on_the_server_is_named_and_kept(tmp_path, server, changed, how):
     assert options(server, tmp_path, cameras=("0", "2")).download() == {}
     server.files[HD.format(0)] = mp4(changed)
     server.log.clear()
@@ -113,7 +113,7 @@ def test_a_file_that_has_changed_on_the_server_since_is_named_and_left(tmp_path,
     assert (tmp_path / name).read_bytes() == mp4(changed)
 
 
-def test_of_a_file_of_unknown_origin_the_size_is_compared_with_all_servers(tmp_path, server):
+def test_the_size_of_a_file_of_unknown_origin_is_compared_with_all_servers(tmp_path, server):
     assert options(server, tmp_path, cameras=("0",)).download() == {}
     shutil.rmtree(tmp_path / "seq_1/.downloaded")
     whole = server.files[HD.format(0)]
@@ -134,7 +134,7 @@ def test_a_copy_from_a_mirror_is_compared_with_the_mirrors_own(tmp_path, server)
         assert list(options(server, tmp_path, mirror=(mirror.root,)).download()) == ["seq_1/hdVideos/hd_00_01.mp4"]
 
 
-def test_without_a_server_what_is_here_is_left_and_one_is_not_waited_for_twice(tmp_path, server, monkeypatch):
+def test_without_servers_existing_files_stay_and_no_timeout_happens_twice(tmp_path, server, monkeypatch):
     assert options(server, tmp_path, cameras=("0", "2")).download() == {}
     asked = []
     monkeypatch.setattr(requests, "head", lambda url, **_: asked.append(url) or fail())
@@ -147,17 +147,17 @@ def fail():
 
 
 @pytest.mark.parametrize("vga", [False, True])
-def test_of_a_sequence_without_poses_of_19_joints_come_those_of_15(tmp_path, server, vga, capsys):
+def test_poses_of_15_joints_are_downloaded_where_those_of_19_are_missing(tmp_path, server, vga, capsys):
     kind = "vga" if vga else "hd"
     del server.files[f"{BASE}/{kind}Pose3d_stage1_coco19.tar"]
     server.files[f"{BASE}/{kind}Pose3d_stage1.tar"] = tar((3,))
     assert options(server, tmp_path, vga=vga, cameras=("01_01",) if vga else ("0",)).download() == {}
     assert (tmp_path / f"seq_1/{kind}Pose3d_stage1.tar").read_bytes() == tar((3,))
-    told = f"note: seq_1 has no {kind}Pose3d_stage1_coco19.tar; took {kind}Pose3d_stage1.tar, of 15 joints\n"
+    told = f"note: seq_1 has no {kind}Pose3d_stage1_coco19.tar; downloaded {kind}Pose3d_stage1.tar, of 15 joints\n"
     assert told in capsys.readouterr().err
 
 
-def test_a_server_that_fails_does_not_make_old_poses_come(tmp_path, server):
+def test_a_failing_server_does_not_trigger_the_old_poses(tmp_path, server):
     server.files[f"{BASE}/hdPose3d_stage1.tar"] = tar((3,))
     server.script[f"{BASE}/{POSES}"] = [Answer(body=b"", status=500)] * 9
     assert "seq_1/" + POSES in options(server, tmp_path).download()
@@ -176,13 +176,13 @@ def test_vga_cameras(tmp_path, server):
     assert (tmp_path / "seq_1/vgaPose3d_stage1_coco19.tar").read_bytes() == tar((5,))
 
 
-def test_a_camera_without_calibration_is_told_without_asking_for_it(tmp_path, server):
+def test_a_camera_without_calibration_is_named_and_not_requested(tmp_path, server):
     lacking = options(server, tmp_path, cameras=("7",)).download()
     assert lacking == {"seq_1/hdVideos/hd_00_07.mp4": "its camera is not in the calibration"}
     assert not server.ranges_of(HD.format(7))
 
 
-def test_names_in_a_calibration_lead_nowhere_else(tmp_path, server):
+def test_camera_names_in_a_calibration_cannot_escape_the_folder(tmp_path, server):
     cameras = [camera_entry("../../../../x"), camera_entry("00_02")]
     server.files[f"{BASE}/calibration_seq_1.json"] = json.dumps({"cameras": cameras}).encode()
     assert options(server, tmp_path / "out").download() == {}
@@ -198,7 +198,7 @@ def test_without_calibration_or_poses_no_video_is_fetched(tmp_path, server, path
     assert not server.ranges_of(HD.format(0))
 
 
-def test_a_sequence_that_nobody_has_leaves_no_folder(tmp_path, server):
+def test_a_sequence_that_no_server_has_leaves_no_folder(tmp_path, server):
     server.files.clear()
     assert len(options(server, tmp_path).download()) == 2
     assert names(tmp_path) == []
@@ -211,7 +211,7 @@ def test_a_damaged_file_never_gets_its_name(tmp_path, server):
     assert names(tmp_path / "seq_1/hdVideos") == ["hd_00_02.mp4"]
 
 
-def test_a_damaged_file_that_is_here_is_told_and_left(tmp_path, server):
+def test_a_damaged_existing_file_is_named_and_kept(tmp_path, server):
     video = tmp_path / "seq_1/hdVideos/hd_00_00.mp4"
     video.parent.mkdir(parents=True)
     video.write_bytes(mp4()[:-1])
@@ -220,7 +220,7 @@ def test_a_damaged_file_that_is_here_is_told_and_left(tmp_path, server):
     assert video.read_bytes() == mp4()[:-1] and not server.ranges_of(HD.format(0))
 
 
-def test_the_mirror_is_asked_for_what_the_first_server_lacks(tmp_path, server):
+def test_files_missing_on_the_first_server_come_from_the_mirror(tmp_path, server):
     with StudioServer({HD.format(1): mp4(b"mirror")}) as mirror:
         assert options(server, tmp_path, mirror=(mirror.root + "/",)).download() == {}
     assert mirror.log == [(HD.format(1), None)]
@@ -234,7 +234,7 @@ def test_a_server_that_failed_is_not_waited_for_again(tmp_path, server):
     assert [path for path, _ in broken.log] == [f"{BASE}/calibration_seq_1.json"] * 2
 
 
-def test_files_are_fetched_side_by_side(tmp_path, server):
+def test_files_are_downloaded_in_parallel(tmp_path, server):
     for path in (HD.format(0), HD.format(2)):
         server.script[path] = [Answer(send=100, stall=True)]
     begin = time.monotonic()
@@ -251,7 +251,7 @@ def test_two_processes_do_not_write_the_same_files(tmp_path, server):
     assert not server.log
 
 
-def test_somebody_elses_files_in_the_unfinished_folder_stay(tmp_path, server):
+def test_foreign_files_in_the_unfinished_folder_stay(tmp_path, server):
     partial = tmp_path / "seq_1/.partial"
     partial.mkdir(parents=True)
     (partial / "thesis.json").write_text("{}")
@@ -259,14 +259,14 @@ def test_somebody_elses_files_in_the_unfinished_folder_stay(tmp_path, server):
     assert (partial / "thesis.json").read_text() == "{}"
 
 
-def test_a_disk_that_cannot_be_written_ends_the_run(tmp_path, server):
+def test_a_disk_that_cannot_be_written_raises(tmp_path, server):
     (tmp_path / "seq_1").mkdir()
     (tmp_path / "seq_1/hdVideos").write_text("a file where a folder should be")
     with pytest.raises(OSError, match="hdVideos"):
         options(server, tmp_path).download()
 
 
-def test_the_exit_code_tells_that_files_are_lacking(tmp_path, server, capsys):
+def test_missing_files_exit_with_1(tmp_path, server, capsys):
     assert options(server, tmp_path).run() == 1
     told = capsys.readouterr()
     assert f"lacking: {tmp_path}/seq_1/hdVideos/hd_00_01.mp4: {server.root}: has no such file" in told.err
@@ -300,7 +300,7 @@ def test_wrong_arguments_are_told(wrong, rule):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(tmp_path, server):
+def test_ctrl_c_ends_at_once_and_the_same_command_resumes(tmp_path, server):
     server.files[HD.format(0)] = whole = mp4(b"0" * 1_000_000)
     server.script[HD.format(0)] = [Answer(send=500_000, stall=True)]
     line = [sys.executable, "-m", "data_prep", "download", "seq_1", "--root", server.root, "--mirror", "--cameras", "0"]
@@ -312,7 +312,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(tmp_path, server):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     # The silent server would hold it for the hour of the time-out. The limit is far off, as machines may stand still.
-    assert "stopped; the same command again goes on" in process.communicate(timeout=300)[1]
+    assert "stopped; run the same command again to resume" in process.communicate(timeout=300)[1]
     assert process.returncode == 130 and not (tmp_path / "seq_1/hdVideos").exists()
     done = part.stat().st_size
     assert options(server, tmp_path, cameras=("0",)).download() == {}

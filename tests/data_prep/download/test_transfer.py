@@ -1,4 +1,4 @@
-"""One file from a server that breaks off, changes the file or lies about it."""
+"""One file from a server that drops connections, changes the file or sends wrong headers."""
 
 import random
 import time
@@ -17,27 +17,27 @@ def server():
         yield server
 
 
-def test_a_file_comes_whole_and_progress_is_told(tmp_path, server):
+def test_a_file_is_downloaded_whole_and_progress_reported(tmp_path, server):
     reports = []
     assert get(tmp_path, server, reports=reports) == CONTENT
     assert reports[0] == (0, 300_000) and reports[-1] == (300_000, 300_000)
     assert server.log == [(NAME, None)]
 
 
-def test_dropped_connections_are_taken_up_where_they_broke(tmp_path, server):
+def test_dropped_connections_are_resumed(tmp_path, server):
     server.script[NAME] = [Answer(send=100_000), Answer(send=50_000), Answer(send=0)]
     assert get(tmp_path, server) == CONTENT
     assert server.ranges_of(NAME) == [None, "bytes=100000-", "bytes=150000-", "bytes=150000-"]
 
 
-def test_a_server_that_drops_often_but_gets_on_is_borne_with(tmp_path, server):
+def test_retries_are_unlimited_while_bytes_arrive(tmp_path, server):
     # 20 drops, though 3 tries in a row without a byte would be too many.
     server.script[NAME] = [Answer(send=10_000)] * 20
     assert get(tmp_path, server) == CONTENT
     assert len(server.log) == 21
 
 
-def test_a_stalled_connection_is_given_up_without_losing_what_came(tmp_path, server):
+def test_a_stalled_connection_times_out_without_losing_bytes(tmp_path, server):
     server.script[NAME] = [Answer(send=123_456, stall=True)]
     begin = time.monotonic()
     assert get(tmp_path, server) == CONTENT
@@ -45,7 +45,7 @@ def test_a_stalled_connection_is_given_up_without_losing_what_came(tmp_path, ser
     assert server.ranges_of(NAME) == [None, "bytes=123456-"]
 
 
-def test_a_later_run_goes_on(tmp_path, server):
+def test_a_later_run_resumes(tmp_path, server):
     server.script[NAME] = [Answer(send=200_000)] + [Answer(send=0)] * 3
     with pytest.raises(Failed, match=r"tried 3 times"):
         get(tmp_path, server)
@@ -55,7 +55,7 @@ def test_a_later_run_goes_on(tmp_path, server):
     assert server.ranges_of(NAME)[-1] == "bytes=200000-"
 
 
-def test_a_file_that_changes_between_tries_is_begun_anew(tmp_path, server):
+def test_a_file_that_changes_between_attempts_is_restarted(tmp_path, server):
     server.script[NAME] = [Answer(send=200_000)] + [Answer(send=0)] * 3
     with pytest.raises(Failed):
         get(tmp_path, server)
@@ -73,19 +73,19 @@ def test_a_file_that_changes_between_tries_is_begun_anew(tmp_path, server):
         {"Content-Range": None},
     ],
 )
-def test_a_continuation_of_something_else_is_not_appended(tmp_path, server, wrong):
+def test_a_range_of_another_file_is_not_appended(tmp_path, server, wrong):
     server.script[NAME] = [Answer(send=200_000), Answer(headers=wrong)]
     assert get(tmp_path, server) == CONTENT
     assert server.ranges_of(NAME) == [None, "bytes=200000-", None]
 
 
-def test_a_file_that_became_shorter_is_begun_anew(tmp_path, server):
+def test_a_file_that_became_shorter_is_restarted(tmp_path, server):
     server.script[NAME] = [Answer(send=200_000), Answer(status=416)]
     assert get(tmp_path, server) == CONTENT
     assert server.ranges_of(NAME) == [None, "bytes=200000-", None]
 
 
-def test_a_server_may_give_less_than_the_range_but_not_more(tmp_path, server):
+def test_a_server_may_send_less_than_the_range_but_not_more(tmp_path, server):
     less = {"ETag": etag(CONTENT), "Content-Range": "bytes 200000-249999/300000"}
     more = {"ETag": etag(CONTENT), "Content-Range": "bytes 250000-299999/300000"}
     server.script[NAME] = [
@@ -97,18 +97,18 @@ def test_a_server_may_give_less_than_the_range_but_not_more(tmp_path, server):
     assert server.ranges_of(NAME) == [None, "bytes=200000-", "bytes=250000-", None]
 
 
-def test_a_server_without_ranges_is_asked_for_the_whole_again(tmp_path, server):
+def test_without_range_support_the_whole_file_is_requested_again(tmp_path, server):
     server.script[NAME] = [Answer(send=200_000), Answer(ranges=False)]
     assert get(tmp_path, server) == CONTENT
 
 
-def test_without_a_version_nothing_is_continued(tmp_path, server):
+def test_without_a_version_nothing_is_resumed(tmp_path, server):
     server.script[NAME] = [Answer(send=200_000, headers={"ETag": None})]
     assert get(tmp_path, server) == CONTENT
     assert server.ranges_of(NAME) == [None, None]
 
 
-def test_a_weak_mark_does_not_do_but_a_date_does(tmp_path, server):
+def test_a_weak_etag_is_ignored_and_a_date_is_used(tmp_path, server):
     date = formatdate(0, usegmt=True)
     headers = {"ETag": "W/" + etag(CONTENT), "Last-Modified": date}
     server.script[NAME] = [Answer(send=200_000, headers=headers)]
@@ -131,18 +131,18 @@ def test_a_length_that_is_too_short_is_found_by_the_check(tmp_path, server):
     assert not any((tmp_path / "partial").glob("*.part")) and not (tmp_path / "dome").exists()
 
 
-def test_what_was_pieced_together_wrongly_is_fetched_again_as_a_whole(tmp_path, server):
+def test_a_damaged_file_from_several_responses_is_downloaded_again(tmp_path, server):
     server.script[NAME] = [Answer(body=CHANGED, headers={"ETag": etag(CONTENT)}, send=200_000)]
     assert get(tmp_path, server, check=must_be(CONTENT)) == CONTENT
     assert server.ranges_of(NAME) == [None, "bytes=200000-", None]
 
 
-def test_a_file_without_a_length_is_taken_to_its_end(tmp_path, server):
+def test_a_file_without_a_length_is_read_to_its_end(tmp_path, server):
     server.script[NAME] = [Answer(headers={"Content-Length": None})]
     assert get(tmp_path, server, check=must_be(CONTENT)) == CONTENT
 
 
-def test_a_part_is_continued_at_the_server_that_it_came_from(tmp_path, server):
+def test_a_partial_file_is_resumed_from_its_own_server(tmp_path, server):
     with StudioServer({NAME: CHANGED}) as other:
         server.script[NAME] = [Answer(send=200_000)] + [Answer(send=0)] * 3
         with pytest.raises(Failed):
@@ -151,7 +151,7 @@ def test_a_part_is_continued_at_the_server_that_it_came_from(tmp_path, server):
         assert not other.log
 
 
-def test_a_part_of_unknown_origin_is_not_continued(tmp_path, server):
+def test_a_partial_file_of_unknown_origin_is_not_resumed(tmp_path, server):
     (tmp_path / "partial").mkdir()
     (tmp_path / "partial/film.mp4.part").write_bytes(b"something")
     for about in (None, "", "[]", '{"root": "x"}'):
@@ -161,14 +161,14 @@ def test_a_part_of_unknown_origin_is_not_continued(tmp_path, server):
     assert server.ranges_of(NAME) == [None] * 4
 
 
-def test_no_room_is_told_before_a_byte_is_written(tmp_path, server):
+def test_too_little_disk_space_raises_before_a_byte_is_written(tmp_path, server):
     server.script[NAME] = [Answer(announce=10**17)]
     with pytest.raises(OSError, match="needs 100000000000000000 bytes"):
         get(tmp_path, server)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_happens_the_file_is_right_or_not_there(tmp_path, server, seed):
+def test_after_any_failure_the_file_is_correct_or_missing(tmp_path, server, seed):
     rng = random.Random(seed)
     server.script[NAME] = script = [
         rng.choice(

@@ -18,12 +18,12 @@ def server():
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_busy_server_is_asked_again(tmp_path, server, status):
+def test_a_busy_server_is_retried(tmp_path, server, status):
     server.script[NAME] = [Answer(status=status)] * 2
     assert get(tmp_path, server) == CONTENT
 
 
-def test_a_server_may_say_when_to_come_back(tmp_path, server):
+def test_retry_after_is_respected(tmp_path, server):
     server.script[NAME] = [Answer(status=429, headers={"Retry-After": "1"})]
     begin = time.monotonic()
     assert get(tmp_path, server) == CONTENT
@@ -35,21 +35,21 @@ def test_a_server_may_say_when_to_come_back(tmp_path, server):
         assert get(tmp_path, server) == CONTENT
 
 
-def test_too_long_a_wait_is_a_refusal(tmp_path, server):
+def test_too_long_a_retry_after_raises(tmp_path, server):
     server.script[NAME] = [Answer(status=503, headers={"Retry-After": "601"})]
     with pytest.raises(Failed, match="asks to come back in 601 s"):
         get(tmp_path, server)
     assert len(server.log) == 1
 
 
-def test_a_missing_file_is_not_asked_for_twice(tmp_path, server):
+def test_a_missing_file_is_not_requested_twice(tmp_path, server):
     server.files.clear()
     with pytest.raises(Missing, match=f"{server.root}: has no such file"):
         get(tmp_path, server)
     assert len(server.log) == 1
 
 
-def test_a_page_to_log_in_at_is_not_the_file_and_costs_nothing(tmp_path, server):
+def test_a_login_page_raises_and_keeps_the_bytes(tmp_path, server):
     page = Answer(body=b"<!DOCTYPE html>", headers={"Content-Type": "text/html; charset=utf-8"})
     server.script[NAME] = [Answer(send=200_000), page]
     with pytest.raises(Failed, match="web page"):
@@ -58,7 +58,7 @@ def test_a_page_to_log_in_at_is_not_the_file_and_costs_nothing(tmp_path, server)
     assert server.ranges_of(NAME) == [None, "bytes=200000-", "bytes=200000-"]
 
 
-def test_the_mirror_helps_where_the_first_server_lacks_a_file_or_fails(tmp_path, server):
+def test_the_mirror_is_used_where_the_first_server_lacks_a_file_or_fails(tmp_path, server):
     with StudioServer({}) as empty, StudioServer({NAME: CONTENT}) as broken:
         broken.script[NAME] = [Answer(status=500)] * 10
         assert get(tmp_path / "a", empty, broken, server) == CONTENT
@@ -68,7 +68,7 @@ def test_the_mirror_helps_where_the_first_server_lacks_a_file_or_fails(tmp_path,
             get(tmp_path / "b", empty, broken)
 
 
-def test_a_server_that_is_down_is_told_in_few_words(tmp_path):
+def test_a_server_that_is_down_raises_with_a_short_message(tmp_path):
     with StudioServer({}) as gone:
         pass
     with pytest.raises(Failed, match=rf"^{gone.root}: \[Errno \d+\] Connection refused \(tried 3 times\)$"):
@@ -79,13 +79,13 @@ def test_a_server_that_failed_is_tried_last_for_the_next_file():
     servers = Servers(("http://a/", "http://b", "http://c"))
     servers.put_last("http://a")
     assert servers.in_order() == ["http://b", "http://c", "http://a"]
-    # Only what came from a server can be continued there.
+    # Bytes can only be resumed from their own server.
     assert servers.in_order("http://a") == ["http://a", "http://b", "http://c"]
     assert servers.in_order("http://gone") == ["http://b", "http://c", "http://a"]
 
 
 @pytest.mark.parametrize("answer", [Answer(send=100_000, stall=True), Answer(status=503)])
-def test_a_stop_is_heeded_while_bytes_come_and_while_waiting(tmp_path, server, answer):
+def test_stop_raises_while_receiving_and_while_waiting(tmp_path, server, answer):
     server.script[NAME] = [answer]
     stop = threading.Event()
     reports = []

@@ -119,7 +119,7 @@ def test_broken_inputs_are_named(tmp_path):
         list(waiting.people())
 
 
-def test_people_off_the_picture_are_passed_by(tmp_path):
+def test_people_outside_the_image_are_left_out(tmp_path):
     away = poses(2)
     away[1, :, 0] += 50
     root = make_root(tmp_path, {"S1": {"Eating": away}})
@@ -133,22 +133,22 @@ class _Evil:
         return eval, ("1 + 1",)
 
 
-def test_a_pickle_that_runs_programs_is_refused(tmp_path):
+def test_a_pickle_with_code_raises(tmp_path):
     np.savez(tmp_path / POSITIONS, positions_3d=np.array({"S1": _Evil()}, dtype=object))
-    with pytest.raises(ValueError, match="asks for builtins.eval, and may hold numbers alone"):
+    with pytest.raises(ValueError, match="asks for builtins.eval, but may only hold numbers"):
         read_positions(tmp_path / POSITIONS)
 
 
 @pytest.mark.parametrize(
     "positions", [{"S1": {"Eating": np.zeros((2, 17, 3))}}, {"S1": {"../Eating": poses()}}, {"S1": 3}, np.zeros(3)]
 )
-def test_other_positions_are_told(tmp_path, positions):
+def test_malformed_positions_raise(tmp_path, positions):
     root = make_root(tmp_path, positions)
     with pytest.raises(ValueError, match="cannot be read as VideoPose3D's positions"):
         H36m(root).units()
 
 
-def test_unusable_folders_and_options_are_told(tmp_path):
+def test_unusable_folders_and_options_raise(tmp_path):
     with pytest.raises(ValueError, match=f"there is no .*{POSITIONS}"):
         H36m(tmp_path)
     root = make_root(tmp_path, {"S1": {"Eating": poses()}})

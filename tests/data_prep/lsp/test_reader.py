@@ -20,13 +20,13 @@ def test_extended_archive(tmp_path):
     assert second.sequence == "im00002" and second.key == "lspet/im00002//0/0"
     assert second.visible.tolist() == [2, 2, 2, 2, 0] + [2] * 9
     np.testing.assert_allclose(second.joints_xy_px[0], joints[0, :2, 1])
-    labelled = np.delete(joints[:, :2, 1], 4, axis=0)
-    np.testing.assert_allclose(second.box_px[:2], labelled.min(axis=0))
-    np.testing.assert_allclose(second.box_px[2:], np.ptp(labelled, axis=0))
+    labeled = np.delete(joints[:, :2, 1], 4, axis=0)
+    np.testing.assert_allclose(second.box_px[:2], labeled.min(axis=0))
+    np.testing.assert_allclose(second.box_px[2:], np.ptp(labeled, axis=0))
     assert (second.load_picture() == 20).all()
 
 
-def test_first_archive_has_other_axes_and_marks_what_is_hidden(tmp_path):
+def test_the_first_archive_has_other_axes_and_marks_hidden_joints(tmp_path):
     joints = extended_joints().transpose(1, 0, 2).copy()
     joints[2, 5, 0], joints[2, 6:, 0] = 0, 0
     reader = Lsp(make_archive(tmp_path / "a", joints))
@@ -36,19 +36,19 @@ def test_first_archive_has_other_axes_and_marks_what_is_hidden(tmp_path):
     np.testing.assert_allclose(first.joints_xy_px[5], joints[:2, 5, 0])
 
 
-def test_broken_people_are_named_or_passed_by(tmp_path):
+def test_broken_people_are_named_or_left_out(tmp_path):
     joints = extended_joints(5)
     joints[3, 0, 0] = np.nan
-    joints[:, 2, 1] = 0  # no joint labelled
+    joints[:, 2, 1] = 0  # no joint labeled
     joints[:, :2, 2] = 50.0
     root = make_archive(tmp_path / "a", joints, pictures=(0, 1, 2, 4))
     items = list(Lsp(root).people())
     assert left_out(Lsp(root)) == {"fewer than 4 joints (--min-visible-joints)": 1}
     whys = [item.why for item in items if isinstance(item, BadInput)]
     assert whys == [
-        "a labelled joint is NaN or infinite",
-        "all labelled joints stand on one point",
-        "labelled in joints.mat, but the picture is missing",
+        "a labeled joint is NaN or infinite",
+        "all labeled joints are at one point",
+        "labeled in joints.mat, but the image is missing",
     ]
     assert [item.sequence for item in items if isinstance(item, Person)] == ["im00005"]
 
@@ -65,7 +65,7 @@ def test_units_are_stretches_of_the_archive(tmp_path, monkeypatch):
     ]
 
 
-def test_unusable_archives_are_told(tmp_path):
+def test_unusable_archives_raise(tmp_path):
     with pytest.raises(ValueError, match="is no LSP archive: it has no joints.mat"):
         Lsp(tmp_path)
     (tmp_path / "images").mkdir()
@@ -87,6 +87,6 @@ def test_real_archive(shared_data):
     assert (reader.dataset, reader.total()) == ("lspet", 9000)
     people = list(reader.people())
     assert len(people) == 9000 and all(isinstance(person, Person) for person in people)
-    # What joints.mat holds for the first person, whose right ankle is not labelled.
+    # What joints.mat holds for the first person, whose right ankle is not labeled.
     assert people[0].visible.tolist() == [0] + [2] * 13
     np.testing.assert_allclose(people[0].joints_xy_px[1], [26.03094352, 86.41022512])

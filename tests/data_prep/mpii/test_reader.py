@@ -19,25 +19,25 @@ def broken_of(reader):
     return [item for item in reader.people() if isinstance(item, BadInput)]
 
 
-def test_a_person_as_the_labels_tell(tmp_path):
+def test_a_person_is_read_as_labeled(tmp_path):
     reader = Mpii(make_archive(tmp_path, [picture("a.jpg", [person()], video=2)]))
     (first,) = people_of(reader)
     assert (reader.dataset, reader.skeleton, reader.total()) == ("mpii", MPII16, 1)
     # MATLAB's pixel 101, 51 is our 100, 50.
     np.testing.assert_array_equal(first.joints_xy_px[[0, 15]], [[100, 50], [250, 125]])
     assert first.visible.tolist() == [1] + [2] * 15
-    # Scale 2: a square of 400 px, whose centre is 30 px below the labelled one at 175, 88.
+    # Scale 2: a square of 400 px, whose center is 30 px below the labeled one at 175, 88.
     np.testing.assert_allclose(first.box_px, [-25, -82, 400, 400])
     assert first.key == "mpii/secondVideo//1/1"
     assert first.load_picture().shape == (300, 400, 3)
 
 
-def test_only_training_pictures_and_people_with_joints_are_read(tmp_path):
-    unlabelled = {"scale": 2.0, "objpos": {"x": 1, "y": 1}}
+def test_only_training_images_and_people_with_joints_are_read(tmp_path):
+    unlabeled = {"scale": 2.0, "objpos": {"x": 1, "y": 1}}
     pictures = [
-        picture("test.jpg", [unlabelled], train=0),
+        picture("test.jpg", [unlabeled], train=0),
         picture("empty.jpg", []),
-        picture("nameless.jpg", [unlabelled]),
+        picture("nameless.jpg", [unlabeled]),
         picture("two.jpg", [person([]), person()]),
     ]
     reader = Mpii(make_archive(tmp_path, pictures))
@@ -64,13 +64,13 @@ def test_marks_and_joints_may_be_missing(tmp_path):
     assert left_out(Mpii(tmp_path, min_visible_joints=5)) == {"fewer than 5 joints (--min-visible-joints)": 1}
 
 
-def test_a_person_of_no_scale_has_the_joints_box(tmp_path):
+def test_a_person_without_scale_has_the_box_of_the_joints(tmp_path):
     labels = {**person(), "scale": np.zeros((0, 0)), "objpos": np.zeros((0, 0))}
     (found,) = people_of(Mpii(make_archive(tmp_path, [picture("a.jpg", [labels])])))
     np.testing.assert_allclose(found.box_px, [100, 50, 150, 75])
 
 
-def test_a_picture_of_no_video_is_not_split_from_others_like_it(tmp_path):
+def test_images_without_a_video_are_one_sequence(tmp_path):
     pictures = [picture(f"{i}.jpg", [person()], video=video) for i, video in enumerate((np.zeros((0, 0)), 99, 1))]
     assert [found.sequence for found in people_of(Mpii(make_archive(tmp_path, pictures)))] == [
         "unknown",
@@ -79,7 +79,7 @@ def test_a_picture_of_no_video_is_not_split_from_others_like_it(tmp_path):
     ]
 
 
-def test_separate_people_alone(tmp_path):
+def test_separate_keeps_only_separate_people(tmp_path):
     pictures = [
         picture("a.jpg", [person(), person()], separate=(2,)),
         picture("b.jpg", [person()], separate=()),
@@ -91,12 +91,12 @@ def test_separate_people_alone(tmp_path):
     assert len(people_of(Mpii(root))) == 5
 
 
-def test_units_are_spans_that_can_be_sent_elsewhere(tmp_path):
+def test_units_can_be_pickled(tmp_path):
     reader = Mpii(make_archive(tmp_path, [picture(f"{i}.jpg", [person()]) for i in range(257)], draw=False))
     units = reader.units()
     assert [unit.name for unit in units] == ["000000", "000256"]
     whys = [item.why for unit in pickle.loads(pickle.dumps(units)) for item in unit.people()]
-    assert whys == ["labelled, but missing"] * 257
+    assert whys == ["labeled, but missing"] * 257
     assert len(pickle.dumps(units)) < 257 * 2000
 
 
@@ -111,7 +111,7 @@ def test_the_heads_size_is_mpiis(tmp_path):
     assert read_features(encoded, 16)["person/head_size_px"] == pytest.approx(30 / crop.scale)
 
 
-def test_broken_people_and_pictures_are_named(tmp_path):
+def test_broken_people_and_images_are_named(tmp_path):
     twice = joints()
     twice[3]["id"] = 2
     nan = joints()
@@ -135,7 +135,7 @@ def test_broken_people_and_pictures_are_named(tmp_path):
     assert "KeyError: 'y'" in broken[4].why
 
 
-def test_unusable_archives_are_told(tmp_path):
+def test_unusable_archives_raise(tmp_path):
     with pytest.raises(ValueError, match="there is no folder .*images"):
         Mpii(tmp_path)
     (tmp_path / "images").mkdir()

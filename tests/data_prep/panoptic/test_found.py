@@ -1,4 +1,4 @@
-"""Panoptic sequences as they are found on disks: PNGs, half-extracted frames, old poses, and what is not complete."""
+"""Panoptic sequences as found on disks: PNGs, half-extracted frames, old poses, and incomplete sequences."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from commands import call
-from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+from panoptic_sequence import SIZE, body, camera_entry, gray_of, write_calibration, write_frame, write_jpeg, write_video
 from panoptic_sequence import write_sequence as write_jpegs
 
 from data_prep.command import main
@@ -24,7 +24,7 @@ OLD = "hdPose3d_stage1"
 
 
 def make(sequence, *, frames=FRAMES, video=0, jpegs=(), poses=True, calibration=True):
-    """A sequence of one camera, 00_00, with what is asked for."""
+    """A sequence of one camera, 00_00, with the requested files."""
     sequence.mkdir(parents=True)
     if calibration:
         write_calibration(sequence, [camera_entry("00_00")])
@@ -40,7 +40,7 @@ def make(sequence, *, frames=FRAMES, video=0, jpegs=(), poses=True, calibration=
 def write_png(sequence, frame, ending=".png"):
     path = sequence / f"hdImgs/00_00/00_00_{frame:08d}{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _, data = cv2.imencode(".png", np.full((*SIZE, 3), grey_of(frame), np.uint8))
+    _, data = cv2.imencode(".png", np.full((*SIZE, 3), gray_of(frame), np.uint8))
     path.write_bytes(data.tobytes())
     return path
 
@@ -55,8 +55,8 @@ def assert_all_frames(people, place):
     assert [person.frame for person in people] == list(FRAMES)
     for person in people:
         assert place in person.picture.name
-        # 16 grey levels lie between two frames.
-        assert abs(person.load_picture().mean() - grey_of(person.frame)) < 6
+        # 16 gray levels lie between two frames.
+        assert abs(person.load_picture().mean() - gray_of(person.frame)) < 6
 
 
 @pytest.mark.parametrize("ending", [".png", ".PNG", ".jpeg", ".JPG"])
@@ -69,7 +69,7 @@ def test_frames_may_be_pngs_or_have_other_endings(tmp_path, ending):
     assert_all_frames(people, f"hdImgs/00_00/00_00_0000000{people[0].frame}"[:-1])
 
 
-def test_of_a_jpeg_and_a_png_of_a_frame_the_jpeg_is_taken(tmp_path):
+def test_a_jpeg_is_preferred_to_a_png_of_the_same_frame(tmp_path):
     sequence = make(tmp_path / "seq", jpegs=FRAMES)
     write_png(sequence, 1)
     people, _ = read(sequence)
@@ -77,7 +77,7 @@ def test_of_a_jpeg_and_a_png_of_a_frame_the_jpeg_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize("there", [(), (0, 2), (0, 1)])
-def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, there):
+def test_the_video_replaces_incomplete_frames(tmp_path, there):
     sequence = make(tmp_path / "seq", video=3, jpegs=there)
     (sequence / "hdImgs/00_00").mkdir(parents=True, exist_ok=True)
     people, bad = read(sequence)
@@ -85,14 +85,14 @@ def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, th
     assert_all_frames(people, "hdVideos/hd_00_00.mp4")
 
 
-def test_frames_are_read_where_all_that_are_asked_for_are_there(tmp_path):
+def test_frames_are_read_where_all_requested_ones_exist(tmp_path):
     sequence = make(tmp_path / "seq", video=3, jpegs=(0, 2))
     people, bad = read(sequence, stride=2)
     assert not bad and [person.frame for person in people] == [0, 2]
     assert all("hdImgs" in person.picture.name for person in people)
 
 
-def test_without_a_video_the_frames_that_are_lost_are_named(tmp_path):
+def test_without_a_video_missing_frames_are_named(tmp_path):
     sequence = make(tmp_path / "seq")
     write_png(sequence, 0)
     write_png(sequence, 2)
@@ -101,7 +101,7 @@ def test_without_a_video_the_frames_that_are_lost_are_named(tmp_path):
     assert [str(item) for item in bad] == [f"{sequence}/hdImgs/00_00/00_00_00000001.png: has poses, but is missing"]
 
 
-def test_a_camera_of_an_empty_folder_and_no_video_is_named(tmp_path):
+def test_a_camera_with_an_empty_folder_and_no_video_is_named(tmp_path):
     sequence = write_jpegs(tmp_path / "seq", frames=FRAMES, cameras=("00_00", "00_01"))
     for path in (sequence / "hdImgs/00_01").iterdir():
         path.unlink()
@@ -122,7 +122,7 @@ def make_old(sequence):
     return sequence
 
 
-def test_old_poses_alone_become_mpiis_joints(tmp_path, capsys):
+def test_old_poses_alone_become_mpii_joints(tmp_path, capsys):
     sequence = make_old(tmp_path / "seq")
     reader = Panoptic(sequence, min_box_px=4.0)
     assert reader.skeleton == MPII16
@@ -146,7 +146,7 @@ def test_old_poses_beside_others_lack_nose_eyes_and_ears(tmp_path, capsys):
     manifest = convert(Panoptic(tmp_path, min_box_px=4.0), tmp_path / "out", options)
     assert manifest.skeleton == PANOPTIC19 and manifest.counts["train"] == 6
     assert manifest.source["joints15"] == ["old"]
-    assert "note: the poses are of 15 joints, nose, eyes and ears are not labelled: old\n" in capsys.readouterr().err
+    assert "note: the poses are of 15 joints, nose, eyes and ears are not labeled: old\n" in capsys.readouterr().err
     shard = tmp_path / "out" / manifest.shards["train"][0].name
     records = [read_features(record, 19) for record in read_records(shard)]
     lacking = {
@@ -156,7 +156,7 @@ def test_old_poses_beside_others_lack_nose_eyes_and_ears(tmp_path, capsys):
     assert lacking == {b"new": [], b"old": ["nose", "left_eye", "left_ear", "right_eye", "right_ear"]}
 
 
-def test_poses_of_19_joints_go_before_those_of_15(tmp_path):
+def test_poses_of_19_joints_are_preferred(tmp_path):
     sequence = make_old(tmp_path / "seq")
     (sequence / "hdPose3d_stage1_coco19").mkdir()
     assert Panoptic(sequence).skeleton == MPII16
@@ -166,7 +166,7 @@ def test_poses_of_19_joints_go_before_those_of_15(tmp_path):
     assert (read(sequence)[0][0].visible == 2).all()
 
 
-def test_distinct_old_poses_are_told_by_their_own_centre(tmp_path):
+def test_distinct_old_poses_are_compared_about_their_own_center(tmp_path):
     sequence = make_old(tmp_path / "seq")
     people, _ = read(sequence, min_pose_change_mm=1.0)
     assert [person.frame for person in people] == [0]
@@ -183,7 +183,7 @@ def test_distinct_old_poses_are_told_by_their_own_centre(tmp_path):
         ("calibration", "calibration_s2.json is missing; download it, or name the folder after its sequence"),
     ],
 )
-def test_a_sequence_that_is_not_complete_is_left_out_by_name(tmp_path, lacks, why):
+def test_an_incomplete_sequence_is_left_out_and_named(tmp_path, lacks, why):
     make(tmp_path / "in/s1", jpegs=FRAMES)
     make(
         tmp_path / "in/s2",
@@ -199,7 +199,7 @@ def test_a_sequence_that_is_not_complete_is_left_out_by_name(tmp_path, lacks, wh
     manifest = read_manifest(tmp_path / "out")
     assert manifest.counts["train"] == 3
     assert [bad["what"] for bad in manifest.skipped] == [f"{tmp_path}/in/s2"] and why in manifest.skipped[0]["why"]
-    # Asked for by name it is an error, and without the other there is nothing to go on with.
+    # Requested by name it is an error, and so it is if it is the only sequence.
     for options in (("--sequences", "s1", "s2"), ("--sequences", "s2")):
         done = call(main, "panoptic", "--root", tmp_path / "in", *options, *arguments[:-1], tmp_path / "other")
         assert done.returncode == 2 and why in done.stderr and "left out" not in done.stderr
@@ -210,7 +210,7 @@ def test_a_sequence_that_is_not_complete_is_left_out_by_name(tmp_path, lacks, wh
     assert why in done.stderr
 
 
-def test_a_sequence_of_pictures_alone_is_named_too(tmp_path, capsys):
+def test_a_sequence_of_images_alone_is_named(tmp_path, capsys):
     make(tmp_path / "s1", jpegs=FRAMES)
     make(tmp_path / "s2", jpegs=FRAMES, poses=False, calibration=False)
     people, (bad,) = read(tmp_path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from made_units import left_out
-from panoptic_sequence import SIZE, body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+from panoptic_sequence import SIZE, body, camera_entry, gray_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep.conversion.inputs import traced_units
 from data_prep.panoptic import kinect_depth
@@ -18,7 +18,7 @@ DEPTH = "kinect_shared_depth/KINECTNODE1/depthdata.dat"
 
 
 def make_sequence(folder, *, video=True, depth_pictures=FRAMES + 2):
-    """HD frame f has colour picture f + 1 and depth picture f + 2; depth picture n shows a wall 2 m + 100 n mm off."""
+    """HD frame f has color image f + 1 and depth image f + 2; depth image n shows a wall 2 m + 100 n mm off."""
     write_calibration(folder, [{**camera_entry("50_01", distance_cm=200), "type": "kinect-color"}])
     for frame in range(FRAMES):
         write_frame(folder, frame, [body(0), body(1, x_cm=5.0)])
@@ -57,13 +57,13 @@ def write_json(path, content):
 
 
 @pytest.mark.parametrize("video", [True, False])
-def test_people_have_the_colour_and_the_depth_of_their_moment(tmp_path, video):
+def test_people_have_the_color_and_depth_nearest_in_time(tmp_path, video):
     reader = PanopticKinect(make_sequence(tmp_path / "s", video=video), min_box_px=1)
     people = list(reader.people())
     assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
     for person in people:
-        # The second colour picture is the first of a frame; extracted ones are numbered from 1.
-        shown = grey_of(person.frame + 1 if video else person.frame + 2)
+        # The second color image is the first of a frame; extracted ones are numbered from 1.
+        shown = gray_of(person.frame + 1 if video else person.frame + 2)
         assert abs(person.load_picture().mean() - shown) < 3
         depth_mm = person.depth_mm()
         assert depth_mm.shape == SIZE and (depth_mm == 2000 + 100 * (person.frame + 2)).all()
@@ -79,8 +79,8 @@ def test_depth_gets_into_the_record(tmp_path):
 
 
 @pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])
-def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lost, from_video):
-    """Of colour's five pictures, numbered from 1, the first has no HD frame."""
+def test_the_video_replaces_incomplete_frames(tmp_path, lost, from_video):
+    """Of the five color images, numbered from 1, the first has no HD frame."""
     root = make_sequence(tmp_path / "s", video=False)
     (root / "kinectVideos").mkdir()
     write_video(root, "50_01", FRAMES + 1).rename(root / "kinectVideos/kinect_50_01.mp4")
@@ -90,13 +90,13 @@ def test_the_video_takes_the_place_of_frames_that_are_not_all_there(tmp_path, lo
     assert [(person.frame, person.person) for person in people] == [(f, p) for f in range(FRAMES) for p in (0, 1)]
     assert ("kinectVideos" in people[0].picture.name) == from_video
     for person in people:
-        assert abs(person.load_picture().mean() - grey_of(person.frame + 1 if from_video else person.frame + 2)) < 3
+        assert abs(person.load_picture().mean() - gray_of(person.frame + 1 if from_video else person.frame + 2)) < 3
 
 
 @pytest.mark.parametrize(
     "name", ["kcalibration_s.json", "ksynctables_s.json", "synctables_s.json", "kinectVideos/kinect_50_01.mp4", DEPTH]
 )
-def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
+def test_all_its_files_are_in_the_fingerprint(tmp_path, name):
     root = make_sequence(tmp_path / "s")
     (_, before) = traced_units(PanopticKinect(root))
     with (root / name).open("ab") as file:
@@ -105,7 +105,7 @@ def test_all_its_files_are_part_of_what_a_set_is_made_from(tmp_path, name):
     assert now.name == before.name and now.made_from != before.made_from
 
 
-def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
+def test_frames_without_images_near_in_time_are_left_out(tmp_path):
     root = make_sequence(tmp_path / "s")
     tables = root / "ksynctables_s.json"
     content = json.loads(tables.read_text())
@@ -116,7 +116,7 @@ def test_frames_without_pictures_of_their_moment_are_passed_by(tmp_path):
     assert left_out(PanopticKinect(root, min_box_px=1)) == {"no color and depth picture of the Kinect near in time": 2}
 
 
-def test_two_frames_of_one_picture_give_one(tmp_path):
+def test_of_two_frames_with_the_same_image_one_is_left_out(tmp_path):
     root = make_sequence(tmp_path / "s")
     tables = root / "synctables_s.json"
     write_json(tables, {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
@@ -126,7 +126,7 @@ def test_two_frames_of_one_picture_give_one(tmp_path):
     assert left_out(PanopticKinect(root, min_box_px=1)) == {reason: 2}
 
 
-def test_a_short_depth_file_is_told_once(tmp_path):
+def test_a_short_depth_file_is_reported_once(tmp_path):
     root = make_sequence(tmp_path / "s", depth_pictures=4)
     items = list(PanopticKinect(root, min_box_px=1).people())
     broken = [item for item in items if isinstance(item, BadInput)]

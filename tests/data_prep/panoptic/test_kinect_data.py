@@ -37,11 +37,11 @@ def write_sync(folder, hd, color, depth):
 
 
 @pytest.mark.parametrize("to_color", [TO_COLOR, np.linalg.inv(TO_COLOR)])
-def test_depth_lands_where_the_colour_camera_sees_it(tmp_path, to_color):
+def test_depth_lands_where_the_color_camera_sees_it(tmp_path, to_color):
     sensor = Sensor.of_calibration(write_sensor(tmp_path, M_color=to_color.tolist()), 1)
     depth_mm = np.full(SIZE, 3000, np.uint16)
-    # A board from pixel 255 to 284 and 211 to 240, a metre away: 0 to 82.9 mm right of the depth camera's axis, and so
-    # -52 to 30.9 mm of the colour camera's, at columns 960 - 54.6 = 905.4 to 960 + 32.4 = 992.4, rows 540 to 627.
+    # A board from pixel 255 to 284 and 211 to 240, a meter away: 0 to 82.9 mm right of the depth camera's axis, and so
+    # -52 to 30.9 mm of the color camera's, at columns 960 - 54.6 = 905.4 to 960 + 32.4 = 992.4, rows 540 to 627.
     depth_mm[211:241, 255:285] = 1000
     found = sensor.register(depth_mm, COLOR)
     assert found.shape == (1080, 1920) and found.dtype == np.uint16
@@ -50,7 +50,7 @@ def test_depth_lands_where_the_colour_camera_sees_it(tmp_path, to_color):
     assert not (found[:, :899] == 1000).any() and not (found[:, 1000:] == 1000).any()
     # The wall around it is whole; beside the board lies what the depth camera cannot see: its shadow.
     assert (found[300:500, 500:1500] == 3000).all()
-    # It hides the wall's first 257 mm from the depth camera, which are columns 960 + 350 (-0.052 to 0.205) of colour;
+    # It hides the wall's first 257 mm from the depth camera, which are columns 960 + 350 (-0.052 to 0.205) of color;
     # of those, the ones right of the board itself stay unknown.
     shadow = np.flatnonzero(found[580, 900:1200] == 0) + 900
     assert 990 <= shadow[0] <= 997 and 1028 <= shadow[-1] <= 1036 and (np.diff(shadow) == 1).all()
@@ -61,16 +61,16 @@ def test_depth_is_unknown_where_nothing_was_measured(tmp_path):
     assert not sensor.register(np.zeros(SIZE, np.uint16), COLOR).any()
 
 
-def test_a_board_of_one_depth_pixel_covers_three_by_three_of_colour_before_what_is_behind(tmp_path):
+def test_a_near_depth_pixel_covers_three_by_three_color_pixels(tmp_path):
     sensor = Sensor.of_calibration(write_sensor(tmp_path), 1)
     depth_mm = np.zeros(SIZE, np.uint16)
-    # At 1050 mm, column 255 of depth is straight ahead, so -52 mm of colour: column 960 - 1050 * 52 / 1050 = 908.
+    # At 1050 mm, column 255 of depth is straight ahead, so -52 mm of color: column 960 - 1050 * 52 / 1050 = 908.
     depth_mm[211, 255] = 1050
     rows, columns = np.nonzero(sensor.register(depth_mm, COLOR))
     assert (rows.min(), rows.max(), columns.min(), columns.max(), len(rows)) == (540, 542, 906, 908, 9)
 
 
-def test_one_gap_among_five_neighbours_takes_their_farthest_and_among_four_stays(tmp_path):
+def test_a_gap_is_filled_from_five_neighbors_and_not_from_four(tmp_path):
     around = np.array([[5, 0, 7], [0, 0, 9], [6, 8, 0]], np.uint16)
     filled = around.copy()
     # The middle has five; of the others none has more than four.
@@ -81,18 +81,18 @@ def test_one_gap_among_five_neighbours_takes_their_farthest_and_among_four_stays
 
 
 @pytest.mark.parametrize(("offset_m", "fits"), [(-0.031, True), (-0.069, True), (-0.029, False), (-0.071, False)])
-def test_the_colour_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits):
+def test_the_color_camera_is_30_to_70_mm_to_the_right(tmp_path, offset_m, fits):
     matrix = np.eye(4)
     matrix[0, 3] = offset_m
     path = write_sensor(tmp_path, M_color=matrix.tolist())
     if fits:
         np.testing.assert_allclose(Sensor.of_calibration(path, 1).translation_mm, [1000 * offset_m, 0, 0])
     else:
-        with pytest.raises(BadInput, match="put no colour camera"):
+        with pytest.raises(BadInput, match="put no color camera"):
             Sensor.of_calibration(path, 1)
 
 
-def test_a_lens_that_looks_steeper_than_ten_to_one_is_no_kinects(tmp_path):
+def test_a_lens_steeper_than_ten_to_one_raises(tmp_path):
     # The last column is 511 - 255 = 256 px from the middle: 256 / 25.6 = 10 to one.
     for focal_px, fits in ((25.7, True), (25.5, False)):
         path = write_sensor(tmp_path, K_depth=[[focal_px, 0, 255], [0, 350, 211], [0, 0, 1]])
@@ -103,7 +103,7 @@ def test_a_lens_that_looks_steeper_than_ten_to_one_is_no_kinects(tmp_path):
                 Sensor.of_calibration(path, 1)
 
 
-def test_five_numbers_of_distortion_are_needed_and_the_others_left_out(tmp_path):
+def test_five_distortion_coefficients_are_needed_and_the_others_ignored(tmp_path):
     rays = [
         Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=numbers), 1).rays
         for numbers in ([0.1, 0, 0, 0, 0], [0.1, 0, 0, 0, 0, 3, 4])
@@ -113,10 +113,10 @@ def test_five_numbers_of_distortion_are_needed_and_the_others_left_out(tmp_path)
         Sensor.of_calibration(write_sensor(tmp_path, distCoeffs_depth=[0, 0, 0, 0]), 1)
 
 
-def test_a_kinect_is_built_one_way_only(tmp_path):
+def test_a_calibration_that_fits_no_kinect_raises(tmp_path):
     turned = np.diag([1.0, -1, -1, 1]) @ TO_COLOR
     for matrix in (np.eye(4), turned):
-        with pytest.raises(BadInput, match="put no colour camera 52 mm to the right"):
+        with pytest.raises(BadInput, match="put no color camera 52 mm to the right"):
             Sensor.of_calibration(write_sensor(tmp_path, M_color=matrix.tolist()), 1)
     for change in ({"K_depth": [1, 2]}, {"M_depth": None}, {"M_depth": np.zeros((4, 4)).tolist()}):
         with pytest.raises(BadInput, match="malformed"):
@@ -138,15 +138,15 @@ def test_a_depth_file_is_mirrored_rows_of_16_bits(tmp_path):
         file.read(2)
 
 
-def test_pictures_of_an_hd_frame(tmp_path):
-    # The second entry of the table is frame 0's. Colour is stamped 6.25 ms late.
+def test_images_of_an_hd_frame(tmp_path):
+    # The second entry of the table is frame 0's. Color is stamped 6.25 ms late.
     folder = write_sync(tmp_path / "a", [1, 1000, 1033.4], [-1, 973, 1006.5, 1040], [970, 1003, 1036.5])
     sync = KinectSync.of_sequence(folder, 1)
     assert sync.pictures(0) == (2, 1) and sync.pictures(1) == (3, 2)
     assert sync.pictures(2) is None and sync.pictures(-2) is None
 
 
-def test_frames_without_near_pictures_have_none(tmp_path):
+def test_frames_without_images_near_in_time_have_none(tmp_path):
     def found(hd, color, depth):
         return KinectSync.of_sequence(write_sync(tmp_path / "a", [0, hd], color, depth), 1).pictures(0)
 
@@ -155,7 +155,7 @@ def test_frames_without_near_pictures_have_none(tmp_path):
     assert found(1000, [1017.5], [1017.5]) is None  # The depth is more than 17 ms off.
     assert found(1000, [1017], [1017]) == found(1000, [983], [983]) == (0, 0)
     assert found(1000, [982.5], [982.5]) is None
-    assert found(1000, [1036.5], [1017]) is None  # The colour is more than 30 ms off.
+    assert found(1000, [1036.5], [1017]) is None  # The color is more than 30 ms off.
     assert found(1000, [1010], [1003]) is None  # They are 7 ms apart.
     assert found(1000, [1009.5], [1003]) == found(1000, [1003], [1009.5]) == (0, 0)
     assert found(1000, [1003], [1010]) is None
@@ -166,18 +166,18 @@ def test_frames_without_near_pictures_have_none(tmp_path):
     assert found(1000, [], [1000]) is None
 
 
-def test_colour_is_stamped_late_and_not_early(tmp_path):
+def test_color_is_stamped_late_and_not_early(tmp_path):
     """1006.25 is 1000 on the studio's clock, 996 is 989.75; were they stamped early, 996 would be the nearer one."""
     sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [0, 1000], [996, 1006.25], [1000]), 1)
     assert sync.pictures(0) == (1, 0)
 
 
-def test_the_table_begins_an_entry_before_the_first_frame(tmp_path):
+def test_the_table_starts_one_entry_before_the_first_frame(tmp_path):
     sync = KinectSync.of_sequence(write_sync(tmp_path / "a", [500, 1000], [506.25, 1006.25], [500, 1000]), 1)
     assert [sync.pictures(frame) for frame in (-1, 0, 1)] == [(0, 0), (1, 1), None]
 
 
-def test_broken_tables_are_told(tmp_path):
+def test_broken_tables_raise(tmp_path):
     with pytest.raises(BadInput, match="KINECTNODE1: malformed or missing .FileNotFoundError"):
         KinectSync.of_sequence(tmp_path, 1)
     folder = write_sync(tmp_path / "a", [0], [0], [0])

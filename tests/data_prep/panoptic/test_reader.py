@@ -31,7 +31,7 @@ def read(root, **options):
     return [item for item in items if not isinstance(item, BadInput)], bad
 
 
-def test_joints_are_projected_from_centimetres(tmp_path):
+def test_joints_are_projected_from_centimeters(tmp_path):
     people, bad = read(write_sequence(tmp_path / "seq", frames=(7,)))
     assert not bad
     (person,) = people
@@ -46,7 +46,7 @@ def test_joints_are_projected_from_centimetres(tmp_path):
     assert person.load_picture().shape == (64, 96, 3)
 
 
-def test_missing_faint_hidden_behind_and_outside_joints_are_not_labelled(tmp_path):
+def test_missing_unsure_behind_and_outside_joints_are_not_labeled(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     entry = body()
     joints = np.array(entry["joints19"]).reshape(19, 4)
@@ -58,13 +58,13 @@ def test_missing_faint_hidden_behind_and_outside_joints_are_not_labelled(tmp_pat
     (person,), _ = read(sequence)
     assert [j for j in range(19) if person.visible[j] == 0] == [3, 4, 5, 6]
     assert not person.joints_xy_px[3:7].any()
-    # In 3D the joints outside the picture are known, the missing and the faint one are not.
+    # In 3D the joints outside the image are known, the missing and the faint one are not.
     assert not person.joints_xyz_mm[3:5].any()
     np.testing.assert_allclose(person.joints_xyz_mm[5:7, 0], [1470, 0], atol=1e-3)
     assert person.person == 4
 
 
-def test_a_joint_that_the_lens_model_would_fold_into_the_picture_is_not_labelled(tmp_path):
+def test_a_joint_folded_into_the_image_by_the_lens_model_is_not_labeled(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_calibration(sequence, [{**camera_entry("00_00"), "distCoef": [-0.3, 0, 0, 0, 0]}])
     entry = body()
@@ -86,9 +86,9 @@ def test_confidence_threshold_is_an_option(tmp_path):
     assert read(sequence, min_confidence=0.5) == ([], [])
 
 
-def test_people_with_too_little_on_the_picture_are_passed_by(tmp_path):
+def test_people_with_too_little_in_the_image_are_left_out(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
-    # Moved by 130 cm, joint j lies at x = 48 + (103 + 3 j) / 3 = 82.33 + j: joints 0 to 13 are on the picture.
+    # Moved by 130 cm, joint j lies at x = 48 + (103 + 3 j) / 3 = 82.33 + j: joints 0 to 13 are on the image.
     write_frame(sequence, 0, [body(0, x_cm=130.0)])
     assert len(read(sequence, min_visible_joints=14)[0]) == 1
     assert read(sequence, min_visible_joints=15) == ([], [])
@@ -126,7 +126,7 @@ def test_sequences_cameras_and_frames_can_be_chosen(tmp_path):
     assert Panoptic(tmp_path, sequences=("a",), cameras=("3",), start=1, stop=8, stride=3).total() == 3
 
 
-def test_people_of_a_frame_share_one_picture(tmp_path):
+def test_people_of_a_frame_share_one_image(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_frame(sequence, 0, [body(0), body(1)])
     (first, second), _ = read(sequence)
@@ -203,7 +203,7 @@ def test_a_tar_of_folders_empty_files_and_whole_blocks(tmp_path):
     assert [item.what[-25:] for item in bad] == ["body3DScene_00000001.json"]
 
 
-def test_a_tar_cut_short_gives_what_it_holds(tmp_path):
+def test_a_truncated_tar_gives_its_whole_files(tmp_path):
     sequence = tmp_path / "seq"
     write_calibration(sequence, [camera_entry("00_00")])
     data = json.dumps({"bodies": [body()]}).encode()
@@ -270,7 +270,7 @@ def spoil_missing_jpeg(sequence) -> str:
         spoil_missing_jpeg,
     ],
 )
-def test_a_broken_frame_is_named_and_passed_by(tmp_path, spoil):
+def test_a_broken_frame_is_named_and_skipped(tmp_path, spoil):
     sequence = write_sequence(tmp_path / "seq", frames=(0, 1, 2))
     expected = spoil(sequence)
     people, bad = read(sequence)
@@ -279,7 +279,7 @@ def test_a_broken_frame_is_named_and_passed_by(tmp_path, spoil):
     assert re.search(expected, str(bad[0])), bad[0]
 
 
-def test_a_second_body_of_one_id_is_broken(tmp_path):
+def test_a_second_body_with_one_id_is_broken(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_frame(sequence, 0, [body(5), body(5), body(6)])
     people, bad = read(sequence)
@@ -297,7 +297,7 @@ def test_a_truncated_jpeg_is_found_when_it_is_loaded(tmp_path):
         person.load_picture()
 
 
-def test_a_picture_of_another_size_is_broken(tmp_path):
+def test_an_image_of_another_size_is_broken(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_jpeg(sequence, "00_00", 0, size=(32, 48))
     (person,), _ = read(sequence)
@@ -318,7 +318,7 @@ def test_an_incomplete_camera_is_broken_and_the_others_are_read(tmp_path):
     assert len(bad) == 2
 
 
-def test_pictures_of_an_uncalibrated_camera_are_broken(tmp_path):
+def test_images_of_an_uncalibrated_camera_are_broken(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,), cameras=("00_00", "00_01"))
     write_calibration(sequence, [camera_entry("00_01")])
     people, bad = read(sequence)
@@ -326,7 +326,7 @@ def test_pictures_of_an_uncalibrated_camera_are_broken(tmp_path):
     assert [str(item) for item in bad] == [f"{sequence} camera 00_00: has pictures, but no calibration"]
 
 
-def test_a_malformed_calibration_costs_its_sequence_alone(tmp_path):
+def test_a_malformed_calibration_breaks_only_its_sequence(tmp_path):
     write_sequence(tmp_path / "good", frames=(0,))
     broken = write_sequence(tmp_path / "broken", frames=(0,))
     (broken / "calibration_broken.json").write_text('{"cameras": [')
@@ -336,7 +336,7 @@ def test_a_malformed_calibration_costs_its_sequence_alone(tmp_path):
     assert len(bad) == 1
 
 
-def test_a_camera_without_pictures_is_broken(tmp_path):
+def test_a_camera_without_images_is_broken(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_calibration(sequence, [camera_entry("00_00"), camera_entry("00_01")])
     people, bad = read(sequence, cameras=("0", "1"))
@@ -344,7 +344,7 @@ def test_a_camera_without_pictures_is_broken(tmp_path):
     assert "camera 00_01: has neither hdImgs/00_01 nor a video" in str(bad[0])
 
 
-def test_wrong_arguments_and_empty_folders_fail_at_once(tmp_path):
+def test_wrong_arguments_and_empty_folders_raise_at_once(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(4, 5))
 
     def fails(match: str, root=sequence, **options) -> None:
@@ -365,7 +365,7 @@ def test_wrong_arguments_and_empty_folders_fail_at_once(tmp_path):
     fails("calibration_seq.json is missing")
 
 
-def test_missing_pictures_or_poses_of_a_whole_sequence_fail_at_once(tmp_path):
+def test_missing_images_or_poses_of_a_whole_sequence_raise_at_once(tmp_path):
     write_calibration(tmp_path / "a", [camera_entry("00_00")])
     write_frame(tmp_path / "a", 0, [body()])
     with pytest.raises(ValueError, match="a has no pictures; download hdVideos"):
@@ -380,5 +380,5 @@ def test_distances_come_from_the_calibration(tmp_path):
     sequence = write_sequence(tmp_path / "seq", frames=(0,))
     write_calibration(sequence, [camera_entry("00_00", distance_cm=600.0)])
     (person,), _ = read(sequence)
-    # Twice as far, half as far from the middle of the picture.
+    # Twice as far, half as far from the middle of the image.
     np.testing.assert_allclose(person.joints_xy_px[0], np.array(CENTER_PX) - [4.5, 3.0], atol=1e-5)

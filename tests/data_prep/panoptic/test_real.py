@@ -14,12 +14,12 @@ from data_prep.panoptic.reader import Panoptic
 from pose.panoptic_cameras import read_cameras
 from records import BadInput, dataset
 
-# The views are 1920 x 1080 pictures at this scale, in a letterbox that begins this far from the left.
+# The views are 1920 x 1080 images at this scale, in a letterbox that begins this far from the left.
 VIEW_SCALE, VIEW_LEFT_PX = 512 / 1080, 24.9
 
 
 def share_on_dark_dots(camera, contained, points_mm, view) -> float:
-    """Of the points in view, how many lie on a dark dot: 15 grey levels below the ring around it."""
+    """Of the points in view, how many lie on a dark dot: 15 gray levels below the ring around it."""
     xy = (camera.project(points_mm)[contained] + 0.5) * VIEW_SCALE - 0.5 + [VIEW_LEFT_PX, 0]
     reach = 9
     height, width = view.shape
@@ -51,7 +51,7 @@ def test_the_lenses_of_the_wall_are_where_the_calibration_says(shared_data, name
 
 
 def opencv_projection(calibration, name: str, joints_cm: np.ndarray) -> np.ndarray:
-    """The joints in px, straight from the file by OpenCV, in centimetres as they stand there."""
+    """The joints in px, straight from the file by OpenCV, in centimeters as they stand there."""
     entry = next(c for c in calibration["cameras"] if c["name"] == name)
     rotation, _ = cv2.Rodrigues(np.array(entry["R"]))
     matrix, distortion = np.array(entry["K"], np.float64), np.array(entry["distCoef"], np.float64)
@@ -60,7 +60,7 @@ def opencv_projection(calibration, name: str, joints_cm: np.ndarray) -> np.ndarr
 
 
 def dots(points: np.ndarray) -> np.ndarray:
-    """A 1080 x 1920 grey picture with a soft dot, 2 px wide, on each point."""
+    """A 1080 x 1920 gray image with a soft dot, 2 px wide, on each point."""
     picture = np.zeros((1080, 1920), np.float64)
     for x, y in points:
         left, top = int(round(x)) - 6, int(round(y)) - 6

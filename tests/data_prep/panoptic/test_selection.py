@@ -1,4 +1,4 @@
-"""Which bodies are taken: by the change of pose, and by a budget spread over time."""
+"""Selection of bodies by change of pose, and by a budget spread over time."""
 
 import numpy as np
 import pytest
@@ -15,13 +15,13 @@ CENTER = PANOPTIC19.joints.index("body_center")
 
 
 def view_of(joints_mm, confidence):
-    """A camera of 100 px focal length that looks along z from the origin, on a picture of 80 x 60 px about (40, 30)."""
+    """A camera of 100 px focal length that looks along z from the origin, on an image of 80 x 60 px about (40, 30)."""
     camera = Camera("00_00", (60, 80), [[100, 0, 40], [0, 100, 30], [0, 0, 1]], np.zeros(5), np.eye(3), np.zeros(3))
     bodies = Bodies(np.arange(len(joints_mm)), np.zeros(len(joints_mm), int), joints_mm, confidence)
     return View.of(bodies, camera, 0.1)
 
 
-def test_a_view_has_the_joints_that_are_known_in_front_and_on_the_picture():
+def test_a_view_has_the_joints_that_are_known_in_front_and_in_the_image():
     joints = np.array([[[-100, 50, 1000], [200, -100, 1000], [300, 0, 1000], [0, 0, -1000], [50, 250, 1000]]], float)
     # At (30, 35), (60, 20), (70, 30), behind, (45, 55); the third is in doubt.
     view = view_of(joints, np.array([[0.11, 0.5, 0.1, 0.9, 0.9]]))
@@ -76,8 +76,8 @@ def test_a_pose_is_kept_if_it_differs_from_all_that_are_kept():
     assert kept(joints, 5.1) == [0]
 
 
-def test_one_that_is_passed_by_hides_none_after_it():
-    # Steps of 1 mm: with 1.5 mm, every second is kept, as each is compared with those kept alone.
+def test_a_pose_left_out_excludes_no_later_one():
+    # Steps of 1 mm: with 1.5 mm, every second is kept, as each is compared only with those kept.
     assert kept(poses(*np.arange(9) * 18), 1.5) == [0, 2, 4, 6, 8]
 
 
@@ -100,7 +100,7 @@ def test_joints_known_in_both_are_compared():
     known[:, [CENTER, wrist, wrist + 1]] = True
     assert kept(joints, 449, known) == [0, 1]
     assert kept(joints, 451, known) == [0]
-    # Nothing in common but the centre.
+    # Only the center in common.
     known[1] = False
     known[1, [CENTER, wrist + 2]] = True
     assert kept(joints, 1000, known) == [0, 1]
@@ -167,7 +167,7 @@ def keys_of(sequence, **options):
     return [(person.camera, person.frame, person.person) for person in people]
 
 
-def test_people_are_passed_by_whose_pose_was_there(sequence):
+def test_people_with_a_pose_seen_before_are_left_out(sequence):
     # 90 mm of one joint are 5 mm on average, so 10 mm is two frames; body 1 stands as body 0 did at first.
     keys = keys_of(sequence, min_pose_change_mm=9.9)
     assert keys == [(camera, frame, 0) for camera in ("00_00", "00_01") for frame in range(0, 14, 2)]
@@ -177,7 +177,7 @@ def test_people_are_passed_by_whose_pose_was_there(sequence):
     assert sum(left_out(reader).values()) + len(keys) == 2 * 2 * 14
 
 
-def test_people_are_taken_up_to_a_budget(sequence):
+def test_max_people_bounds_the_views_taken(sequence):
     everyone = keys_of(sequence)
     some = keys_of(sequence, max_people=10)
     assert len(some) == 10 and set(some) < set(everyone) and some == sorted(some)
@@ -207,6 +207,6 @@ def test_both_together_and_a_unit_by_itself(sequence):
         ({"min_pose_change_mm": -1.0}, "min_pose_change_mm must be 0 or more, got -1"),
     ],
 )
-def test_wrong_values_are_refused(tmp_path, options, match):
+def test_wrong_values_raise(tmp_path, options, match):
     with pytest.raises(ValueError, match=match):
         Panoptic(tmp_path, **options)

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from panoptic_sequence import body, camera_entry, grey_of, write_calibration, write_frame, write_jpeg, write_video
+from panoptic_sequence import body, camera_entry, gray_of, write_calibration, write_frame, write_jpeg, write_video
 
 from data_prep.panoptic.reader import Panoptic
 from data_prep.panoptic.vga import VGA, PanopticVga
@@ -12,7 +12,7 @@ from records import BadInput
 
 
 def make_sequence(folder, *, frames=(0, 1), video=False):
-    """A body before the VGA camera 05_12, and a HD camera with pictures of its own."""
+    """A body before the VGA camera 05_12, and a HD camera with images of its own."""
     write_calibration(folder, [camera_entry("00_03"), {**camera_entry("05_12", distance_cm=200), "type": "vga"}])
     for frame in frames:
         write_frame(folder, frame, [body()])
@@ -31,11 +31,11 @@ def make_sequence(folder, *, frames=(0, 1), video=False):
 
 
 @pytest.mark.parametrize("video", [False, True])
-def test_vga_pictures_go_with_vga_poses(tmp_path, video):
+def test_vga_images_go_with_vga_poses(tmp_path, video):
     reader = PanopticVga(make_sequence(tmp_path / "s", frames=(0, 1, 2), video=video), min_box_px=1)
     people = list(reader.people())
     assert [person.key for person in people] == [f"panoptic_vga/s/05_12/{frame}/0" for frame in range(3)]
-    assert [abs(person.load_picture().mean() - grey_of(frame)) < 3 for frame, person in enumerate(people)] == [True] * 3
+    assert [abs(person.load_picture().mean() - gray_of(frame)) < 3 for frame, person in enumerate(people)] == [True] * 3
     # Joint 18 at (27, 18, 0) cm, 200 cm before a camera of 100 px: 48 + 13.5, 32 + 9.
     np.testing.assert_allclose(people[0].joints_xy_px[18], [61.5, 41], atol=1e-4)
     np.testing.assert_allclose(people[0].joints_xyz_mm[18], [270, 180, 2000], atol=1e-3)

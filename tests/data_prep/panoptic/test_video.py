@@ -1,4 +1,4 @@
-"""People from videos: the right frame, unit by unit, and no more of them in memory than people need."""
+"""People from videos: the right frame, unit by unit, and no more frames in memory than needed."""
 
 import gc
 import pickle
@@ -13,7 +13,7 @@ import pytest
 from panoptic_sequence import (
     body,
     camera_entry,
-    grey_of,
+    gray_of,
     write_calibration,
     write_frame,
     write_jpeg,
@@ -43,8 +43,8 @@ def people_of(sequence, **options):
 
 
 def assert_right_frame(person) -> None:
-    # 16 grey levels lie between two frames.
-    assert abs(person.load_picture().mean() - grey_of(person.frame)) < 6
+    # 16 gray levels lie between two frames.
+    assert abs(person.load_picture().mean() - gray_of(person.frame)) < 6
 
 
 def test_frame_index_is_the_pose_files_number(sequence):
@@ -55,7 +55,7 @@ def test_frame_index_is_the_pose_files_number(sequence):
     assert people[0].load_picture() is people[1].load_picture()
 
 
-def test_right_frame_for_a_stride_and_in_any_order(sequence):
+def test_the_right_frame_for_a_stride_and_in_any_order(sequence):
     people = people_of(sequence, start=3, stride=3)
     assert [person.frame for person in people] == [3, 3, 6, 6, 9, 9]
     for person in reversed(people):
@@ -101,7 +101,7 @@ def test_poses_are_read_once_for_all_units(sequence, monkeypatch):
 
 
 def test_only_frames_with_people_are_decoded(sequence, monkeypatch):
-    # Moved by 500 cm, nobody is on the picture.
+    # Moved by 500 cm, nobody is on the image.
     for frame in (4, 5, 9):
         write_frame(sequence, frame, [body(0, x_cm=500.0)])
     wanted = []
@@ -122,13 +122,13 @@ def test_crops_come_from_a_part_of_the_frame(sequence, monkeypatch):
 
 
 def cut_out(person, crop):
-    """The picture of a record."""
+    """The image of a record."""
     features = Example.FromString(encode_example(person, crop, PANOPTIC19)).features.feature
     jpeg = np.frombuffer(features["image/jpeg"].bytes_list.value[0], np.uint8)
     return cv2.imdecode(jpeg, cv2.IMREAD_COLOR).astype(int)
 
 
-def test_pictures_live_only_as_long_as_their_people(sequence):
+def test_images_are_freed_with_their_people(sequence):
     stream = Panoptic(sequence, min_box_px=4).people()
     first = next(stream)
     picture = weakref.ref(first.picture)
@@ -151,7 +151,7 @@ def test_a_video_shorter_than_its_poses_is_broken_once(sequence):
     assert [item.frame for item in people if item not in bad] == [2, 2, 3, 3, 4, 4, 5, 5]
 
 
-def test_a_video_cut_short_gives_the_frames_it_holds(sequence):
+def test_a_truncated_video_gives_its_whole_frames(sequence):
     whole = write_video(sequence, "00_00", 12, codec="MJPG", suffix=".avi")
     data = whole.read_bytes()
     whole.unlink()
@@ -161,9 +161,9 @@ def test_a_video_cut_short_gives_the_frames_it_holds(sequence):
     assert [person.frame for person in people] == [frame for frame in range(2, 7) for _ in range(2)]
     for person in people:
         assert_right_frame(person)
-    # Its index was at the end, so that nothing tells which frames would follow the damaged one.
+    # Its index was at the end, so the frames after the damaged one are unknown.
     (told,) = (str(item) for item in items if isinstance(item, BadInput))
-    assert told.endswith("hd_00_00.mp4 frames 7 to 9: the video is damaged; 3 frames with poses are passed by")
+    assert told.endswith("hd_00_00.mp4 frames 7 to 9: the video is damaged; 3 frames with poses are skipped")
 
 
 def start_of_frame(data: bytes, frame: int) -> int:
@@ -185,7 +185,7 @@ def test_a_video_of_another_size_is_broken_once(sequence):
     assert "is 96 x 64 px, but its labels are for 1920 x 1080 px" in str(bad)
 
 
-def test_extracted_frames_go_before_the_video(sequence):
+def test_extracted_frames_are_preferred_to_the_video(sequence):
     for frame in range(2, 10):
         write_jpeg(sequence, "00_00", frame)
     people = people_of(sequence)

@@ -1,4 +1,4 @@
-"""Parts of frames: their pixels are those of converting first and shrinking after, and lie where these lie."""
+"""Parts of frames: the same pixels, at the same places, as by converting first and shrinking after."""
 
 import av
 import cv2
@@ -15,7 +15,7 @@ FACTORS = (1, 2, 3, 4, 5, 6, 7, 8)
 
 
 class Converted:
-    """A picture that is RGB before it is shrunk."""
+    """An image that is RGB before it is shrunk."""
 
     def __init__(self, picture):
         self.picture, self.shape = picture, picture.shape
@@ -25,26 +25,26 @@ class Converted:
 
 
 def frame_of(picture):
-    """A frame whose colour is the mean of the 2 x 2 pixels that share it."""
+    """A frame whose color is the mean of the 2 x 2 pixels that share it."""
     red, green, blue = np.moveaxis(np.asarray(picture, np.float64), -1, 0)
     luma = 16 + 0.257 * red + 0.504 * green + 0.098 * blue
-    colours = 128 - 0.148 * red - 0.291 * green + 0.439 * blue, 128 + 0.439 * red - 0.368 * green - 0.071 * blue
+    chroma = 128 - 0.148 * red - 0.291 * green + 0.439 * blue, 128 + 0.439 * red - 0.368 * green - 0.071 * blue
     height, width = luma.shape
-    halved = [colour.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).ravel() for colour in colours]
+    halved = [plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)).ravel() for plane in chroma]
     planes = np.concatenate([luma.ravel(), *halved]).round().astype(np.uint8)
     return VideoFrame("x", av.VideoFrame.from_ndarray(planes.reshape(-1, width), format="yuv420p"))
 
 
 @pytest.fixture(scope="module")
 def mild_frame():
-    """One of soft edges and no colour at the limits, 150 x 210 px."""
+    """A frame with soft edges and no saturated colors, 150 x 210 px."""
     noise = np.random.default_rng(0).normal(0, 120, (150, 210, 3))
     return frame_of(np.clip(128 + cv2.GaussianBlur(noise, (0, 0), 2), 30, 225))
 
 
 @pytest.fixture(scope="module")
 def frame(tmp_path_factory):
-    """One of a video."""
+    """A frame of a video."""
     ((_, frame),) = Video(write_moving_video(tmp_path_factory.mktemp("video") / "x.mp4", range(2)), VIDEO_SIZE).frames(
         [1]
     )
@@ -77,13 +77,13 @@ def test_a_small_part_is_nearly_what_converting_first_gives(mild_frame, start, b
     rows, columns = map(slice, start, ends)
     expected = Converted(mild_frame()).shrunk(rows, columns, factor).astype(int)
     error = mild_frame.shrunk(rows, columns, factor) - expected
-    # Of three the colours are sampled instead of averaged.
+    # Of three the colors are sampled instead of averaged.
     assert np.abs(error).max() <= (8 if factor == 3 else 4)
 
 
 @pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("tint", [(60, 60, 60), (70, -35, -10), (-10, -15, 80)])
-def test_brightness_and_colour_lie_where_the_crop_says(factor, tint):
+def test_brightness_and_color_lie_where_the_crop_says(factor, tint):
     """A spot that is bright, red or blue is found in the crop within 0.05 px, wherever the crop begins."""
     rng = np.random.default_rng(factor)
     y, x = np.mgrid[0:480, 0:640]
@@ -105,7 +105,7 @@ def converted_first(crop, frame):
 
 @pytest.mark.parametrize("side_px", [9, 30, 47, 48, 64, 100, 130, 400])
 @pytest.mark.parametrize("center_px", [(80.3, 48.6), (3.0, 140.0), (207.2, 1.5), (-300.0, 20.0)])
-def test_a_crop_of_a_frame_is_nearly_that_of_its_picture(mild_frame, side_px, center_px):
+def test_a_crop_of_a_frame_is_nearly_that_of_its_image(mild_frame, side_px, center_px):
     crop = Crop.centered(center_px, side_px, 32)
     assert np.abs(crop.cut(mild_frame) - converted_first(crop, mild_frame)).max() <= 8
 
@@ -120,7 +120,7 @@ def real_frames(shared_data):
         yield VideoFrame("pose_1", next(container.decode(video=0)))
 
 
-def test_crops_of_real_frames_are_nearly_those_of_their_pictures(shared_data):
+def test_crops_of_real_frames_are_nearly_those_of_their_images(shared_data):
     rng = np.random.default_rng(0)
     errors = []
     for frame in real_frames(shared_data):
@@ -145,7 +145,7 @@ def test_a_crop_does_not_depend_on_who_else_is_in_the_frame(mild_frame):
 
 
 @pytest.mark.parametrize("options", [{"pixels": "yuv444p"}, {"pixels": "yuvj420p"}, {"colorspace": "bt709"}])
-def test_other_kinds_of_colour_are_left_to_ffmpeg(tmp_path, options):
+def test_other_color_formats_are_converted_by_ffmpeg(tmp_path, options):
     path = write_moving_video(tmp_path / "x.mp4", range(2), **options)
     ((_, frame),) = Video(path, VIDEO_SIZE).frames([1])
     np.testing.assert_array_equal(frame(), frame._frame.to_ndarray(format="rgb24"))

@@ -1,4 +1,4 @@
-"""Frames by number: the very ones of plain decoding, wherever reading begins; damage is told, and never shown."""
+"""Frames by number: the same as by plain decoding, wherever reading starts; damage is reported and skipped."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def assert_exact(path, plain, lists=WANTED) -> None:
         ("jpegs.avi", "mjpeg", "yuvj420p", {}),
     ],
 )
-def test_a_frame_is_that_of_plain_decoding_wherever_reading_begins(tmp_path, name, codec, pixels, options):
+def test_frames_equal_plain_decoding_wherever_reading_starts(tmp_path, name, codec, pixels, options):
     path = write_moving_video(tmp_path / name, range(60), codec=codec, pixels=pixels, **options)
     plain = decode_all(path)
     assert len(plain) == 60
@@ -77,7 +77,7 @@ def test_frames_are_counted_where_timestamps_do_not_number_them(tmp_path):
     assert_exact(later, plain[7:], ([0], [12, 13, 14], [30, 52]))
 
 
-def test_reading_begins_at_the_last_key_frame_and_passes_by_what_nobody_needs(tmp_path, monkeypatch):
+def test_reading_starts_at_the_last_key_frame_and_skips_unneeded_frames(tmp_path, monkeypatch):
     path = write_moving_video(tmp_path / "b.mp4", range(60), **B_FRAMES)
     video = Video(path, VIDEO_SIZE)
     seen = []
@@ -96,7 +96,7 @@ def test_reading_begins_at_the_last_key_frame_and_passes_by_what_nobody_needs(tm
 
 
 def spoil(path, place, kind):
-    """Damages the bytes of the frame that is decoded at a place."""
+    """Damages the bytes of the frame at a position in decoding order."""
     data = bytearray(path.read_bytes())
     start, length = packets(path)[place]
     if kind == "flipped":
@@ -108,7 +108,7 @@ def spoil(path, place, kind):
 
 
 @pytest.mark.parametrize("kind", ["flipped", "emptied"])
-def test_damage_is_told_and_no_picture_that_it_spoils_is_shown(tmp_path, kind):
+def test_damage_is_reported_and_no_damaged_frame_is_returned(tmp_path, kind):
     # Simple enough that a few wrong bytes are always noticed: every frame is coded with much detail.
     path = write_moving_video(tmp_path / "b.mp4", range(60), crf="5", **B_FRAMES)
     plain, whole = decode_all(path), path.read_bytes()
@@ -120,14 +120,14 @@ def test_damage_is_told_and_no_picture_that_it_spoils_is_shown(tmp_path, kind):
         assert len(bad) == 1 and "the video is damaged" in bad[0]
         lost = sorted(set(range(60)) - set(numbers))
         assert bad[0] == (
-            f" frames {lost[0]} to {lost[-1]}: the video is damaged; {len(lost)} frames with poses are passed by"
+            f" frames {lost[0]} to {lost[-1]}: the video is damaged; {len(lost)} frames with poses are skipped"
         )
         # It ends with the next key frame.
         assert lost[-1] == 19 + place // 20 * 20
         assert place - 4 <= lost[0] <= place + 4
 
 
-def test_frames_before_and_after_the_damaged_ones_are_none_of_its_business(tmp_path):
+def test_damage_between_the_requested_frames_is_not_reported(tmp_path):
     path = write_moving_video(tmp_path / "b.mp4", range(60), crf="5", **B_FRAMES)
     plain = decode_all(path)
     spoil(path, 21, "emptied")
@@ -135,7 +135,7 @@ def test_frames_before_and_after_the_damaged_ones_are_none_of_its_business(tmp_p
     assert read(path, [10, 30, 45])[::2] == ([10, 45], read(path, [30])[2])
 
 
-def test_a_video_cut_short_gives_the_frames_it_holds(tmp_path):
+def test_a_truncated_video_gives_its_whole_frames(tmp_path):
     whole = write_moving_video(tmp_path / "b.mp4", range(60), **B_FRAMES)
     plain = decode_all(whole)
     path = copy_video(whole, tmp_path / "first.mp4", movflags="faststart")
@@ -148,7 +148,7 @@ def test_a_video_cut_short_gives_the_frames_it_holds(tmp_path):
     assert numbers == [] and "2 frames with poses lie beyond" in bad
 
 
-def test_what_is_no_video_or_of_another_size_is_told(tmp_path):
+def test_other_files_and_videos_of_another_size_raise(tmp_path):
     path = tmp_path / "x.mp4"
     path.write_bytes(b"no video" * 100)
     with pytest.raises(BadInput, match=r"x\.mp4: not a video that FFmpeg can open"):

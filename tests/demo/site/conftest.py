@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from browser_parts import GREY, RULE, SMOOTH, opened, painted, running, write_fake_export, write_mjpeg
+from browser_parts import GRAY, RULE, SMOOTH, opened, painted, running, write_fake_export, write_mjpeg
 
 from demo.errors import DemoError
 from demo.site.build import write_site
@@ -53,7 +53,7 @@ def address(site):
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """The film of the fake camera; read whenever the camera is opened."""
-    pictures = [painted(GREY, (200 + 2 * k, 120, 120, 240)) for k in range(30)]
+    pictures = [painted(GRAY, (200 + 2 * k, 120, 120, 240)) for k in range(30)]
     return write_mjpeg(tmp_path_factory.mktemp("film") / "film.mjpeg", pictures)
 
 

@@ -6,7 +6,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import pytest
-from browser_parts import GREY, opened, painted, running, says, told
+from browser_parts import GRAY, opened, painted, running, says, told
 
 from demo.site.server import make_server
 
@@ -77,7 +77,7 @@ def test_the_browser_sends_nothing_to_other_hosts(browser, address, site):
 
 @pytest.mark.parametrize("wanted", [1, 2])
 def test_threads_where_the_host_sends_the_headers(browser, address, tmp_path, wanted):
-    cv2.imwrite(str(tmp_path / "picture.png"), painted(GREY, (200, 120, 120, 240))[..., ::-1])
+    cv2.imwrite(str(tmp_path / "picture.png"), painted(GRAY, (200, 120, 120, 240))[..., ::-1])
     with opened(browser, f"{address}?threads={wanted}") as page:
         page.set_input_files("#file", tmp_path / "picture.png")
         told(page, 1)
@@ -90,7 +90,7 @@ def test_a_static_host_elsewhere(browser, site, tmp_path):
     with running(server), opened(browser, f"http://far.test:{server.server_address[1]}/") as page:
         page.click("#camera")
         says(page, "The browser gives the camera only to pages from https://")
-        cv2.imwrite(str(tmp_path / "picture.png"), painted(GREY, (200, 120, 120, 240))[..., ::-1])
+        cv2.imwrite(str(tmp_path / "picture.png"), painted(GRAY, (200, 120, 120, 240))[..., ::-1])
         page.set_input_files("#file", tmp_path / "picture.png")
         heights = [y for _, y in told(page, 1)[0][2]["joints"]]
         assert (min(heights), max(heights)) == pytest.approx((119.5, 359.5), abs=2)

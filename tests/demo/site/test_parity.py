@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 import pytest
-from browser_parts import GREY, PADDING, RULE, SIZE, SMOOTH, painted, says, told, write_mjpeg, write_webm
+from browser_parts import GRAY, PADDING, RULE, SIZE, SMOOTH, painted, says, told, write_mjpeg, write_webm
 
 from demo.tracking.estimator import confidence
 from demo.tracking.one_euro import OneEuro
@@ -64,7 +64,7 @@ def test_a_picture_is_estimated_as_in_python(page, tmp_path, predict, shared_dat
 
 
 def test_a_video_loops(page, tmp_path, predict):
-    pictures = [painted(GREY[:240, :320], (50 + 6 * k, 50, 60, 120)) for k in range(24)]
+    pictures = [painted(GRAY[:240, :320], (50 + 6 * k, 50, 60, 120)) for k in range(24)]
     page.set_input_files("#file", write_webm(tmp_path / "film.webm", pictures))
     page.evaluate(_UNTIL_AGAIN)
     frames = told(page, page.evaluate("() => told.length"))
@@ -106,7 +106,7 @@ def test_tracking_decides_as_in_python(page, predict):
     tracker = Tracker(predict, LSP14, SIZE, PADDING, RULE)
     fresh = []
     for k, (step, answer) in enumerate(zip(steps, answers, strict=True)):
-        picture = GREY[:, : step["width"]]
+        picture = GRAY[:, : step["width"]]
         for person in step["people"]:
             picture = painted(picture, person)
         pose = next(iter(tracker.update(picture, step["timeS"]).values()), None)
