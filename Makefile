@@ -90,8 +90,8 @@ $(LOWEST)/.installed: requirements.txt requirements-dev.txt
 	touch $@
 
 # Whole files, since their fast tests run only where the packages are, too.
-EXTRAS := tests/data_prep/conversion/test_clusters.py tests/models/test_models_on_jax.py tests/train/test_distribution.py \
-	tests/train/test_imagenet.py
+EXTRAS := tests/data_prep/conversion/test_clusters.py tests/models/test_models_on_jax.py tests/train/loop/test_distribution.py \
+	tests/train/start/test_imagenet.py
 # By itself: its triton crashes beside TensorFlow.
 ANNY := tests/body/test_human_anny.py
 

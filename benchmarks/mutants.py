@@ -34,7 +34,11 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "records": (["records"], ["tests/records"], True),
     "metrics": (
         ["evaluate/pose_2d/metrics.py", "evaluate/pose_2d/oks_ap.py", "evaluate/pose_2d/calibration.py"],
-        ["tests/evaluate/test_metrics.py", "tests/evaluate/test_oks_ap.py", "tests/evaluate/test_calibration.py"],
+        [
+            "tests/evaluate/pose_2d/test_metrics.py",
+            "tests/evaluate/pose_2d/test_oks_ap.py",
+            "tests/evaluate/pose_2d/test_calibration.py",
+        ],
         True,
     ),
     "decoders": (
@@ -42,7 +46,7 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
             f"models/forms/{name}.py"
             for name in ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
         ],
-        [f"tests/models/test_{name}.py" for name in ("peaks", "heads", "coordinates", "forms")],
+        [f"tests/models/forms/test_{name}.py" for name in ("peaks", "heads", "coordinates", "forms")],
         True,
     ),
     "readers": (

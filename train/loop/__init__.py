@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from machine.quiet import check_backend, import_tensorflow
 from records import read_manifest, shard_paths, steps_per_epoch
 from train.config import TrainConfig
-from train.loop.run_folder import check_run, run_folder
+from train.loop.run_folder import check_run, folder_of
 
 if TYPE_CHECKING:
     from evaluate.measures import Measure
@@ -59,7 +59,7 @@ def train(
     steps_per_epoch(config.records, "train", config.batch_size)
     for split in ("train", "val"):
         shard_paths(config.records, split)
-    run = run_folder(config, model_name)
+    run = folder_of(config, model_name)
     # One of several hosts creates the folder, and the others may find it already there.
     if config.distribute != "hosts" or config.resume:
         check_run(run, config)

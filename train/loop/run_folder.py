@@ -21,7 +21,7 @@ from train.config import TrainConfig
 _FILES = (MODEL_FILE, "history.csv", "curves.png", "predictions.png", SAMPLES_FILE, "last.weights.h5")
 
 
-def run_folder(config: TrainConfig, model_name: str) -> Path:
+def folder_of(config: TrainConfig, model_name: str) -> Path:
     """The run's folder."""
     return config.run or Path("runs") / f"{model_name}-{config.records.resolve().name}"
 

@@ -25,7 +25,7 @@ from train.loop.distribution import check_shares, distribution_of
 from train.loop.errors import HOST_LOST, HostLost
 from train.loop.lost_hosts import host_lost_errors
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Float32 sums in another order: measured 3e-7 after six steps, but 4e-3 to 5e-2 if each replica were weighted, clipped
 # or normalized by itself.
 RTOL = 1e-5
@@ -70,7 +70,7 @@ def runs(backend, shards, tmp_path_factory):
 
 
 def start(backend, shards, folder, devices, options, environment):
-    words = ("tests/train/distributed_run.py", shards, folder, str(devices), *map(json.dumps, options))
+    words = ("tests/train/loop/distributed_run.py", shards, folder, str(devices), *map(json.dumps, options))
     return start_python(backend, words, environment)
 
 
@@ -200,7 +200,7 @@ def assert_same_weights(path, other):
 
 
 def test_standard_error_is_copied_except_the_message_of_an_abort():
-    path = ROOT / "train" / "last_words.py"
+    path = ROOT / "train" / "loop" / "last_words.py"
     for written, read in (
         (b"a\nF11 x.h:80] Aborting now. Because\n@ 0x1\n", b"a\nerror: lost\n"),
         (b"a\nb", b"a\nb"),
