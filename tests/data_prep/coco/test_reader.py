@@ -138,6 +138,12 @@ def test_wrong_arguments_and_files_raise_at_once(coco, tmp_path):
         reader.people()
 
 
+@pytest.mark.parametrize("least", [0.99, 0, float("nan")])
+def test_a_least_box_below_a_pixel_raises(coco, least):
+    with pytest.raises(ValueError, match="min_box_px must be 1 or more, got"):
+        coco([person(1)], min_box_px=least)
+
+
 def test_reads_the_official_file(shared_data):
     folder = shared_data / "coco_mini"
     reader = Coco(folder)

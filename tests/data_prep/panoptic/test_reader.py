@@ -326,6 +326,16 @@ def test_images_of_an_uncalibrated_camera_are_broken(tmp_path):
     assert [str(item) for item in bad] == [f"{sequence} camera 00_00: has pictures, but no calibration"]
 
 
+def test_a_calibration_under_another_name_is_read_unless_there_are_two(tmp_path):
+    sequence = write_sequence(tmp_path / "seq", frames=(0,))
+    (sequence / "calibration_seq.json").rename(sequence / "calibration_other.json")
+    people, bad = read(sequence)
+    assert len(people) == 1 and not bad
+    (sequence / "calibration_more.json").write_text((sequence / "calibration_other.json").read_text())
+    with pytest.raises(ValueError, match="calibration_seq.json is missing; download it, or name the folder after its"):
+        read(sequence)
+
+
 def test_a_malformed_calibration_breaks_only_its_sequence(tmp_path):
     write_sequence(tmp_path / "good", frames=(0,))
     broken = write_sequence(tmp_path / "broken", frames=(0,))
