@@ -79,7 +79,7 @@ class Predictor:
             xy, scores = mirrored["joints_xy_px"][:, order] * (-1, 1) + (side - 1, 0), mirrored["scores"][:, order]
             merged = _merged(answers["joints_xy_px"], answers["scores"], xy, scores, self.score_reach * side)
             answers |= dict(zip(("joints_xy_px", "scores"), merged, strict=True))
-        return answers
+        return self.task.assembled(answers)
 
     def check_records(self, manifest: Manifest) -> None:
         """Checks that the model predicts the joints that the records label.

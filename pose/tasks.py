@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from pose.fields import Field
 
@@ -44,6 +46,8 @@ class Task:
         inputs: what the net takes, by the names of its inputs.
         labels: the fields of the records that the losses need.
         answers: what an inference model answers, by name.
+        assemble: the step after the graph, in NumPy, such as grouping joints into people: answers (N, ...) by name ->
+            those that are measured; None if they are measured as they are.
         forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
     """
 
@@ -52,6 +56,11 @@ class Task:
     labels: tuple[str, ...]
     answers: Mapping[str, Answer] = field(hash=False)
     forms: tuple[str, ...] = ()
+    assemble: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] | None = None
+
+    def assembled(self, answers: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The answers after what follows the graph."""
+        return answers if self.assemble is None else self.assemble(answers)
 
     @property
     def takes_pictures(self) -> bool:
@@ -77,14 +86,19 @@ POSE_2D = Task(
 )
 
 
+#: The tasks that are known by name, with what run.json and pose.json cannot hold.
+TASKS = {POSE_2D.name: POSE_2D}
+
+
 def task_of(notes: Mapping) -> Task:
     """The task that a run.json or pose.json describes; `POSE_2D` if an earlier version wrote it.
 
     Raises:
         KeyError, TypeError: the notes are damaged.
     """
-    if "task" not in notes or notes["task"] == POSE_2D.name:
-        return POSE_2D
+    name = notes.get("task", POSE_2D.name)
+    if name in TASKS:
+        return TASKS[name]
     inputs = {name: Input.from_description(one) for name, one in notes["inputs"].items()}
     answers = {name: Answer.from_description(one) for name, one in notes["outputs"].items()}
-    return Task(notes["task"], inputs, (), answers)
+    return Task(name, inputs, (), answers)

@@ -2,6 +2,7 @@
 depth inputs."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -20,7 +21,7 @@ from export.__main__ import main as export_main
 from models import FORMS, SCORES, OutputForm, Term, form_of, no_neck, pose_net
 from models.blocks import normalize_relu
 from pose import LSP14, Camera, Crop
-from pose.tasks import POSE_2D, Answer, Input, Task
+from pose.tasks import POSE_2D, TASKS, Answer, Input, Task
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.loop import train
@@ -144,7 +145,14 @@ DEPTH = {
 @pytest.mark.parametrize(("name", "inputs", "build"), [("xyz", PICTURES, plain), ("depth", DEPTH, over_depth)])
 def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatch):
     monkeypatch.setitem(MEASURES, name, MEASURE)
-    form = form_in_3d(name, inputs)
+    form, assembled = form_in_3d(name, inputs), []
+
+    def assemble(answers):
+        assembled.append(len(answers["joints_xyz_mm"]))
+        return answers
+
+    form = replace(form, task=replace(form.task, assemble=assemble))
+    monkeypatch.setitem(TASKS, name, form.task)
     run = train(config(shards, tmp_path / "run", learning_rate=1e-2), name, build, form=form)
     history = pd.read_csv(run / "history.csv")
     assert history["val_mpjpe_mm"].iloc[-1] < history["val_mpjpe_mm"].iloc[0]
@@ -155,6 +163,8 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     figures = json.loads((run / "evaluation-val/metrics.json").read_text())["metrics"]
     assert figures["mpjpe_mm"] == pytest.approx(history["val_mpjpe_mm"].min(), rel=1e-4)
     assert f"MPJPE {figures['mpjpe_mm']:.1f} mm" in done.stdout
+    # The four people of the split, in both epochs and in the evaluation.
+    assert assembled == [4, 4, 4]
     assert call(export_main, run, "--to", "saved-model", "onnx", "litert").returncode == 0
     samples = np.load(run / "samples.npy")
     values = {one: samples[one] if samples.dtype.names else samples for one in inputs}

@@ -81,7 +81,7 @@ class Validator:
                 terms[name].append((float(term.value), float(keras.ops.convert_to_numpy(term.counted).sum())))
             if sum(map(len, pictures)) < _NUM_PICTURES:
                 pictures.append(batch)
-        found = _gather(answers)
+        found = self._task.assembled(_gather(answers))
         losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
         shown = np.concatenate(pictures)[:_NUM_PICTURES]
         return Validation({**losses, **self._figures(found)}, shown, self._labels, found, self._keys)
