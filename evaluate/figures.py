@@ -14,7 +14,7 @@ from evaluate.pose_2d.collect import Progress
 from evaluate.predictor import Predictor
 from machine.whole import whole
 from records.damage import named_damage
-from records.inputs import fields_of, inputs_of
+from records.inputs import fields_of, inputs_of, joined
 from records.manifest import read_manifest
 from records.pipeline import dataset
 
@@ -44,11 +44,7 @@ def measure_split(
             labels.append(found)
             if progress is not None:
                 progress.update(len(pictures))
-    return measure.compute(_joined(answers), _joined(labels), predictor.skeleton, size)
-
-
-def _joined(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    return measure.compute(joined(answers), joined(labels), predictor.skeleton, size)
 
 
 def as_text(measure: Measure, figures: dict[str, float]) -> str:

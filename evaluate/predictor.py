@@ -12,8 +12,7 @@ import numpy as np
 
 from artefact.formats import FORMATS, MODEL_FILE, RUN_FILE, ArtefactError
 from pose import SKELETONS, Skeleton
-from pose.tasks import POSE_2D, Task, task_of
-from records.inputs import as_net_takes
+from pose.tasks import POSE_2D, Task, as_net_takes, task_of
 
 if TYPE_CHECKING:
     from records.manifest import Manifest

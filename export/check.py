@@ -21,7 +21,7 @@ from artefact.formats import DESCRIPTION_FILE, FORMATS
 from export.graph import FINE
 from pose.fields import Affine, Field, warp
 from pose.picture import decode_picture
-from pose.tasks import POSE_2D, Answer, Task
+from pose.tasks import POSE_2D, Answer, Task, as_net_takes
 
 _ALONE = Path(artefact.alone.__file__)
 THREADS = (1, 2)
@@ -256,7 +256,7 @@ def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task 
         count = len(next(iter(inputs.values())))
         pictures = {name: _resampled(inputs[name], input_size) for name in sides}
         inputs = warp(inputs | pictures, _others(task.inputs, sides), Affine.resize(size, input_size, count))
-    outputs = model(next(iter(inputs.values())) if len(inputs) == 1 else inputs, training=False)
+    outputs = model(as_net_takes(inputs), training=False)
     answers = {name: ops.convert_to_numpy(outputs[name]) for name in task.answers}
     if not all(np.isfinite(value).all() for value in answers.values()):
         raise ValueError("the Keras model's own answers are not finite; train it again")

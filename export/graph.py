@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from export.private_tensorflow import fold, freeze
 from pose.fields import Field
-from pose.tasks import task_of
+from pose.tasks import as_net_takes, task_of
 
 # The node that carries the description in a graph, and the name under which other formats carry it.
 DESCRIPTION = "pose"
@@ -41,8 +41,8 @@ def serving_function(model: keras.Model, notes: dict) -> Callable[..., dict[str,
     size, input_size, task = notes["record_size"], notes["input_size"], task_of(notes)
 
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        values = [_resized(value, task.inputs[name], size, input_size) for name, value in inputs.items()]
-        outputs = model(values[0] if len(values) == 1 else dict(zip(inputs, values, strict=True)), training=False)
+        values = {name: _resized(value, task.inputs[name], size, input_size) for name, value in inputs.items()}
+        outputs = model(as_net_takes(values), training=False)
         answers = {name: _resized(outputs[name], one, input_size, size) for name, one in task.answers.items()}
         return {name: tf.identity(value, name) for name, value in answers.items()}
 

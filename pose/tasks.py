@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -102,3 +103,8 @@ def task_of(notes: Mapping) -> Task:
     inputs = {name: Input.from_description(one) for name, one in notes["inputs"].items()}
     answers = {name: Answer.from_description(one) for name, one in notes["outputs"].items()}
     return Task(name, inputs, (), answers)
+
+
+def as_net_takes(inputs: Mapping[str, Any]) -> Any:
+    """The inputs as a Keras model takes them: one array, or several by name."""
+    return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)

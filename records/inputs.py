@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pose.tasks import Task
+from pose.tasks import Task, as_net_takes
 from records.features import FIELDS
 
 _PICTURE = "picture"
@@ -22,11 +22,6 @@ def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
 def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
     """The task's inputs, by name, from a batch of `records.dataset`."""
     return {name: pictures if one.source == _PICTURE else labels[one.source] for name, one in task.inputs.items()}
-
-
-def as_net_takes(inputs: Mapping[str, Any]) -> Any:
-    """The inputs as a Keras model takes them: one array, or several by name."""
-    return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
 
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
@@ -44,3 +39,8 @@ def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[An
 
     inputs = {name: values(one.source) for name, one in task.inputs.items()}
     return as_net_takes(inputs), {name: values(name) for name in task.labels}
+
+
+def joined(batches: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Several batches as one: arrays (N, ...) by name."""
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

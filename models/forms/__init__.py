@@ -8,7 +8,7 @@ from models.blocks import SCORES, stages_of
 from models.forms.output_form import OutputForm
 from models.necks import PYRAMID_LAYERS
 from models.normalization import plain_copy
-from pose.tasks import POSE_2D
+from pose.tasks import POSE_2D, as_net_takes
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"models.forms.{name}").FORM for name in POSE_2D.forms}
 #: Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
@@ -67,10 +67,9 @@ def inference_model(net: keras.Model, input_size: int, form: OutputForm | None =
         inputs[tensor.name] = keras.Input(tensor.shape[1:], dtype=dtype, name=tensor.name)
         values[tensor.name] = keras.ops.cast(inputs[tensor.name], "float32")
     copy = plain_copy(net)
-    outputs = copy(next(iter(values.values())) if len(values) == 1 else values)
+    outputs = copy(as_net_takes(values))
     answers = form.decode(stages_of(outputs)[""], input_size)
-    only = next(iter(inputs.values())) if len(inputs) == 1 else inputs
-    return keras.Model(only, answers, name=f"{net.name}_inference")
+    return keras.Model(as_net_takes(inputs), answers, name=f"{net.name}_inference")
 
 
 def inner_net(inference: keras.Model) -> keras.Model:

@@ -21,7 +21,7 @@ from export.__main__ import main as export_main
 from models import FORMS, SCORES, OutputForm, Term, form_of, no_neck, pose_net
 from models.blocks import normalize_relu
 from pose import LSP14, Camera, Crop
-from pose.tasks import POSE_2D, TASKS, Answer, Input, Task
+from pose.tasks import POSE_2D, TASKS, Answer, Input, Task, as_net_takes
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.loop import train
@@ -169,7 +169,7 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     samples = np.load(run / "samples.npy")
     values = {one: samples[one] if samples.dtype.names else samples for one in inputs}
     answer = Model(run / "export", "onnx").run({one: value[:1] for one, value in values.items()})["joints_xyz_mm"]
-    expected = keras.models.load_model(run / "best.keras")(next(iter(values.values())) if len(values) == 1 else values)
+    expected = keras.models.load_model(run / "best.keras")(as_net_takes(values))
     np.testing.assert_allclose(answer[0], expected["joints_xyz_mm"][0], atol=0.5)
     with pytest.raises(ModelError, match=f"a model of the task {name}, and the demos run those of pose-2d"):
         PoseModel(run / "export", "onnx")

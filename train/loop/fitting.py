@@ -16,9 +16,9 @@ from evaluate.measures import Measure, measure_of
 from machine.processor import usable_cpus
 from models import FORMS, NECKS, OutputForm, inference_model
 from pose import Skeleton
-from pose.tasks import Task
+from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
-from records.inputs import as_net_takes, fields_of, inputs_of
+from records.inputs import fields_of, inputs_of
 from train.config import TrainConfig
 from train.loop.callbacks import EpochEnd, StopOnNonFinite
 from train.loop.distribution import OneDevice, distribution_of

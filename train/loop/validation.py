@@ -13,9 +13,9 @@ import numpy as np
 from evaluate.measures import Measure
 from models import Loss, OutputForm, inner_net, stages_of
 from pose import Skeleton
-from pose.tasks import Task
+from pose.tasks import Task, as_net_takes
 from records import dataset
-from records.inputs import as_net_takes, fields_of, inputs_of
+from records.inputs import fields_of, inputs_of, joined
 
 _NUM_PICTURES = 12
 
@@ -55,9 +55,9 @@ class Validator:
         """Opens the split and scores the baseline."""
         self.measure = measure
         self._task, self._skeleton, self._input_size = task, skeleton, input_size
-        fields = (*fields_of(task, measure.labels), "key")
+        fields = (*fields_of(task, (*task.labels, *measure.labels)), "key")
         self._batches = dataset(folder, "val", batch_size=batch_size, input_size=input_size, fields=fields)
-        self._labels = _gather([labels for _, labels in self._batches.as_numpy_iterator()])
+        self._labels = joined([labels for _, labels in self._batches.as_numpy_iterator()])
         self._keys = [key.decode(errors="replace") for key in self._labels["key"]]
         self.baseline = {}
         if measure.baseline is not None:
@@ -81,7 +81,7 @@ class Validator:
                 terms[name].append((float(term.value), float(keras.ops.convert_to_numpy(term.counted).sum())))
             if sum(map(len, pictures)) < _NUM_PICTURES:
                 pictures.append(batch)
-        found = self._task.assembled(_gather(answers))
+        found = self._task.assembled(joined(answers))
         losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
         shown = np.concatenate(pictures)[:_NUM_PICTURES]
         return Validation({**losses, **self._figures(found)}, shown, self._labels, found, self._keys)
@@ -105,7 +105,3 @@ def _as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def _as_tensors(labels: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {name: value for name, value in labels.items() if value.dtype != object}
-
-
-def _gather(batches: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
