@@ -5,11 +5,12 @@ In NumPy, a batch at a time, because TensorFlow takes ten times as long for so f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from pose import Skeleton
 from pose.fields import Affine, Field, warp
 from records.depth import decoded_depth
 from records.features import FIELDS
@@ -70,6 +71,10 @@ class Augmentation:
         for field in ("scale", "darkness"):
             if getattr(self, field) < 0:
                 raise ValueError(f"augmentation {field} must be 0 or more, got {getattr(self, field)}")
+
+    def fitting(self, skeleton: Skeleton) -> Augmentation:
+        """The same without mirroring, if the skeleton lacks the mirror image of a joint (`Skeleton.lone_joints`)."""
+        return replace(self, flip=0.0) if skeleton.lone_joints else self
 
 
 class Changes(NamedTuple):

@@ -41,8 +41,8 @@ def test_spans():
     assert [LSP14.joints[j] for j in LSP14.torso] == ["left_shoulder", "right_hip"]
     assert [LSP14.joints[j] for j in LSP14.head] == ["neck", "head_top"]
     assert COCO17.head is None
-    assert [LSP14.joints[j] for j in LSP14.limb_joints][:3] == ["left_shoulder", "right_shoulder", "left_elbow"]
-    assert len(set(LSP14.limb_joints)) == 12
+    assert [LSP14.joints[j] for j in LSP14.main_joints][:3] == ["left_shoulder", "right_shoulder", "left_elbow"]
+    assert len(set(LSP14.main_joints)) == 12
 
 
 def test_coco_sigmas_are_pycocotools_own():

@@ -160,7 +160,7 @@ def test_the_smaller_parts_agree_with_python(page):
             held: values.map((row, k) => gate.next(pairs(row), times[k], 80)),
             squares: [[480, 640], [640, 480]].map(([height, width]) =>
               searchSquares(height, width, settings.search).map(({ center, side }) => [...center, side])),
-            confidence: confidence(scores, settings.limb_joints),
+            confidence: confidence(scores, settings.main_joints),
           };
         }""",
         {

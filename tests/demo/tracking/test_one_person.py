@@ -36,7 +36,7 @@ def body_center(pose):
 
 def test_confidence_is_the_mean_of_the_better_half():
     scores = np.full(19, 0.9)  # joints of the head and middle do not count
-    scores[list(PANOPTIC19.limb_joints)] = [0.8, 0.6, 0.7, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0, np.nan]
+    scores[list(PANOPTIC19.main_joints)] = [0.8, 0.6, 0.7, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0, np.nan]
     assert confidence(scores, PANOPTIC19) == pytest.approx((0.8 + 0.6 + 0.7 + 0.5 + 0.3 + 0.1) / 6)
 
 
