@@ -92,7 +92,7 @@ def test_pycocotools_scores_the_people_as_their_own_truth(model, images, tmp_pat
     truth = coco_api.COCO(str(tmp_path / "coco.json"))
     results = truth.loadRes(coco["annotations"])
     scored = cocoeval.COCOeval(truth, results, "keypoints")
-    scored.params.kpt_oks_sigmas = model.skeleton.sigmas
+    scored.params.kpt_oks_sigmas = np.asarray(model.skeleton.sigmas)
     scored.evaluate()
     scored.accumulate()
     scored.summarize()
