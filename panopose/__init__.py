@@ -1,0 +1,1 @@
+"""PanoPose: 2D human pose estimation."""
