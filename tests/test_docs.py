@@ -68,6 +68,4 @@ def test_the_site_is_built_without_warnings(tmp_path):
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (tmp_path / "site/weights/fast/README/index.html").is_file() or (
-        tmp_path / "site/weights/fast/index.html"
-    ).is_file()
+    assert (tmp_path / "site/weights/fast/index.html").is_file()
