@@ -11,7 +11,6 @@ from tools.wheel_packages import top_packages
 
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
-    "panopose": {"machine"},
     "machine": set(),
     "pose": set(),
     "artefact": {"machine"},
