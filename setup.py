@@ -1,14 +1,16 @@
 """Installs PanoPose's packages and commands."""
 
+import re
 from pathlib import Path
 
 from setuptools import setup
 
 HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
 
 setup(
     name="panopose",
-    version="0.1.0",
+    version=VERSION[1],
     description="Human pose estimation in TensorFlow and Keras 3, from Panoptic Studio sequences to a webcam",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
@@ -52,12 +54,14 @@ setup(
         "demo.ui",
         "demo.video",
         "weights",
+        "panopose",
     ],
     package_data={
         "body": ["assets/*"],
         "dome.moves": ["assets/*"],
         "demo.site": ["static/*"],
         "evaluate.pose_2d": ["templates/*"],
+        "panopose": ["py.typed"],
         "weights": ["*/*", "*/export/*"],
     },
     install_requires=[

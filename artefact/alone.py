@@ -36,6 +36,7 @@ OURS = (
     "train",
     "export",
     "demo",
+    "panopose",
 )
 _PROJECT = Path(__file__).resolve().parents[1]
 _WARM_UP = 3

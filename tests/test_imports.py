@@ -22,6 +22,7 @@ ALLOWED = {
     "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},
     "export": {"machine", "pose", "artefact", "models"},
     "demo": {"machine", "pose", "artefact", "weights"},
+    "panopose": {"machine", "pose", "artefact", "weights", "demo"},
 }
 WITHOUT_TENSORFLOW = ("pose", "body", "dome")
 # The modules that use private interfaces of TensorFlow. Those of Keras are used in models/private_keras.py.
