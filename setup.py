@@ -47,6 +47,7 @@ setup(
         "artefact.engines",
         "demo",
         "demo.batch",
+        "demo.offline",
         "demo.outputs",
         "demo.runtimes",
         "demo.site",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from demo.batch.table import Table, TableRow
+from demo.outputs.table import Table, TableRow
 from panopose.people import Frame, Person
 from pose import Skeleton
 from pose.coco import coco_annotation, coco_category, coco_image

@@ -11,8 +11,8 @@ from video_files import write_clip
 
 from demo.batch.__main__ import Options, main, run
 from demo.batch.inputs import pictures_in, read_folder
-from demo.batch.table import Table, TableRow
 from demo.errors import OutputError
+from demo.outputs.table import Table, TableRow
 from pose import PANOPTIC19
 
 HEADING = "picture,x_px,y_px,width_px,height_px\n"
