@@ -61,8 +61,8 @@ def butterworth(values: np.ndarray, cutoff_hz: float, rate_hz: float) -> np.ndar
     correction = (2**0.5 - 1) ** (1 / (2 * _ORDER))
     corrected_hz = rate_hz / np.pi * np.arctan(np.tan(np.pi * cutoff_hz / rate_hz) / correction)
     sections = butter(_ORDER, corrected_hz, fs=rate_hz, output="sos")
-    # A period of the cutoff at either end, in which the filter settles.
-    padding = min(max(round(rate_hz / cutoff_hz), MIN_SAMPLES - 1), len(values) - 1)
+    # Three periods of the cutoff at either end, in which the filter settles.
+    padding = min(max(round(3 * rate_hz / cutoff_hz), MIN_SAMPLES - 1), len(values) - 1)
     return sosfiltfilt(sections, values, axis=0, padlen=padding)
 
 

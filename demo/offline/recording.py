@@ -40,7 +40,7 @@ class PersonTrack:
         return np.isfinite(self.xy_px).any(axis=(1, 2))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Repairs:
     """How many values of a recording were changed before it was low-pass filtered.
 

@@ -8,18 +8,67 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demo.batch.inputs import read_frames
 from demo.offline.recording import PersonTrack, Recording
+from demo.offline.smooth import Smoothing, smooth
 from demo.tracking.estimator import confidence
 from demo.tracking.rule import CompleteRule, FollowRule
 from demo.tracking.tracker import MAX_PEOPLE, Tracker
-from demo.video.capture import Frame
+from demo.video.capture import Frame, FrameSource
 from pose import Skeleton
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from demo.runtimes.pose_model import PoseModel
 
 #: Number of the frame, joints float32 (J, 2) and scores float32 (J,).
 _Sighting = tuple[int, np.ndarray, np.ndarray]
+
+
+def track_video(
+    source: FrameSource,
+    model: PoseModel,
+    rule: CompleteRule | None = None,
+    *,
+    people: int = MAX_PEOPLE,
+    min_score: float | None = None,
+    smoothing: Smoothing | None = None,
+) -> Recording:
+    """Follows people through a video, and smooths their joints; on a terminal, stderr shows the progress.
+
+        recording = track_video(FrameSource("walk.mp4"), model, smoothing=Smoothing())
+        table = demo.offline.write.to_frame(recording)
+
+    Only joints are kept in memory: some 200 bytes for each person in a frame.
+
+    Args:
+        source: of a file.
+        model: estimates one person in a crop.
+        rule: see `track_frames`.
+        people: see `track_frames`.
+        min_score: see `track_frames`.
+        smoothing: how to smooth; None for the model's own joints.
+
+    Raises:
+        SourceError: the file cannot be read any further.
+    """
+    with progress(source, source.count, "following people") as frames:
+        recording = track_frames(frames, model, rule, people=people, min_score=min_score)
+    return smooth(recording, smoothing) if smoothing else recording
+
+
+def progress(source: FrameSource, count: int, what: str) -> tqdm[Frame]:
+    """The frames of a source; on a terminal, stderr shows how many are done and how long the others will take.
+
+    Args:
+        source: of a file.
+        count: number of frames, 0 if unknown.
+        what: is done with them.
+    """
+    from tqdm import tqdm
+
+    return tqdm(read_frames(source), total=count or None, unit="frame", desc=what, disable=None)
 
 
 def track_frames(

@@ -21,33 +21,29 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
 
 from demo.batch.counts import Counts
 from demo.batch.find import rule_of
-from demo.batch.inputs import read_frames
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.offline.annotate import annotate
 from demo.offline.recording import Recording
-from demo.offline.smooth import Smoothing, smooth
-from demo.offline.track import track_frames
+from demo.offline.smooth import Smoothing
+from demo.offline.track import progress, track_video
 from demo.offline.write import ENDINGS, Angles, Form, angles_of, write
 from demo.outputs.files import check_outputs
 from demo.outputs.table import TABLE_ENDINGS, check_table
 from demo.outputs.video_sink import check_ending
 from demo.runtimes.options import ModelOptions
 from demo.tracking.tracker import MAX_PEOPLE
-from demo.video.capture import Frame, FrameSource
+from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
 from pose import Skeleton
 from pose.angles import angle_names, measure_angles
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 _FACING = {"auto": None, "left": -1.0, "right": 1.0}
 
@@ -146,12 +142,15 @@ def run(options: Options) -> None:
     model = options.load(path)
     _check_angles(options, model.skeleton)
     start_s = time.perf_counter()
-    with _progress(source, source.count, "following people") as frames:
-        rule = rule_of(model, options.min_score)
-        recording = track_frames(frames, model, rule, people=options.people, min_score=options.min_score)
-    seconds, smoothing = time.perf_counter() - start_s, options.smoothing()
-    if smoothing:
-        recording = smooth(recording, smoothing)
+    recording = track_video(
+        source,
+        model,
+        rule_of(model, options.min_score),
+        people=options.people,
+        min_score=options.min_score,
+        smoothing=options.smoothing(),
+    )
+    seconds = time.perf_counter() - start_s
     write(
         recording,
         options.out,
@@ -163,7 +162,7 @@ def run(options: Options) -> None:
     _report(options, recording, source, f"in {seconds:.1f} s with {model.runtime}{threads}")
     if options.output:
         again = _open(options.source)
-        with _progress(again, len(recording.times_s), "drawing") as frames:
+        with progress(again, len(recording.times_s), "drawing") as frames:
             annotate(frames, recording, options.output, again.fps)
         print(f"wrote {options.output}")
 
@@ -172,13 +171,6 @@ def _open(source: Path) -> FrameSource:
     if not source.is_file():
         raise SourceError(f"{str(source)!r} does not exist; give a video file")
     return FrameSource(str(source))
-
-
-def _progress(source: FrameSource, count: int, what: str) -> tqdm[Frame]:
-    """The frames of a source; on a terminal, how many are done and how long the others will take, on stderr."""
-    from tqdm import tqdm
-
-    return tqdm(read_frames(source), total=count or None, unit="frame", desc=what, disable=None)
 
 
 def _check_angles(options: Options, skeleton: Skeleton) -> None:
