@@ -36,7 +36,7 @@ class Naming:
             for text in texts:
                 if not all(part.strip() for part in text.partition(mark)):
                     raise ValueError(f"{option} must be {form}, got {text!r}")
-        self._sigmas(())
+        self._sigmas()
 
     def skeleton(
         self, category: str, names: Sequence[object], limbs: object
@@ -59,16 +59,26 @@ class Naming:
         if unknown := renamed.keys() - set(names):
             raise ValueError(f"rename names {min(unknown)!r}, which is none of {', '.join(map(repr, names))}")
         joints = joint_names([renamed.get(name, name) if isinstance(name, str) else name for name in names])
-        pairs = [joint_names(text.split(":", 1)) for text in self.pairs]
-        sigmas = self._sigmas(joints)
+        # A joint may be named as the file does, or as the skeleton does.
+        known = {str(name).casefold(): joint for name, joint in zip(names, joints, strict=True)}
+        named = {joint: joint for joint in joints} | known
+
+        def joint_of(text: str) -> str:
+            return named.get(text.strip().casefold(), text.strip())
+
+        pairs = [(joint_of(left), joint_of(right)) for left, right in (text.split(":", 1) for text in self.pairs)]
+        others, own_sigmas = self._sigmas()
+        sigmas = {} if others is None else dict.fromkeys(joints, others)
+        sigmas |= {joint_of(name): sigma for name, sigma in own_sigmas.items()}
         if set(joints) == set(COCO17.joints) and not pairs and not sigmas:
             return COCO17, tuple(COCO17.index(joint) for joint in joints), []
         ends, assumed = _ends(limbs, len(joints))
-        own = own_skeleton(category or _OWN_NAME, joints, ends, pairs=[(a, b) for a, b in pairs], sigmas=sigmas)
+        own = own_skeleton(category or _OWN_NAME, joints, ends, pairs=pairs, sigmas=sigmas)
         return own, tuple(range(len(joints))), assumed
 
-    def _sigmas(self, joints: Sequence[str]) -> dict[str, float]:
-        found: dict[str, float] = {}
+    def _sigmas(self) -> tuple[float | None, dict[str, float]]:
+        """The constant of all other joints, None if not given, and those of named ones."""
+        others, named = None, {}
         for text in self.sigmas:
             name, equals, number = text.rpartition("=")
             try:
@@ -77,8 +87,11 @@ class Naming:
                 sigma = 0.0
             if not 0 < sigma < 1:
                 raise ValueError(f"sigmas must be JOINT=NUMBER or a NUMBER, above 0 and below 1, got {text!r}")
-            found |= dict.fromkeys(joint_names([name]), sigma) if equals else dict.fromkeys(joints, sigma) | found
-        return found
+            if equals:
+                named[name] = sigma
+            else:
+                others = sigma
+        return others, named
 
 
 def _ends(limbs: object, count: int) -> tuple[list[tuple[int, int]] | None, list[str]]:

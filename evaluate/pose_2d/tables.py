@@ -186,10 +186,12 @@ def as_text(evaluation: Evaluation) -> str:
     cells["mean pose PCK@0.2 %"] = [show(value, "%") for value in theirs["pck@0.2"]]
     cells = {"labels": list(map(str, model.labeled)), **_short(cells)}
     widths = {heading: max(len(heading), 13) + 2 for heading in cells}
-    lines = [f"{'left | right':<13}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
-    for joint, indices in joint_rows(evaluation.skeleton):
+    rows = joint_rows(evaluation.skeleton)
+    first = max(12, *(len(joint) for joint, _ in rows)) + 1
+    lines = [f"{'left | right':<{first}}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
+    for joint, indices in rows:
         row = (f"{side_by_side(cells[heading], indices):>{width}}" for heading, width in widths.items())
-        lines.append(f"{joint:<13}" + "".join(row))
+        lines.append(f"{joint:<{first}}" + "".join(row))
     lines += ["", f"{'':<26}{'model':>10}{'mean pose':>12}"]
     overall, of_mean = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
     for name, heading, unit in (row for row in FIGURES if row[0] in overall):
