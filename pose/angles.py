@@ -27,7 +27,8 @@ class Angle:
         first: two points, whose line from one to the other is the first direction; `down` is the vertical.
         second: the two points of the second direction.
         sign: 0 for the angle between the directions, 0 to 180 degrees. +1 or -1 for the rotation from the first to the
-            second, whose sense the person's facing determines, unwrapped over time.
+            second, whose sense the person's facing determines. It is unwrapped over time, and its median lies within
+            -180 to 180 degrees.
         offset_deg: is added.
     """
 
@@ -172,4 +173,7 @@ def _series(angle: Angle, xy_px: np.ndarray, skeleton: Skeleton, facing: float |
         turned = turned * facing
         known = np.isfinite(turned)
         turned[known] = np.unwrap(turned[known])
+        if known.any():
+            # However the first frames turn, as those of someone mistaken to stand on the head.
+            turned -= 2 * np.pi * np.round(np.median(turned[known]) / (2 * np.pi))
     return np.degrees(turned) + angle.offset_deg

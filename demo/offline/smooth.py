@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demo.offline.gaps import fill, runs
+from demo.offline.gaps import fill, pieces, runs
 from demo.offline.leaps import find_leaps
 from demo.offline.low_pass import LowPass, low_pass
 from demo.offline.recording import PersonTrack, Recording, Repairs
@@ -83,15 +83,19 @@ def smooth_track(
     xy_px = np.where(measured[..., None], track.xy_px.astype(np.float64), np.nan)
     scores, measured = np.where(measured, track.scores, 0), measured.copy()
     lengths_px = person_lengths(xy_px, measured, times_s)
+    piece, max_gap_s = pieces(xy_px, measured, times_s, lengths_px), smoothing.max_gap_s
     swapped = leaps = 0
     if smoothing.swaps:
-        swapped = _mend_swaps(xy_px, scores, measured, times_s, lengths_px, skeleton, smoothing.max_gap_s)
+        for run in runs(measured.max(axis=1), times_s, max_gap_s, piece):
+            found = find_swaps(xy_px[run], measured[run], times_s[run], lengths_px[run], skeleton)
+            _exchange((xy_px, scores, measured), run, found, skeleton)
+            swapped += int(found.sum())
     for joint in range(skeleton.num_joints):
-        for run in runs(measured[:, joint], times_s, smoothing.max_gap_s) if smoothing.leaps else ():
-            found = run[find_leaps(xy_px[run, joint], times_s[run], lengths_px[run])]
-            measured[found, joint], xy_px[found, joint] = False, np.nan
-            leaps += len(found)
-        for run in runs(measured[:, joint], times_s, smoothing.max_gap_s):
+        for run in runs(measured[:, joint], times_s, max_gap_s, piece) if smoothing.leaps else ():
+            frames = run[find_leaps(xy_px[run, joint], times_s[run], lengths_px[run])]
+            measured[frames, joint], xy_px[frames, joint] = False, np.nan
+            leaps += len(frames)
+        for run in runs(measured[:, joint], times_s, max_gap_s, piece):
             fill(xy_px[:, joint], times_s, run)
             span = slice(run[0], run[-1] + 1)
             xy_px[span, joint] = low_pass(xy_px[span, joint], times_s[span], smoothing.kind, smoothing.cutoff_hz)
@@ -101,25 +105,12 @@ def smooth_track(
     return smoothed, Repairs(swapped, leaps, int(filled.sum()))
 
 
-def _mend_swaps(
-    xy_px: np.ndarray,
-    scores: np.ndarray,
-    measured: np.ndarray,
-    times_s: np.ndarray,
-    lengths_px: np.ndarray,
-    skeleton: Skeleton,
-    max_gap_s: float,
-) -> int:
-    """Exchanges left and right in place where they are mistaken; returns the number of pairs, over all frames."""
-    count = 0
-    for run in runs(measured.max(axis=1), times_s, max_gap_s):
-        swapped = find_swaps(xy_px[run], measured[run], times_s[run], lengths_px[run], skeleton)
-        count += int(swapped.sum())
-        for (left, right), states in zip(skeleton.pairs, swapped.T, strict=True):
-            frames = run[states]
-            for values in (xy_px, scores, measured):
-                values[frames, left], values[frames, right] = values[frames, right], values[frames, left]
-    return count
+def _exchange(arrays: tuple[np.ndarray, ...], frames: np.ndarray, swapped: np.ndarray, skeleton: Skeleton) -> None:
+    """Exchanges left and right of arrays (T, J, ...) in place, in the given ones of some frames and of the pairs."""
+    for (left, right), states in zip(skeleton.pairs, swapped.T, strict=True):
+        rows = frames[states]
+        for values in arrays:
+            values[rows, left], values[rows, right] = values[rows, right], values[rows, left]
 
 
 def person_lengths(xy_px: np.ndarray, measured: np.ndarray, times_s: np.ndarray) -> np.ndarray:

@@ -116,10 +116,19 @@ def test_an_arm_that_circles_is_unwrapped_also_across_missing_frames():
     ]
     xy_px = np.concatenate(frames)
     xy_px[7:9, WALKER.index("left_elbow")] = np.nan
-    series = measure_angles(xy_px, WALKER, facing=1)["left_shoulder_flexion"]
+    angles = measure_angles(xy_px, WALKER, facing=1)
+    series = angles["left_shoulder_flexion"]
     assert np.isnan(series[7:9]).all()
-    np.testing.assert_allclose(np.delete(series, [7, 8]), np.delete(turns_deg, [7, 8]), atol=1e-9)
-    np.testing.assert_allclose(measure_angles(xy_px, WALKER, facing=1)["right_shoulder_flexion"], turns_deg, atol=1e-9)
+    # Two turns, the middle of which is at 0.
+    np.testing.assert_allclose(np.delete(series, [7, 8]), np.delete(turns_deg, [7, 8]) - 360, atol=1e-9)
+    np.testing.assert_allclose(angles["right_shoulder_flexion"], turns_deg - 360, atol=1e-9)
+
+
+def test_wrong_first_frames_do_not_turn_the_others_by_360_degrees():
+    thigh = person(knee=(90, 200))
+    upside_down = [person(knee=(100 + 30 * np.sin(turn), 160 - 30 * np.cos(turn))) for turn in (0.1, -0.9, -2.0)]
+    series = measure_angles(np.concatenate([*upside_down, *[thigh] * 5]), WALKER, facing=1)["left_thigh_inclination"]
+    np.testing.assert_allclose(series[3:], -np.degrees(np.arctan2(10, 40)))
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ def test_at_higher_frame_rates_a_leap_may_last_as_long():
     assert leaps_of(xy_px, times_s) == list(range(100, 110))
 
 
+@pytest.mark.parametrize("fps, found", [(8, [30]), (7.9, [])])
+def test_at_low_frame_rates_a_joint_may_move_that_much(fps, found):
+    xy_px = np.full((60, 2), 50.0)
+    xy_px[30] += 40
+    assert leaps_of(xy_px, np.arange(60) / fps) == found
+
+
 def test_too_few_measurements_are_not_judged():
     assert leaps_of([[0, 0], [90, 0], [0, 0], [0, 0]]) == [] and leaps_of(np.zeros((0, 2))) == []
     assert leaps_of([[0, 0], [90, 0], [0, 0], [0, 0], [0, 0]]) == [1]

@@ -106,6 +106,16 @@ def test_exchanged_sides_are_put_right_with_their_scores(make_recording):
     assert np.abs(kept.xy_px[40:50, ANKLES] - truth[40:50, ANKLES]).max() > 40
 
 
+def test_nothing_is_smoothed_across_a_leap_of_the_whole_person(make_recording):
+    """Who was lost is taken for someone else, found 400 px away three frames later."""
+    xy = swinging()
+    xy[45:] += 400
+    xy[43:45] = np.nan
+    track = smooth(make_recording({0: (0, xy, None)}, FRAMES), Smoothing()).people[0]
+    assert not track.filled.any() and np.flatnonzero(~track.present).tolist() == [43, 44]
+    assert np.nanmax(np.abs(track.xy_px - xy)) < 1.5
+
+
 def test_short_tracks_pass_as_they_are(make_recording):
     for count in (1, 2, 5, 9):
         before = swinging()[:count].astype(np.float32)
