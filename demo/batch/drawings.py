@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from demo.batch.inputs import is_picture
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError, OutputError
+from demo.outputs.table import TableRow
 from demo.ui.view import line_thickness, text_scale
 from pose import Skeleton, draw_skeleton, draw_text
 
