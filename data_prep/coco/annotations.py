@@ -33,11 +33,32 @@ class CocoFile:
     items: tuple[Item, ...]
 
 
-def read_coco(path: Path, category: str | None = None) -> CocoFile:
-    """Reads a keypoints file.
+def load_coco(path: Path) -> dict:
+    """Loads a keypoints file, without outlines.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return json.load(file, object_hook=_without_outline)
+    except _MALFORMED as error:
+        raise _not_coco(path, error) from error
+
+
+def _not_coco(path: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"{path} is no COCO keypoints file ({type(error).__name__}: {error!s:.200}); "
+        "give person_keypoints_train2017.json or one like it"
+    )
+
+
+def parse_coco(content: dict, path: Path, category: str | None = None) -> CocoFile:
+    """Reads the content of a keypoints file.
 
     Args:
-        path: the file.
+        content: with images, annotations and categories.
+        path: the file, for messages.
         category: the category to read; by default the one with keypoints, or "person" if several have them.
 
     Raises:
@@ -45,17 +66,12 @@ def read_coco(path: Path, category: str | None = None) -> CocoFile:
             images share an id, or no keypoints are labeled.
     """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            content = json.load(file, object_hook=_without_outline)
         images, annotations, categories = (list(content[key]) for key in ("images", "annotations", "categories"))
         ids = [identity(image["id"]) for image in images]
         names = {identity(kind["id"]): str(kind["name"]) for kind in categories}
         keypoints = {identity(kind["id"]): list(kind.get("keypoints") or ()) for kind in categories}
     except _MALFORMED as error:
-        raise ValueError(
-            f"{path} is no COCO keypoints file ({type(error).__name__}: {error!s:.200}); "
-            "give person_keypoints_train2017.json or one like it"
-        ) from error
+        raise _not_coco(path, error) from error
     chosen = _chosen(names, keypoints, category, path)
     joints = match_keypoints(keypoints[chosen[0]], path)
     pictures = _by_id(ids, images, path)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from data_prep.coco.annotations import CocoFile, read_coco
+from data_prep.coco.annotations import CocoFile, load_coco, parse_coco
 from data_prep.coco.layout import find_files, inner_path, shared_folders
 from data_prep.coco.unit import CocoUnit, LabeledPicture, Wanted
 from data_prep.reader import PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
@@ -62,7 +62,7 @@ class Coco(Reader):
     min_box_px: float = 32.0
 
     def __post_init__(self) -> None:
-        annotations, images = find_files(Path(self.root), self.subset, self.annotations, self.images)
+        annotations, images = self._find()
         object.__setattr__(self, "annotations", annotations)
         object.__setattr__(self, "images", images)
         if self.min_keypoints is not None and not 1 <= self.min_keypoints <= COCO17.num_joints:
@@ -88,9 +88,19 @@ class Coco(Reader):
         """The name in the records."""
         return "coco"
 
+    def _find(self) -> tuple[Path, Path]:
+        """The keypoints file and the folder of images."""
+        return find_files(Path(self.root), self.subset, self.annotations, self.images)
+
+    def _load(self) -> tuple[dict, tuple[Item, ...]]:
+        """The content of the keypoints file, and remarks and counts about it."""
+        return load_coco(self.annotations), ()
+
     @cached_property
     def _content(self) -> CocoFile:
-        content = read_coco(self.annotations, self.category)
+        loaded, items = self._load()
+        content = parse_coco(loaded, self.annotations, self.category)
+        content = replace(content, items=(*items, *content.items))
         if self.min_keypoints is not None and self.min_keypoints > len(content.joints):
             raise ValueError(
                 f"min_keypoints must be {len(content.joints)} or less, as {self.annotations} names no more keypoints, "
