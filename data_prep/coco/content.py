@@ -11,6 +11,10 @@ from records import BadInput
 #: Of a keypoint: x and y, with (0, 0) the center of the top-left pixel, and COCO's visibility.
 Keypoint = tuple[float, float, int]
 
+_PERSON = "person"
+# Of joints on the edge of the box that was drawn around them.
+_ROUNDING_PX = 0.01
+
 
 @dataclass(frozen=True)
 class Point:
@@ -45,8 +49,9 @@ class Box:
         """Whether a keypoint lies in the box."""
         if self.xywh is None:
             return False
-        x, y, width, height = self.xywh
-        return x <= keypoint[0] + 0.5 <= x + width and y <= keypoint[1] + 0.5 <= y + height
+        left, top, width, height = self.xywh
+        x, y = keypoint[0] + 0.5 - left, keypoint[1] + 0.5 - top
+        return -_ROUNDING_PX <= x <= width + _ROUNDING_PX and -_ROUNDING_PX <= y <= height + _ROUNDING_PX
 
 
 @dataclass(eq=False)
@@ -60,17 +65,20 @@ class Content:
 
     images: dict[int | str, dict] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
-    _people: list[tuple[int | str, str, dict[str, Keypoint], Sequence[float] | None]] = field(default_factory=list)
+    _people: list[tuple[int | str, str | None, dict[str, Keypoint], Sequence[float] | None]] = field(
+        default_factory=list
+    )
 
     def add_person(
-        self, image: int | str, category: str, keypoints: dict[str, Keypoint], box: Sequence[float] | None = None
+        self, image: int | str, category: str | None, keypoints: dict[str, Keypoint], box: Sequence[float] | None = None
     ) -> None:
-        """Adds a person with keypoints by the joints' names, and a box (x, y, width, height) or None."""
+        """Adds a person with keypoints by the joints' names, and a box (x, y, width, height) or None.
+
+        The category None is that of the other people with keypoints if they have one, or else "person".
+        """
         self._people.append((image, category, keypoints, box))
 
-    def add_points(
-        self, image: int | str, what: str, points: Sequence[Point], boxes: Sequence[Box], default: str
-    ) -> None:
+    def add_points(self, image: int | str, what: str, points: Sequence[Point], boxes: Sequence[Box]) -> None:
         """Adds the people of an image that are drawn point by point.
 
         Points of a group are one person, with the group's box if there is one. A point in no group belongs to the
@@ -81,7 +89,6 @@ class Content:
             what: the image, for messages.
             points: its keypoints.
             boxes: its boxes.
-            default: the category of people without a box.
         """
         people: dict[object, dict[str, Keypoint]] = {}
         grouped = {point.group for point in points if point.group}
@@ -103,14 +110,16 @@ class Content:
             found = [box for b, box in enumerate(boxes) if owner in (box.group, b)]
             if owner not in repeated:
                 xywh = found[0].xywh if len(found) == 1 else None
-                self.add_person(image, found[0].label if found else default, keypoints, xywh)
+                self.add_person(image, found[0].label if found else None, keypoints, xywh)
         for b, box in enumerate(boxes):
             if box.group not in people and b not in people:
                 self.add_person(image, box.label, {}, box.xywh)
 
     def categories(self) -> set[str]:
         """The categories of people with keypoints."""
-        return {category for _, category, keypoints, _ in self._people if keypoints}
+        found = {category for _, category, keypoints, _ in self._people if keypoints}
+        known = {category for category in found if category is not None}
+        return known if known == found or len(known) == 1 else {*known, _PERSON}
 
     def build(self, joints: Mapping[str, Sequence[str]], edges: Mapping[str, Sequence[Sequence[int]]]) -> dict:
         """Returns the content: images, annotations and categories.
@@ -119,10 +128,13 @@ class Content:
             joints: the joints of each category with keypoints; others have only boxes.
             edges: pairs of joints by number, from 1, for each category.
         """
-        names = dict.fromkeys([*joints, *(category for _, category, _, _ in self._people)])
+        found = self.categories()
+        default = next(iter(found)) if len(found) == 1 else _PERSON
+        people = [(image, default if category is None else category, *rest) for image, category, *rest in self._people]
+        names = dict.fromkeys([*joints, *(category for _, category, _, _ in people)])
         numbers = {name: number for number, name in enumerate(names, start=1)}
         annotations = []
-        for image, category, keypoints, box in self._people:
+        for image, category, keypoints, box in people:
             own = [keypoints.get(joint, (0, 0, 0)) for joint in joints.get(category, ())]
             entry = {"id": len(annotations) + 1, "image_id": image, "category_id": numbers[category], "iscrowd": 0}
             entry["keypoints"] = [value for x, y, v in own for value in ((x, y, v) if v else (0, 0, 0))]

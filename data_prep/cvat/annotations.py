@@ -18,7 +18,6 @@ from data_prep.reader import Item, Remark
 from data_prep.xml_file import read_parts
 from records import BadInput
 
-_PERSON = "person"
 # Of the frames of videos, which CVAT exports as frame_000000.PNG, and names without the ending.
 _FRAME_ENDING = ".png"
 _CORNER_PX = 0.5
@@ -177,13 +176,14 @@ class _Reading:
             raise ValueError(
                 f"{self._path} has no keypoints; it must have skeletons, or points with the joints' labels"
             )
-        joints = {name: label.joints for name, label in self._skeletons.items() if skeletons}
-        edges = {name: label.edges for name, label in self._skeletons.items()}
+        labels = self._skeletons if skeletons else {}
+        joints = {name: label.joints for name, label in labels.items()}
+        edges = {name: label.edges for name, label in labels.items()}
         names = dict.fromkeys(point.name for frame in self._frames.values() for point in frame.points)
         ordered = [*(name for name in self._labels if name in names), *sorted(names.keys() - set(self._labels))]
         joints |= {name: tuple(ordered) for name in found.categories() if name not in joints}
-        drawn = sum(not label.drawn for label in self._skeletons.values())
-        self._counts["skeletons without limbs, as their drawing (svg) cannot be read"] = drawn
+        undrawn = sum(not label.drawn for label in labels.values())
+        self._counts["skeletons without limbs, as their drawing (svg) cannot be read"] = undrawn
         remarks = [Remark(text, count) for text, count in self._counts.items() if count]
         return found.build(joints, edges), (*remarks, *found.items)
 
@@ -196,7 +196,7 @@ class _Reading:
             boxes = [box for box in boxes if box not in own]
         if skeletons:
             self._counts["points in no skeleton, not read"] += len(frame.points)
-        found.add_points(number, self._what(key), () if skeletons else frame.points, boxes, _PERSON)
+        found.add_points(number, self._what(key), () if skeletons else frame.points, boxes)
 
 
 def _is_outside(shape: Element) -> bool:

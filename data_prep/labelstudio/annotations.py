@@ -20,7 +20,6 @@ from data_prep.reader import Item, Remark
 from data_prep.xml_file import read_parts
 from records import BadInput
 
-_PERSON = "person"
 _RECTANGLE = "rectanglelabels"
 # Choices of a keypoint that make it hidden.
 _HIDDEN = {"hidden", "occluded"}
@@ -99,7 +98,7 @@ def _add(found: Content, task: Task, what: str, counts: Counter[str]) -> Iterato
                 counts[f"regions that are neither keypoints nor rectangles, not read: {kind}"] += 1
         except _MALFORMED as error:
             found.items.append(BadInput(what, f"the region {number:.40}: {type(error).__name__}: {error!s:.200}"))
-    found.add_points(task.number, what, points, boxes, _PERSON)
+    found.add_points(task.number, what, points, boxes)
 
 
 def _words(choices: object) -> list[str]:

@@ -64,7 +64,9 @@ def image(*shapes, number=0, name="a b/é.jpg", attributes=""):
 
 def point(name, place, group="", occluded=0):
     group = f'group_id="{group}"' if group else ""
-    return f'<points label="{name}" source="manual" occluded="{occluded}" points="{place}" z_order="0" {group}></points>'
+    return (
+        f'<points label="{name}" source="manual" occluded="{occluded}" points="{place}" z_order="0" {group}></points>'
+    )
 
 
 def box(group="", name="person", corners=(5, 6, 45, 70), rotation=""):
