@@ -18,8 +18,7 @@ Exit codes:
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,24 +31,20 @@ from demo.batch.find import search
 from demo.batch.inputs import Item, is_picture, pictures_in, read_folder, read_video
 from demo.batch.table import TableRow
 from demo.errors import ArgumentError, DemoError, SourceError
-from demo.label.coco_file import coco_text
 from demo.label.copies import Copies, check_copies
-from demo.label.cvat_file import cvat_text, labels_text
-from demo.label.label_studio_file import config_text, tasks_text
+from demo.label.files import ENDINGS, contents, written
 from demo.label.predictions import LabeledImage, Person, least_certain
-from demo.outputs.files import Output, check_outputs
+from demo.outputs.files import check_outputs
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
-from demo.tracking.rule import CompleteRule, FollowRule
+from demo.tracking.rule import FollowRule
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
-from pose import Skeleton
 
 _BATCHES = (1, 8)
-_ENDINGS = {"coco": ".json", "labelstudio": ".json", "cvat": ".xml"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,7 @@ class Options:
         runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
         threads: number of threads of the model; by default the fastest number.
         measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
+        batch: maximum number of crops in one call of the model; by default the fastest number.
         people: maximum number of people to search for in a picture, 1 to 4.
         min_score: minimum confidence of a person; by default the model's own.
         joint_score: joints of a lower score are not labeled; by default the model's own.
@@ -87,6 +83,7 @@ class Options:
     runtime: str = "auto"
     threads: int | None = None
     measure_again: bool = False
+    batch: int | None = None
     people: int = MAX_PEOPLE
     min_score: float | None = None
     joint_score: float | None = None
@@ -98,8 +95,10 @@ class Options:
 
     def __post_init__(self) -> None:
         check_runtime(self.runtime)
-        if self.out.suffix != _ENDINGS[self.to]:
-            raise ArgumentError(f"--out must end in {_ENDINGS[self.to]} with --to {self.to}, got {str(self.out)!r}")
+        if self.out.suffix != ENDINGS[self.to]:
+            raise ArgumentError(f"--out must end in {ENDINGS[self.to]} with --to {self.to}, got {str(self.out)!r}")
+        if self.batch is not None and self.batch < 1:
+            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
         if not 1 <= self.people <= MAX_PEOPLE:
             raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
         for name, score in (("min", self.min_score), ("joint", self.joint_score)):
@@ -116,6 +115,11 @@ class Options:
         if self.url is not None and self.to != "labelstudio":
             raise ArgumentError("--url is for Label Studio; give --to labelstudio")
         check_outputs({"--out": self.out, "the file beside --out": self.beside}, {"the source": self.source})
+        for file in (self.out, self.beside):
+            if file is not None and file.exists():
+                raise ArgumentError(
+                    f"{str(file)!r} exists, maybe with labels that were corrected; choose another --out"
+                )
 
     @property
     def beside(self) -> Path | None:
@@ -144,11 +148,16 @@ def run(options: Options) -> None:
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
     path = find_export(options.model, options.runs)
-    runtime = None if options.runtime == "auto" else options.runtime
-    again = options.measure_again
-    choice = fastest(path, runtime=runtime, threads=options.threads, batches=_BATCHES, measure_again=again)
+    choice = fastest(
+        path,
+        runtime=None if options.runtime == "auto" else options.runtime,
+        threads=options.threads,
+        batches=(options.batch,) if options.batch else _BATCHES,
+        measure_again=options.measure_again,
+    )
     model = PoseModel(path, choice.runtime, choice.threads)
-    rule = FollowRule(options.joint_score, options.min_score, options.min_score).for_model(model.follow)
+    rule = FollowRule(None, options.min_score, options.min_score).for_model(model.follow)
+    joint_score = rule.joint_score if options.joint_score is None else options.joint_score
     model.warm_up(choice.batch)
     with ExitStack() as stack:
         copies = stack.enter_context(Copies(target)) if target is not None else None
@@ -158,17 +167,21 @@ def run(options: Options) -> None:
             items = read_folder(folder, names)
         read = stack.enter_context(prefetch(items, 2 * choice.batch))
         found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=rule.lost_score)
-        images = [image for image in (_labeled(item, rows, rule, counts) for item, rows in found) if image is not None]
+        labeled = (_labeled(item, rows, joint_score, counts) for item, rows in found)
+        images = [image for image in labeled if image is not None]
         if not images:
             raise SourceError(f"none of the {len(counts.broken)} pictures of {str(source)!r} can be read")
         images = least_certain(images, options.keep, options.share)
-        texts = _texts(options, images, model.skeleton, (target or folder).resolve().name, path)
-        outputs = [stack.enter_context(_written(option, file, text)) for option, file, text in texts]
+        local = f"/data/local-files/?d={quote((target or folder).resolve().name)}/"
+        url = local if options.url is None else options.url
+        texts = contents(options.to, images, model.skeleton, url, str(options.model or path))
+        files = [options.out, *([options.beside] if options.beside is not None else [])]
+        outputs = [stack.enter_context(written(*file)) for file in zip(files, texts, strict=True)]
         if copies is not None:
             copies.finish([image.name for image in images], None if video is not None else folder)
         for output in outputs:
             output.finish()
-    _report(options, counts, images, [file for _, file, _ in texts], target, video)
+    _report(options, counts, images, files, target, video)
 
 
 def _names(source: Path, counts: Counts) -> list[str]:
@@ -179,40 +192,13 @@ def _names(source: Path, counts: Counts) -> list[str]:
     return names
 
 
-def _labeled(item: Item, rows: list[TableRow] | None, rule: CompleteRule, counts: Counts) -> LabeledImage | None:
+def _labeled(item: Item, rows: list[TableRow] | None, joint_score: float, counts: Counts) -> LabeledImage | None:
     """An image with its people; None if it could not be read."""
     counts.add(item.key, rows)
     if rows is None or item.picture is None:
         return None
     size = item.picture.shape[0], item.picture.shape[1]
-    return LabeledImage(str(item.key), size, tuple(Person.from_row(row, size, rule.joint_score) for row in rows))
-
-
-def _texts(
-    options: Options, images: list[LabeledImage], skeleton: Skeleton, folder: str, model: Path
-) -> list[tuple[str, Path, str]]:
-    """The files to write: option, path and content of each."""
-    if options.to == "coco":
-        return [("--out", options.out, coco_text(images, skeleton))]
-    if options.to == "cvat":
-        contents = cvat_text(images, skeleton), labels_text(images, skeleton)
-    else:
-        url = f"/data/local-files/?d={quote(folder)}/" if options.url is None else options.url
-        contents = tasks_text(images, skeleton, url, str(options.model or model)), config_text(skeleton)
-    files = options.out, options.beside or options.out
-    return list(zip(("--out", "the file beside --out"), files, contents, strict=True))
-
-
-@contextmanager
-def _written(option: str, file: Path, text: str) -> Iterator[Output]:
-    """Writes a file, which has its final name only after `finish`."""
-    output = Output(option, file)
-    try:
-        with output.writing():
-            output.file.write(text.encode())
-        yield output
-    finally:
-        output.discard()
+    return LabeledImage(str(item.key), size, tuple(Person.from_row(row, size, joint_score) for row in rows))
 
 
 def _report(

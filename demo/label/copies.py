@@ -84,9 +84,10 @@ class Copies:
         try:
             for path in [path for path in self._partial.iterdir() if path.name not in kept]:
                 path.unlink()
-            for name in kept if source is not None else ():
-                (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source / name, self._partial / name)
+            if source is not None:
+                for name in kept:
+                    (self._partial / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source / name, self._partial / name)
             if self._folder.exists():
                 self._folder.rmdir()
             self._partial.rename(self._folder)
