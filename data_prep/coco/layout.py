@@ -65,8 +65,8 @@ def _subsets(root: Path) -> list[str]:
 def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     """The file of an image.
 
-    If the name is not found as it is, variants are tried: backslashes as slashes, URL-decoded, without leading folders,
-    with accents in the other Unicode normal form, and with the suffix in the other case.
+    If the name is not found as it is, variants are tried: backslashes as slashes, URL-decoded, without a URL's query,
+    without leading folders, with accents in the other Unicode normal form, and with the suffix in the other case.
 
     Args:
         images: the folder of images.
@@ -76,7 +76,7 @@ def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     Raises:
         BadInput: the file is missing, or the name leads out of the folder.
     """
-    slashes = name.replace("\\", "/")
+    slashes = _with_slashes(name)
     decoded = unquote(slashes)
     forms = (name, slashes, decoded, *(unicodedata.normalize(form, decoded) for form in ("NFC", "NFD")))
     for form in dict.fromkeys(forms):
@@ -90,6 +90,12 @@ def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     raise BadInput(str(images / name), "labeled, but missing")
 
 
+def _with_slashes(name: str) -> str:
+    """A name with slashes only; a URL without its query."""
+    slashes = name.replace("\\", "/")
+    return slashes.partition("?")[0] if "://" in slashes else slashes
+
+
 def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
     shorter = (PurePosixPath(*path.parts[count:]) for count in range(1, min(shared + 1, len(path.parts))))
     for inner in dict.fromkeys((path, inner_path(images, path), *shorter)):
@@ -101,7 +107,7 @@ def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
 
 def shared_folders(names: Iterable[str]) -> int:
     """How many leading folders all names of images share."""
-    parents = [PurePosixPath(name.replace("\\", "/")).parent.parts for name in names]
+    parents = [PurePosixPath(_with_slashes(name)).parent.parts for name in names]
     return len(os.path.commonprefix(parents))
 
 

@@ -122,7 +122,9 @@ def label_studio(folder: Path) -> Seeds:
     whole, minimal = [], []
     for number, own in ((1, people[:2]), (2, people[2:])):
         result = [region for person in own for region in person]
-        image = {"image": f"/data/upload/1/0a1b2c3d-{number}.jpg" if number == 1 else "/data/local-files/?d=images/2.jpg"}
+        image = {
+            "image": f"/data/upload/1/0a1b2c3d-{number}.jpg" if number == 1 else "/data/local-files/?d=images/2.jpg"
+        }
         annotation = {"id": number, "was_cancelled": False, "created_at": "2026-01-01", "result": result}
         meta = {"skeleton": {"joints": list(COCO17.joints), "edges": [[1, 2], [2, 3]]}}
         whole.append({"id": number, "data": image, "meta": meta, "annotations": [annotation, annotation]})

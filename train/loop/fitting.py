@@ -87,10 +87,16 @@ def fit(
         # Only after the net is built: if its initial weights cannot be read, no folder is left behind.
         if not config.resume:
             notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
+            if follow := validator.box_rule(manifest.source["padding"]):
+                notes["follow"] = follow
             _begin_run(run, notes, config.records, form.task)
         count = trainer.net.count_params()
         print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
         print("\n".join(about_validation(validator)))
+        if skeleton.lone_joints and config.augmentation.flip:
+            print(
+                f"pictures are not mirrored: {', '.join(skeleton.lone_joints)} would be mistaken for the other side's"
+            )
     # A resumed run keeps the figure that it began with.
     begun_with = read_notes(run).get("best_by") if config.resume else None
     history = History(run, epochs_done, begun_with or validator.best_by, measure)

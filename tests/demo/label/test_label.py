@@ -290,7 +290,7 @@ def test_nothing_is_written_if_a_file_finds_no_room(folder, options, tmp_path, r
 @pytest.mark.parametrize("name", ["out.xml", "out-labels.json"])
 def test_files_that_exist_are_left_alone(folder, options, tmp_path, name):
     (tmp_path / name).write_text("corrected")
-    with pytest.raises(ArgumentError, match=f"{name}' exists, maybe with labels that were corrected; choose another"):
+    with pytest.raises(ArgumentError, match=f"{name}' exists, maybe with corrected labels; choose another"):
         options(folder, to="cvat", out=tmp_path / "out.xml")
     assert (tmp_path / name).read_text() == "corrected"
 
