@@ -68,17 +68,7 @@ class Augmentation:
     closeup: float = 0.1
 
     def __post_init__(self) -> None:
-        for field in (
-            "flip",
-            "occlusion",
-            "occlusion_size",
-            "contrast",
-            "color",
-            "brightness",
-            "blur",
-            "shift",
-            "closeup",
-        ):
+        for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift", "closeup"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")
         if not 0 <= self.rotation_deg <= 180:

@@ -117,9 +117,7 @@ class Options:
         check_outputs({"--out": self.out, "the file beside --out": self.beside}, {"the source": self.source})
         for file in (self.out, self.beside):
             if file is not None and file.exists():
-                raise ArgumentError(
-                    f"{str(file)!r} exists, maybe with labels that were corrected; choose another --out"
-                )
+                raise ArgumentError(f"{str(file)!r} exists, maybe with corrected labels; choose another --out")
 
     @property
     def beside(self) -> Path | None:
