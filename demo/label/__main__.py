@@ -43,6 +43,7 @@ from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
+from pose import Skeleton
 
 _BATCHES = (1, 8)
 
@@ -165,7 +166,7 @@ def run(options: Options) -> None:
             items = read_folder(folder, names)
         read = stack.enter_context(prefetch(items, 2 * choice.batch))
         found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=rule.lost_score)
-        labeled = (_labeled(item, rows, joint_score, counts) for item, rows in found)
+        labeled = (_labeled(item, rows, model.skeleton, joint_score, counts) for item, rows in found)
         images = [image for image in labeled if image is not None]
         if not images:
             raise SourceError(f"none of the {len(counts.broken)} pictures of {str(source)!r} can be read")
@@ -190,13 +191,16 @@ def _names(source: Path, counts: Counts) -> list[str]:
     return names
 
 
-def _labeled(item: Item, rows: list[TableRow] | None, joint_score: float, counts: Counts) -> LabeledImage | None:
+def _labeled(
+    item: Item, rows: list[TableRow] | None, skeleton: Skeleton, joint_score: float, counts: Counts
+) -> LabeledImage | None:
     """An image with its people; None if it could not be read."""
     counts.add(item.key, rows)
     if rows is None or item.picture is None:
         return None
     size = item.picture.shape[0], item.picture.shape[1]
-    return LabeledImage(str(item.key), size, tuple(Person.from_row(row, size, joint_score) for row in rows))
+    people = tuple(Person.from_row(row, size, skeleton, joint_score) for row in rows)
+    return LabeledImage(str(item.key), size, people)
 
 
 def _report(
@@ -212,7 +216,7 @@ def _report(
     for note in (*counts.report(options.source), *(video.notes if video else ())):
         print(note)
     if people:
-        print(f"mean score of the joints of a person: {min(people):.2f} (the first) to {max(people):.2f}")
+        print(f"confidence of the people: {min(people):.2f} (the first) to {max(people):.2f}")
     folder = f" and {counted(len(images), 'picture')} in {copies}" if copies is not None else ""
     print(f"wrote {' and '.join(map(str, files))}{folder}; what to do with them: docs/labels.md")
 

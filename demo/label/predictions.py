@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.batch.table import TableRow
+from demo.tracking.estimator import confidence
 from pose import SKELETONS, Skeleton
 
 
@@ -18,7 +19,7 @@ class Person:
         xy_px: float64 (J, 2) in the image, with (0, 0) the center of the top-left pixel.
         labeled: bool (J,), joints in the image whose score suffices.
         box_px: float64 (4,) x and y of the top-left corner, width and height, of the part in the image.
-        score: mean of the joints' scores, the expected share of correct joints where scores are calibrated.
+        score: the model's confidence, see `demo.tracking.estimator.confidence`.
     """
 
     xy_px: np.ndarray
@@ -27,14 +28,15 @@ class Person:
     score: float
 
     @classmethod
-    def from_row(cls, row: TableRow, size: tuple[int, int], joint_score: float) -> Person:
+    def from_row(cls, row: TableRow, size: tuple[int, int], skeleton: Skeleton, joint_score: float) -> Person:
         """Takes a person of an image of (height, width)."""
         xy_px, scores = np.asarray(row.xy_px, float), np.nan_to_num(np.asarray(row.scores, float))
         edge = np.array(size[::-1]) - 0.5
         inside = np.isfinite(xy_px).all(axis=1) & (xy_px >= -0.5).all(axis=1) & (xy_px < edge).all(axis=1)
         low = np.clip(row.box_px[:2], -0.5, edge)
         high = np.clip(row.box_px[:2] + row.box_px[2:], -0.5, edge)
-        return cls(np.nan_to_num(xy_px), inside & (scores >= joint_score), np.hstack([low, high - low]), scores.mean())
+        box_px = np.hstack([low, high - low])
+        return cls(np.nan_to_num(xy_px), inside & (scores >= joint_score), box_px, confidence(scores, skeleton))
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,11 +89,11 @@ def test_a_folder_as_coco(folder, options, tmp_path, scores_by_red, capsys):
         np.testing.assert_allclose(keypoints[ANKLE, :2], (x + 0.1 * height, y + height / 2), atol=4)
         np.testing.assert_allclose(person["bbox"], (x - height / 4, y - height / 2, height / 2, height), atol=4)
     scores = [person["score"] for person in content["annotations"]]
-    assert scores == sorted(scores) and scores[0] == pytest.approx(0.95 * 150 / 250 * 18 / 19, abs=0.01)
+    assert scores == sorted(scores) and scores[0] == pytest.approx(0.95 * 150 / 250, abs=0.01)
     printed = capsys.readouterr().out
     assert "4 pictures, of which 4 with 3 people" in printed and "1 could not be read: broken.jpg" in printed
     assert "in 1 of 4 pictures nobody was found: nobody.png" in printed
-    assert "mean score of the joints of a person: 0.54 (the first) to 0.90" in printed
+    assert "confidence of the people: 0.57 (the first) to 0.95" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "pictures"]
 
 
@@ -192,10 +192,11 @@ def test_a_picture(folder, options, tmp_path):
 def test_joints_outside_the_image_are_not_labeled():
     xy_px = np.array([(-0.5, 3), (-0.6, 3), (9.4, 3), (9.5, 3), (4, 19.6), (np.nan, 4)])
     row = TableRow("a", None, 0, np.array([-3, -2, 30, 10]), xy_px, np.array([0.9, 0.9, 0.5, 0.9, 0.9, np.nan]))
-    person = Person.from_row(row, (20, 10), 0.5)
+    person = Person.from_row(row, (20, 10), Skeleton("six", tuple("abcdef")), 0.5)
     assert person.labeled.tolist() == [True, False, True, False, False, False]
     assert person.box_px.tolist() == [-0.5, -0.5, 10, 8.5]
-    assert person.score == pytest.approx(4.1 / 6) and np.isfinite(person.xy_px).all()
+    # The mean of the better half.
+    assert person.score == pytest.approx(0.9) and np.isfinite(person.xy_px).all()
 
 
 def made(name, *scores):
@@ -218,7 +219,7 @@ def circles(text):
 
 
 def test_the_drawing_for_cvat_is_a_person_whose_joints_are_apart_or_a_circle():
-    skeleton = Skeleton("three", ("a", "b", "c"), (), (0, 1), None)
+    skeleton = Skeleton("three", ("a", "b", "c"))
     narrow = np.array([(0, 0), (10, 20), (1, 20)])
     wide = np.array([(100, 0), (200, 100), (100, 200)])
     people = [Person(xy, np.ones(3, bool), np.zeros(4), 0.5) for xy in (narrow, wide)]

@@ -23,11 +23,12 @@ from pose import COCO17, Skeleton
 from records import read_manifest, shard_paths
 from records.tfrecord import read_records
 
-ODD = Skeleton("robot", ("left arm", "Ärmel & Co", 'joint "3"', "x"), ((1, 0), (3, 2)), (0, 1), None)
+ODD = Skeleton("robot", ("left arm", "Ärmel & Co", 'joint "3"', "x"), ((1, 0), (3, 2)))
+ODD_JOINTS = ("left_arm", "ärmel_co", "joint_3", "x")
 NAMES = ("deeper/folder/a b.png", "é à.png", "c.png")
 SIZE = (240, 320)
-# The edits: a joint moved, one hidden, one added and one removed.
-MOVED, HIDDEN, ADDED, REMOVED = 9, 5, 16, 0
+# The edits: a joint moved, one hidden, the last added and the first removed.
+MOVED, HIDDEN, ADDED, REMOVED = 1, 2, -1, 0
 PLACE = (123.25, 45.5)
 
 
@@ -48,11 +49,9 @@ def images(skeleton: Skeleton) -> list[LabeledImage]:
 def edit_coco(text: str, skeleton: Skeleton) -> str:
     """Edits the first person as a tool would save it."""
     content = json.loads(text)
-    keypoints = content["annotations"][0]["keypoints"]
-    keypoints[3 * MOVED : 3 * MOVED + 2] = PLACE
-    keypoints[3 * HIDDEN + 2] = 1
-    keypoints[3 * ADDED : 3 * ADDED + 3] = [*PLACE, 2]
-    keypoints[3 * REMOVED : 3 * REMOVED + 3] = [0, 0, 0]
+    keypoints = np.reshape(content["annotations"][0]["keypoints"], (skeleton.num_joints, 3))
+    keypoints[MOVED, :2], keypoints[HIDDEN, 2], keypoints[ADDED], keypoints[REMOVED] = PLACE, 1, (*PLACE, 2), 0
+    content["annotations"][0]["keypoints"] = keypoints.ravel().tolist()
     return json.dumps(content)
 
 
@@ -111,24 +110,24 @@ TOOLS = {
 def corrected(tmp_path):
     """Writes corrected labels and their images; returns the arguments of `data_prep`."""
 
-    def write(tool: str) -> list[str]:
+    def write(tool: str, skeleton: Skeleton) -> list[str]:
         text, edit, name, _ = TOOLS[tool]
         root = tmp_path / "export"
-        for number, image in enumerate(images(COCO17), start=1):
+        for number, image in enumerate(images(skeleton), start=1):
             path = root / "pictures" / image.name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cv2.imencode(".png", np.full((*SIZE, 3), 10 * number, np.uint8))[1].tobytes())
-        (root / name).write_text(edit(text(images(COCO17), COCO17), COCO17), encoding="utf-8")
+        (root / name).write_text(edit(text(images(skeleton), skeleton), skeleton), encoding="utf-8")
         return ["--root", str(root), "--annotations", name, "--images", "pictures"]
 
     return write
 
 
-def expected() -> list[tuple[np.ndarray, np.ndarray]]:
+def expected(skeleton: Skeleton) -> list[tuple[np.ndarray, np.ndarray]]:
     """Joints and visibility of the three people after the edits."""
     people = []
     for seed in (1, 2, 3):
-        made = person(seed, COCO17)
+        made = person(seed, skeleton)
         xy_px, visible = made.xy_px.copy(), np.where(made.labeled, 2, 0)
         if seed == 1:
             xy_px[[MOVED, ADDED]], visible[[HIDDEN, ADDED, REMOVED]] = PLACE, (1, 2, 0)
@@ -136,13 +135,16 @@ def expected() -> list[tuple[np.ndarray, np.ndarray]]:
     return people
 
 
+@pytest.mark.parametrize(("skeleton", "joints"), [(COCO17, COCO17.joints), (ODD, ODD_JOINTS)], ids=["coco17", "own"])
 @pytest.mark.parametrize("tool", TOOLS)
-def test_corrected_predictions_become_records(corrected, tmp_path, tool):
+def test_corrected_predictions_become_records(corrected, tmp_path, tool, skeleton, joints):
     out = tmp_path / "records"
-    arguments = [*corrected(tool), "--out", str(out), "--val", "0", "--test", "0", "--min-box-px", "1"]
+    arguments = [*corrected(tool, skeleton), "--out", str(out), "--val", "0", "--test", "0", "--min-box-px", "1"]
+    arguments += ["--min-keypoints", "1"]
     assert main([tool, *arguments]) == 0
     manifest = read_manifest(out)
     assert manifest.counts["train"] == 3 and manifest.skipped == []
+    assert manifest.skeleton.joints == joints and manifest.skeleton.limbs == skeleton.limbs
     found = {}
     for path in shard_paths(out, "train"):
         for record in read_records(path):
@@ -156,7 +158,7 @@ def test_corrected_predictions_become_records(corrected, tmp_path, tool):
                 joints.reshape(-1, 2) @ matrix[:, :2].T + matrix[:, 2],
                 visible,
             )
-    for (xy_px, visible), number in zip(expected(), sorted(found), strict=True):
+    for (xy_px, visible), number in zip(expected(skeleton), sorted(found), strict=True):
         labeled = visible > 0
         np.testing.assert_array_equal(found[number][1], visible)
         np.testing.assert_allclose(found[number][0][labeled], xy_px[labeled], atol=0.01)
@@ -165,7 +167,7 @@ def test_corrected_predictions_become_records(corrected, tmp_path, tool):
 @pytest.mark.parametrize("tool", TOOLS)
 def test_people_come_back_with_their_images(corrected, tool):
     """Two people in the first image, one in the second."""
-    arguments = corrected(tool)
+    arguments = corrected(tool, COCO17)
     reader = TOOLS[tool][-1](arguments[1], annotations=arguments[3], images=arguments[5], min_box_px=1)
     people = sorted(reader.people(), key=lambda found: found.person)
     assert [int(found.load_picture()[0, 0, 0]) for found in people] == [10, 10, 20]
