@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from records import BadInput
 
-# COCO's own and CVAT's, then Roboflow's.
+# COCO's own and CVAT's, then Roboflow's. CVAT leaves the subset out of the images' folder in exports of a task.
 _ANNOTATIONS = ("annotations/person_keypoints_{}.json", "{}/_annotations.coco.json")
-_IMAGES = ("{}", "images/{}")
+_IMAGES = ("{}", "images/{}", "images")
 _OTHERWISE = "name the files with --annotations FILE and --images FOLDER"
 
 
@@ -141,9 +141,7 @@ def find_export(root: Path, pattern: str, annotations: Path | None, images: Path
         raise ValueError(f"there is no {missing}; unpack the export there, or name the file with --annotations FILE")
     if annotations is None and len(files) > 1:
         listed = ", ".join(file.name for file in files[:5])
-        raise ValueError(
-            f"there are {len(files)} files {pattern} in {root}, {listed}; name one with --annotations FILE"
-        )
+        raise ValueError(f"{root} has {len(files)} files {pattern} ({listed}); name one with --annotations FILE")
     folders = [root / "images", root] if images is None else _given(root, images)
     folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:

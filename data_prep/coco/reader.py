@@ -29,7 +29,7 @@ class Coco(Reader):
     """Reads a keypoints file of COCO's form and its folder of images.
 
         ROOT/annotations/person_keypoints_SUBSET.json, ROOT/SUBSET/*.jpg           COCO
-        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT
+        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT, or ROOT/images/*.jpg
         ROOT/SUBSET/_annotations.coco.json, ROOT/SUBSET/*.jpg                      Roboflow
 
     COCO's keypoints are pixel indices, with (0, 0) the center of the top-left pixel, as here; they are unchanged. Its
