@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machine.words import counted
 from train.loop.history import History
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def about_validation(validator: Validator) -> list[str]:
             f"labelled; the best epoch is chosen by {validator.best_by}"
         )
     return lines
+
+
+def why_stopped(history: History, epochs: int, patience: int) -> str:
+    """When a training stopped early, and why."""
+    return (
+        f"stopped after epoch {len(history.rows)} of {epochs}: {history.best_by} has not improved for "
+        f"{counted(history.epochs_since_improvement, 'epoch')} (--patience {patience})"
+    )
 
 
 def verdict(history: History, validator: Validator, records: Path) -> str:

@@ -145,7 +145,7 @@ def start_command(backend, shards, run, *options):
     """The command that a user gives on each of two hosts."""
     words = ["-m", "train.densenet", "--blocks", "1", "--growth-rate", "4", "--records", shards, "--run", run]
     words += ["--epochs", str(EPOCHS), "--batch-size", "8", "--learning-rate", "1e-2", "--warmup-epochs", "0"]
-    words += ["--precision", "float32", "--normalization", "fused", "--xla", "off", "--no-tensorboard"]
+    words += ["--precision", "float32", "--normalization", "fused", "--xla", "off", "--log"]
     words += ["--distribute", "hosts", *options]
     return [start_python(backend, words, environment) for environment in two_hosts(backend)]
 
