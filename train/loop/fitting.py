@@ -28,7 +28,6 @@ from train.loop.run_folder import (
     arithmetic_of,
     check_run,
     first_line,
-    how_to_train_longer,
     notes_of,
     read_notes,
     write_notes,
@@ -37,7 +36,7 @@ from train.loop.run_folder import (
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
 from train.loop.trainer import PoseTrainer, build_optimizer, freeze_all_but_scores
 from train.loop.validation import Validator
-from train.loop.verdict import about_validation, verdict, why_stopped
+from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
 from weights import shipped
 
@@ -110,11 +109,8 @@ def fit(
                 after_epochs.append(StopWithoutImprovement(history, config.patience, distribution.all_equal))
             _fit(config, distribution, trainer, form.task, size, epochs_done, after_epochs)
     if distribution.is_chief:
-        if len(history.rows) < config.epochs:
-            print(why_stopped(history, config.epochs, config.patience))
-        if is_done:
-            print(f"all {epochs_done} epochs were done before; {how_to_train_longer(run)}")
-        print(verdict(history, validator, config.records))
+        lines = about_end(history, config.epochs, config.patience, run, is_done)
+        print("\n".join([*lines, verdict(history, validator, config.records)]))
 
 
 def _fit(

@@ -29,10 +29,7 @@ def check_loggers(names: Sequence[str]) -> None:
         ValueError: one is missing.
     """
     if missing := [name for name in names if importlib.util.find_spec(name) is None]:
-        raise ValueError(
-            f"--log {' '.join(missing)} needs a package that is not installed: pip install {' '.join(missing)}, or "
-            "leave it out"
-        )
+        raise ValueError(f"--log {' '.join(missing)} needs what is not installed: pip install {' '.join(missing)}")
 
 
 @contextmanager
@@ -99,10 +96,16 @@ def _open_mlflow(run: Path, config: TrainConfig, id: str | None, enter: _Enter) 
     import mlflow
     from mlflow.keras import MlflowCallback
 
+    class Callback(MlflowCallback):
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            """MLflow logs nothing of an epoch that has a name with an @, such as val_pck@0.2."""
+            super().on_epoch_end(epoch, {name.replace("@", "_"): value for name, value in (logs or {}).items()})
+
     if "MLFLOW_EXPERIMENT_NAME" not in os.environ:
         mlflow.set_experiment(_PROJECT)
     logged = enter(mlflow.start_run(run_id=id, run_name=run.name, log_system_metrics=False))
-    options = config.as_json()
-    options |= {f"augmentation.{name}": value for name, value in options.pop("augmentation").items()}
-    mlflow.log_params(options)
-    return MlflowCallback(), logged.info.run_id
+    if id is None:
+        options = config.as_json()
+        options |= {f"augmentation.{name}": value for name, value in options.pop("augmentation").items()}
+        mlflow.log_params(options)
+    return Callback(), logged.info.run_id

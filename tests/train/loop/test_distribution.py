@@ -65,6 +65,8 @@ def runs(backend, shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp(backend)
     flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES}"} if backend == "jax" else {}
     options = [{"run": "one"}, {"run": "devices", "distribute": "devices"}]
+    # At such a learning rate the figures stay what they are.
+    options += [options[i] | {"run": f"patient-{i}", "epochs": 5, "patience": 2, "learning_rate": 1e-9} for i in (0, 1)]
     wait_for([start(backend, shards, folder, DEVICES, options, flags)])
     return folder
 
@@ -130,6 +132,12 @@ def assert_same_curve(run, other):
 @pytest.mark.slow
 def test_several_devices_learn_what_one_learns(runs):
     assert_same_curve(runs / "devices", runs / "one")
+
+
+@pytest.mark.slow
+def test_several_devices_stop_without_improvement(runs):
+    epochs = [pd.read_csv(runs / f"patient-{i}" / "history.csv")["epoch"].tolist() for i in (0, 1)]
+    assert epochs == [[1, 2, 3]] * 2
 
 
 @pytest.mark.slow
