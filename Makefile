@@ -97,7 +97,7 @@ $(LOWEST)/.installed: requirements.txt requirements-dev.txt
 
 # Whole files, since their fast tests run only where the packages are, too.
 EXTRAS := tests/data_prep/conversion/test_clusters.py tests/models/test_models_on_jax.py tests/train/loop/test_distribution.py \
-	tests/train/start/test_imagenet.py
+	tests/train/loop/test_loggers.py tests/train/start/test_imagenet.py
 # By itself: its triton crashes beside TensorFlow.
 ANNY := tests/body/test_human_anny.py
 
@@ -105,7 +105,7 @@ $(VENV)/.installed-extras: $(VENV)/.installed-dev requirements-extras.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-extras.txt
 	touch $@
 
-test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny and torch, and run the tests that are skipped without
+test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny, torch, wandb and MLflow, and run the tests that are skipped without
 	$(PY) -m pytest $(ANNY)
 	$(PYTEST) --dist worksteal $(EXTRAS) $(ARGS)
 
