@@ -32,6 +32,7 @@ def run_command(
     description: str | None,
     stopped: str = "stopped",
     errors: tuple[type[Exception], ...] = (ValueError, OSError),
+    defaults: Callable[[], Options] | None = None,
     **parsing: Any,
 ) -> int:
     """Parses a command line, runs the command and returns its exit code.
@@ -45,10 +46,13 @@ def run_command(
         stopped: printed after Ctrl-C, which makes the exit code 130.
         errors: exceptions that a user can fix, printed as one line on standard error; the exit code is their
             `exit_code`, 2 if they have none.
+        defaults: makes an object whose values are the options' defaults; its errors are printed as those of `run`.
         **parsing: further arguments of `tyro.cli`.
     """
     heed_ctrl_c()
     try:
+        if defaults is not None:
+            parsing["default"] = defaults()
         try:
             parsed = tyro.cli(options, args=arguments, prog=_typed.get() or prog, description=description, **parsing)
         except SystemExit as end:  # After --help, or after tyro has printed an error.
