@@ -29,12 +29,12 @@ import tyro
 from demo.batch.counts import Counts
 from demo.batch.find import search
 from demo.batch.inputs import Item, is_picture, pictures_in, read_folder, read_video
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.label.copies import Copies, check_copies
 from demo.label.files import ENDINGS, contents, written
 from demo.label.predictions import LabeledImage, Person, least_certain
 from demo.outputs.files import check_outputs
+from demo.outputs.table import TableRow
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
 from demo.tracking.rule import FollowRule

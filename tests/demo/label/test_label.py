@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from video_files import write_clip
 
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError
 from demo.label.__main__ import Options, main, run
 from demo.label.cvat_file import labels_text
 from demo.label.predictions import LabeledImage, Person, least_certain
+from demo.outputs.table import TableRow
 from demo.runtimes.pose_model import PoseModel
 from pose import PANOPTIC19, Skeleton
 
@@ -248,7 +248,7 @@ def test_the_drawing_for_cvat_is_a_person_whose_joints_are_apart_or_a_circle():
         (["--out", "o.json", "--copies", "pictures/x"], 2, "--copies 'pictures/x' lies in 'pictures', which is read"),
         (["--out", "o.json", "--copies", "full"], 2, "--copies 'full' must be a new folder or an empty one"),
         (["--out", "o.json", "--copies", "no/x"], 2, "--copies 'no/x' cannot be made in 'no'"),
-        (["--out", "o.json", "--model", "none"], 2, "--model 'none' does not exist"),
+        (["--out", "o.json", "--model", "none"], 2, "model 'none' does not exist"),
     ],
 )
 def test_wrong_arguments_are_told_in_one_line(folder, monkeypatch, capsys, arguments, code, message):
