@@ -34,7 +34,7 @@ from train.loop.run_folder import (
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import PoseTrainer, build_optimizer, freeze_all_but_scores
+from train.loop.trainer import PoseTrainer, build_optimizer, follow_statistics, freeze_all_but_scores
 from train.loop.validation import Validator
 from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
@@ -225,6 +225,7 @@ def _build_trainer(
         came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
         if distribution.is_chief:
             print(came)
+    follow_statistics(net, steps)
     if config.learn == "scores":
         freeze_all_but_scores(net)
     # If a step created them while it is traced, TensorFlow would trace it twice.
