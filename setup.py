@@ -12,6 +12,7 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
+VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
 sys.path.insert(0, str(HERE / "tools"))
 from wheel_packages import BuildInsideFace, EditableAtTop, layout  # noqa: E402
 
@@ -37,7 +38,7 @@ always = extras.pop("")
 with tempfile.TemporaryDirectory() as build:
     setup(
         name="panopose",
-        version="0.1.0",
+        version=VERSION[1],
         description="Human pose estimation in TensorFlow and Keras 3, from Panoptic Studio sequences to a webcam",
         long_description=(HERE / "README.md").read_text(encoding="utf-8"),
         long_description_content_type="text/markdown",

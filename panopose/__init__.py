@@ -1,1 +1,3 @@
-"""PanoPose: 2D human pose estimation."""
+"""PanoPose in Python."""
+
+__version__ = "0.1.0"
