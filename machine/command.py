@@ -20,6 +20,8 @@ Options = TypeVar("Options")
 _WRONG = 2
 # As of a command that SIGPIPE ended.
 _BROKEN_PIPE = 141
+# The names for pip of packages whose import names are others.
+_FOR_PIP = {"cv2": "opencv-python-headless"}
 _typed: ContextVar[str | None] = ContextVar("typed", default=None)
 
 
@@ -84,20 +86,24 @@ def typed_as(prog: str) -> Iterator[None]:
 
 
 def missing_package(error: ModuleNotFoundError) -> int:
-    """Prints which extra of PanoPose installs a missing package, and returns the exit code 2.
+    """Prints how to install a missing package that PanoPose or one of its extras requires, and returns the exit code 2.
 
     Raises:
-        ModuleNotFoundError: `error`, if no extra does.
+        ModuleNotFoundError: `error`, if none requires it.
     """
-    package = (error.name or "").partition(".")[0].replace("_", "-")
+    module = (error.name or "").partition(".")[0]
+    package = _FOR_PIP.get(module, module.replace("_", "-"))
     try:
         needed = metadata.requires("panopose") or []
     except metadata.PackageNotFoundError:
         needed = []
-    for line in needed:
-        extra = re.search(r"extra == [\"'](\w+)", line)
-        if extra and re.match(rf"{re.escape(package)}(?![\w.-])", line):
-            install = f"pip install 'panopose[{extra[1]}]'"
-            print(f"error: this needs packages that are not installed, such as {package}: {install}", file=sys.stderr)
-            return _WRONG
-    raise error
+    line = next((line for line in needed if re.match(rf"{re.escape(package)}(?![\w.-])", line)), None)
+    if line is None:
+        raise error
+    extra = re.search(r"extra == [\"'](\w+)", line)
+    # Forced, as pip takes a package for installed whose files another one has removed.
+    install = f"'panopose[{extra[1]}]'" if extra else f"--force-reinstall --no-deps {package}"
+    print(
+        f"error: this needs packages that are not installed, such as {package}: pip install {install}", file=sys.stderr
+    )
+    return _WRONG
