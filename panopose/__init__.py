@@ -32,7 +32,7 @@ _MODULES = {
     "Joint": "panopose.people",
     "Model": "panopose.model",
     "Person": "panopose.people",
-    "Recording": "panopose.model",
+    "Recording": "panopose.exchange",
     "load": "panopose.loading",
     "to_coco": "panopose.exchange",
     "to_frame": "panopose.exchange",
