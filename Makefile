@@ -10,7 +10,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-extras test-lowest \
-	test-all lint clean clean-data
+	test-all lint docs clean clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,15 @@ lint: setup-dev ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# It reads the code without importing it: a machine that only builds the site needs none of the other packages.
+$(VENV)/.installed-docs: requirements-docs.txt
+	@$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
+docs: $(VENV)/.installed-docs ## build the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 clean: ## remove the virtual environment and what tools left here; data and runs stay
 	@test ! -e $(VENV) || test $(VENV) = .venv || test -e $(VENV)/.installed || { echo "$(VENV) was not made by make setup; it stays"; exit 2; }

@@ -11,7 +11,7 @@ class ArgumentError(DemoError):
     """An argument's value is not allowed. Not a ValueError, whose message tyro would print in a box."""
 
 
-class ModelError(DemoError):
+class ModelError(DemoError, ValueError):
     """The exported model is missing or invalid."""
 
 
@@ -19,7 +19,7 @@ class OutputError(DemoError):
     """An output cannot be written."""
 
 
-class SourceError(DemoError):
+class SourceError(DemoError, ValueError):
     """There is no such camera or file, or it yields no frame."""
 
     exit_code = 3

@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -32,14 +32,14 @@ import tyro
 
 from demo.batch.counts import Counts
 from demo.batch.drawings import Drawings, check_drawings
-from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, search, whole_image_crops
+from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search, whole_image_crops
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
 from demo.batch.table import TABLE_ENDINGS, Table, check_table
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.outputs.files import check_outputs
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
-from demo.tracking.rule import CompleteRule, FollowRule
+from demo.tracking.rule import CompleteRule
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
@@ -126,7 +126,7 @@ def run(options: Options) -> None:
         measure_again=options.measure_again,
     )
     model = PoseModel(path, choice.runtime, choice.threads)
-    rule = _rule(options, model)
+    rule = rule_of(model, options.min_score)
     model.warm_up(choice.batch)
     table = Table(model.skeleton, key)
     start_s = time.perf_counter()
@@ -158,14 +158,6 @@ def _report(options: Options, counts: Counts, video: FrameSource | None, found: 
     print(
         f"wrote {options.out}" + (f" and {counted(counts.read, 'picture')} in {options.draw}" if options.draw else "")
     )
-
-
-def _rule(options: Options, model: PoseModel) -> CompleteRule:
-    """The model's own rule, with --min-score if given."""
-    own = FollowRule().for_model(model.follow)
-    if options.min_score is None:
-        return own
-    return replace(own, found_score=options.min_score, lost_score=min(own.lost_score, options.min_score))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -34,6 +35,25 @@ def check_drawings(folder: Path, source: Path) -> None:
         raise OutputError(f"--draw {str(folder)!r} must be a new folder or an empty one; choose another name")
     if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
         raise OutputError(f"--draw {str(folder)!r} cannot be made: make the folder that it lies in, or choose another")
+
+
+def draw_people(picture: np.ndarray, people: Sequence[TableRow], skeleton: Skeleton, joint_score: float) -> np.ndarray:
+    """Draws people onto a copy of an image, uint8 RGB (H, W, 3); with more than one, also their numbers.
+
+    Args:
+        picture: the image.
+        people: in it.
+        skeleton: of the people.
+        joint_score: minimum score of a joint that is drawn.
+    """
+    thickness, scale = line_thickness(picture), text_scale(picture)
+    drawn = picture.copy()
+    for person in people:
+        drawn = draw_skeleton(drawn, person.xy_px, person.scores >= joint_score, skeleton, thickness=thickness)
+    for person in people if len(people) > 1 else ():
+        place = np.clip(person.box_px[:2], 0, None).astype(int)
+        draw_text(drawn, str(person.number), tuple(place.tolist()), scale=scale)
+    return drawn
 
 
 class Drawings:
@@ -72,13 +92,7 @@ class Drawings:
         path = self._partial / name
         while path.suffix.lower() in _GREY or not cv2.haveImageWriter(path.name) or path.exists():
             path = path.with_name(f"{path.name}.png")
-        thickness, scale = line_thickness(picture), text_scale(picture)
-        for person in people:
-            shown = person.scores >= self._joint_score
-            picture = draw_skeleton(picture, person.xy_px, shown, self._skeleton, thickness=thickness)
-        for person in people if len(people) > 1 else ():
-            place = np.clip(person.box_px[:2], 0, None).astype(int)
-            draw_text(picture, str(person.number), tuple(place.tolist()), scale=scale)
+        picture = draw_people(picture, people, self._skeleton, self._joint_score)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -11,7 +12,7 @@ from demo.batch.inputs import Boxes, Item
 from demo.batch.table import TableRow
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.estimator import Pose, Predict, confidence
-from demo.tracking.rule import CompleteRule
+from demo.tracking.rule import CompleteRule, FollowRule
 from demo.tracking.tracker import Tracker
 from pose import Crop, box_from_joints
 
@@ -21,6 +22,14 @@ Found = tuple[Item, list[TableRow] | None]
 FindCrops = Callable[[np.ndarray, str | int], list[tuple[np.ndarray, Crop]]]
 #: An image with box (4,), crop and the crop's pixels uint8 RGB (size, size, 3) of each person in it.
 CroppedItem = tuple[Item, list[tuple[np.ndarray, Crop, np.ndarray]]]
+
+
+def rule_of(model: PoseModel, min_score: float | None) -> CompleteRule:
+    """The model's own rule, with a given minimum confidence of a person."""
+    own = FollowRule().for_model(model.follow)
+    if min_score is None:
+        return own
+    return replace(own, found_score=min_score, lost_score=min(own.lost_score, min_score))
 
 
 def in_batches(predict: Predict, max_batch: int) -> Predict:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.errors import SourceError
-from demo.video.capture import FrameSource
+from demo.video.capture import Frame, FrameSource
 from machine.words import counted
 from pose.picture import decode_picture
 
@@ -92,13 +92,18 @@ def read_folder(folder: Path, names: list[str]) -> Iterator[Item]:
             yield Item(name, None, picture.result())
 
 
-def read_video(source: FrameSource) -> Iterator[Item]:
-    """Yields every frame of a video."""
+def read_frames(source: FrameSource) -> Iterator[Frame]:
+    """Yields every frame of a video, or those of a camera that arrive in time."""
     with source:
         while not source.ended:
             frame = source.read(_POLL_S)
             if frame is not None:
-                yield Item(frame.index, frame.time_s, frame.picture)
+                yield frame
+
+
+def read_video(source: FrameSource) -> Iterator[Item]:
+    """Yields every frame of a video."""
+    return (Item(frame.index, frame.time_s, frame.picture) for frame in read_frames(source))
 
 
 def read_boxes(path: Path, key: str) -> Boxes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from artefact.formats import FORMATS, formats_in
+from artefact.formats import FORMATS, RUN_FILE, formats_in
 from artefact.origin import renewal_notice
 from demo.errors import ArgumentError, ModelError
 from weights import names, shipped
@@ -27,12 +27,12 @@ def find_export(model: Path | None, runs: Path) -> Path:
     """Returns the artefact of the option --model; prints a notice if it is older than its run's best.keras.
 
     Args:
-        model: an export folder, one of its files, or the name of a shipped model; None is the most recent folder
-            `runs/*/export`, or the shipped model `fast` if there is none.
+        model: a run's folder, an export folder, one of its files, or the name of a shipped model; None is the most
+            recent folder `runs/*/export`, or the shipped model `fast` if there is none.
         runs: folder of the training runs.
 
     Raises:
-        ModelError: the model does not exist.
+        ModelError: the model does not exist, or its run has no export.
     """
     path = _newest_export(runs) if model is None else None
     if path is None:
@@ -47,21 +47,25 @@ def find_export(model: Path | None, runs: Path) -> Path:
 
 
 def check_export(path: Path) -> Path:
-    """Returns the path if it is an artefact or a folder that holds one.
+    """Returns the path if it is an artefact or a folder that holds one; of a run's folder, that of its export.
 
     Raises:
-        ModelError: it is neither.
+        ModelError: it is neither, or the run has no export.
     """
-    if not formats_in(path):
-        what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
-        what = what if path.exists() else "does not exist"
-        # Some formats share a file.
-        files = ", ".join(dict.fromkeys(form.file for form in FORMATS.values()))
-        raise ModelError(
-            f"--model {str(path)!r} {what} (a folder with one of {files}, or the file itself); "
-            f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
-        )
-    return path
+    if formats_in(path):
+        return path
+    if (path / RUN_FILE).is_file():
+        if not formats_in(path / "export"):
+            raise ModelError(f"the run {str(path)!r} has no export yet: `python -m export {path}` makes it")
+        return path / "export"
+    what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
+    what = what if path.exists() else "does not exist"
+    # Some formats share a file.
+    files = ", ".join(dict.fromkeys(form.file for form in FORMATS.values()))
+    raise ModelError(
+        f"the model {str(path)!r} {what} (a folder with one of {files}, or the file itself); "
+        f"export a trained model with `python -m export`, or name one that is here: {', '.join(names())}"
+    )
 
 
 def _newest_export(runs: Path) -> Path | None:

@@ -89,7 +89,7 @@ def open_capture(source: str) -> cv2.VideoCapture | VideoFile:
         return VideoFile(path)
     if os.path.isdir(path) or not os.path.exists(path):
         what = "is a folder" if os.path.isdir(path) else "does not exist"
-        raise SourceError(f"{source!r} {what}; --source takes a camera's number, a video file or a URL")
+        raise SourceError(f"{source!r} {what}; give a camera's number, a video file or a URL")
     return cv2.VideoCapture(path)
 
 

@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import jinja2
 
@@ -48,7 +49,7 @@ Row = tuple[str, list[Cell]]
 def report_html(evaluation: Evaluation) -> str:
     """The whole page as HTML, from the templates; they escape every text they are given."""
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("evaluate.pose_2d"),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""docs/demo.md names every flag of the commands, and shows its pictures."""
+"""The pages of the demos and of the export name every flag, and docs/demo.md shows its images."""
 
 import re
 from pathlib import Path
@@ -13,12 +13,13 @@ import demo.webcam
 import export.__main__ as export_command
 
 _FLAG = r"(?<![-\w])--[a-z][a-z.-]*[a-z]"
-PAGE = Path(__file__).parents[2] / "docs/demo.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "demo.md"
 COMMANDS = {
-    "demo.webcam": demo.webcam.Options,
-    "demo.web": demo.web.Options,
-    "demo.batch": demo.batch.__main__.Options,
-    "export": export_command.Options,
+    "panopose webcam": demo.webcam.Options,
+    "panopose web": demo.web.Options,
+    "panopose batch": demo.batch.__main__.Options,
+    "panopose export": export_command.Options,
 }
 
 
@@ -29,8 +30,10 @@ def flags_of(options, capsys):
 
 
 def sections():
+    """The text about each command; the export has a page of its own."""
     parts = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
-    return {part.split("\n", 1)[0]: part for part in parts}
+    of_demos = {part.split("\n", 1)[0]: part for part in parts}
+    return of_demos | {"panopose export": (DOCS / "commands/export.md").read_text()}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -42,7 +45,8 @@ def test_every_flag_is_named_in_its_section(command, capsys):
 
 def test_the_sections_name_no_flag_that_is_gone(capsys):
     every = set().union(*(flags_of(options, capsys) for options in COMMANDS.values()))
-    assert set(re.findall(_FLAG, PAGE.read_text())) - every == {"--help"}
+    named = set().union(*(re.findall(_FLAG, text) for text in (PAGE.read_text(), *sections().values())))
+    assert named - every == {"--help"}
 
 
 def test_every_picture_is_there_and_shown():

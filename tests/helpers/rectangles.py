@@ -1,0 +1,13 @@
+"""Magenta rectangles, which the fake model of `browser_parts` takes for people."""
+
+import numpy as np
+
+#: x, y, width, height of a rectangle on `GRAY`, 640 x 480, and of one at its right.
+PERSON, OTHER = (120, 160, 90, 180), (420, 200, 80, 160)
+
+
+def assert_is_at(person, rectangle, atol=4.0):
+    """The fake model puts LSP's last joint, the head top, in the middle of the upper edge."""
+    x, y, width, height = rectangle
+    head = person["head_top"]
+    np.testing.assert_allclose([head.x, head.y], [x + (width - 1) / 2, y + height - 1], atol=atol)
