@@ -1,7 +1,7 @@
 """Reads CVAT's annotation files, "CVAT for images 1.1" and "CVAT for video 1.1" (`annotations.xml`, version 1.1).
 
-The format is described at docs.cvat.ai, "XML annotation format"; read from its text and from the importer and exporter
-of CVAT 2.15 to 2.40. Coordinates start at the image's top-left corner, half a pixel from our pixel centers.
+The format is described at docs.cvat.ai, "XML annotation format"; tried with exports of CVAT 2.15. Coordinates start at
+the image's top-left corner, half a pixel from our pixel centers.
 """
 
 from __future__ import annotations

@@ -27,17 +27,17 @@ from urllib.parse import quote
 import tyro
 
 from demo.batch.counts import Counts
-from demo.batch.find import search
+from demo.batch.find import rule_of, search
 from demo.batch.inputs import Item, is_picture, pictures_in, read_folder, read_video
 from demo.errors import ArgumentError, DemoError, SourceError
-from demo.label.copies import Copies, check_copies
+from demo.label.copies import Copies
 from demo.label.files import ENDINGS, contents, written
 from demo.label.predictions import LabeledImage, Person, least_certain
 from demo.outputs.files import check_outputs
+from demo.outputs.new_folder import check_new_folder
 from demo.outputs.table import TableRow
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
-from demo.tracking.rule import FollowRule
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
@@ -143,7 +143,7 @@ def run(options: Options) -> None:
     if target is None and video is not None:
         target = options.out.with_name(f"{options.out.stem}-frames")
     if target is not None:
-        check_copies(target, source)
+        check_new_folder("--copies", target, source)
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
     path = find_export(options.model, options.runs)
@@ -155,8 +155,9 @@ def run(options: Options) -> None:
         measure_again=options.measure_again,
     )
     model = PoseModel(path, choice.runtime, choice.threads)
-    rule = FollowRule(None, options.min_score, options.min_score).for_model(model.follow)
+    rule = rule_of(model, options.min_score)
     joint_score = rule.joint_score if options.joint_score is None else options.joint_score
+    min_score = rule.lost_score if options.min_score is None else options.min_score
     model.warm_up(choice.batch)
     with ExitStack() as stack:
         copies = stack.enter_context(Copies(target)) if target is not None else None
@@ -165,7 +166,7 @@ def run(options: Options) -> None:
         else:
             items = read_folder(folder, names)
         read = stack.enter_context(prefetch(items, 2 * choice.batch))
-        found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=rule.lost_score)
+        found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=min_score)
         labeled = (_labeled(item, rows, model.skeleton, joint_score, counts) for item, rows in found)
         images = [image for image in labeled if image is not None]
         if not images:
@@ -177,7 +178,8 @@ def run(options: Options) -> None:
         files = [options.out, *([options.beside] if options.beside is not None else [])]
         outputs = [stack.enter_context(written(*file)) for file in zip(files, texts, strict=True)]
         if copies is not None:
-            copies.finish([image.name for image in images], None if video is not None else folder)
+            copies.keep([image.name for image in images], None if video is not None else folder)
+            copies.finish()
         for output in outputs:
             output.finish()
     _report(options, counts, images, files, target, video)

@@ -34,6 +34,7 @@ def test_an_annotation_by_hand():
         "bbox": [1.0, 2.0, 10.0, 20.0],
         "area": 200.0,
         "iscrowd": 0,
+        "segmentation": [],
         "score": 0.1235,
     }
     json.dumps(made, allow_nan=False)

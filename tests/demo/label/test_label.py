@@ -247,8 +247,8 @@ def test_the_drawing_for_cvat_is_a_person_whose_joints_are_apart_or_a_circle():
         (["--out", "o.json", "--url", "x"], 2, "--url is for Label Studio; give --to labelstudio"),
         (["--out", "o.json", "--copies", "pictures/x"], 2, "--copies 'pictures/x' lies in 'pictures', which is read"),
         (["--out", "o.json", "--copies", "full"], 2, "--copies 'full' must be a new folder or an empty one"),
-        (["--out", "o.json", "--copies", "no/x"], 2, "--copies 'no/x' cannot be made in 'no'"),
-        (["--out", "o.json", "--model", "none"], 2, "model 'none' does not exist"),
+        (["--out", "o.json", "--copies", "no/x"], 2, "--copies 'no/x' cannot be made: make the folder that it lies in"),
+        (["--out", "o.json", "--model", "none"], 2, "the model 'none' does not exist"),
     ],
 )
 def test_wrong_arguments_are_told_in_one_line(folder, monkeypatch, capsys, arguments, code, message):
