@@ -27,12 +27,13 @@ __version__ = "0.1.0"
 
 __all__ = ["Frame", "Joint", "Model", "Person", "Recording", "__version__", "load", "to_coco", "to_frame"]
 
+# Modules of this package alone: in a wheel the others lie inside it, and names in strings are not rewritten.
 _MODULES = {
     "Frame": "panopose.people",
     "Joint": "panopose.people",
     "Model": "panopose.model",
     "Person": "panopose.people",
-    "Recording": "demo.offline.recording",
+    "Recording": "panopose.exchange",
     "load": "panopose.loading",
     "to_coco": "panopose.exchange",
     "to_frame": "panopose.exchange",
