@@ -27,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = ["Frame", "Joint", "Model", "Person", "Recording", "__version__", "load", "to_coco", "to_frame"]
 
+# Modules of this package alone: in a wheel the others lie inside it, and names in strings are not rewritten.
 _MODULES = {
     "Frame": "panopose.people",
     "Joint": "panopose.people",

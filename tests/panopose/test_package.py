@@ -47,6 +47,12 @@ def test_the_public_names_are_few_and_documented():
     assert (ROOT / "panopose/py.typed").is_file()
 
 
+def test_names_are_imported_from_modules_that_a_wheel_leaves_in_their_place():
+    lazy = [name for name in NAMES if name != "__version__"]
+    assert sorted(panopose._MODULES) == lazy
+    assert {path.rpartition(".")[0] for path in panopose._MODULES.values()} == {"panopose"}
+
+
 def test_a_name_that_is_not_there_raises():
     with pytest.raises(AttributeError, match="no attribute 'laod'; it has Frame, Joint, .*load"):
         panopose.laod  # noqa: B018
