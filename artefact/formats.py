@@ -113,7 +113,7 @@ def chosen_formats(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
 def install(name: str) -> str:
     """The command that installs what a format still needs."""
     packages = " ".join(FORMATS[name].missing)
-    return f"`pip install {packages}` (for every format: `pip install '.[runtimes]'` in the project's folder)"
+    return f"`pip install {packages}` (for every format: `pip install 'panopose[runtimes]'`)"
 
 
 def installed(name: str) -> bool:

@@ -46,7 +46,7 @@ class Model:
         try:
             if form.module == "tensorflow":
                 import_tensorflow(with_keras=False)
-            engine = import_module(f"artefact.engines.{form.engine}").Engine
+            engine = import_module(f"{__package__}.engines.{form.engine}").Engine
             self._engine = engine(str(file), threads, **form.settings)
         # The runtimes raise different exceptions, some of them plain `Exception`.
         except Exception as error:

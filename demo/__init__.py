@@ -7,4 +7,4 @@ from machine.interrupts import end_quietly_while_importing
 #: When this package was imported, by `time.perf_counter`. A command imports it before anything else.
 IMPORTED_S = time.perf_counter()
 
-end_quietly_while_importing(__name__, program="panopose-")
+end_quietly_while_importing(__name__)

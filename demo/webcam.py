@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import demo
+from demo import IMPORTED_S
 from demo.errors import ArgumentError, DemoError
 from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
@@ -189,7 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code; see the top of the file."""
     return run_command(
         Options,
-        partial(run, begun_s=demo.IMPORTED_S),
+        partial(run, begun_s=IMPORTED_S),
         arguments,
         prog="python -m demo.webcam",
         description=__doc__,

@@ -150,6 +150,9 @@ def load_predictor(path: str | Path, *, flip_test: bool = False) -> Predictor:
 def _with_flip_test(predictor: Predictor, flip_test: bool) -> Predictor:
     if flip_test and predictor.task is not POSE_2D:
         raise ValueError(f"the mirror test is for the task {POSE_2D.name}, {predictor.path} has {predictor.task.name}")
+    if flip_test and predictor.skeleton.lone_joints:
+        lone = ", ".join(predictor.skeleton.lone_joints)
+        raise ValueError(f"the mirror test needs the mirror image of each joint; {predictor.path} lacks that of {lone}")
     return replace(predictor, flip_test=flip_test)
 
 

@@ -16,14 +16,14 @@ import keras
 import numpy as np
 from keras import ops
 
-import artefact.alone
+from artefact import alone
 from artefact.formats import DESCRIPTION_FILE, FORMATS
 from export.graph import FINE
 from pose.fields import Affine, Field, warp
 from pose.picture import decode_picture
 from pose.tasks import POSE_2D, Answer, Task, as_net_takes
 
-_ALONE = Path(artefact.alone.__file__)
+_ALONE = Path(alone.__file__)
 THREADS = (1, 2)
 # Not all: where a map has two equal peaks, rounding may move the joint from one to the other.
 SHARE_WITHIN = 0.99

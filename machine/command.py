@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib import metadata
 from typing import Any, TypeVar
 
 import tyro
@@ -16,6 +20,7 @@ Options = TypeVar("Options")
 _WRONG = 2
 # As of a command that SIGPIPE ended.
 _BROKEN_PIPE = 141
+_typed: ContextVar[str | None] = ContextVar("typed", default=None)
 
 
 def run_command(
@@ -27,6 +32,7 @@ def run_command(
     description: str | None,
     stopped: str = "stopped",
     errors: tuple[type[Exception], ...] = (ValueError, OSError),
+    defaults: Callable[[], Options] | None = None,
     **parsing: Any,
 ) -> int:
     """Parses a command line, runs the command and returns its exit code.
@@ -35,17 +41,20 @@ def run_command(
         options: the type that tyro parses.
         run: does the work and returns the exit code; None is 0.
         arguments: the command line; None for that of the process.
-        prog: the command's name in its help.
+        prog: the command's name in its help, if it was not started as another (`typed_as`).
         description: the help's first lines.
         stopped: printed after Ctrl-C, which makes the exit code 130.
         errors: exceptions that a user can fix, printed as one line on standard error; the exit code is their
             `exit_code`, 2 if they have none.
+        defaults: makes an object whose values are the options' defaults; its errors are printed as those of `run`.
         **parsing: further arguments of `tyro.cli`.
     """
     heed_ctrl_c()
     try:
+        if defaults is not None:
+            parsing["default"] = defaults()
         try:
-            parsed = tyro.cli(options, args=arguments, prog=prog, description=description, **parsing)
+            parsed = tyro.cli(options, args=arguments, prog=_typed.get() or prog, description=description, **parsing)
         except SystemExit as end:  # After --help, or after tyro has printed an error.
             return end.code if isinstance(end.code, int) else _WRONG
         return run(parsed) or 0
@@ -57,6 +66,38 @@ def run_command(
         # The reader of our output has exited, as `head` does; without this, Python prints another error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    except ModuleNotFoundError as error:
+        return missing_package(error)
     except errors as error:
         print(f"error: {error}", file=sys.stderr)
         return getattr(error, "exit_code", _WRONG)
+
+
+@contextmanager
+def typed_as(prog: str) -> Iterator[None]:
+    """Within it, a command's help calls the command by the name that the user typed, such as `panopose webcam`."""
+    token = _typed.set(prog)
+    try:
+        yield
+    finally:
+        _typed.reset(token)
+
+
+def missing_package(error: ModuleNotFoundError) -> int:
+    """Prints which extra of PanoPose installs a missing package, and returns the exit code 2.
+
+    Raises:
+        ModuleNotFoundError: `error`, if no extra does.
+    """
+    package = (error.name or "").partition(".")[0].replace("_", "-")
+    try:
+        needed = metadata.requires("panopose") or []
+    except metadata.PackageNotFoundError:
+        needed = []
+    for line in needed:
+        extra = re.search(r"extra == [\"'](\w+)", line)
+        if extra and re.match(rf"{re.escape(package)}(?![\w.-])", line):
+            install = f"pip install 'panopose[{extra[1]}]'"
+            print(f"error: this needs packages that are not installed, such as {package}: {install}", file=sys.stderr)
+            return _WRONG
+    raise error

@@ -11,21 +11,25 @@ import threading
 STOPPED = 130
 
 
-def end_quietly_while_importing(package: str, program: str | None = None) -> None:
-    """Makes Ctrl-C end the process silently; call it first in a package with commands.
-
-    Imports take seconds, and before `heed_ctrl_c` there is nothing to clean up.
+def end_quietly_while_importing(package: str) -> None:
+    """Calls `end_quietly` if this package's command is starting; call it first in a package with commands.
 
     Args:
         package: its name. Nothing changes where another program imports it.
-        program: prefix of the names of the package's installed programs.
     """
     words = sys.orig_argv
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else ""
     # While Python imports the package of a command, sys.argv[0] is "-m".
-    begins_here = sys.argv[:1] == ["-m"] and module.split(".")[0] == package
-    installed = program is not None and os.path.basename("".join(sys.argv[:1])).startswith(program)
-    if (begins_here or installed) and not _ignored():
+    if sys.argv[:1] == ["-m"] and f"{module}.".startswith(f"{package}."):
+        end_quietly()
+
+
+def end_quietly() -> None:
+    """Makes Ctrl-C end the process silently until `heed_ctrl_c`.
+
+    A command's imports take seconds, and before they are done there is nothing to clean up.
+    """
+    if not _ignored():
         signal.signal(signal.SIGINT, lambda *_: os._exit(STOPPED))
 
 

@@ -33,6 +33,8 @@ def check_backend(*, to_train: bool = False) -> None:
 
 
 def _missing(backend: str) -> str:
+    if backend == "tensorflow":
+        return "this needs TensorFlow: pip install 'panopose[train]'"
     return f"KERAS_BACKEND={backend} needs {_BACKENDS[backend]}: pip install {backend}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -26,7 +27,11 @@ _SIGMAS = {
     "body_center": 0.107,
     "pelvis": 0.107,
 }
-_LIMB_JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+#: The OKS constant of joints of which none is published: the median of COCO's 17.
+OTHER_SIGMA = 0.072
+_LIMB_JOINTS = tuple(
+    f"{side}_{stem}" for stem in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")
+)
 
 # Substitutes for a target joint that the source lacks: the first of these that it has.
 _ALIASES = {"thorax": ("neck",), "neck": ("thorax",), "body_center": ("pelvis",), "pelvis": ("body_center",)}
@@ -39,12 +44,19 @@ _MIDPOINTS = {
 }
 
 
-def _side(joint: str) -> str:
+def joint_side(joint: str) -> str:
+    """'left', 'right' or 'middle', by the beginning of a joint's name."""
     return next((side for side in ("left", "right") if joint.startswith(side + "_")), "middle")
 
 
-def _stem(joint: str) -> str:
+def joint_stem(joint: str) -> str:
+    """A joint's name without its side."""
     return joint.removeprefix("left_").removeprefix("right_")
+
+
+def default_sigma(joint: str) -> float:
+    """COCO's or CrowdPose's OKS constant of a joint of that name; for other joints the median of COCO's 17."""
+    return _SIGMAS.get(joint_stem(joint), OTHER_SIGMA)
 
 
 @dataclass(frozen=True)
@@ -52,30 +64,51 @@ class Skeleton:
     """A named, ordered set of joints.
 
     Attributes:
-        name: the key in `SKELETONS`.
+        name: the key in `SKELETONS`, or a name of the user's own.
         joints: J joint names; left and right are the person's own.
         limbs: pairs of joint indices to draw as lines, and to score in PCP.
-        torso: (left shoulder, right hip), the span that PCK divides by.
-        head: the span that PCK of the head divides by (neck to head top where labeled), or None where the
-            skeleton has no such span.
+        torso: (left shoulder, right hip), the span that PCK divides by, or None where the skeleton has no such span.
+        head: the span that PCK of the head divides by (neck to head top where labeled), or None likewise.
+        pairs: (left, right) joint indices of mirror images, in addition to those of the same name after "left_" and
+            "right_".
+        sigmas: J constants of OKS; `default_sigma` of each joint if empty.
+
+    Raises:
+        ValueError: there are no joints, two have the same name, an index is out of range, a joint is in two pairs, or
+            there is not one sigma above 0 for each joint.
     """
 
     name: str
     joints: tuple[str, ...]
-    limbs: tuple[tuple[int, int], ...]
-    torso: tuple[int, int]
-    head: tuple[int, int] | None
+    limbs: tuple[tuple[int, int], ...] = ()
+    torso: tuple[int, int] | None = None
+    head: tuple[int, int] | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
+    sigmas: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.joints or len(set(self.joints)) < len(self.joints):
+            raise ValueError(f"{self.name} must have one or more joints of different names, got {self.joints}")
+        given = {joint for pair in self.pairs for joint in pair}
+        lefts = [joint for joint in self.joints if joint_side(joint) == "left"]
+        named = [(left, "right_" + joint_stem(left)) for left in lefts]
+        by_name = [(self.index(a), self.index(b)) for a, b in named if b in self.joints]
+        pairs = (*self.pairs, *(pair for pair in by_name if not given.intersection(pair)))
+        object.__setattr__(self, "pairs", tuple(sorted(pairs)))
+        object.__setattr__(self, "sigmas", tuple(self.sigmas) or tuple(map(default_sigma, self.joints)))
+        ends = [*self.limbs, *self.pairs, *(span for span in (self.torso, self.head) if span is not None)]
+        if not all(0 <= joint < self.num_joints for span in ends for joint in span):
+            raise ValueError(f"{self.name} has {self.num_joints} joints; limbs, pairs and spans must lie in these")
+        paired = [joint for pair in self.pairs for joint in pair]
+        if len(set(paired)) < len(paired):
+            raise ValueError(f"{self.name} has a joint in two pairs of left and right: {self.pairs}")
+        if len(self.sigmas) != self.num_joints or not all(0 < sigma < math.inf for sigma in self.sigmas):
+            raise ValueError(f"{self.name} needs {self.num_joints} sigmas above 0, got {self.sigmas}")
 
     @property
     def num_joints(self) -> int:
         """J, the number of joints."""
         return len(self.joints)
-
-    @cached_property
-    def pairs(self) -> tuple[tuple[int, int], ...]:
-        """(left, right) joint indices, one pair for each joint that has two sides."""
-        lefts = [joint for joint in self.joints if _side(joint) == "left"]
-        return tuple((self.index(left), self.index("right_" + _stem(left))) for left in lefts)
 
     @cached_property
     def flip_order(self) -> np.ndarray:
@@ -86,19 +119,30 @@ class Skeleton:
         return order
 
     @cached_property
-    def sigmas(self) -> np.ndarray:
-        """float64 (J,): the per-joint constants of OKS."""
-        return np.array([_SIGMAS[_stem(joint)] for joint in self.joints])
+    def lone_joints(self) -> tuple[str, ...]:
+        """Joints of one side whose mirror image the skeleton lacks: mirrored pictures would mislabel them."""
+        paired = {joint for pair in self.pairs for joint in pair}
+        return tuple(name for j, name in enumerate(self.joints) if joint_side(name) != "middle" and j not in paired)
 
     @cached_property
-    def limb_joints(self) -> tuple[int, ...]:
-        """The 12 joints of arms and legs: shoulders, elbows, wrists, hips, knees, ankles, left before right."""
-        return tuple(self.index(f"{side}_{stem}") for stem in _LIMB_JOINTS for side in ("left", "right"))
+    def has_arms_and_legs(self) -> bool:
+        """Whether it has both shoulders, elbows, wrists, hips, knees and ankles."""
+        return set(self.joints).issuperset(_LIMB_JOINTS)
+
+    @cached_property
+    def main_joints(self) -> tuple[int, ...]:
+        """The joints that the headline figure and a person's confidence are about.
+
+        The 12 joints of arms and legs, left before right, if the skeleton has all of them; otherwise all joints.
+        """
+        names = _LIMB_JOINTS if self.has_arms_and_legs else self.joints
+        return tuple(self.index(name) for name in names)
 
     @cached_property
     def sides(self) -> tuple[str, ...]:
         """'left', 'right' or 'middle' for each joint."""
-        return tuple(_side(joint) for joint in self.joints)
+        sides = {joint: side for pair in self.pairs for joint, side in zip(pair, ("left", "right"), strict=True)}
+        return tuple(sides.get(j, joint_side(name)) for j, name in enumerate(self.joints))
 
     def index(self, joint: str) -> int:
         """Returns the index of a joint.
@@ -112,19 +156,23 @@ class Skeleton:
 
     def describe(self) -> dict:
         """Returns plain lists and strings, as written into run folders and exported models."""
-        return {**asdict(self), "pairs": self.pairs, "sigmas": self.sigmas.tolist()}
+        return asdict(self)
 
     @classmethod
     def from_description(cls, description: dict) -> Skeleton:
-        """Rebuilds a skeleton from the output of `describe()`, also after conversion to JSON and back."""
-        head = description["head"]
-        return cls(
-            description["name"],
-            tuple(description["joints"]),
-            tuple((int(a), int(b)) for a, b in description["limbs"]),
-            (int(description["torso"][0]), int(description["torso"][1])),
-            None if head is None else (int(head[0]), int(head[1])),
-        )
+        """Rebuilds a skeleton from the output of `describe()`, also after conversion to JSON and back.
+
+        Raises:
+            ValueError: it is no such output.
+        """
+        try:
+            limbs, pairs = (tuple((int(a), int(b)) for a, b in description.get(key, ())) for key in ("limbs", "pairs"))
+            spans = (description.get(key) for key in ("torso", "head"))
+            torso, head = (None if span is None else (int(span[0]), int(span[1])) for span in spans)
+            joints, sigmas = tuple(map(str, description["joints"])), tuple(map(float, description.get("sigmas", ())))
+            return cls(str(description["name"]), joints, limbs, torso, head, pairs, sigmas)
+        except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
+            raise ValueError(f"no description of a skeleton ({type(error).__name__}: {error})") from error
 
 
 def _skeleton(name: str, joints: str, limbs: str, head: tuple[str, str] | None) -> Skeleton:

@@ -51,7 +51,7 @@ class Options:
 
 def print_manifest(manifest: Manifest) -> None:
     """Prints what the manifest says, in words."""
-    print(f"{manifest.skeleton_name}, {manifest.size} x {manifest.size} px, schema {manifest.schema_version}")
+    print(f"{manifest.skeleton.name}, {manifest.size} x {manifest.size} px, schema {manifest.schema_version}")
     print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k not in ("settings", "inputs")))
     print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
     for split, shards in manifest.shards.items():

@@ -5,11 +5,12 @@ In NumPy, a batch at a time, because TensorFlow takes ten times as long for so f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from pose import Skeleton
 from pose.fields import Affine, Field, warp
 from records.depth import decoded_depth
 from records.features import FIELDS
@@ -25,8 +26,10 @@ _NUM_OWN_DRAWS = 10
 _LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
-# Darkness, whether it is blurred, how much.
-_NUM_LAST_DRAWS = 3
+# Whether it is a close-up, its center along x and y, its side; darkness, whether it is blurred, how much.
+_NUM_LAST_DRAWS = 7
+# The least and the greatest side of a close-up, as shares of the image's side.
+_CLOSEUP_SIDES = (0.15, 0.5)
 #: How many numbers are drawn for an image.
 NUM_DRAWS = _NUM_OWN_DRAWS + _NUM_PATCHES * _NUM_PATCH_DRAWS + _NUM_LAST_DRAWS
 
@@ -47,6 +50,8 @@ class Augmentation:
         occlusion_size: longest side of a patch as a share of the crop's side.
         darkness: darken half of the images by a factor up to 1 + darkness, uniform in its logarithm.
         blur: probability of losing detail, as in an image of a quarter of the size or more, uniform in its logarithm.
+        closeup: probability of showing only a random part, 0.15 to 0.5 of the crop's side: background, or a part of a
+            body. There scores learn that joints are missing, which whole people do not teach them.
     """
 
     flip: float = 0.5
@@ -60,9 +65,20 @@ class Augmentation:
     occlusion_size: float = 0.35
     darkness: float = 0.0
     blur: float = 0.0
+    closeup: float = 0.1
 
     def __post_init__(self) -> None:
-        for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift"):
+        for field in (
+            "flip",
+            "occlusion",
+            "occlusion_size",
+            "contrast",
+            "color",
+            "brightness",
+            "blur",
+            "shift",
+            "closeup",
+        ):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")
         if not 0 <= self.rotation_deg <= 180:
@@ -70,6 +86,10 @@ class Augmentation:
         for field in ("scale", "darkness"):
             if getattr(self, field) < 0:
                 raise ValueError(f"augmentation {field} must be 0 or more, got {getattr(self, field)}")
+
+    def fitting(self, skeleton: Skeleton) -> Augmentation:
+        """The same without mirroring, if the skeleton lacks the mirror image of a joint (`Skeleton.lone_joints`)."""
+        return replace(self, flip=0.0) if skeleton.lone_joints else self
 
 
 class Changes(NamedTuple):
@@ -108,9 +128,9 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
         size: height and width of the results in px.
     """
     own, patches, last = np.split(draws.astype(np.float64), (_NUM_OWN_DRAWS, -_NUM_LAST_DRAWS), axis=1)
-    dark, blurred, amount = last.T
+    dark, blurred, amount = last[:, 4:].T
     flipped = own[:, 0] < options.flip
-    matrix, scale = _affine(own[:, 1:5], flipped, options, size_in, size)
+    matrix, scale = _affine(own[:, 1:5], last[:, :4], flipped, options, size_in, size)
     detail = np.where(blurred < options.blur, _LEAST_DETAIL**amount, 1.0)
     # Half of the images are not darkened.
     light = (1 + options.darkness) ** -np.maximum(2 * dark - 1, 0)
@@ -151,18 +171,25 @@ def augment(
 
 
 def _affine(
-    draws: np.ndarray, flipped: np.ndarray, options: Augmentation, size_in: int, size_out: int
+    draws: np.ndarray, closeup: np.ndarray, flipped: np.ndarray, options: Augmentation, size_in: int, size_out: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The matrices (B, 2, 3) from result to image, and the image's px per px of the result (B,)."""
     spread = 2 * draws - 1
     angle = np.radians(spread[:, 0] * options.rotation_deg)
     scale = size_in / size_out / np.exp(spread[:, 1] * np.log1p(options.scale))
+    # The middle of the result shows the middle of the image, but for the shift.
+    middle = (size_in - 1) / 2 + spread[:, 2:4] * options.shift * size_in
+    closeups = closeup[:, 0] < options.closeup
+    least, most = _CLOSEUP_SIDES
+    side = least * (most / least) ** closeup[:, 3]
+    scale = np.where(closeups, size_in / size_out * side, scale)
+    # It lies within the image, but for the rotation.
+    center = (side[:, None] / 2 + (1 - side[:, None]) * closeup[:, 1:3]) * size_in - 0.5
+    middle = np.where(closeups[:, None], center, middle)
     cos, sin, mirror = scale * np.cos(angle), scale * np.sin(angle), np.where(flipped, -1, 1)
     matrix = np.empty((len(draws), 2, 3))
     matrix[:, 0, 0], matrix[:, 0, 1] = cos * mirror, -sin
     matrix[:, 1, 0], matrix[:, 1, 1] = sin * mirror, cos
-    # The middle of the result shows the middle of the image, but for the shift.
-    middle = (size_in - 1) / 2 + spread[:, 2:4] * options.shift * size_in
     matrix[:, :, 2] = middle - (size_out - 1) / 2 * matrix[:, :, :2].sum(axis=2)
     return matrix, scale
 

@@ -88,7 +88,7 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     step = max(1, searched // count)
     examples = islice(chain.from_iterable(map(read_records, shard_paths(folder, split))), 0, searched, step)
     draws, size = np.random.default_rng(seed).random((count, NUM_DRAWS)), manifest.size
-    changes, flip_order = changes_of(draws, Augmentation(), size, size), np.array(skeleton.flip_order)
+    changes, flip_order = changes_of(draws, Augmentation().fitting(skeleton), size, size), np.array(skeleton.flip_order)
     stored, augmented = [], []
     for i, example in enumerate(islice(examples, count)):
         pictures, labels = _batch_of_one(example, skeleton.num_joints)

@@ -40,7 +40,7 @@ class Manifest:
     """What `manifest.json` holds.
 
     Attributes:
-        skeleton_name: the key in `pose.SKELETONS`.
+        skeleton: of the joints.
         size: height and width of every crop in px.
         shards: for each split its shards, in order.
         source: the data set and the options it was read with.
@@ -51,7 +51,7 @@ class Manifest:
         schema_version: of the records.
     """
 
-    skeleton_name: str
+    skeleton: Skeleton
     size: int
     shards: dict[str, list[Shard]]
     source: dict
@@ -60,11 +60,6 @@ class Manifest:
     left_out: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
-
-    @property
-    def skeleton(self) -> Skeleton:
-        """The skeleton of the records."""
-        return SKELETONS[self.skeleton_name]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,6 +108,7 @@ def read_manifest(folder: str | Path) -> Manifest:
     try:
         content = json.loads(path.read_text())
         content.pop("counts")
+        content["skeleton"] = _skeleton_of(content)
         content["shards"] = {split: [Shard(**shard) for shard in content["shards"][split]] for split in SPLITS}
         manifest = Manifest(**content)
         _check(manifest)
@@ -127,10 +123,17 @@ def read_manifest(folder: str | Path) -> Manifest:
     return manifest
 
 
+def _skeleton_of(content: dict) -> Skeleton:
+    """The skeleton that a manifest describes, or names, as earlier versions did."""
+    if "skeleton_name" in content:
+        return SKELETONS[content.pop("skeleton_name")]
+    return Skeleton.from_description(content["skeleton"])
+
+
 def _check(manifest: Manifest) -> None:
     """Raises unless the fields are of the types that `Manifest.write` writes."""
-    if manifest.skeleton_name not in SKELETONS or not isinstance(manifest.size, int) or manifest.size < 1:
-        raise ValueError(f"a skeleton and a size were expected, got {manifest.skeleton_name!r} and {manifest.size!r}")
+    if not isinstance(manifest.size, int) or manifest.size < 1:
+        raise ValueError(f"a size of 1 px or more was expected, got {manifest.size!r}")
     if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
         raise ValueError("the source and the split rule must be objects")
     if not all(isinstance(bad["what"], str) and isinstance(bad["why"], str) for bad in manifest.skipped):

@@ -243,7 +243,7 @@ def _variation(
     manifest: Manifest, size: int, options: Augmentation, own: slice
 ) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """The function in NumPy from JPEGs, labels and draws for the whole batch to images and labels."""
-    flip_order = np.array(manifest.skeleton.flip_order)
+    flip_order, options = np.array(manifest.skeleton.flip_order), options.fitting(manifest.skeleton)
 
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Computed for the whole batch, then sliced: the last bit of a cosine may depend on its position in the array.

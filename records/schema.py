@@ -15,6 +15,9 @@ from records.example import Example, Feature
 
 #: Incremented whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
+#: PCK of skeletons without a torso divides by this share of the box's longer side, about the torso's share of an
+#: upright person's. So PCK@0.2 is then PCK@0.05 of the box, a usual figure for animals.
+BOX_SHARE = 0.25
 
 
 @dataclass
@@ -112,7 +115,7 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         "joints/xy_px": xy_crop,
         "joints/visible": visible,
         "crop/to_frame": crop.to_frame.astype(np.float32),
-        "person/torso_px": np.float32(span_px(xy_crop, visible, skeleton.torso)),
+        "person/torso_px": np.float32(_reference_px(person.box_px, xy_crop, visible, crop, skeleton)),
         "person/head_px": np.float32(span_px(xy_crop, visible, skeleton.head)),
         "person/area_px": np.float32(area_px),
         "source/dataset": person.dataset.encode(),
@@ -137,6 +140,15 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
             raise BadInput(person.key, f"{name} is NaN or infinite")
         _set_feature(example.features.feature[name], value)
     return example.SerializeToString(deterministic=True)
+
+
+def _reference_px(
+    box_px: np.ndarray, xy_crop: np.ndarray, visible: np.ndarray, crop: Crop, skeleton: Skeleton
+) -> float:
+    """What PCK divides by, in px of the crop: the torso, or a share of the box for skeletons without one."""
+    if skeleton.torso is None:
+        return float(BOX_SHARE * max(box_px[2:]) / crop.scale)
+    return span_px(xy_crop, visible, skeleton.torso)
 
 
 def span_px(xy_px: np.ndarray, visible: np.ndarray, ends: tuple[int, int] | None) -> float:

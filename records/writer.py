@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pose import BadInput, Skeleton
+from pose import SKELETONS, BadInput, Skeleton
 from records.manifest import (
     FILE_NAME,
     INPUTS_NAME,
@@ -69,7 +69,7 @@ class ShardSetWriter:
         self._size, self._skeleton, self._per_shard = size, skeleton, people_per_shard
         settings = {
             "schema_version": SCHEMA_VERSION,
-            "skeleton": skeleton.name,
+            "skeleton": skeleton.name if skeleton == SKELETONS.get(skeleton.name) else skeleton.describe(),
             "size": size,
             "source": source,
             "split_rule": split_rule,
@@ -227,7 +227,7 @@ class ShardSetWriter:
             source["inputs"] = inputs_digest(inputs)
         rule = self._settings["split_rule"]
         manifest = Manifest(
-            self._skeleton.name,
+            self._skeleton,
             self._size,
             final,
             source,

@@ -65,7 +65,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         notes["config"] |= {key: Path(place).name for key, place in places.items() if place}
         # Exports take images of the net's input size, since resizing inside would take time.
         notes["record_size"] = size = notes["input_size"]
-        notes["follow"] = follow
+        notes["follow"] = notes.get("follow", {}) | follow
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
         samples = np.stack([cv2.resize(picture, (size, size)) for picture in np.load(run / "samples.npy")])
         np.save(rounded / "samples.npy", samples)

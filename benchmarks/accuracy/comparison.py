@@ -111,7 +111,7 @@ def read_labels(options: Accuracy) -> dict[str, np.ndarray]:
 
 def measure(predicted_px: np.ndarray, labels: dict[str, np.ndarray], skeleton: Skeleton) -> dict[str, float]:
     """PCK and AUC, each the mean over the 12 joints of arms and legs."""
-    summary, limbs = summarize(predicted_px, labels, skeleton), list(skeleton.limb_joints)
+    summary, limbs = summarize(predicted_px, labels, skeleton), list(skeleton.main_joints)
     values = {"PCK@0.1": summary.pck[0.1], "PCK@0.2": summary.pck[0.2], "AUC": summary.auc}
     return {name: mean_of_known(joints[limbs]) for name, joints in values.items()}
 

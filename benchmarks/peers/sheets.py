@@ -39,7 +39,7 @@ def write_sheets(
         The files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    limbs = list(skeleton.limb_joints)
+    limbs = list(skeleton.main_joints)
     errors = {}
     for title, xy_px in predicted_px.items():
         distances = joint_distances(xy_px, labels["joints_xy_px"], labels["visible"])[:, limbs]

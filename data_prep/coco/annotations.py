@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_prep.coco.naming import Naming
 from data_prep.reader import Item, LeftOut, Remark
-from pose import COCO17
+from pose import COCO17, Skeleton
+from pose.joint_names import in_words, joint_names
 from records import BadInput
 
 _PERSON = "person"
@@ -18,46 +19,64 @@ _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, Re
 
 @dataclass(frozen=True, eq=False)
 class CocoFile:
-    """The people of a keypoints file.
+    """The people, animals or things of a keypoints file.
 
     Attributes:
         pictures: the images' entries by id.
-        people: (image id, person number, annotation) of people with keypoints, sorted by the first two.
-        joints: K indices in `COCO17.joints`, one for each of the file's keypoints.
+        people: (image id, person number, annotation) of those with keypoints, sorted by the first two.
+        skeleton: `COCO17` if the file names COCO's 17 keypoints, in whatever order; otherwise the file's own.
+        order: the index in the skeleton of each of the file's K keypoints.
         items: people left out, broken annotations and remarks.
     """
 
     pictures: dict[str, dict]
     people: list[tuple[str, int, dict]]
-    joints: tuple[int, ...]
+    skeleton: Skeleton
+    order: tuple[int, ...]
     items: tuple[Item, ...]
 
 
-def read_coco(path: Path, category: str | None = None) -> CocoFile:
-    """Reads a keypoints file.
-
-    Args:
-        path: the file.
-        category: the category to read; by default the one with keypoints, or "person" if several have them.
+def load_coco(path: Path) -> dict:
+    """Loads a keypoints file, without outlines and masks.
 
     Raises:
-        ValueError: it is no keypoints file, its category is ambiguous, it names keypoints that COCO does not have, two
-            images share an id, or no keypoints are labeled.
+        ValueError: it is no JSON.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
-            content = json.load(file, object_hook=_without_outline)
+            return json.load(file, object_hook=_without_outline)
+    except _MALFORMED as error:
+        raise _no_coco(path, error) from error
+
+
+def parse_coco(content: dict, path: Path, category: str | None = None, naming: Naming | None = None) -> CocoFile:
+    """Reads the content of a keypoints file.
+
+    Args:
+        content: a dictionary with "images", "annotations" and "categories".
+        path: the file, for messages.
+        category: the category to read; by default the one with keypoints, or "person" if several have them.
+        naming: what a user says of the keypoints.
+
+    Raises:
+        ValueError: it is no such content, its category is ambiguous, its keypoints' names are wrong, two images share
+            an id, or no keypoints are labeled.
+    """
+    try:
         images, annotations, categories = (list(content[key]) for key in ("images", "annotations", "categories"))
         ids = [identity(image["id"]) for image in images]
         names = {identity(kind["id"]): str(kind["name"]) for kind in categories}
         keypoints = {identity(kind["id"]): list(kind.get("keypoints") or ()) for kind in categories}
+        limbs = {identity(kind["id"]): kind.get("skeleton") for kind in categories}
     except _MALFORMED as error:
-        raise ValueError(
-            f"{path} is no COCO keypoints file ({type(error).__name__}: {error!s:.200}); "
-            "give person_keypoints_train2017.json or one like it"
-        ) from error
+        raise _no_coco(path, error) from error
     chosen = _chosen(names, keypoints, category, path)
-    joints = match_keypoints(keypoints[chosen[0]], path)
+    try:
+        skeleton, order, assumed = (naming or Naming()).skeleton(
+            names[chosen[0]], keypoints[chosen[0]], limbs[chosen[0]]
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}, category {names[chosen[0]]!r:.40}: {error}") from error
     pictures = _by_id(ids, images, path)
     listed, items = _people(annotations, names, chosen, path)
     people, repeated = _numbered(listed)
@@ -65,9 +84,16 @@ def read_coco(path: Path, category: str | None = None) -> CocoFile:
         why = "; ".join(f"{item.count} {item.reason}" for item in items if isinstance(item, LeftOut))
         raise ValueError(f"{path} labels no person's keypoints" + (f": {why}" if why else ""))
     items += [Remark("annotations of an id that another has, numbered by their place", repeated)] if repeated else []
-    if lacking := [joint for j, joint in enumerate(COCO17.joints) if j not in joints]:
-        items.append(Remark(f"joints of coco17 that the file does not label: {', '.join(lacking)}", len(lacking)))
-    return CocoFile(pictures, people, joints, tuple(items))
+    if skeleton != COCO17:
+        items += [Remark(text, skeleton.num_joints) for text in (*assumed, *in_words(skeleton))]
+    return CocoFile(pictures, people, skeleton, order, tuple(items))
+
+
+def _no_coco(path: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"{path} is no COCO keypoints file ({type(error).__name__}: {error!s:.200}); "
+        "give person_keypoints_train2017.json or one like it"
+    )
 
 
 def identity(value: object) -> str:
@@ -110,7 +136,7 @@ def _chosen(names: dict[str, str], keypoints: dict[str, list], category: str | N
         )
     if category is not None and not chosen:
         raise ValueError(f"{path} has no category {category!r} with keypoints; its categories are {listed}")
-    chosen = chosen or [number for number in with_keypoints if _are_ours(keypoints[number])] or with_keypoints
+    chosen = chosen or [number for number in with_keypoints if _are_cocos(keypoints[number])] or with_keypoints
     if len({names[number] for number in chosen}) > 1:
         found = ", ".join(repr(names[number][:40]) for number in chosen)
         raise ValueError(f"{path} has keypoints of several categories, {found}; choose one with --category NAME")
@@ -119,47 +145,11 @@ def _chosen(names: dict[str, str], keypoints: dict[str, list], category: str | N
     return chosen
 
 
-def _plain(name: object) -> str:
-    return re.sub("[^a-z0-9]", "", str(name).lower())
-
-
-def _spellings() -> dict[str, int]:
-    """Indices of COCO's joints by all known spellings, reduced to letters and digits."""
-    found = {}
-    for j, joint in enumerate(COCO17.joints):
-        side, _, stem = joint.rpartition("_")
-        for mark in (side, side[:1]):
-            found |= {mark + stem: j, stem + mark: j}
-    return found
-
-
-_JOINT_OF = _spellings()
-
-
-def _are_ours(names: list) -> bool:
-    return all(_plain(name) in _JOINT_OF for name in names)
-
-
-def match_keypoints(names: list, path: Path) -> tuple[int, ...]:
-    """Matches a file's keypoints to COCO's by name.
-
-    Case, spaces, dashes and the like are ignored, and the side may come last or be one letter: "Left Shoulder",
-    "shoulder_left", "LShoulder".
-
-    Raises:
-        ValueError: COCO has no such keypoint, or two names mean the same joint.
-    """
-    if unknown := [str(name)[:40] for name in names if _plain(name) not in _JOINT_OF]:
-        raise ValueError(
-            f"{path} has keypoints that coco17 does not have: {', '.join(map(repr, unknown))}; it may have, in any "
-            f"order, {', '.join(COCO17.joints)}"
-        )
-    joints = tuple(_JOINT_OF[_plain(name)] for name in names)
-    if twice := [names[k] for k, joint in enumerate(joints) if joints.count(joint) > 1]:
-        raise ValueError(
-            f"{path} has several keypoints for one joint: {', '.join(map(repr, twice))}; rename all but one"
-        )
-    return joints
+def _are_cocos(names: list) -> bool:
+    try:
+        return set(joint_names(names)) <= set(COCO17.joints)
+    except ValueError:
+        return False
 
 
 def _by_id(ids: list[str], images: list[dict], path: Path) -> dict[str, dict]:

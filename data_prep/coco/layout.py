@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from records import BadInput
 
-# COCO's own and CVAT's, then Roboflow's.
+# COCO's own and CVAT's, then Roboflow's. CVAT leaves the subset out of the images' folder in exports of a task.
 _ANNOTATIONS = ("annotations/person_keypoints_{}.json", "{}/_annotations.coco.json")
-_IMAGES = ("{}", "images/{}")
+_IMAGES = ("{}", "images/{}", "images")
 _OTHERWISE = "name the files with --annotations FILE and --images FOLDER"
 
 
@@ -65,8 +65,8 @@ def _subsets(root: Path) -> list[str]:
 def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     """The file of an image.
 
-    If the name is not found as it is, variants are tried: backslashes as slashes, URL-decoded, without leading folders,
-    with accents in the other Unicode normal form, and with the suffix in the other case.
+    If the name is not found as it is, variants are tried: backslashes as slashes, URL-decoded, without a URL's query,
+    without leading folders, with accents in the other Unicode normal form, and with the suffix in the other case.
 
     Args:
         images: the folder of images.
@@ -76,7 +76,7 @@ def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     Raises:
         BadInput: the file is missing, or the name leads out of the folder.
     """
-    slashes = name.replace("\\", "/")
+    slashes = _with_slashes(name)
     decoded = unquote(slashes)
     forms = (name, slashes, decoded, *(unicodedata.normalize(form, decoded) for form in ("NFC", "NFD")))
     for form in dict.fromkeys(forms):
@@ -90,6 +90,12 @@ def find_picture(images: Path, name: str, shared: int = 0) -> Path:
     raise BadInput(str(images / name), "labeled, but missing")
 
 
+def _with_slashes(name: str) -> str:
+    """A name with slashes only; a URL without its query."""
+    slashes = name.replace("\\", "/")
+    return slashes.partition("?")[0] if "://" in slashes else slashes
+
+
 def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
     shorter = (PurePosixPath(*path.parts[count:]) for count in range(1, min(shared + 1, len(path.parts))))
     for inner in dict.fromkeys((path, inner_path(images, path), *shorter)):
@@ -101,7 +107,7 @@ def _places(images: Path, path: PurePosixPath, shared: int) -> Iterator[Path]:
 
 def shared_folders(names: Iterable[str]) -> int:
     """How many leading folders all names of images share."""
-    parents = [PurePosixPath(name.replace("\\", "/")).parent.parts for name in names]
+    parents = [PurePosixPath(_with_slashes(name)).parent.parts for name in names]
     return len(os.path.commonprefix(parents))
 
 
@@ -115,3 +121,29 @@ def inner_path(images: Path, path: PurePosixPath) -> PurePosixPath:
     folder, parts = _folders(images), path.parts
     outer = (count for count in range(len(parts) - 1, 0, -1) if folder[-count:] == parts[:count])
     return PurePosixPath(*parts[next(outer, 0) :])
+
+
+def find_export(root: Path, pattern: str, annotations: Path | None, images: Path | None) -> tuple[Path, Path]:
+    """Finds the annotations and the folder of images that a labeling tool exports together.
+
+    Args:
+        root: the data set's folder.
+        pattern: of the file's name, such as *.xml.
+        annotations: the file, as given or under the root; None for the only one of the pattern in the root.
+        images: the folder of images, likewise; None for the folder images in the root, or the root itself.
+
+    Raises:
+        ValueError: one of them does not exist, or there are several files of the pattern.
+    """
+    files = sorted(root.glob(pattern)) if annotations is None else [p for p in _given(root, annotations) if p.is_file()]
+    if not files:
+        missing = f"file {pattern} in {root}" if annotations is None else _listed(_given(root, annotations))
+        raise ValueError(f"there is no {missing}; unpack the export there, or name the file with --annotations FILE")
+    if annotations is None and len(files) > 1:
+        listed = ", ".join(file.name for file in files[:5])
+        raise ValueError(f"{root} has {len(files)} files {pattern} ({listed}); name one with --annotations FILE")
+    folders = [root / "images", root] if images is None else _given(root, images)
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        raise ValueError(f"there is no folder of pictures {_listed(folders)}; name it with --images FOLDER")
+    return files[0], folder

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose import COCO17, box_from_joints
+from pose import box_from_joints
 
 _FARTHEST_PX = 1e6
 # How far joints may lie outside the box, and a box outside the image, as a share of the side.
@@ -20,8 +20,8 @@ class Labels:
     """The labels of an annotation.
 
     Attributes:
-        xy_px: float32 (17, 2), 0 where not labeled.
-        visible: int64 (17,), 0, 1 or 2.
+        xy_px: float32 (J, 2), 0 where not labeled.
+        visible: int64 (J,), 0, 1 or 2.
         box_px: float64 (4,), the annotation's box, moved by half a pixel to our pixel centers; or that of the joints.
         from_joints: whether the box is that of the joints.
         area_px: the person's area, None if unknown.
@@ -34,12 +34,12 @@ class Labels:
     area_px: float | None
 
 
-def read_labels(entry: dict, joints: tuple[int, ...], size: tuple[int, int] | None) -> Labels | None:
+def read_labels(entry: dict, order: tuple[int, ...], size: tuple[int, int] | None) -> Labels | None:
     """Reads an annotation.
 
     Args:
         entry: as in the file.
-        joints: indices of the K keypoints in `COCO17.joints`.
+        order: the index in the skeleton of each of the J keypoints.
         size: (height, width) of the image that the labels are for, None if unknown.
 
     Returns:
@@ -49,7 +49,7 @@ def read_labels(entry: dict, joints: tuple[int, ...], size: tuple[int, int] | No
         ValueError: the keypoints are malformed.
     """
     try:
-        keypoints = np.array(entry["keypoints"], np.float64).reshape(len(joints), 3)
+        keypoints = np.array(entry["keypoints"], np.float64).reshape(len(order), 3)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"malformed ({type(error).__name__}: {error})") from error
     keypoints[np.isnan(keypoints).all(axis=1)] = 0
@@ -59,8 +59,8 @@ def read_labels(entry: dict, joints: tuple[int, ...], size: tuple[int, int] | No
     # Comparing is false for NaN.
     if not (np.abs(keypoints) < _FARTHEST_PX).all():
         raise ValueError("a labeled keypoint is NaN, infinite or a million pixels away")
-    xy_px, visible = np.zeros((COCO17.num_joints, 2)), np.zeros(COCO17.num_joints, np.int64)
-    xy_px[list(joints)], visible[list(joints)] = keypoints[:, :2], keypoints[:, 2]
+    xy_px, visible = np.zeros((len(order), 2)), np.zeros(len(order), np.int64)
+    xy_px[list(order)], visible[list(order)] = keypoints[:, :2], keypoints[:, 2]
     if not visible.any():
         return None
     box_px = _box(entry.get("bbox"), xy_px[visible > 0], size)

@@ -1,19 +1,21 @@
-"""COCO person keypoints (Lin et al., arXiv 1405.0312), of COCO and of other tools."""
+"""COCO keypoints (Lin et al., arXiv 1405.0312), of COCO and of other tools: people, or any category's own joints."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from data_prep.coco.annotations import CocoFile, read_coco
+from data_prep.coco.annotations import CocoFile, load_coco, parse_coco
 from data_prep.coco.layout import find_files, inner_path, shared_folders
+from data_prep.coco.naming import Naming
 from data_prep.coco.unit import CocoUnit, LabeledPicture, Wanted
 from data_prep.reader import PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
-from pose import COCO17, Skeleton
+from pose import Skeleton
 from records import Person
 
 # Up to this many people, all are read to find their sequences.
@@ -27,14 +29,14 @@ class Coco(Reader):
     """Reads a keypoints file of COCO's form and its folder of images.
 
         ROOT/annotations/person_keypoints_SUBSET.json, ROOT/SUBSET/*.jpg           COCO
-        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT
+        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT, or ROOT/images/*.jpg
         ROOT/SUBSET/_annotations.coco.json, ROOT/SUBSET/*.jpg                      Roboflow
 
     COCO's keypoints are pixel indices, with (0, 0) the center of the top-left pixel, as here; they are unchanged. Its
-    boxes start at the image's top-left corner, half a pixel off, and are moved by that. Keypoints are matched to
-    COCO's by name, in any order; those that the file lacks are not labeled. A missing or wrong box is replaced by that
-    of the labeled keypoints; a missing or wrong area is unknown. Crowd regions and other categories are left out.
-    `person` is the annotation's id, or its position if ids are no numbers.
+    boxes start at the image's top-left corner, half a pixel off, and are moved by that. If the category's keypoints are
+    COCO's 17, in whatever order and spelling (`pose.joint_names`), the skeleton is `COCO17`; otherwise it is the file's
+    own. A missing or wrong box is replaced by that of the labeled keypoints; a missing or wrong area is unknown. Crowd
+    regions and other categories are left out. `person` is the annotation's id, or its position if ids are no numbers.
 
     Attributes:
         root: the folder with both.
@@ -49,6 +51,11 @@ class Coco(Reader):
         min_keypoints: people with fewer labeled keypoints are left out; by default a third of those that the file
             names, which is 6 of 17.
         min_box_px: people whose box is smaller, on its longer side, are left out.
+        pairs: mirror images whose names do not say left and right, each as LEFT:RIGHT.
+        sigmas: constants of OKS, as JOINT=NUMBER, or one number for all others. By default those of COCO for joints
+            with COCO's names, and 0.072, the median of COCO's 17, for other joints.
+        rename: other names for keypoints, as OLD=NEW; with a name of COCO, training can start from weights for that
+            joint.
     """
 
     root: Path = Path(".")
@@ -60,13 +67,17 @@ class Coco(Reader):
     orientation: Literal["auto", "stored", "turned"] = "auto"
     min_keypoints: int | None = None
     min_box_px: float = 32.0
+    pairs: tuple[str, ...] = ()
+    sigmas: tuple[str, ...] = ()
+    rename: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        annotations, images = find_files(Path(self.root), self.subset, self.annotations, self.images)
+        annotations, images = self._find()
         object.__setattr__(self, "annotations", annotations)
         object.__setattr__(self, "images", images)
-        if self.min_keypoints is not None and not 1 <= self.min_keypoints <= COCO17.num_joints:
-            raise ValueError(f"min_keypoints must lie between 1 and 17, got {self.min_keypoints}")
+        if self.min_keypoints is not None and self.min_keypoints < 1:
+            raise ValueError(f"min_keypoints must be 1 or more, got {self.min_keypoints}")
+        Naming(self.pairs, self.sigmas, self.rename)
         if not self.min_box_px >= 1:
             raise ValueError(f"min_box_px must be 1 or more, got {self.min_box_px}")
         if self.orientation not in ("auto", "stored", "turned"):
@@ -80,20 +91,31 @@ class Coco(Reader):
 
     @property
     def skeleton(self) -> Skeleton:
-        """COCO's 17 joints."""
-        return COCO17
+        """COCO's 17 joints, or the file's own."""
+        return self._content.skeleton
 
     @property
     def dataset(self) -> str:
         """The name in the records."""
         return "coco"
 
+    def _find(self) -> tuple[Path, Path]:
+        """The annotations and the folder of images."""
+        return find_files(Path(self.root), self.subset, self.annotations, self.images)
+
+    def _load(self) -> tuple[dict, Iterable[Item]]:
+        """The content of a keypoints file, and what is to be said of it."""
+        return load_coco(self.annotations), ()
+
     @cached_property
     def _content(self) -> CocoFile:
-        content = read_coco(self.annotations, self.category)
-        if self.min_keypoints is not None and self.min_keypoints > len(content.joints):
+        naming = Naming(self.pairs, self.sigmas, self.rename)
+        loaded, items = self._load()
+        content = parse_coco(loaded, self.annotations, self.category, naming)
+        content = replace(content, items=(*items, *content.items))
+        if self.min_keypoints is not None and self.min_keypoints > len(content.order):
             raise ValueError(
-                f"min_keypoints must be {len(content.joints)} or less, as {self.annotations} names no more keypoints, "
+                f"min_keypoints must be {len(content.order)} or less, as {self.annotations} names no more keypoints, "
                 f"got {self.min_keypoints}"
             )
         return content
@@ -106,10 +128,10 @@ class Coco(Reader):
 
     @cached_property
     def _wanted(self) -> Wanted:
-        joints = self._content.joints
-        least = -(-len(joints) // 3) if self.min_keypoints is None else self.min_keypoints
+        order = self._content.order
+        least = -(-len(order) // 3) if self.min_keypoints is None else self.min_keypoints
         shared = shared_folders(str(entry.get("file_name")) for entry in self._content.pictures.values())
-        return Wanted(joints, least, self.min_box_px, self.orientation, shared)
+        return Wanted(order, least, self.min_box_px, self.orientation, shared)
 
     @cached_property
     def _pictures(self) -> list[LabeledPicture]:

@@ -23,14 +23,14 @@ class Wanted:
     """How people are read.
 
     Attributes:
-        joints: indices of the file's keypoints in `COCO17.joints`.
+        order: the index in the skeleton of each of the file's keypoints.
         min_keypoints: people with fewer labeled keypoints are left out.
         min_box_px: people whose box is smaller, on its longer side, are left out.
         orientation: what labels of images with an EXIF orientation are for: stored, turned or auto.
         shared_folders: how many leading folders all names of images share.
     """
 
-    joints: tuple[int, ...]
+    order: tuple[int, ...]
     min_keypoints: int
     min_box_px: float
     orientation: str
@@ -142,7 +142,7 @@ class CocoUnit:
     ) -> Iterator[Item]:
         wanted = self.wanted
         try:
-            labels = read_labels(entry, wanted.joints, size)
+            labels = read_labels(entry, wanted.order, size)
         except ValueError as error:
             yield BadInput(f"{self.annotations} annotation {entry.get('id', number)}", str(error))
             return

@@ -61,7 +61,7 @@ class Options(ModelOptions):
         batch: maximum number of crops in one call of the model; by default the fastest number.
         whole_picture: take each picture as one person's crop, without a search.
         people: maximum number of people to search for in a picture, 1 to 4.
-        min_score: minimum confidence of a row: the mean score of the better half of a person's limb joints. By default
+        min_score: minimum confidence of a row: the mean score of the better half of a person's main joints. By default
             the model's own for people who are found or, in a video, tracked; with --boxes every box has a row.
         draw: new folder for copies of the pictures with skeletons.
     """

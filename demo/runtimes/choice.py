@@ -136,10 +136,10 @@ class _Worker:
     def __init__(self, path: Path, name: str, counts: list[int | None], batches: tuple[int, ...]) -> None:
         self.reason = ""
         self._errors = tempfile.TemporaryFile()
-        command = [sys.executable, "-m", "demo.runtimes.measure", str(path.resolve()), name]
+        command = [sys.executable, "-m", f"{__package__}.measure", str(path.resolve()), name]
         command += ["--threads", *(str(count or 0) for count in counts), "--batches", *map(str, batches)]
-        # `-m` finds this package from there.
-        root = Path(__file__).parents[2]
+        # `-m` finds this package from the folder that holds its outermost one.
+        root = Path(__file__).parents[__name__.count(".")]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             command, cwd=root, stdin=pipe, stdout=pipe, stderr=self._errors, text=True, bufsize=1

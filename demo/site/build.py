@@ -63,14 +63,16 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
         ValueError: a score of the rule contradicts one of the model's own.
     """
     cutoff_hz, beta = track.CENTER_FILTER
+    skeleton = Skeleton.from_description(description["skeleton"])
     return {
         "pose": description,
         "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
         "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
         "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
-        "limb_joints": Skeleton.from_description(description["skeleton"]).limb_joints,
+        "main_joints": skeleton.main_joints,
+        "sides": skeleton.sides,
         "tracking": {
-            "min_joints": estimator.MIN_JOINTS,
+            "min_joints": estimator.min_joints(skeleton),
             "shrink_per_s": track.SHRINK_PER_S,
             "widen": track.WIDEN,
             "center_filter": {"cutoff_hz": cutoff_hz, "beta": beta},

@@ -13,8 +13,10 @@ from pose import Crop, Skeleton, box_from_joints
 #: Crops uint8 RGB (B, size, size, 3) -> joints (B, J, 2) in crop px and scores (B, J).
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-#: A person's box needs at least so many joints.
-MIN_JOINTS = 3
+
+def min_joints(skeleton: Skeleton) -> int:
+    """How many joints a person's box needs: three, or all where there are fewer."""
+    return min(3, skeleton.num_joints)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +37,11 @@ class Pose:
 
 
 def confidence(scores: np.ndarray, skeleton: Skeleton) -> float:
-    """How sure the model is that there is a person: the mean score of the better half of the limb joints.
+    """How sure the model is that there is a person: the mean score of the better half of the main joints.
 
-    Half of them, because at a desk the legs are hidden. NaN counts as 0.
+    The joints are `Skeleton.main_joints`; half of them, because at a desk the legs are hidden. NaN counts as 0.
     """
-    limb_scores = np.sort(np.nan_to_num(np.asarray(scores)[list(skeleton.limb_joints)]))
+    limb_scores = np.sort(np.nan_to_num(np.asarray(scores)[list(skeleton.main_joints)]))
     return float(limb_scores[len(limb_scores) // 2 :].mean())
 
 
@@ -77,20 +79,22 @@ class CropEstimator:
         """Box around the joints of sufficient score inside the frame.
 
         Returns:
-            float64 (4,) x, y, width, height in px; None with fewer than `MIN_JOINTS` such joints.
+            float64 (4,) x, y, width, height in px; None with fewer than `min_joints` of these.
         """
         height, width = frame_size
         inside = ((pose.xy_px >= -0.5) & (pose.xy_px < (width - 0.5, height - 0.5))).all(axis=1)
         trusted = inside & (pose.scores >= self._rule.joint_score)
-        return box_from_joints(pose.xy_px, trusted) if np.count_nonzero(trusted) >= MIN_JOINTS else None
+        return box_from_joints(pose.xy_px, trusted) if np.count_nonzero(trusted) >= min_joints(self._skeleton) else None
 
     def square(self, pose: Pose, frame_size: tuple[int, int]) -> np.ndarray | None:
-        """Square around `box`: float64 (3,) center x, y and side in px; None without a box."""
+        """Square around the person, by the rule from `box`: float64 (3,) center x, y and side in px; None without."""
         box = self.box(pose, frame_size)
         if box is None:
             return None
-        side = max(box[2], box[3], self._rule.smallest_share * min(frame_size))
-        return np.array([*(box[:2] + box[2:] / 2), side])
+        joints_side = max(box[2:])
+        side = max(self._rule.box_scale * joints_side, self._rule.smallest_share * min(frame_size))
+        x, y = box[:2] + box[2:] / 2
+        return np.array([x, y + self._rule.box_shift * joints_side, side])
 
     def crop_around(self, square: np.ndarray) -> Crop:
         """The padded crop of a square (center x, y, side)."""

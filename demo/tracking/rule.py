@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
-_SCORES = ("joint_score", "found_score", "lost_score")
+# What a model knows of itself.
+_OWN = ("joint_score", "found_score", "lost_score", "box_scale", "box_shift")
 
 
 @dataclass(frozen=True)
 class FollowRule:
     """When tracks start and end.
 
-    Confidence is the mean score of the better half of the limb joints (`demo.tracking.estimator.confidence`). A score
-    that is None is the model's own, or the default of `CompleteRule`; see `for_model`.
+    Confidence is the mean score of the better half of the main joints (`demo.tracking.estimator.confidence`). What is
+    None is the model's own, or the default of `CompleteRule`; see `for_model`.
 
     Attributes:
         joint_score: minimum score of a joint to be drawn and to count towards the person's box.
         found_score: minimum confidence to start tracking a person. Confidence is the mean score of the better half of
-            the limb joints.
+            the joints of arms and legs, or of all joints in skeletons of another kind.
         lost_score: below this confidence a frame is a miss.
         lost_after: number of consecutive misses that ends a track.
         refinements: maximum number of closer estimates before a track starts, each around the joints of the last.
@@ -26,6 +28,10 @@ class FollowRule:
         better_by: margin of confidence by which someone else replaces a tracked person when no more may be tracked.
         smallest_share: minimum side of a person's square, as a share of the frame's shorter side, so that a few wrong
             joints do not zoom in on a spot. Lower it for people who are further off.
+        box_scale: the longer side of a person's box, as a multiple of that of the box around the joints. By default as
+            in the people that the model was trained on, or 1.
+        box_shift: how much lower the center of a person's box is than that of the joints', as a share of the joints'
+            longer side. By default as in the people that the model was trained on, or 0.
     """
 
     joint_score: float | None = None
@@ -36,6 +42,8 @@ class FollowRule:
     search_every_s: float = 1.0
     better_by: float = 0.1
     smallest_share: float = 0.05
+    box_scale: float | None = None
+    box_shift: float | None = None
 
     def __post_init__(self) -> None:
         joint, found, lost = self.joint_score, self.found_score, self.lost_score
@@ -52,6 +60,10 @@ class FollowRule:
             )
         if not 0 < self.smallest_share <= 1:
             raise ValueError(f"smallest_share must be above 0 and at most 1, got {self.smallest_share}")
+        if self.box_scale is not None and not 0 < self.box_scale < math.inf:
+            raise ValueError(f"box_scale must be above 0, got {self.box_scale}")
+        if self.box_shift is not None and not -10 < self.box_shift < 10:
+            raise ValueError(f"box_shift must lie between -10 and 10, got {self.box_shift}")
         if self.lost_after < 1 or self.refinements < 0:
             raise ValueError(
                 "lost_after must be 1 or more and refinements 0 or more, got "
@@ -59,19 +71,19 @@ class FollowRule:
             )
 
     def for_model(self, own: dict[str, float]) -> CompleteRule:
-        """Fills in the scores that are None.
+        """Fills in what is None.
 
         Args:
-            own: those of `joint_score`, `found_score` and `lost_score` that the model's description gives.
+            own: those of the three scores, `box_scale` and `box_shift` that the model's description gives.
 
         Raises:
             ValueError: a given score and one filled in contradict each other.
         """
-        filled = {name: own.get(name, getattr(CompleteRule, name)) for name in _SCORES if getattr(self, name) is None}
+        filled = {name: own.get(name, getattr(CompleteRule, name)) for name in _OWN if getattr(self, name) is None}
         try:
             return CompleteRule(**asdict(self) | filled)
         except ValueError as error:
-            scores = ", ".join(f"{name}={score}" for name, score in filled.items())
+            scores = ", ".join(f"{name}={score}" for name, score in filled.items() if name.endswith("score"))
             raise ValueError(
                 f"{error}; of these the model's own are {scores}: give fitting ones beside yours"
             ) from error
@@ -79,8 +91,10 @@ class FollowRule:
 
 @dataclass(frozen=True)
 class CompleteRule(FollowRule):
-    """A `FollowRule` all of whose scores are set."""
+    """A `FollowRule` without None."""
 
     joint_score: float = 0.1
     found_score: float = 0.25
     lost_score: float = 0.2
+    box_scale: float = 1.0
+    box_shift: float = 0.0

@@ -113,7 +113,7 @@ def _run_cocoeval(annotations: list[dict], detections: list[dict], skeleton: Ske
         }
         truth.createIndex()
         evaluator = COCOeval(truth, truth.loadRes(detections), "keypoints")
-        evaluator.params.kpt_oks_sigmas = skeleton.sigmas
+        evaluator.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
         # No upper limit: joints moved far away make a huge detection.
         evaluator.params.maxDets = [1]
         evaluator.params.areaRng, evaluator.params.areaRngLbl = [[0, np.inf]], ["all"]

@@ -20,6 +20,7 @@ from evaluate.pose_2d.evaluation import Evaluation
 from evaluate.pose_2d.sides import joint_rows
 from evaluate.pose_2d.summary import mean_of_known
 from pose import draw_skeleton
+from records.schema import BOX_SHARE
 
 THRESHOLDS = np.linspace(0, 0.5, 51)
 _DPI = 160
@@ -71,20 +72,16 @@ def pck_curves(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
 def mean_curve_png(evaluation: Evaluation, model: np.ndarray, baseline: np.ndarray, theme: Theme) -> bytes:
     """The PCK curve averaged over joints, as PNG; solid for the arms and legs, thin for all joints."""
     figure, axes = _figure((6.4, 3.8), theme)
-    limbs = list(evaluation.skeleton.limb_joints)
+    main = list(evaluation.skeleton.main_joints)
     for curve, color, name in ((model, theme.model, "model"), (baseline, theme.baseline, "mean pose")):
         dash = "-" if name == "model" else (0, (5, 2))
-        axes.plot(
-            THRESHOLDS,
-            _mean_rows(curve[:, limbs]),
-            color=color,
-            lw=2.4,
-            ls=dash,
-            label=f"{name}, arms and legs",
-        )
+        if evaluation.skeleton.has_arms_and_legs:
+            limbs = _mean_rows(curve[:, main])
+            axes.plot(THRESHOLDS, limbs, color=color, lw=2.4, ls=dash, label=f"{name}, arms and legs")
         axes.plot(THRESHOLDS, _mean_rows(curve), color=color, lw=1, ls=dash, label=f"{name}, all joints")
     axes.set_ylabel("joints within the threshold (%)")
-    axes.set_xlabel("threshold, as a share of the torso")
+    divisor = "the torso" if evaluation.skeleton.torso else f"{BOX_SHARE} of the box"
+    axes.set_xlabel(f"threshold, as a share of {divisor}")
     _pck_axes(axes)
     _legend(axes, theme, loc="best")
     return _png(figure)

@@ -6,6 +6,7 @@ import base64
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import jinja2
 
@@ -48,7 +49,7 @@ Row = tuple[str, list[Cell]]
 def report_html(evaluation: Evaluation) -> str:
     """The whole page as HTML, from the templates; they escape every text they are given."""
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("evaluate.pose_2d"),
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -61,6 +62,7 @@ def report_html(evaluation: Evaluation) -> str:
         galleries=_galleries(evaluation),
         side_colors=dict(zip(("left", "right", "middle"), COLORS.values(), strict=True)),
         figure_rows=_figure_rows(evaluation),
+        divisor=tables.divisor(evaluation.skeleton),
         **_curves(evaluation),
         **_joint_table(evaluation),
         limb_rows=_limb_rows(evaluation),
@@ -80,10 +82,11 @@ def _in_both_themes(draw: Callable[..., bytes], *arguments: object) -> dict[str,
     return {"light": draw(*arguments, LIGHT), "dark": draw(*arguments, DARK)}
 
 
-def _meaning(heading: str) -> str | None:
+def _meaning(heading: str, evaluation: Evaluation) -> str | None:
     """What a metric means, by the longest known beginning of its heading."""
-    known = [term for term in tables.MEANINGS if heading.lower().startswith(term.lower())]
-    return tables.MEANINGS[max(known, key=len)] if known else None
+    meanings = tables.meanings(evaluation.skeleton)
+    known = [term for term in meanings if heading.lower().startswith(term.lower())]
+    return meanings[max(known, key=len)] if known else None
 
 
 def _opening(evaluation: Evaluation) -> dict[str, object]:
@@ -102,7 +105,7 @@ def _opening(evaluation: Evaluation) -> dict[str, object]:
         "warnings": warnings,
         "tiles": _tiles(evaluation),
         "facts": facts,
-        "meanings": tables.MEANINGS,
+        "meanings": tables.meanings(evaluation.skeleton),
         "notes": [note for note in notes if note not in warnings],
     }
 
@@ -111,7 +114,7 @@ def _tiles(evaluation: Evaluation) -> list[dict[str, object]]:
     ours, theirs = _figures(evaluation)
     named = {name: (heading, unit) for name, heading, unit in tables.FIGURES}
     tiles = []
-    for name in _TILES:
+    for name in (name for name in _TILES if name in ours):
         heading, unit = named[name]
         value, mean = (tables.show(figures[name], unit) for figures in (ours, theirs))
         if value == "n/a" and name.endswith("@0.5"):
@@ -122,8 +125,8 @@ def _tiles(evaluation: Evaluation) -> list[dict[str, object]]:
                 "name": heading,
                 "value": value + sign,
                 "below": f"mean pose {mean}{sign}",
-                "first": name == HEADLINE,
-                "meaning": _meaning(heading),
+                "first": name == evaluation.summary.headline_name,
+                "meaning": _meaning(heading, evaluation),
             }
         )
     return tiles
@@ -148,6 +151,7 @@ def _figure_rows(evaluation: Evaluation) -> list[Row]:
             ],
         )
         for name, heading, unit in tables.FIGURES
+        if name in ours
     ]
 
 
@@ -175,7 +179,7 @@ def _joint_table(evaluation: Evaluation) -> dict[str, object]:
             cells.append(Cell(side_by_side(shown[name], indices), fill=fill))
         rows.append((joint, [*cells, Cell(side_by_side(mean, indices), mean_pose=True)]))
     headings = [_LEFT_RIGHT, "Labels", *(heading for _, heading, _ in columns), "Mean pose PCK@0.2 (%)"]
-    meanings = {heading: _meaning(heading) for heading in headings}
+    meanings = {heading: _meaning(heading, evaluation) for heading in headings}
     return {"joint_headings": headings, "joint_rows": rows, "joint_meanings": meanings}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pose import Skeleton
+from pose.skeleton import joint_stem
 
 #: A name without its side, and the indices of the left and the right one, or of the only one.
 Row = tuple[str, tuple[int, ...]]
@@ -19,7 +20,7 @@ def joint_rows(skeleton: Skeleton) -> list[Row]:
     """One row for each kind of joint; unknown kinds come last."""
     rows: dict[str, list[int]] = {}
     for joint in sorted(range(skeleton.num_joints), key=lambda joint: skeleton.sides[joint]):  # Left before right.
-        rows.setdefault(_stem(skeleton.joints[joint]), []).append(joint)
+        rows.setdefault(_stem(skeleton, joint), []).append(joint)
     return [(_plain(stem), tuple(rows[stem])) for stem in sorted(rows, key=_rank)]
 
 
@@ -29,11 +30,11 @@ def limb_rows(skeleton: Skeleton) -> list[Row]:
     rows: dict[tuple[int, ...], tuple[tuple[int, int], str]] = {}
     for place, limb in enumerate(skeleton.limbs):
         other = places.get(frozenset(int(skeleton.flip_order[joint]) for joint in limb), place)
-        ends = sorted((skeleton.joints[joint] for joint in limb), key=lambda name: _rank(_stem(name)))
+        ends = sorted(limb, key=lambda joint: _rank(_stem(skeleton, joint)))
         left_first = sorted({place, other}, key=lambda one: "right" in {skeleton.sides[j] for j in skeleton.limbs[one]})
         pair = tuple(left_first)
-        name = " \u2013 ".join(_plain(end if len(pair) == 1 else _stem(end)) for end in ends)
-        low, high = (_rank(_stem(end)) for end in ends)
+        name = " \u2013 ".join(_plain(skeleton.joints[j] if len(pair) == 1 else _stem(skeleton, j)) for j in ends)
+        low, high = (_rank(_stem(skeleton, joint)) for joint in ends)
         rows.setdefault(pair, ((low, high), name))
     return [(name, pair) for pair, (_, name) in sorted(rows.items(), key=lambda row: row[1][0])]
 
@@ -43,8 +44,11 @@ def side_by_side(values: Sequence[str], indices: tuple[int, ...]) -> str:
     return " | ".join(values[index] for index in indices)
 
 
-def _stem(joint: str) -> str:
-    return joint.removeprefix("left_").removeprefix("right_")
+def _stem(skeleton: Skeleton, joint: int) -> str:
+    """What a joint and its mirror image have in common: the name without the side, or else both names."""
+    pair = next((pair for pair in skeleton.pairs if joint in pair), (joint,))
+    stems = dict.fromkeys(joint_stem(skeleton.joints[one]) for one in pair)
+    return " / ".join(stems)
 
 
 def _plain(name: str) -> str:

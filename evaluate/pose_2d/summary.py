@@ -22,7 +22,7 @@ class Summary:
 
     Attributes:
         joints: J joint names.
-        limb_joints: indices of the 12 joints that the headline figure averages.
+        main_joints: indices of the joints that the headline figure averages (`Skeleton.main_joints`).
         limbs: L names such as "left_hip-left_knee".
         people: N, how many people were predicted.
         labeled: int (J,), how many labels each joint has.
@@ -38,7 +38,7 @@ class Summary:
     """
 
     joints: tuple[str, ...]
-    limb_joints: tuple[int, ...]
+    main_joints: tuple[int, ...]
     limbs: tuple[str, ...]
     people: int
     labeled: np.ndarray
@@ -56,11 +56,11 @@ class Summary:
         """One number for each metric: the mean over joints (limbs, people) of those that have a value.
 
         Returns:
-            "pck@0.2 limbs" first, then "pck@0.05", "pck@0.1", "pck@0.2", "pck_head@0.5", "pckh@0.5", "auc", "pcp@0.5",
-            "oks" and "error_px".
+            "pck@0.2 limbs" first, unless it is the same as "pck@0.2"; then "pck@0.05", "pck@0.1", "pck@0.2",
+            "pck_head@0.5", "pckh@0.5", "auc", "pcp@0.5", "oks" and "error_px".
         """
         return {
-            HEADLINE: mean_of_known(self.pck[0.2][list(self.limb_joints)]),
+            self.headline_name: mean_of_known(self.pck[0.2][list(self.main_joints)]),
             **{f"pck@{threshold:g}": mean_of_known(values) for threshold, values in self.pck.items()},
             "pck_head@0.5": mean_of_known(self.pck_head),
             "pckh@0.5": self.pckh_total,
@@ -73,7 +73,12 @@ class Summary:
     @property
     def headline(self) -> float:
         """The figure to compare models by."""
-        return self.scalars()[HEADLINE]
+        return self.scalars()[self.headline_name]
+
+    @property
+    def headline_name(self) -> str:
+        """The key of that figure in `scalars()`: PCK@0.2 of arms and legs, or of all joints of other skeletons."""
+        return HEADLINE if len(self.main_joints) < len(self.joints) else "pck@0.2"
 
 
 def summarize(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skeleton: Skeleton) -> Summary:
@@ -99,7 +104,7 @@ def summarize(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
     torso, area = labels["torso_px"], metrics.oks_area_px(true, visible, labels["area_px"])
     return Summary(
         joints=skeleton.joints,
-        limb_joints=skeleton.limb_joints,
+        main_joints=skeleton.main_joints,
         limbs=limb_names(skeleton),
         people=len(true),
         labeled=(visible > 0).sum(axis=0),
@@ -111,7 +116,7 @@ def summarize(predicted_px: np.ndarray, labels: Mapping[str, np.ndarray], skelet
         auc=metrics.pck_auc(*pose, torso),
         error_px=metrics.pixel_error(*pose),
         pcp=metrics.pcp(*pose, skeleton.limbs),
-        oks=metrics.oks(*pose, area, skeleton.sigmas),
+        oks=metrics.oks(*pose, area, np.array(skeleton.sigmas)),
     )
 
 

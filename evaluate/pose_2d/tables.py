@@ -14,6 +14,8 @@ from evaluate.pose_2d.oks_ap import AveragePrecision
 from evaluate.pose_2d.sides import joint_rows, side_by_side
 from evaluate.pose_2d.summary import HEADLINE, Summary, mean_of_known
 from machine.words import counted
+from pose import Skeleton
+from records.schema import BOX_SHARE
 
 #: The metrics in the order of the tables: (name in the files, heading, "%" for fractions or "px").
 FIGURES = (
@@ -32,10 +34,7 @@ FIGURES = (
     ("oks", "mean OKS", "%"),
     ("error_px", "mean pixel error", "px"),
 )
-#: The meaning of each metric, in one sentence.
-MEANINGS = {
-    "PCK": "PCK@0.2 is the share of joints that lie within 0.2 of the torso's length (left shoulder to right hip) of "
-    "their labels, some 10 cm for an adult; PCK@0.1 and PCK@0.05 the same for 0.1 and 0.05.",
+_MEANINGS = {
     "PCK@0.5 of the head": "As PCK, within half of the skeleton's head span: from neck to head top, or to the nose "
     "where that is what is labelled.",
     "PCKh@0.5": "As MPII measures it (Andriluka et al., 2014): within half of the head's size, which is 0.6 of the "
@@ -48,6 +47,19 @@ MEANINGS = {
     "mean pixel error": "The mean distance of joints from their labels, in pixels of the records' crop.",
     "mean pose": "The mean of the training labels, the same for everybody, whatever the picture. A model must beat it.",
 }
+
+
+def meanings(skeleton: Skeleton) -> dict[str, str]:
+    """The meaning of each metric, in one sentence."""
+    pck = "PCK@0.2 is the share of joints that lie within 0.2 of"
+    rest = "their labels{}; PCK@0.1 and PCK@0.05 the same for 0.1 and 0.05."
+    adult = ", some 10 cm for an adult" if skeleton.torso else ""
+    return {"PCK": f"{pck} {divisor(skeleton)} of {rest.format(adult)}", **_MEANINGS}
+
+
+def divisor(skeleton: Skeleton) -> str:
+    """What PCK divides by, in words."""
+    return "the torso (left shoulder to right hip)" if skeleton.torso else f"{BOX_SHARE} of the box's longer side"
 
 
 def figures(summary: Summary, ap: AveragePrecision) -> dict[str, float]:
@@ -106,7 +118,8 @@ def as_json(evaluation: Evaluation) -> dict:
         "skeleton": evaluation.skeleton.name,
         "crop_size": evaluation.size,
         "flip_test": evaluation.flip_test,
-        "headline": HEADLINE,
+        "headline": evaluation.summary.headline_name,
+        "pck_divides_by": divisor(evaluation.skeleton),
         "metrics": figures(evaluation.summary, evaluation.ap),
         "mean_pose": {
             "split": evaluation.baseline_split,
@@ -144,21 +157,23 @@ def in_words(evaluation: Evaluation) -> str:
         return (
             f"Joints lie {error} px from their labels in the mean; the mean pose, which looks at no picture, {mean} px."
         )
-    limbs = set(ours.limb_joints)
+    main = set(ours.main_joints)
     kinds = {
         name: mean_of_known(ours.pck[0.2][list(joints)])
         for name, joints in joint_rows(evaluation.skeleton)
-        if limbs.issuperset(joints)
+        if main.issuperset(joints)
     }
     known = {name: value for name, value in kinds.items() if not math.isnan(value)}
     beaten = "" if ours.headline > theirs.headline else ", so that the model is no better than that"
     best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
     shares = (ours.headline, theirs.headline, known[best], known[worst])
     model, mean, best_share, worst_share = (show(value, "%") for value in shares)
+    what = "joints of arms and legs" if ours.headline_name == HEADLINE else "joints"
+    reach = "a fifth of the torso's length" if evaluation.skeleton.torso else "a twentieth of the box's longer side"
     return (
-        f"{model} % of the joints of arms and legs lie within a fifth of the torso's length of their labels (PCK@0.2); "
+        f"{model} % of the {what} lie within {reach} of their labels (PCK@0.2); "
         f"the mean pose, which looks at no picture, reaches {mean} %{beaten}. "
-        f"Best are {best}s ({best_share} %), weakest {worst}s ({worst_share} %)."
+        f"Best: {best} ({best_share} %), weakest: {worst} ({worst_share} %)."
     )
 
 
@@ -171,13 +186,15 @@ def as_text(evaluation: Evaluation) -> str:
     cells["mean pose PCK@0.2 %"] = [show(value, "%") for value in theirs["pck@0.2"]]
     cells = {"labels": list(map(str, model.labeled)), **_short(cells)}
     widths = {heading: max(len(heading), 13) + 2 for heading in cells}
-    lines = [f"{'left | right':<13}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
-    for joint, indices in joint_rows(evaluation.skeleton):
+    rows = joint_rows(evaluation.skeleton)
+    first = max(12, *(len(joint) for joint, _ in rows)) + 1
+    lines = [f"{'left | right':<{first}}" + "".join(f"{heading:>{width}}" for heading, width in widths.items())]
+    for joint, indices in rows:
         row = (f"{side_by_side(cells[heading], indices):>{width}}" for heading, width in widths.items())
-        lines.append(f"{joint:<13}" + "".join(row))
+        lines.append(f"{joint:<{first}}" + "".join(row))
     lines += ["", f"{'':<26}{'model':>10}{'mean pose':>12}"]
     overall, of_mean = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
-    for name, heading, unit in FIGURES:
+    for name, heading, unit in (row for row in FIGURES if row[0] in overall):
         lines.append(f"{heading:<26}{show(overall[name], unit):>10}{show(of_mean[name], unit):>12} {unit}")
     error, reach = show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
     worth = f"Scores claim that joints lie within {reach} of the crop's side: expected calibration error {error} %."
@@ -194,13 +211,15 @@ def _short(cells: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def notes(evaluation: Evaluation) -> list[str]:
     """Notes that a reader of the metrics needs, one sentence each."""
-    torso = int((evaluation.answers.labels["torso_px"] > 0).sum())
+    measured = int((evaluation.answers.labels["torso_px"] > 0).sum())
     unknown_area = int((evaluation.answers.labels["area_px"] <= 0).sum())
     people = evaluation.summary.people
-    found = [
-        f"Pixels are those of the records' {evaluation.size} px crop. PCK and AUC divide by the torso, which "
-        f"{torso} of {counted(people, 'person has', 'people have')} labelled."
-    ]
+    found = [f"Pixels are those of the records' {evaluation.size} px crop. PCK and AUC divide by "]
+    if evaluation.skeleton.torso is None:
+        found[0] += f"{divisor(evaluation.skeleton)}, as {evaluation.skeleton.name} has no torso."
+    else:
+        who = counted(people, "person has", "people have")
+        found[0] += f"{divisor(evaluation.skeleton)}, which {measured} of {who} labelled."
     if evaluation.skeleton.head is None:
         found.append(f"PCK of the head is not defined for {evaluation.skeleton.name}, which has no head span.")
     boxes = int((evaluation.answers.labels["head_size_px"] > 0).sum())

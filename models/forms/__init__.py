@@ -10,7 +10,7 @@ from models.necks import PYRAMID_LAYERS
 from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes
 
-FORMS: dict[str, OutputForm] = {name: import_module(f"models.forms.{name}").FORM for name in POSE_2D.forms}
+FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
 #: Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in FORMS.values() for name in form.layers)}))
 

@@ -1,4 +1,4 @@
-"""docs/demo.md and docs/video.md name every flag of the commands, and the first shows its pictures."""
+"""The pages of the demos and of the export name every flag, and docs/demo.md shows its images."""
 
 import re
 from dataclasses import fields
@@ -20,13 +20,14 @@ from pose import LSP14
 from pose.angles import ANGLES, TOES
 
 _FLAG = r"(?<![-\w])--[a-z][a-z.-]*[a-z]"
-PAGE, VIDEO_PAGE = (Path(__file__).parents[2] / "docs" / name for name in ("demo.md", "video.md"))
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, VIDEO_PAGE = DOCS / "demo.md", DOCS / "video.md"
 COMMANDS = {
-    "demo.webcam": demo.webcam.Options,
-    "demo.web": demo.web.Options,
-    "demo.batch": demo.batch.__main__.Options,
-    "demo.video": demo.video.__main__.Options,
-    "export": export_command.Options,
+    "panopose webcam": demo.webcam.Options,
+    "panopose web": demo.web.Options,
+    "panopose batch": demo.batch.__main__.Options,
+    "panopose video": demo.video.__main__.Options,
+    "panopose export": export_command.Options,
 }
 
 
@@ -37,8 +38,11 @@ def flags_of(options, capsys):
 
 
 def sections():
+    """The text about each command; the export and the video have pages of their own."""
     parts = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
-    return {part.split("\n", 1)[0]: part for part in parts} | {"demo.video": VIDEO_PAGE.read_text()}
+    of_demos = {part.split("\n", 1)[0]: part for part in parts}
+    own = {"panopose export": DOCS / "commands/export.md", "panopose video": VIDEO_PAGE}
+    return of_demos | {command: page.read_text() for command, page in own.items()}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,10 +52,10 @@ def test_every_flag_is_named_in_its_section(command, capsys):
     assert flags - named == set()
 
 
-@pytest.mark.parametrize("page", [PAGE, VIDEO_PAGE], ids=lambda page: page.name)
-def test_the_pages_name_no_flag_that_is_gone(page, capsys):
+def test_the_sections_name_no_flag_that_is_gone(capsys):
     every = set().union(*(flags_of(options, capsys) for options in COMMANDS.values()))
-    assert set(re.findall(_FLAG, page.read_text())) - every == {"--help"}
+    named = set().union(*(re.findall(_FLAG, text) for text in (PAGE.read_text(), *sections().values())))
+    assert named - every == {"--help"}
 
 
 def test_the_video_page_describes_every_angle_and_column():

@@ -2,6 +2,8 @@
 
 import json
 import os
+import runpy
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -204,8 +206,16 @@ def test_modules_of_ours_fail_the_run_at_its_end(tmp_path, monkeypatch):
     assert not (tmp_path / "outputs.npz").exists()
 
 
-def test_every_package_of_ours_is_known_to_be_ours():
-    assert set(alone.OURS) == {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tools"}
+def test_the_packages_of_the_repository_and_of_a_wheel_are_ours(tmp_path):
+    assert {"panopose", "machine", "models", "evaluate", "demo"} <= alone.OURS
+    assert not {"tests", "tools", "benchmarks", "docs"} & alone.OURS
+    # As in site-packages, beside another project's `evaluate`.
+    for package in ("panopose", "panopose/artefact", "evaluate"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    installed = tmp_path / "panopose" / "artefact" / "alone.py"
+    shutil.copy(ROOT / "artefact" / "alone.py", installed)
+    assert runpy.run_path(str(installed))["OURS"] == {"panopose"}
 
 
 def test_samples_that_cannot_be_used_raise(run, tmp_path):

@@ -151,7 +151,7 @@ def test_ctrl_c_during_the_first_imports_prints_nothing(module, package, tmp_pat
 
 def test_an_installed_script_prints_nothing_on_ctrl_c_during_imports(tmp_path):
     script = tmp_path / "panopose-webcam"
-    script.write_text("import sys\nfrom demo.webcam import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom panopose.commands import webcam\nsys.exit(webcam())\n")
     done = press_in("numpy", [sys.executable, str(script), "--help"], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 

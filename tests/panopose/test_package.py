@@ -12,7 +12,7 @@ import panopose
 
 ROOT = Path(panopose.__file__).parents[1]
 HEAVY = ("numpy", "cv2", "av", "pandas", "matplotlib", "tensorflow", "keras", "onnxruntime", "ai_edge_litert", "tyro")
-NAMES = ["Frame", "Joint", "Model", "Person", "__version__", "load", "to_coco", "to_frame"]
+NAMES = ["Frame", "Joint", "Model", "Person", "Recording", "__version__", "load", "to_coco", "to_frame"]
 
 
 def imported_by(code):

@@ -41,8 +41,8 @@ def test_spans():
     assert [LSP14.joints[j] for j in LSP14.torso] == ["left_shoulder", "right_hip"]
     assert [LSP14.joints[j] for j in LSP14.head] == ["neck", "head_top"]
     assert COCO17.head is None
-    assert [LSP14.joints[j] for j in LSP14.limb_joints][:3] == ["left_shoulder", "right_shoulder", "left_elbow"]
-    assert len(set(LSP14.limb_joints)) == 12
+    assert [LSP14.joints[j] for j in LSP14.main_joints][:3] == ["left_shoulder", "right_shoulder", "left_elbow"]
+    assert len(set(LSP14.main_joints)) == 12
 
 
 def test_coco_sigmas_are_pycocotools_own():
@@ -127,3 +127,45 @@ def test_a_description_survives_json():
 def test_unknown_joint_raises():
     with pytest.raises(ValueError, match="lsp14 has no joint 'nose'; it has right_ankle"):
         LSP14.index("nose")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"joints": ()}, "must have one or more joints of different names"),
+        ({"joints": ("a", "a")}, "must have one or more joints of different names"),
+        ({"limbs": ((0, 3),)}, "has 3 joints; limbs, pairs and spans must lie in these"),
+        ({"limbs": ((-1, 0),)}, "limbs, pairs and spans must lie in these"),
+        ({"torso": (0, 3)}, "limbs, pairs and spans must lie in these"),
+        ({"pairs": ((0, 1), (1, 2))}, "has a joint in two pairs of left and right"),
+        ({"pairs": ((0, 0),)}, "has a joint in two pairs of left and right"),
+        ({"sigmas": (0.1, 0.1)}, "needs 3 sigmas above 0"),
+        ({"sigmas": (0.1, 0.1, 0)}, "needs 3 sigmas above 0"),
+        ({"sigmas": (0.1, 0.1, float("nan"))}, "needs 3 sigmas above 0"),
+    ],
+)
+def test_a_skeleton_that_contradicts_itself_raises(wrong, why):
+    with pytest.raises(ValueError, match=why):
+        Skeleton(**{"name": "x", "joints": ("a", "b", "c"), **wrong})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"joints": None},
+        {"joints": []},
+        {"limbs": [[0]]},
+        {"limbs": 3},
+        {"torso": [1]},
+        {"sigmas": ["a"]},
+        {"name": ...},
+    ],
+)
+def test_a_damaged_description_raises(damage):
+    description = {**COCO17.describe(), **damage}
+    if damage.get("name") is ...:
+        del description["name"]
+    with pytest.raises(ValueError):
+        Skeleton.from_description(description)
+    with pytest.raises(ValueError, match="no description of a skeleton"):
+        Skeleton.from_description([])

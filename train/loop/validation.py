@@ -16,6 +16,7 @@ from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import dataset
 from records.inputs import fields_of, inputs_of, joined
+from train.loop.box_rule import box_rule
 
 _NUM_PICTURES = 12
 
@@ -66,6 +67,10 @@ class Validator:
         self.best_by = measure.first_known(self.baseline) if self.baseline else f"val_{measure.figures[0].name}"
         count = measure.figures[0].count
         self.people = len(self._keys), count(self._labels) if count else len(self._keys)
+
+    def box_rule(self, padding: float) -> dict[str, float]:
+        """How the people's boxes lie about their joints (`train.loop.box_rule`)."""
+        return box_rule(self._labels, self._input_size, padding)
 
     def __call__(self, model: keras.Model, form: OutputForm, loss: Loss) -> Validation:
         """Runs the net of an inference model over the split, and a loss over the outputs of its last stage."""

@@ -29,7 +29,7 @@ def classes(people: People) -> dict[str, np.ndarray]:
     """
     known, tilt_deg, shoulders, hips = _trunks(people)
     standing = known & (tilt_deg < _STANDING_DEG)
-    labelled = people.labels["visible"][:, list(people.skeleton.limb_joints)]
+    labelled = people.labels["visible"][:, list(people.skeleton.main_joints)]
     light, count = people.pictures.mean(axis=(1, 2, 3)), len(people.keys)
     share = max(_SHARE, min(_FEWEST / count, _LARGEST_SHARE))
     return {

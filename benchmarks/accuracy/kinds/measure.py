@@ -55,7 +55,7 @@ def ask(model: PoseModel, people: People, alteration: Alteration) -> Answers:
     both = np.where(has[..., None] > 0, both, np.nan)
     shown_px = crop.points_to_crop(people.labels["joints_xy_px"])
     counted = ((shown_px >= -0.5) & (shown_px < model.size - 0.5)).all(axis=2)
-    others = [j for j in range(people.skeleton.num_joints) if j not in people.skeleton.limb_joints]
+    others = [j for j in range(people.skeleton.num_joints) if j not in people.skeleton.main_joints]
     counted[:, others] = False
     labels = {**people.labels, "visible": np.where(counted, people.labels["visible"], 0)}
     return Answers(both[..., :2], both[..., 2], labels, np.array(found), crop)
@@ -102,7 +102,7 @@ def figures(people: People, answers: Answers, rows: np.ndarray) -> dict[str, flo
     """
     labels, joints_px = {name: values[rows] for name, values in answers.labels.items()}, answers.joints_px[rows]
     pose = (joints_px, labels["joints_xy_px"], labels["visible"])
-    limbs = list(people.skeleton.limb_joints)
+    limbs = list(people.skeleton.main_joints)
     errors = torso_errors(answers)[rows]
     distances = joint_distances(*pose)
     labelled = ~np.isnan(distances)

@@ -1,10 +1,6 @@
 // The skeleton on the frame, in the colors and with the dark edge of pose/draw.py.
 const EDGE = "black";
 
-function side(joint) {
-  return ["left", "right"].find((name) => joint.startsWith(`${name}_`)) ?? "middle";
-}
-
 /**
  * Draws a frame and its person.
  *
@@ -15,7 +11,7 @@ function side(joint) {
  * @param {boolean} mirrored mirrors both
  */
 export function draw(canvas, picture, person, settings, mirrored) {
-  const { colors, display, pose: { skeleton } } = settings;
+  const { colors, display, sides, pose: { skeleton } } = settings;
   const { width, height } = picture;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
@@ -26,7 +22,6 @@ export function draw(canvas, picture, person, settings, mirrored) {
   context.translate(0.5, 0.5);
   const perScreenPx = width / (canvas.clientWidth || width);
   const thickness = Math.max(Math.min(width, height) / display.lines_per_side, 2.5 * perScreenPx);
-  const sides = skeleton.joints.map(side);
   const edge = Math.max(1, perScreenPx);
   context.lineCap = "round";
   for (const [width, paint] of [[thickness + 2 * edge, () => EDGE], [thickness, (which) => colors[which]]]) {

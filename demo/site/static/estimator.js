@@ -9,9 +9,9 @@ import { Crop } from "./crop.js";
  * @property {boolean} fresh whether the person's track starts with this frame
  */
 
-/** How sure the model is that there is a person: the mean score of the better half of the limb joints. */
-export function confidence(scores, limbJoints) {
-  const sorted = limbJoints.map((joint) => scores[joint] || 0).sort((a, b) => a - b);
+/** How sure the model is that there is a person: the mean score of the better half of the main joints. */
+export function confidence(scores, mainJoints) {
+  const sorted = mainJoints.map((joint) => scores[joint] || 0).sort((a, b) => a - b);
   const better = sorted.slice(Math.floor(sorted.length / 2));
   return better.reduce((sum, score) => sum + score, 0) / better.length;
 }
@@ -26,7 +26,7 @@ export class CropEstimator {
   constructor(predict, settings) {
     const { size, padding } = settings.pose;
     Object.assign(this, { predict, size, padding, rule: settings.follow });
-    Object.assign(this, { limbJoints: settings.limb_joints, minJoints: settings.tracking.min_joints });
+    Object.assign(this, { mainJoints: settings.main_joints, minJoints: settings.tracking.min_joints });
   }
 
   /** Estimates one person in each crop of a frame. */
@@ -38,18 +38,19 @@ export class CropEstimator {
   }
 
   confidence(pose) {
-    return confidence(pose.scores, this.limbJoints);
+    return confidence(pose.scores, this.mainJoints);
   }
 
-  /** Square around the joints of sufficient score inside the frame, {center, side} in px; null with too few of them. */
+  /** Square around the person, by the rule from the joints of sufficient score inside the frame: {center, side} in px; null with too few of them. */
   square({ joints, scores }, { width, height }) {
     const inside = ([x, y]) => x >= -0.5 && y >= -0.5 && x < width - 0.5 && y < height - 0.5;
     const trusted = joints.filter((point, k) => inside(point) && scores[k] >= this.rule.joint_score);
     if (trusted.length < this.minJoints) return null;
     const [xs, ys] = [0, 1].map((axis) => trusted.map((point) => point[axis]));
     const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    const side = Math.max(right - left, bottom - top, this.rule.smallest_share * Math.min(width, height));
-    return { center: [(left + right) / 2, (top + bottom) / 2], side };
+    const jointsSide = Math.max(right - left, bottom - top);
+    const side = Math.max(this.rule.box_scale * jointsSide, this.rule.smallest_share * Math.min(width, height));
+    return { center: [(left + right) / 2, (top + bottom) / 2 + this.rule.box_shift * jointsSide], side };
   }
 
   /** The padded crop of a square. */

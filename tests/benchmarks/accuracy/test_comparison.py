@@ -35,7 +35,7 @@ def fake(title, xy_px, *, margins=(1.0,), skeleton=LSP14, timed_size=SIZE, size_
 
 
 def test_figures_are_means_over_arms_and_legs_alone():
-    torso_px, limbs = 10.0, list(LSP14.limb_joints)
+    torso_px, limbs = 10.0, list(LSP14.main_joints)
     true_px = np.random.default_rng(0).uniform(0, 50, (3, 14, 2))
     labels = {
         "joints_xy_px": true_px,

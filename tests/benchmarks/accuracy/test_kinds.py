@@ -214,7 +214,7 @@ def test_golden_joints_lie_in_the_crops_of_the_real_clips(shared_data):
     assert (walk.title, len(walk.keys), squats.title, len(squats.keys)) == ("pose_1.mp4", 120, "pose_squats.mp4", 65)
     for people in (walk, squats):
         assert (people.labels["visible"] == 2).all()
-        limbs = people.labels["joints_xy_px"][:, list(COCO17.limb_joints)]
+        limbs = people.labels["joints_xy_px"][:, list(COCO17.main_joints)]
         # The box about them, padded by a quarter, fills four fifths of the crop.
         assert 0.6 < np.median(np.ptp(limbs, axis=1).max(axis=1)) / SIZE < 0.81
 

@@ -27,9 +27,9 @@ def test_blazepose_joints_are_cocos_by_name():
     assert tuple(BLAZEPOSE[k] for k in BLAZEPOSE_TO_COCO) == COCO17.joints
 
 
-def test_all_limb_joints_of_lsp_are_among_cocos():
+def test_all_main_joints_of_lsp_are_among_cocos():
     order = joint_map(COCO17, LSP14)
-    assert [COCO17.joints[order[k]] for k in LSP14.limb_joints] == [LSP14.joints[k] for k in LSP14.limb_joints]
+    assert [COCO17.joints[order[k]] for k in LSP14.main_joints] == [LSP14.joints[k] for k in LSP14.main_joints]
     _, has = convert_joints(np.zeros((17, 2)), np.full(17, 2), COCO17, LSP14)
     assert [LSP14.joints[k] for k in np.flatnonzero(has == 0)] == ["head_top"]
 
@@ -83,7 +83,7 @@ def test_a_peer_finds_people_in_every_runtime(package, shared_data, tmp_path, fi
     visible = np.stack([one.visible for one in people])
     left, right = LSP14.torso
     torso_px = np.hypot(*(true_px[:, left] - true_px[:, right]).T) * (visible[:, list(LSP14.torso)] > 0).all(axis=1)
-    limbs = list(LSP14.limb_joints)
+    limbs = list(LSP14.main_joints)
     share = np.nanmean(pck(xy_px, true_px, visible, torso_px, 0.2)[limbs])
     swapped = np.nanmean(pck(xy_px[:, LSP14.flip_order], true_px, visible, torso_px, 0.2)[limbs])
     assert share > at_least

@@ -1,13 +1,14 @@
 """The page in a real browser against the Python demo on the same frames."""
 
 import base64
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from browser_parts import GRAY, PADDING, RULE, SIZE, SMOOTH, painted, says, told, write_mjpeg, write_webm
 
-from demo.tracking.estimator import confidence
+from demo.tracking.estimator import CropEstimator, Pose, confidence
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.outliers import OutlierGate
 from demo.tracking.people import SmoothedTracker
@@ -139,19 +140,21 @@ def test_crops_have_the_pixels_of_python(page):
         assert np.abs(np.reshape(answer, (96, 96, 3)) - expected.astype(int)).max() <= 1, (center, side)
 
 
-def test_the_smaller_parts_agree_with_python(page):
+def test_the_smaller_parts_agree_with_python(page, predict):
     random = np.random.default_rng(4)
     values = random.normal(300, 20, (20, 5))
     values[5:9, 2] = np.nan
     times_s = np.cumsum(random.uniform(0.01, 0.2, 20))
-    scores = random.uniform(0, 1, LSP14.num_joints)
+    scores, joints = random.uniform(0, 1, LSP14.num_joints), random.uniform(100, 300, (LSP14.num_joints, 2))
     answers = page.evaluate(
-        """async ({ values, times, scores }) => {
+        """async ({ values, times, scores, joints }) => {
           const settings = await (await fetch("settings.json")).json();
           const { OneEuro } = await import("./one_euro.js");
           const { OutlierGate } = await import("./outliers.js");
           const { searchSquares } = await import("./search.js");
-          const { confidence } = await import("./estimator.js");
+          const { confidence, CropEstimator } = await import("./estimator.js");
+          const follow = { ...settings.follow, box_scale: 1.5, box_shift: 0.2 };
+          const estimator = new CropEstimator(null, { ...settings, follow });
           const filter = new OneEuro({ cutoff_hz: 1.5, beta: 5 }, settings.tracking.speed_cutoff_hz);
           const gate = new OutlierGate(settings.outliers);
           const pairs = (row) => [0, 2].map((k) => [row[k] ?? NaN, row[k + 1] ?? NaN]);
@@ -160,13 +163,15 @@ def test_the_smaller_parts_agree_with_python(page):
             held: values.map((row, k) => gate.next(pairs(row), times[k], 80)),
             squares: [[480, 640], [640, 480]].map(([height, width]) =>
               searchSquares(height, width, settings.search).map(({ center, side }) => [...center, side])),
-            confidence: confidence(scores, settings.limb_joints),
+            confidence: confidence(scores, settings.main_joints),
+            square: estimator.square({ joints, scores }, { width: 640, height: 480 }),
           };
         }""",
         {
             "values": [[None if np.isnan(value) else value for value in row] for row in values.tolist()],
             "times": times_s.tolist(),
             "scores": scores.tolist(),
+            "joints": joints.tolist(),
         },
     )
     smooth = OneEuro(1.5, 5)
@@ -178,3 +183,6 @@ def test_the_smaller_parts_agree_with_python(page):
     assert 3 < (np.array(held)[:, 0] != values[:, :2]).any(axis=1).sum() < 15
     np.testing.assert_allclose(answers["squares"], [search_squares(480, 640), search_squares(640, 480)])
     assert answers["confidence"] == pytest.approx(confidence(scores, LSP14))
+    estimator = CropEstimator(predict, LSP14, SIZE, PADDING, replace(RULE, box_scale=1.5, box_shift=0.2))
+    square = estimator.square(Pose(joints, scores, Crop.centered((0, 0), 1, SIZE)), (480, 640))
+    assert [*answers["square"]["center"], answers["square"]["side"]] == pytest.approx(square)

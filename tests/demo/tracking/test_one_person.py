@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from demo.tracking.estimator import CropEstimator, confidence
+from demo.tracking.estimator import CropEstimator, Pose, confidence
 from demo.tracking.rule import CompleteRule, FollowRule
 from demo.tracking.search import Search, search_squares
 from demo.tracking.tracker import Tracker
-from pose import PANOPTIC19
+from pose import PANOPTIC19, Crop, Skeleton
 
 SIZE = (480, 640)
 
@@ -36,7 +36,7 @@ def body_center(pose):
 
 def test_confidence_is_the_mean_of_the_better_half():
     scores = np.full(19, 0.9)  # joints of the head and middle do not count
-    scores[list(PANOPTIC19.limb_joints)] = [0.8, 0.6, 0.7, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0, np.nan]
+    scores[list(PANOPTIC19.main_joints)] = [0.8, 0.6, 0.7, 0.5, 0.3, 0.1, 0, 0, 0, 0, 0, np.nan]
     assert confidence(scores, PANOPTIC19) == pytest.approx((0.8 + 0.6 + 0.7 + 0.5 + 0.3 + 0.1) / 6)
 
 
@@ -207,11 +207,31 @@ def test_joints_outside_the_frame_do_not_drag_the_crop(paint):
         ({"joint_score": 1.5}, r"scores must lie in 0..1 .*joint_score=1.5"),
         ({"lost_after": 0}, "lost_after must be 1 or more"),
         ({"smallest_share": 0.0}, "smallest_share must be above 0 and at most 1, got 0.0"),
+        ({"box_scale": 0.0}, "box_scale must be above 0, got 0.0"),
+        ({"box_scale": float("nan")}, "box_scale must be above 0, got nan"),
+        ({"box_shift": 10.0}, "box_shift must lie between -10 and 10, got 10.0"),
     ],
 )
 def test_an_invalid_rule_raises(arguments, message):
     with pytest.raises(ValueError, match=message):
         FollowRule(**arguments).for_model({})
+
+
+def test_the_square_is_that_of_the_people_whom_the_model_was_trained_on(fake_model):
+    """Joints in a box of 40 x 20 px about (120, 90), of a model whose people's boxes are twice as large and lower."""
+    rule = FollowRule().for_model({"box_scale": 2.0, "box_shift": 0.25})
+    estimator = CropEstimator(fake_model.predict, PANOPTIC19, 96, 1.25, rule)
+    joints = np.tile([120.0, 90.0], (19, 1))
+    joints[0], joints[1] = (100, 80), (140, 100)
+    pose = Pose(joints, np.ones(19), Crop.centered((120, 90), 100, 96))
+    assert estimator.square(pose, (480, 640)).tolist() == [120, 100, 80]
+    assert FollowRule(box_scale=1.0, box_shift=0.0).for_model({"box_scale": 2.0, "box_shift": 0.25}).box_scale == 1.0
+    # Two joints are a person's box where there are no more.
+    pair = Skeleton("pair", ("head", "tail"))
+    estimator = CropEstimator(fake_model.predict, pair, 96, 1.25, rule)
+    pose = Pose(joints[:2], np.ones(2), pose.crop)
+    assert estimator.square(pose, (480, 640)).tolist() == [120, 100, 80]
+    assert estimator.confidence(Pose(joints[:2], np.array([0.4, 0.8]), pose.crop)) == pytest.approx(0.8)
 
 
 def test_a_person_replaces_a_decoy_of_lower_confidence(fake_model, paint):
