@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -13,13 +12,11 @@ from typing import Any, TypeVar
 
 import tyro
 
-from machine.interrupts import STOPPED, heed_ctrl_c
+from machine.interrupts import STOPPED, heed_ctrl_c, nobody_reads
 
 Options = TypeVar("Options")
 
 _WRONG = 2
-# As of a command that SIGPIPE ended.
-_BROKEN_PIPE = 141
 # The names for pip of packages whose import names are others.
 _FOR_PIP = {"cv2": "opencv-python-headless"}
 _typed: ContextVar[str | None] = ContextVar("typed", default=None)
@@ -65,9 +62,7 @@ def run_command(
         print(f"\n{stopped}" if sys.stderr.isatty() else stopped, file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # The reader of our output has exited, as `head` does; without this, Python prints another error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+        return nobody_reads()
     except ModuleNotFoundError as error:
         return missing_package(error)
     except errors as error:

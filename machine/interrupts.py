@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C, during a command's imports and after them."""
+"""Handling of Ctrl-C, during a command's imports and after them, and of output that nobody reads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import threading
 
 #: The exit code after Ctrl-C, as in shells.
 STOPPED = 130
+# As of a command that SIGPIPE ended.
+_BROKEN_PIPE = 141
 
 
 def end_quietly_while_importing(package: str) -> None:
@@ -40,6 +42,15 @@ def heed_ctrl_c() -> None:
     """
     if not _ignored() and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def nobody_reads() -> int:
+    """Returns the exit code after BrokenPipeError: the reader of our output has exited, as `head` does.
+
+    Without this, Python prints another error at exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _BROKEN_PIPE
 
 
 def _ignored() -> bool:

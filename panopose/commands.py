@@ -36,7 +36,14 @@ _WITHIN = interrupts.__name__.removesuffix("machine.interrupts")
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code of the verb's command, 2 if there is no such verb."""
     interrupts.end_quietly()
-    verb, *words = (sys.argv[1:] if arguments is None else arguments) or [""]
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        return interrupts.nobody_reads()
+
+
+def _main(arguments: list[str]) -> int:
+    verb, *words = arguments or [""]
     if verb in ("", "-h", "--help"):
         print(_help())
         return 0 if verb else _WRONG
