@@ -36,7 +36,7 @@ from demo.errors import ArgumentError, DemoError
 from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.video_sink import VideoSink, check_ending
-from demo.runtimes.exports import check_runtime, find_export
+from demo.runtimes.options import ModelOptions
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.tracking.pipeline import Pipeline
@@ -54,16 +54,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ModelOptions):
     """Draws the skeletons of the people in front of a camera, or in a video.
 
     Attributes:
         source: a camera's number, a video file, or the URL of a stream.
-        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
-            newest folder `runs/*/export`, or `fast` where there is none.
-        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
-        threads: number of threads of the model; by default the fastest number.
-        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
         people: maximum number of people to track, 1 to 4.
         output: video to write: .mp4, .mov, .mkv or .avi.
         jsonl: file to write, with a line of JSON for each frame: its people, their boxes, joints and scores.
@@ -72,17 +67,12 @@ class Options:
         mirror: mirror live cameras. Files are never mirrored.
         blur_faces: make the faces of tracked people unrecognizable, and the whole frame while nobody is tracked.
         max_frames: stop after this number of frames.
-        runs: folder of the training runs and their exports.
         smooth_cutoff_hz: one-euro filter of the joints: cutoff at rest. Lower it against jitter.
         smooth_beta: one-euro filter of the joints: Hz for each crop side per second. Raise it against lag.
         follow: when tracks start and end.
     """
 
     source: str = "0"
-    model: Path | None = None
-    runtime: str = "auto"
-    threads: int | None = None
-    measure_again: bool = False
     people: int = 1
     output: Path | None = None
     jsonl: Path | None = None
@@ -91,17 +81,14 @@ class Options:
     mirror: bool = True
     blur_faces: bool = False
     max_frames: int | None = None
-    runs: Path = Path("runs")
     smooth_cutoff_hz: float = SMOOTH_CUTOFF_HZ
     smooth_beta: float = SMOOTH_BETA
     follow: FollowRule = field(default_factory=FollowRule)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.max_frames is not None and self.max_frames < 1:
             raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
-        check_runtime(self.runtime)
-        if self.threads is not None and self.threads < 1:
-            raise ArgumentError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
         if not 1 <= self.people <= MAX_PEOPLE:
             raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
@@ -129,16 +116,6 @@ def _stop_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _load(path: Path, options: Options) -> PoseModel:
-    """Loads the model; called in a thread, as importing a runtime and opening a camera are both slow."""
-    from demo.runtimes.pose_model import load
-
-    runtime = None if options.runtime == "auto" else options.runtime
-    model = load(path, runtime=runtime, threads=options.threads, measure_again=options.measure_again)
-    model.warm_up(1)
-    return model
-
-
 def run(options: Options, opener: Opener = open_capture, *, begun_s: float | None = None) -> None:
     """Runs the demo.
 
@@ -151,13 +128,13 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
         DemoError: no model, no source, no display, or an output that cannot be written.
     """
     begun_s = time.perf_counter() if begun_s is None else begun_s
-    path = find_export(options.model, options.runs)
+    path = options.find_export()
     with ExitStack() as stack:
         loader = stack.enter_context(ThreadPoolExecutor(1))
-        # While a camera opens. A file's errors are reported before a runtime is imported.
-        loading = loader.submit(_load, path, options) if opens_slowly(options.source) else None
+        # While a camera opens, as both are slow. A file's errors are reported before a runtime is imported.
+        loading = loader.submit(options.load, path) if opens_slowly(options.source) else None
         source = stack.enter_context(FrameSource(options.source, opener))
-        loading = loading or loader.submit(_load, path, options)
+        loading = loading or loader.submit(options.load, path)
         window = stack.enter_context(Window("PanoPose", source.size)) if options.window else None
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))

@@ -10,4 +10,4 @@ folder, out, *name = sys.argv[1:]
 model = panopose.load(*name or ["fast"])
 coco = panopose.to_coco(model.images(folder), skeleton=model.skeleton)
 Path(out).write_text(json.dumps(coco))
-print(f"{len(coco['annotations'])} people in {len(coco['images'])} images")
+print(f"people: {len(coco['annotations'])}, images: {len(coco['images'])}")

@@ -6,6 +6,6 @@ import panopose
 
 source, out, *name = sys.argv[1:]
 model = panopose.load(*name or ["fast"])
-table = panopose.to_frame(model.track(source), skeleton=model.skeleton)
+table = panopose.to_frame(model.video(source))
 table.to_csv(out, index=False)
-print(f"{len(table)} rows; mean score of the left wrist {table['left_wrist_score'].mean():.2f}")
+print(f"{len(table)} rows, number of people: {table['person'].nunique()}")

@@ -20,4 +20,4 @@ model = panopose.load(*sys.argv[2:] or ["fast"])
 capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
 for frame in model.track(images(capture)):
     raised = [one.number for one in frame.people if one["left_wrist"].y < one["left_shoulder"].y]
-    print(f"frame {frame.number}: {len(frame.people)} people, left hand raised: {raised or 'nobody'}")
+    print(f"frame {frame.number}, people: {len(frame.people)}, left hand raised: {raised or 'nobody'}")

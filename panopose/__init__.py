@@ -17,20 +17,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from demo.offline.recording import Recording
     from panopose.exchange import to_coco, to_frame
-    from panopose.model import Model, load
+    from panopose.loading import load
+    from panopose.model import Model
     from panopose.people import Frame, Joint, Person
 
 __version__ = "0.1.0"
 
-__all__ = ["Frame", "Joint", "Model", "Person", "__version__", "load", "to_coco", "to_frame"]
+__all__ = ["Frame", "Joint", "Model", "Person", "Recording", "__version__", "load", "to_coco", "to_frame"]
 
+# Modules of this package alone: in a wheel the others lie inside it, and names in strings are not rewritten.
 _MODULES = {
     "Frame": "panopose.people",
     "Joint": "panopose.people",
     "Model": "panopose.model",
     "Person": "panopose.people",
-    "load": "panopose.model",
+    "Recording": "panopose.exchange",
+    "load": "panopose.loading",
     "to_coco": "panopose.exchange",
     "to_frame": "panopose.exchange",
 }

@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from demo.batch.table import Table, TableRow
+from demo.offline.recording import Recording
+from demo.offline.write import Angles, angles_of
+from demo.offline.write import to_coco as recording_coco
+from demo.offline.write import to_frame as recording_frame
+from demo.outputs.table import Table, TableRow
 from panopose.people import Frame, Person
 from pose import Skeleton
+from pose.angles import angle_names
 from pose.coco import coco_annotation, coco_category, coco_image
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The people of one image; those of several images by the images' names; or frames of `Model.images` or `Model.track`.
-People: TypeAlias = "Sequence[Person] | Mapping[str, Sequence[Person]] | Iterable[Frame]"
+#: The people of one image; those of several images by the images' names; frames of `Model.images` or `Model.track`; or
+#: a recording of `Model.video`.
+People: TypeAlias = "Sequence[Person] | Mapping[str, Sequence[Person]] | Iterable[Frame] | Recording"
 
 
-def to_frame(people: People, *, skeleton: Skeleton | None = None) -> pd.DataFrame:
+def to_frame(people: People, *, skeleton: Skeleton | None = None, angles: bool = False) -> pd.DataFrame:
     """Returns a table with a row for each person, as `panopose batch` writes it.
 
         table = panopose.to_frame(model("squats.jpg"))
-        table = panopose.to_frame(model.track("squats.mp4"))
+        table = panopose.to_frame(model.video("squats.mp4"), angles=True)
 
     Args:
-        people: the people of one image; those of several images by the images' names; or frames of `Model.images`,
-            `Model.track` or `Model.video`, which are taken one by one, so that a long video needs no memory.
+        people: the people of one image; those of several images by the images' names; frames of `Model.images` or
+            `Model.track`, which are taken one by one, so that a long video needs little memory; or a recording of
+            `Model.video`.
         skeleton: needed only where there may be nobody at all: `model.skeleton`.
+        angles: of a recording, also the angles of joints and segments in the image plane, in degrees, for side views.
 
     Returns:
         A table of pandas with the columns picture (the image's name), or frame (the number) and time_s; person (the
         number); box_x_px, box_y_px, box_width_px, box_height_px; and for each joint, such as nose, nose_x_px, nose_y_px
-        and nose_score. `table.attrs["skeleton"]` describes the skeleton.
+        and nose_score. In a recording, interpolated joints have the score 0. `table.attrs["skeleton"]` describes the
+        skeleton.
 
     Raises:
         TypeError: they are not people or frames.
-        ValueError: there is nobody and no `skeleton`, or the people have different skeletons.
+        ValueError: there is nobody and no `skeleton`, the people have different skeletons, or `angles` are asked of
+            something else than a recording, or of a skeleton without arms and legs.
     """
+    if isinstance(people, Recording):
+        return recording_frame(people, angles=_angles(people) if angles else None)
+    if angles:
+        raise ValueError(
+            "angles are measured over time, on a recording: panopose.to_frame(model.video(path), angles=True)"
+        )
     rows: list[TableRow] = []
     key = "picture"
     for one in _groups(people):
@@ -73,6 +89,9 @@ def to_coco(
         TypeError: they are not people or frames.
         ValueError: there is nobody and no `skeleton`, or the people have different skeletons.
     """
+    if isinstance(people, Recording):
+        least = people.joint_score if min_score is None else min_score
+        return recording_coco(replace(people, joint_score=least), "video")
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for one in _groups(people):
@@ -136,6 +155,12 @@ def _common(skeleton: Skeleton | None, other: Skeleton | None) -> Skeleton | Non
     raise ValueError(
         f"people of one table have one skeleton, got {skeleton.name} and {other.name}; make a table of each"
     )
+
+
+def _angles(recording: Recording) -> Angles:
+    if not angle_names(recording.skeleton):
+        raise ValueError(f"{recording.skeleton.name} lacks the joints of the angles; leave angles out")
+    return angles_of(recording)
 
 
 def _known(skeleton: Skeleton | None) -> Skeleton:

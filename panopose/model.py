@@ -1,58 +1,32 @@
-"""Loading exported models, and running them on images and videos."""
+"""Exported models, run on images and videos."""
 
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from artefact.origin import renewal_notice
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search
-from demo.batch.inputs import Item, pictures_in, read_folder, read_frames
-from demo.runtimes.exports import check_export
+from demo.batch.inputs import Item, pictures_in, read_folder
 from demo.runtimes.pose_model import PoseModel
-from demo.runtimes.pose_model import load as load_model
 from demo.tracking.estimator import confidence
-from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker, TrackedPerson
+from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.tracking.tracker import MAX_PEOPLE, Tracker
 from demo.video.capture import Frame as VideoFrame
 from demo.video.capture import FrameSource
 from panopose.images import ImageLike, as_boxes, as_image
 from panopose.people import Frame, Person, draw
-from pose import Skeleton, box_from_joints
-from weights import shipped
+from panopose.sources import as_frames, box_of, check_min_score, read_source
+from pose import Skeleton
+
+if TYPE_CHECKING:
+    from demo.offline.recording import Recording
 
 _BATCH = 8
-
-
-def load(model: str | os.PathLike[str], *, runtime: str | None = None, threads: int | None = None) -> Model:
-    """Loads a model in the fastest runtime of this machine.
-
-        model = panopose.load("fast")
-
-    The first time, the installed runtimes are timed for some seconds, which is printed; the result is kept in the
-    user's cache folder.
-
-    Args:
-        model: "fast" or "accurate", which come with PanoPose; a training run's folder that holds an export; an export
-            folder; or one of its files, such as model.onnx.
-        runtime: litert, litert-fp16, litert-int8, onnx, openvino, saved-model or another format of `python -m export`;
-            None takes the fastest. TensorFlow is imported for saved-model and frozen alone.
-        threads: number of threads; None takes the fastest number.
-
-    Raises:
-        ValueError: there is no such model, runtime or number of threads; the run has no export; the runtime needs a
-            package that is not installed; or the model estimates something other than people's joints in images.
-    """
-    run = shipped(Path(model))
-    path = check_export(Path(model)) if run is None else run / "export"
-    if notice := renewal_notice(path):
-        warnings.warn(notice, stacklevel=2)
-    return Model(load_model(path, runtime=runtime, threads=threads), str(model))
 
 
 class Model:
@@ -104,7 +78,7 @@ class Model:
             ValueError: the image or a box has another type or shape, the file is missing or no image, or a number is
                 out of range.
         """
-        _check_min_score(min_score)
+        check_min_score(min_score)
         item = Item("", None, as_image(image))
         if boxes is None:
             found = self._search([item], people, min_score)
@@ -138,7 +112,7 @@ class Model:
         Raises:
             ValueError: there are no images, or a number is out of range.
         """
-        _check_min_score(min_score)
+        check_min_score(min_score)
         if isinstance(source, str | os.PathLike):
             folder = Path(source)
             if not folder.is_dir():
@@ -179,7 +153,7 @@ class Model:
             ValueError: there is no such video, it cannot be read, an image has another type or shape, or a number is
                 out of range.
         """
-        _check_min_score(min_score)
+        check_min_score(min_score)
         rule = rule_of(self._net, min_score)
         net = self._net
         tracker = Tracker(net.predict, net.skeleton, net.size, net.padding, rule, people=people)
@@ -190,10 +164,53 @@ class Model:
         if isinstance(source, str | os.PathLike | int):
             if fps is not None:
                 raise ValueError("fps is of images; a video has its own, leave fps out")
-            frames = _read(FrameSource(str(source)))
+            frames = read_source(FrameSource(str(source)))
         else:
-            frames = _as_frames(source, fps)
+            frames = as_frames(source, fps)
         return self._tracked(smoothed, frames, rule.joint_score, least)
+
+    def video(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        people: int = MAX_PEOPLE,
+        min_score: float | None = None,
+        cutoff_hz: float | None = 6.0,
+    ) -> Recording:
+        """Tracks people through a whole video file, and smooths their joints without lag, as `panopose video` does.
+
+            recording = model.video("walk.mp4")
+            panopose.to_frame(recording, angles=True).to_csv("walk.csv", index=False)
+
+        Left and right are exchanged back where the model has mistaken them for some frames, joints that leap away and
+        back are rejected, gaps of up to a quarter of a second are interpolated, and a Butterworth filter runs forwards
+        and backwards.
+
+        Args:
+            source: a video file.
+            people: maximum number of people at once, 1 to 4.
+            min_score: minimum `Person.score` in a frame, 0 to 1; None is the model's own.
+            cutoff_hz: cutoff of the filter: lower is smoother, higher keeps faster motion. None does nothing of all
+                this: the joints are as the model estimates them in each frame.
+
+        Returns:
+            The joints of everybody over time: `recording.times_s` (F,), and for each number in `recording.people`
+            `xy_px, scores, filled = recording.joints(number)`, of shape (F, J, 2), (F, J) and (F, J); NaN where a joint
+            is missing.
+
+        Raises:
+            ValueError: there is no such video, it cannot be read, or a number is out of range.
+        """
+        from demo.offline.smooth import Smoothing, smooth
+        from demo.offline.track import track_frames
+
+        check_min_score(min_score)
+        smoothing = None if cutoff_hz is None else Smoothing(cutoff_hz=cutoff_hz)
+        if not os.path.isfile(source):
+            raise ValueError(f"there is no video file {str(source)!r}; of a camera, use model.track")
+        frames, rule = read_source(FrameSource(str(source))), rule_of(self._net, min_score)
+        recording = track_frames(frames, self._net, rule, people=people, min_score=min_score)
+        return recording if smoothing is None else smooth(recording, smoothing)
 
     def draw(self, image: ImageLike, people: Sequence[Person]) -> np.ndarray:
         """Draws people onto a copy of an image; the person's left is blue, right orange, the middle violet.
@@ -236,30 +253,8 @@ class Model:
     ) -> Iterator[Frame]:
         for frame in frames:
             people = [
-                Person(one.xy_px, one.scores, _box(one), one.number - 1, self.skeleton, joint_score)
+                Person(one.xy_px, one.scores, box_of(one), one.number - 1, self.skeleton, joint_score)
                 for one in tracker(frame).people
                 if confidence(one.scores, self.skeleton) >= least
             ]
             yield Frame(frame.picture, people, self.skeleton, "", frame.index, frame.time_s)
-
-
-def _check_min_score(min_score: float | None) -> None:
-    if min_score is not None and not 0 <= min_score <= 1:
-        raise ValueError(f"min_score must be 0 to 1, got {min_score}; leave it out for the model's own")
-
-
-def _read(source: FrameSource) -> Iterator[VideoFrame]:
-    yield from read_frames(source)
-    for note in source.notes:
-        warnings.warn(note, stacklevel=2)
-
-
-def _as_frames(images: Iterable[np.ndarray], fps: float | None) -> Iterator[VideoFrame]:
-    for number, image in enumerate(images):
-        yield VideoFrame(as_image(image), time.perf_counter() if fps is None else number / fps, number)
-
-
-def _box(person: TrackedPerson) -> np.ndarray:
-    """Box around the visible joints; around all of them where none is visible."""
-    box_px = person.box_px
-    return box_from_joints(person.xy_px, np.isfinite(person.xy_px).all(axis=1)) if box_px is None else box_px

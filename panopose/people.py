@@ -118,7 +118,7 @@ class Frame:
 def draw(image: np.ndarray, people: Sequence[Person]) -> np.ndarray:
     """Draws people onto a copy of an image, uint8 RGB (H, W, 3); see `panopose.Model.draw`."""
     from demo.batch.drawings import draw_people
-    from demo.batch.table import TableRow
+    from demo.outputs.table import TableRow
 
     drawn = image.copy()
     rows = [TableRow("", None, one.number, one.box_px, one.xy_px, one.scores) for one in people]

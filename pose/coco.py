@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pose.skeleton import Skeleton
+from pose.skeleton import SKELETONS, Skeleton
 
 _DIGITS = 2
 # COCO measures boxes from the image's corner, we from the center of its first pixel.
@@ -23,14 +23,15 @@ def coco_image(number: int, file_name: str, size: tuple[int, int] | None = None)
     return {"id": number, "file_name": file_name, **sides}
 
 
-def coco_category(skeleton: Skeleton, *, number: int = 1, name: str = "person") -> dict:
+def coco_category(skeleton: Skeleton, *, number: int = 1, name: str | None = None) -> dict:
     """The category that names the joints and limbs of a skeleton; limbs count joints from 1.
 
     Args:
         skeleton: of the people.
         number: the category's id.
-        name: the category's name.
+        name: the category's name; None is "person" for `SKELETONS`, and the skeleton's name for a user's own.
     """
+    name = name or ("person" if skeleton.name in SKELETONS else skeleton.name)
     limbs = [[a + 1, b + 1] for a, b in skeleton.limbs]
     return {"id": number, "name": name, "supercategory": name, "keypoints": list(skeleton.joints), "skeleton": limbs}
 
@@ -47,7 +48,8 @@ def coco_annotation(
 ) -> dict:
     """The annotation of a person.
 
-    Joints with visibility 0 become 0, 0, 0, as COCO demands. The area is the box's.
+    Joints with visibility 0 become 0, 0, 0, as COCO demands. The area is the box's, and the outline is empty,
+    since Datumaro, CVAT's importer, requires one.
 
     Args:
         number: the annotation's id.
@@ -80,6 +82,7 @@ def coco_annotation(
         "keypoints": keypoints,
         "num_keypoints": int(np.count_nonzero(visible)),
         "bbox": [round(value, _DIGITS) for value in box.tolist()],
+        "segmentation": [],
         "area": round(float(box[2] * box[3]), _DIGITS),
         "iscrowd": 0,
         # Without it CVAT does not import the file.

@@ -46,7 +46,7 @@ def run(records):
     """A MoveNet that begins with the weights of `fast`, but for the maps: no joint has a name that `fast` knows."""
     config = MoveNetConfig(
         records, records.with_name("run"), initial=Path("fast"), input_size=64, epochs=8, batch_size=12,
-        learning_rate=2e-3, warmup_epochs=0.5, ema_epochs=0.3, tensorboard=False, **AS_GIVEN,
+        learning_rate=2e-3, warmup_epochs=0.5, ema_epochs=0.3, log=(), **AS_GIVEN,
     )  # fmt: skip
     return train_movenet(config)
 

@@ -34,10 +34,10 @@ from demo.batch.counts import Counts
 from demo.batch.drawings import Drawings, check_drawings
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search, whole_image_crops
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
-from demo.batch.table import TABLE_ENDINGS, Table, check_table
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.outputs.files import check_outputs
-from demo.runtimes.exports import check_runtime, find_export
+from demo.outputs.table import TABLE_ENDINGS, Table, check_table
+from demo.runtimes.options import ModelOptions
 from demo.runtimes.pose_model import PoseModel, fastest
 from demo.tracking.rule import CompleteRule
 from demo.tracking.tracker import MAX_PEOPLE
@@ -51,19 +51,13 @@ _BATCHES = (1, 8)
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ModelOptions):
     """Estimates the pose in every picture of a folder, or every frame of a video.
 
     Attributes:
         source: a folder with pictures, a picture, or a video.
         out: table to write: .parquet or .csv.
         boxes: CSV file with the people's boxes, in place of a search.
-        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
-            newest folder `runs/*/export`, or `fast` where there is none.
-        runs: folder of the training runs and their exports.
-        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
-        threads: number of threads of the model; by default the fastest number.
-        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
         batch: maximum number of crops in one call of the model; by default the fastest number.
         whole_picture: take each picture as one person's crop, without a search.
         people: maximum number of people to search for in a picture, 1 to 4.
@@ -75,11 +69,6 @@ class Options:
     source: Annotated[Path, tyro.conf.Positional]
     out: Path
     boxes: Path | None = None
-    model: Path | None = None
-    runs: Path = Path("runs")
-    runtime: str = "auto"
-    threads: int | None = None
-    measure_again: bool = False
     batch: int | None = None
     whole_picture: bool = False
     people: int = MAX_PEOPLE
@@ -87,7 +76,7 @@ class Options:
     draw: Path | None = None
 
     def __post_init__(self) -> None:
-        check_runtime(self.runtime)
+        super().__post_init__()
         if self.batch is not None and self.batch < 1:
             raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
         if not 1 <= self.people <= MAX_PEOPLE:
@@ -117,10 +106,10 @@ def run(options: Options) -> None:
     counts = Counts(key, boxes, None if options.whole_picture else options.people)
     video = None if pictures else _open_video(options.source)
     items = read_video(video) if video else _pictures(options.source, boxes, counts)
-    path = find_export(options.model, options.runs)
+    path = options.find_export()
     choice = fastest(
         path,
-        runtime=None if options.runtime == "auto" else options.runtime,
+        runtime=options.given_runtime,
         threads=options.threads,
         batches=(options.batch,) if options.batch else _BATCHES,
         measure_again=options.measure_again,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.batch.inputs import Boxes
-from demo.batch.table import TableRow
 from machine.words import counted
 
 _MOST_NAMED = 5
@@ -41,7 +41,7 @@ class Counts:
         """Number of images that were read."""
         return len(self.seen)
 
-    def add(self, key: str | int, people: list[TableRow] | None) -> None:
+    def add(self, key: str | int, people: Sequence | None) -> None:
         """Counts an image with its people, None if it could not be read."""
         if people is None:
             self.broken.append(key)

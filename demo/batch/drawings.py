@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from demo.batch.inputs import is_picture
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError
 from demo.outputs.new_folder import NewFolder, check_new_folder
+from demo.outputs.table import TableRow
 from demo.ui.view import line_thickness, text_scale
 from pose import Skeleton, draw_skeleton, draw_text
 

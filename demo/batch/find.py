@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from demo.batch.inputs import Boxes, Item
-from demo.batch.table import TableRow
+from demo.outputs.table import TableRow
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.estimator import Pose, Predict, confidence
 from demo.tracking.rule import CompleteRule, FollowRule

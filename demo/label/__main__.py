@@ -29,13 +29,13 @@ import tyro
 from demo.batch.counts import Counts
 from demo.batch.find import rule_of, search
 from demo.batch.inputs import Item, is_picture, pictures_in, read_folder, read_video
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.label.copies import Copies
 from demo.label.files import ENDINGS, contents, written
 from demo.label.predictions import LabeledImage, Person, least_certain
 from demo.outputs.files import check_outputs
 from demo.outputs.new_folder import check_new_folder
+from demo.outputs.table import TableRow
 from demo.runtimes.exports import check_runtime, find_export
 from demo.runtimes.pose_model import PoseModel, fastest
 from demo.tracking.tracker import MAX_PEOPLE

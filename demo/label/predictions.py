@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.batch.table import TableRow
+from demo.outputs.table import TableRow
 from demo.tracking.estimator import confidence
 from pose import SKELETONS, Skeleton
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,17 @@ def _numbers(values: np.ndarray, digits: int) -> list:
     return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
 
 
-def frame_record(seen: TrackedFrame, skeleton: Skeleton) -> dict:
+def frame_record(
+    index: int, time_s: float, size: tuple[int, int], people: Iterable[TrackedPerson], skeleton: Skeleton
+) -> dict:
     """One frame as plain lists and numbers.
+
+    Args:
+        index: the frame's number.
+        time_s: its time.
+        size: (height, width) in px.
+        people: in it.
+        skeleton: of the people.
 
     Returns:
         frame: its number in the source. time_s: of a file, its time after the first frame; of a camera, seconds of a
@@ -40,12 +50,17 @@ def frame_record(seen: TrackedFrame, skeleton: Skeleton) -> dict:
         }
 
     return {
-        "frame": seen.frame.index,
-        "time_s": round(seen.frame.time_s, 6),
-        "size": list(seen.frame.picture.shape[:2]),
+        "frame": index,
+        "time_s": round(time_s, 6),
+        "size": list(size),
         "skeleton": skeleton.name,
-        "people": [record(person) for person in seen.people],
+        "people": [record(person) for person in people],
     }
+
+
+def json_line(record: dict) -> bytes:
+    """A record as a line of JSON."""
+    return f"{json.dumps(record, separators=(',', ':'))}\n".encode()
 
 
 class JsonlSink:
@@ -81,7 +96,9 @@ class JsonlSink:
         Raises:
             OutputError: it cannot be written; the file is removed.
         """
-        line = json.dumps(frame_record(seen, self._skeleton), separators=(",", ":"))
+        frame = seen.frame
+        height, width = frame.picture.shape[:2]
+        record = frame_record(frame.index, frame.time_s, (height, width), seen.people, self._skeleton)
         with self._output.writing():
-            self._output.file.write(f"{line}\n".encode())
+            self._output.file.write(json_line(record))
         self._lines += 1

@@ -104,6 +104,11 @@ class VideoSink:
             self._container.close()
         self._output.finish()
 
+    def discard(self) -> None:
+        """Removes the file, unless it was finished."""
+        if self._output is not None:
+            self._output.discard()
+
     def _open(self, size: tuple[int, int]) -> Output:
         self._size = size
         container, codec, pixels = CODECS[self.path.suffix.lower()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from artefact.formats import FORMATS, RUN_FILE, formats_in
@@ -58,6 +59,8 @@ def check_export(path: Path) -> Path:
         if not formats_in(path / "export"):
             raise ModelError(f"the run {str(path)!r} has no export yet: `python -m export {path}` makes it")
         return path / "export"
+    if not path.exists() and (near := get_close_matches(str(path), names(), n=1)):
+        raise ModelError(f"the model {str(path)!r} does not exist; did you mean {near[0]}?")
     what = "holds no SavedModel nor any other artefact" if path.is_dir() else "is no artefact"
     what = what if path.exists() else "does not exist"
     # Some formats share a file.

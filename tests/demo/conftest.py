@@ -113,6 +113,24 @@ def paint() -> Callable[..., np.ndarray]:
     return draw
 
 
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restricts the fake model to the largest rectangle; it would take two for one person."""
+    from demo.runtimes.pose_model import PoseModel
+
+    predict = PoseModel.predict
+
+    def largest(pictures: np.ndarray) -> np.ndarray:
+        for picture in pictures:
+            mask = (picture[..., 0] > 128) & (picture[..., 1] < 100)
+            count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+            if count > 1:
+                picture[labels != 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())] = 90
+        return pictures
+
+    monkeypatch.setattr(PoseModel, "predict", lambda self, pictures: predict(self, largest(pictures.copy())))
+
+
 @pytest.fixture(scope="session")
 def write_video() -> Callable[..., Path]:
     """Writes RGB pictures to a video file: `write_video(path, pictures, fps=30)`."""

@@ -25,14 +25,23 @@ def imported_modules(path):
     return {name if name in MODULES else parent for name, parent in parents.items()} & MODULES.keys()
 
 
+def package_of(name):
+    """The package of a module; a command that no module imports, `demo.video.__main__`, stands for itself."""
+    return name if name.endswith(".__main__") else ".".join(name.split(".")[:2])
+
+
 def test_there_is_no_circle():
     modules = {name: imported_modules(path) for name, path in MODULES.items()}
     packages = {}
     for name, imported in modules.items():
-        package = ".".join(name.split(".")[:2])
-        packages.setdefault(package, set()).update({".".join(other.split(".")[:2]) for other in imported} - {package})
+        package = package_of(name)
+        packages.setdefault(package, set()).update({package_of(other) for other in imported} - {package})
     for graph in (modules, packages):
         TopologicalSorter(graph).prepare()
+
+
+def test_no_module_imports_a_command():
+    assert not [name for path in MODULES.values() for name in imported_modules(path) if name.endswith("__main__")]
 
 
 def test_no_private_name_is_imported():

@@ -1,6 +1,7 @@
 """Tables and COCO files of people."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from rectangles import PERSON
 
 import panopose
 from demo.batch.__main__ import Options, run
-from pose import COCO17
+from demo.outputs.video_sink import VideoSink
+from pose import COCO17, Skeleton
 from pose.coco import coco_category
 
 
@@ -48,6 +50,43 @@ def test_video_frames_have_a_number_and_a_time(model):
     table = panopose.to_frame(frames)
     assert list(table.columns[:3]) == ["frame", "time_s", "person"]
     assert table["frame"].tolist() == [0, 1] and table["time_s"].tolist() == [0.0, 0.1]
+
+
+@pytest.fixture(scope="module")
+def recording(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("clips") / "still.mp4"
+    with VideoSink(path, 10.0) as sink:
+        for number in range(6):
+            sink.write(painted(GRAY, PERSON), number / 10)
+    return model.video(path)
+
+
+def test_a_recording_makes_the_table_of_its_command(recording):
+    table = panopose.to_frame(recording)
+    assert table["frame"].tolist() == list(range(6)) and (table["person"] == 0).all()
+    assert table.columns[-1] == f"{recording.skeleton.joints[-1]}_score"
+    with_angles = panopose.to_frame(recording, angles=True)
+    more = [name for name in with_angles if name not in table]
+    assert "left_knee_flexion_deg" in more and all(name.endswith("_deg") for name in more)
+    pd.testing.assert_frame_equal(with_angles[list(table)], table)
+
+
+def test_a_recording_as_coco(recording):
+    coco = panopose.to_coco(recording)
+    assert len(coco["images"]) == len(coco["annotations"]) == 6
+    assert {entry["track_id"] for entry in coco["annotations"]} == {0}
+    assert all(entry["num_keypoints"] == 14 for entry in coco["annotations"])
+    track = recording.people[0]
+    dim = replace(recording, people={0: replace(track, scores=np.full_like(track.scores, 0.3))})
+    assert len(panopose.to_coco(dim)["annotations"]) == 6 and panopose.to_coco(dim, min_score=0.5)["annotations"] == []
+
+
+def test_angles_are_of_recordings_with_arms_and_legs(model, image, recording):
+    with pytest.raises(ValueError, match=r"angles are measured .* on a recording: panopose.to_frame\(model.video"):
+        panopose.to_frame(model(image), angles=True)
+    own = replace(recording, skeleton=Skeleton("own", tuple("abcdefghijklmn")))
+    with pytest.raises(ValueError, match="own lacks the joints of the angles"):
+        panopose.to_frame(own, angles=True)
 
 
 def test_coco_names_images_people_and_joints(model, images):

@@ -37,6 +37,33 @@ def test_a_video_is_tracked_frame_by_frame(model, clip):
     assert [frame.people for frame in frames[10:]] == [[], []]
 
 
+def test_a_whole_video_is_smoothed_without_lag(model, clip):
+    recording = model.video(clip, cutoff_hz=2)
+    assert isinstance(recording, panopose.Recording) and list(recording.people) == [0]
+    np.testing.assert_allclose(recording.times_s, np.arange(12) / 10, atol=1e-3)
+    xy_px, scores, filled = recording.joints(0)
+    head = model.skeleton.joints.index("head_top")
+    x, y, width, height = np.array([moved(number) for number in range(10)]).T
+    np.testing.assert_allclose(xy_px[:10, head], np.stack([x + (width - 1) / 2, y + height - 1], axis=1), atol=4)
+    assert np.isnan(xy_px[10:]).all() and (scores[:10] > 0.5).all() and not filled.any()
+    raw = model.video(clip, cutoff_hz=None)
+    assert raw.repairs is None and np.abs(raw.joints(0)[0][:10] - xy_px[:10]).max() < 3
+    assert not np.array_equal(raw.joints(0)[0][:10], xy_px[:10])
+
+
+def test_a_video_that_cannot_be_read_as_a_whole_raises(model, clip, tmp_path):
+    for source, options, message in (
+        (0, {}, "no video file '0'; of a camera, use model.track"),
+        (tmp_path / "none.mp4", {}, r"no video file '.*none\.mp4'"),
+        (__file__, {}, "cannot be read as a video|it is none"),
+        (clip, {"cutoff_hz": 0}, "needs a cutoff above 0 Hz"),
+        (clip, {"min_score": -1}, "min_score must be 0 to 1, got -1"),
+        (clip, {"people": 5}, "people must be 1 to 4, got 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.video(source, **options)
+
+
 def test_images_are_tracked_with_their_rate_or_as_they_arrive(model):
     images = [painted(GRAY, moved(number)) for number in range(3)]
     timed = list(model.track(images, fps=20))

@@ -12,7 +12,7 @@ import panopose
 
 ROOT = Path(panopose.__file__).parents[1]
 HEAVY = ("numpy", "cv2", "av", "pandas", "matplotlib", "tensorflow", "keras", "onnxruntime", "ai_edge_litert", "tyro")
-NAMES = ["Frame", "Joint", "Model", "Person", "__version__", "load", "to_coco", "to_frame"]
+NAMES = ["Frame", "Joint", "Model", "Person", "Recording", "__version__", "load", "to_coco", "to_frame"]
 
 
 def imported_by(code):
@@ -45,6 +45,12 @@ def test_the_public_names_are_few_and_documented():
         if not name.startswith("_") or name == "__call__":
             assert all(part in inspect.getdoc(method) for part in ("Args:", "Raises:")), name
     assert (ROOT / "panopose/py.typed").is_file()
+
+
+def test_names_are_imported_from_modules_that_a_wheel_leaves_in_their_place():
+    lazy = [name for name in NAMES if name != "__version__"]
+    assert sorted(panopose._MODULES) == lazy
+    assert {path.rpartition(".")[0] for path in panopose._MODULES.values()} == {"panopose"}
 
 
 def test_a_name_that_is_not_there_raises():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_prep.coco.person import read_labels
-from pose import COCO17, LSP14
+from pose import COCO17, LSP14, Skeleton
 from pose.coco import coco_annotation, coco_category, coco_image
 
 
@@ -15,6 +15,7 @@ def test_the_category_names_the_joints_and_counts_limbs_from_1():
     # LSP's first limb goes from the head top, its joint 13, to the neck, 12.
     assert category["skeleton"][0] == [14, 13]
     assert min(map(min, category["skeleton"])) == 1
+    assert coco_category(LSP14)["name"] == "person" and coco_category(Skeleton("hive", ("bee",)))["name"] == "hive"
 
 
 def test_an_image_has_a_size_where_it_is_known():
@@ -32,6 +33,7 @@ def test_an_annotation_by_hand():
         "keypoints": [1.23, 2.35, 2, 0.0, 0.0, 0, 7.0, 8.0, 1],
         "num_keypoints": 2,
         "bbox": [1.0, 2.0, 10.0, 20.0],
+        "segmentation": [],
         "area": 200.0,
         "iscrowd": 0,
         "segmentation": [],

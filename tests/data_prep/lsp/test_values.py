@@ -51,7 +51,7 @@ def test_people_with_fewer_joints_than_asked_are_left_out(archive, fewest, taken
 
 def test_the_third_number_marks_labeled_joints_in_the_extension(archive):
     joints = extended_joints(1)
-    joints[:, 2, 0] = [0, 1, 0, 1] + [1] * 10
+    joints[:, 2, 0] = [0, 1, -1, 2] + [1] * 10
     (person,) = archive(joints).people()
     assert person.visible.tolist() == [0, 2, 0, 2] + [2] * 10
     np.testing.assert_array_equal(person.joints_xy_px, joints[:, :2, 0])
@@ -63,6 +63,7 @@ def test_the_third_number_marks_hidden_joints_in_the_first_archive(archive):
     joints = extended_joints(2).transpose(1, 0, 2).copy()
     joints[2] = 0
     joints[2, 3:5, 1] = 1
+    joints[2, 5, 1] = -1
     lsp = archive(joints, digits=4)
     first, second = lsp.people()
     assert (lsp.dataset, first.sequence, second.sequence, lsp.total()) == ("lsp", "im0001", "im0002", 2)

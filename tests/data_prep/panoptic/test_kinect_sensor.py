@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from data_prep.panoptic.kinect_depth import SIZE, DepthFile, Sensor
+from data_prep.panoptic.kinect_depth import SIZE, DepthFile, Sensor, _without_gaps
 from data_prep.panoptic.kinect_sync import KinectSync
 from pose import Camera
 from records import BadInput
@@ -183,6 +183,16 @@ def test_what_lies_outside_the_image_does_not_come_back_on_the_other_side(tmp_pa
         picture[rows, columns] = 3000
     found = sensor(tmp_path, entry()).register(picture, camera)
     assert found.shape == size and (found == 4000).all()
+
+
+def test_every_neighbor_of_a_gap_counts_once():
+    places = [place for place in np.ndindex(3, 3) if place != (1, 1)]
+    for pattern in range(256):
+        around = np.zeros((3, 3), np.uint16)
+        for bit, place in enumerate(places):
+            around[place] = 1000 + bit if pattern >> bit & 1 else 0
+        filled = around.max() if (around > 0).sum() >= 5 else 0
+        assert _without_gaps(around)[1, 1] == filled
 
 
 def test_a_depth_image_is_read_from_its_place(tmp_path):

@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from two_people import TWO, two_people
 from video_files import write_clip
 
 from demo.batch.__main__ import Options, main, run
 from demo.batch.inputs import pictures_in, read_folder
-from demo.batch.table import Table, TableRow
-from demo.errors import OutputError
 from pose import PANOPTIC19
 
 HEADING = "picture,x_px,y_px,width_px,height_px\n"
@@ -61,31 +60,6 @@ def test_a_folder_of_whole_images(folder, options, tmp_path, capsys):
     assert "3 pictures, 3 people in" in printed and "with saved-model, 2 pictures at once" in printed
     assert "1 could not be read: broken.jpg" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "pictures"]
-
-
-TWO = ((80, 120, 120), (240, 120, 150))
-
-
-def two_people(paint):
-    return np.concatenate([paint((240, 160), (x % 160, y, height)) for x, y, height in TWO], axis=1)
-
-
-@pytest.fixture
-def one_at_a_time(monkeypatch):
-    """Restricts the fake model to the largest rectangle; it would take two for one person."""
-    from demo.runtimes.pose_model import PoseModel
-
-    predict = PoseModel.predict
-
-    def largest(pictures):
-        for picture in pictures:
-            mask = (picture[..., 0] > 128) & (picture[..., 1] < 100)
-            count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-            if count > 1:
-                picture[labels != 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())] = 90
-        return pictures
-
-    monkeypatch.setattr(PoseModel, "predict", lambda self, pictures: predict(self, largest(pictures.copy())))
 
 
 def test_people_in_images_are_searched_for_and_drawn(folder, options, tmp_path, paint, one_at_a_time, capsys):
@@ -205,16 +179,6 @@ def test_frames_at_uneven_intervals_keep_their_times(options, tmp_path, paint):
     source = write_clip(tmp_path / "uneven.mkv", 5 * [paint((120, 160), (80, 60, 80))], times_s)
     run(options(source))
     np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["time_s"], times_s, atol=1.1e-3)
-
-
-@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
-def test_a_full_disk_raises_and_leaves_nothing(tmp_path, room, name):
-    table, random = Table(PANOPTIC19, "frame"), np.random.default_rng(0)
-    box_px = np.array([0, 0, 10, 10])
-    table.add([TableRow(k, k / 30, 0, box_px, random.random((19, 2)), random.random(19)) for k in range(200)])
-    with room(10_000), pytest.raises(OutputError, match="--out .* cannot be written: ") as error:
-        table.write(tmp_path / name)
-    assert error.value.exit_code == 2 and not list(tmp_path.iterdir())
 
 
 def test_a_truncated_video_is_reported(options, tmp_path, paint, write_video, capsys):

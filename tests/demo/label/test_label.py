@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from video_files import write_clip
 
-from demo.batch.table import TableRow
 from demo.errors import ArgumentError
 from demo.label.__main__ import Options, main, run
 from demo.label.cvat_file import labels_text
 from demo.label.predictions import LabeledImage, Person, least_certain
+from demo.outputs.table import TableRow
 from demo.runtimes.pose_model import PoseModel
 from pose import PANOPTIC19, Skeleton
 

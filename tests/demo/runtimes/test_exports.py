@@ -2,8 +2,22 @@
 
 import json
 
+import pytest
+
 from artefact.origin import ORIGIN, origin_of
+from demo.errors import ModelError
 from demo.runtimes.exports import find_export
+
+
+def test_a_run_stands_for_its_export(tmp_path):
+    run = tmp_path / "mine"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    with pytest.raises(ModelError, match=rf"the run '{run}' has no export yet: `python -m export {run}` makes it"):
+        find_export(run, tmp_path)
+    (run / "export").mkdir()
+    (run / "export/model.onnx").touch()
+    assert find_export(run, tmp_path) == run / "export"
 
 
 def test_an_outdated_export_is_used_with_a_notice(tmp_path, capsys):

@@ -1,0 +1,63 @@
+"""The options of every command that runs an exported model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demo.errors import ArgumentError
+from demo.runtimes.exports import check_runtime, find_export
+
+if TYPE_CHECKING:
+    from demo.runtimes.pose_model import PoseModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which exported model runs, and how.
+
+    Attributes:
+        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
+            newest folder `runs/*/export`, or `fast` where there is none.
+        runs: folder of the training runs and their exports.
+        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
+        threads: number of threads of the model; by default the fastest number.
+        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
+    """
+
+    model: Path | None = None
+    runs: Path = Path("runs")
+    runtime: str = "auto"
+    threads: int | None = None
+    measure_again: bool = False
+
+    def __post_init__(self) -> None:
+        check_runtime(self.runtime)
+        if self.threads is not None and self.threads < 1:
+            raise ArgumentError(f"--threads must be 1 or more, got {self.threads}; leave it out for the fastest")
+
+    @property
+    def given_runtime(self) -> str | None:
+        """The runtime; None for the fastest."""
+        return None if self.runtime == "auto" else self.runtime
+
+    def find_export(self) -> Path:
+        """Returns the model's export.
+
+        Raises:
+            ModelError: there is none.
+        """
+        return find_export(self.model, self.runs)
+
+    def load(self, path: Path) -> PoseModel:
+        """Loads an export, and runs it once. It imports the runtime, which is slow.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        from demo.runtimes.pose_model import load
+
+        model = load(path, runtime=self.given_runtime, threads=self.threads, measure_again=self.measure_again)
+        model.warm_up(1)
+        return model
