@@ -4,16 +4,19 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 
 RECORDS ?= data/records
-MODEL ?= resnet
+# The modules of train/ that can be run.
+MODELS = $(patsubst train/%.py,%,$(shell grep -ls '^if __name__' train/*.py))
+MODEL ?= $(or $(if $(CONFIG),$(shell sed -n 's/^model *= *"\(.*\)".*/\1/p' "$(CONFIG)")),resnet)
 RUN ?= runs/$(MODEL)
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev quickstart records train evaluate export demo test test-slow test-extras test-lowest \
-	test-all lint clean clean-data
+	test-all lint docs clean clean-data
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "MODEL of make train: $(MODELS)"
 	@echo "Options of a command: make records SOURCE=panoptic ROOT=... OUT=... ARGS='--stride 10'"
 
 setup: $(VENV)/.installed ## make the virtual environment and install what users need
@@ -41,9 +44,7 @@ quickstart: setup ## everything at once on a synthetic sequence: records, traini
 	@test ! -e runs/quickstart || grep -qs quickstart/records runs/quickstart/run.json || \
 		{ echo "runs/quickstart is no run of the quickstart; move it away"; exit 2; }
 	rm -rf runs/quickstart
-	$(PY) -m train.movenet --records data/quickstart/records --run runs/quickstart --initial fast --input-size 96 \
-		--batch-size 16 --epochs 2 --learning-rate 5e-4 --warmup-epochs 0.5 --augmentation.rotation-deg 15 \
-		--augmentation.occlusion 0.1 --no-tensorboard
+	$(PY) -m train.movenet --config configs/quickstart.toml
 	$(PY) -m evaluate runs/quickstart --records data/quickstart/records
 	$(PY) -m export runs/quickstart --to saved-model litert
 	$(PY) -m demo.webcam --model runs/quickstart/export --no-window \
@@ -56,8 +57,13 @@ records: setup ## SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=data-set OUT=shard-set
 		{ echo "usage: make records SOURCE=panoptic|lsp|coco|mpii|h36m ROOT=folder OUT=folder [ARGS='...']"; exit 2; }
 	$(PY) -m data_prep $(SOURCE) --root "$(ROOT)" --out "$(OUT)" $(ARGS)
 
-train: setup ## RECORDS=shard-set MODEL=resnet|densenet|movenet|... RUN=run-folder: train a model
-	$(PY) -m train.$(MODEL) --records "$(RECORDS)" --run "$(RUN)" $(ARGS)
+# An option; beside CONFIG, our default of it is left out.
+given = $(if $(and $(CONFIG),$(filter file,$(origin $2))),,--$1 "$($2)")
+
+train: setup ## RECORDS=shard-set MODEL=name RUN=run-folder, or CONFIG=file.toml: train a model
+	@test -n "$(filter $(MODEL),$(MODELS))" || \
+		{ echo "there is no MODEL $(MODEL); there are $(MODELS)"; exit 2; }
+	$(PY) -m train.$(MODEL) $(if $(CONFIG),--config "$(CONFIG)") $(call given,records,RECORDS) $(call given,run,RUN) $(ARGS)
 
 evaluate: setup ## RUN=run-folder: measure a model, on its records or on RECORDS=shard-set
 	$(PY) -m evaluate "$(RUN)" $(if $(filter file,$(origin RECORDS)),,--records "$(RECORDS)") $(ARGS)
@@ -91,7 +97,7 @@ $(LOWEST)/.installed: requirements.txt requirements-dev.txt
 
 # Whole files, since their fast tests run only where the packages are, too.
 EXTRAS := tests/data_prep/conversion/test_clusters.py tests/models/test_models_on_jax.py tests/train/loop/test_distribution.py \
-	tests/train/start/test_imagenet.py
+	tests/train/loop/test_loggers.py tests/train/start/test_imagenet.py
 # By itself: its triton crashes beside TensorFlow.
 ANNY := tests/body/test_human_anny.py
 
@@ -99,7 +105,7 @@ $(VENV)/.installed-extras: $(VENV)/.installed-dev requirements-extras.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-extras.txt
 	touch $@
 
-test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny and torch, and run the tests that are skipped without
+test-extras: $(VENV)/.installed-extras ## install Beam, Dask, JAX, anny, torch, wandb and MLflow, and run the tests that are skipped without
 	$(PY) -m pytest $(ANNY)
 	$(PYTEST) --dist worksteal $(EXTRAS) $(ARGS)
 
@@ -109,6 +115,15 @@ lint: setup-dev ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# It reads the code without importing it: a machine that only builds the site needs none of the other packages.
+$(VENV)/.installed-docs: requirements-docs.txt
+	@$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
+docs: $(VENV)/.installed-docs ## build the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 clean: ## remove the virtual environment and what tools left here; data and runs stay
 	@test ! -e $(VENV) || test $(VENV) = .venv || test -e $(VENV)/.installed || { echo "$(VENV) was not made by make setup; it stays"; exit 2; }

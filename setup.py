@@ -12,7 +12,6 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
 sys.path.insert(0, str(HERE / "tools"))
 from wheel_packages import BuildInsideFace, EditableAtTop, layout  # noqa: E402
 
@@ -34,11 +33,12 @@ def requirements() -> dict[str, list[str]]:
 packages, folders = layout()
 extras = requirements()
 always = extras.pop("")
+version = re.search(r'^__version__ = "(.+)"$', (HERE / "panopose/__init__.py").read_text(encoding="utf-8"), re.M)
 # Each build begins with an empty folder: files of an older one would enter the wheel.
 with tempfile.TemporaryDirectory() as build:
     setup(
         name="panopose",
-        version=VERSION[1],
+        version=version[1],
         description="Human pose estimation in TensorFlow and Keras 3, from Panoptic Studio sequences to a webcam",
         long_description=(HERE / "README.md").read_text(encoding="utf-8"),
         long_description_content_type="text/markdown",

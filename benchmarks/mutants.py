@@ -27,7 +27,7 @@ from typing import Literal
 import tyro
 
 ROOT = Path(__file__).parents[1]
-_READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "video/pictures.py")
+_READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "reader.py", "video/pictures.py")
 #: Files or folders of code, their tests, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),

@@ -4,6 +4,7 @@
     python -m data_prep panoptic --root data/panoptic --out data/records    or panoptic-vga, panoptic-kinect
     python -m data_prep lsp --root lspet --out data/lspet
     python -m data_prep coco --root coco --out data/coco
+    python -m data_prep cvat --root export --out data/cvat      or labelstudio
     python -m data_prep mpii --root mpii --out data/mpii
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
@@ -25,8 +26,10 @@ import tyro
 
 from data_prep.coco.reader import Coco
 from data_prep.conversion.convert import Conversion, convert
+from data_prep.cvat.reader import Cvat
 from data_prep.download.sequences import Download
 from data_prep.h36m.reader import H36m
+from data_prep.labelstudio.reader import LabelStudio
 from data_prep.lsp.reader import Lsp
 from data_prep.mpii.reader import Mpii
 from data_prep.panoptic.kinect import PanopticKinect
@@ -67,6 +70,8 @@ Command = (
     | Annotated[Convert[PanopticKinect], tyro.conf.subcommand("panoptic-kinect", description=_about(PanopticKinect))]
     | Annotated[Convert[Lsp], tyro.conf.subcommand("lsp", description=_about(Lsp))]
     | Annotated[Convert[Coco], tyro.conf.subcommand("coco", description=_about(Coco))]
+    | Annotated[Convert[Cvat], tyro.conf.subcommand("cvat", description=_about(Cvat))]
+    | Annotated[Convert[LabelStudio], tyro.conf.subcommand("labelstudio", description=_about(LabelStudio))]
     | Annotated[Convert[Mpii], tyro.conf.subcommand("mpii", description=_about(Mpii))]
     | Annotated[Convert[H36m], tyro.conf.subcommand("h36m", description=_about(H36m))]
     | Annotated[Download, tyro.conf.subcommand("download")]

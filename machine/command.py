@@ -20,6 +20,8 @@ Options = TypeVar("Options")
 _WRONG = 2
 # As of a command that SIGPIPE ended.
 _BROKEN_PIPE = 141
+# The names for pip of packages whose import names are others.
+_FOR_PIP = {"cv2": "opencv-python-headless"}
 _typed: ContextVar[str | None] = ContextVar("typed", default=None)
 
 
@@ -32,6 +34,7 @@ def run_command(
     description: str | None,
     stopped: str = "stopped",
     errors: tuple[type[Exception], ...] = (ValueError, OSError),
+    defaults: Callable[[], Options] | None = None,
     **parsing: Any,
 ) -> int:
     """Parses a command line, runs the command and returns its exit code.
@@ -45,10 +48,13 @@ def run_command(
         stopped: printed after Ctrl-C, which makes the exit code 130.
         errors: exceptions that a user can fix, printed as one line on standard error; the exit code is their
             `exit_code`, 2 if they have none.
+        defaults: makes an object whose values are the options' defaults; its errors are printed as those of `run`.
         **parsing: further arguments of `tyro.cli`.
     """
     heed_ctrl_c()
     try:
+        if defaults is not None:
+            parsing["default"] = defaults()
         try:
             parsed = tyro.cli(options, args=arguments, prog=_typed.get() or prog, description=description, **parsing)
         except SystemExit as end:  # After --help, or after tyro has printed an error.
@@ -80,20 +86,24 @@ def typed_as(prog: str) -> Iterator[None]:
 
 
 def missing_package(error: ModuleNotFoundError) -> int:
-    """Prints which extra of PanoPose installs a missing package, and returns the exit code 2.
+    """Prints how to install a missing package that PanoPose or one of its extras requires, and returns the exit code 2.
 
     Raises:
-        ModuleNotFoundError: `error`, if no extra does.
+        ModuleNotFoundError: `error`, if none requires it.
     """
-    package = (error.name or "").partition(".")[0].replace("_", "-")
+    module = (error.name or "").partition(".")[0]
+    package = _FOR_PIP.get(module, module.replace("_", "-"))
     try:
         needed = metadata.requires("panopose") or []
     except metadata.PackageNotFoundError:
         needed = []
-    for line in needed:
-        extra = re.search(r"extra == [\"'](\w+)", line)
-        if extra and re.match(rf"{re.escape(package)}(?![\w.-])", line):
-            install = f"pip install 'panopose[{extra[1]}]'"
-            print(f"error: this needs packages that are not installed, such as {package}: {install}", file=sys.stderr)
-            return _WRONG
-    raise error
+    line = next((line for line in needed if re.match(rf"{re.escape(package)}(?![\w.-])", line)), None)
+    if line is None:
+        raise error
+    extra = re.search(r"extra == [\"'](\w+)", line)
+    # Forced, as pip takes a package for installed whose files another one has removed.
+    install = f"'panopose[{extra[1]}]'" if extra else f"--force-reinstall --no-deps {package}"
+    print(
+        f"error: this needs packages that are not installed, such as {package}: pip install {install}", file=sys.stderr
+    )
+    return _WRONG

@@ -28,7 +28,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             and len(inputs.shape) == 4
             and self.axis in (-1, 3)
             and keras.backend.standardize_dtype(inputs.dtype) in ("float32", "bfloat16")
-            and not self.renorm
+            and not getattr(self, "renorm", False)  # Keras before 3.14 has none.
             and not self.synchronized
         )
 

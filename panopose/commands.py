@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from machine import interrupts
+from panopose import __version__
 
 #: By verb: the module that `python -m` runs, and what it does. A module that ends with a dot stands for any of its own.
 VERBS = {
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(_help())
         return 0 if verb else _WRONG
     if verb == "--version":
-        print(f"panopose {metadata.version('panopose')}")
+        print(f"panopose {__version__}")
         return 0
     if verb not in VERBS:
         return _unknown("command", verb, list(VERBS), "panopose --help")

@@ -26,7 +26,7 @@ _NUM_OWN_DRAWS = 10
 _LEAST_DETAIL = 0.25
 # Whether it is there, its middle (x, y), its width and height, red, green, blue.
 _NUM_PATCH_DRAWS = 8
-# Darkness, whether it is blurred, how much; whether it is a close-up, its center along x and y, its side.
+# Whether it is a close-up, its center along x and y, its side; darkness, whether it is blurred, how much.
 _NUM_LAST_DRAWS = 7
 # The least and the greatest side of a close-up, as shares of the image's side.
 _CLOSEUP_SIDES = (0.15, 0.5)
@@ -68,7 +68,17 @@ class Augmentation:
     closeup: float = 0.1
 
     def __post_init__(self) -> None:
-        for field in ("flip", "occlusion", "occlusion_size", "contrast", "color", "brightness", "blur", "shift", "closeup"):
+        for field in (
+            "flip",
+            "occlusion",
+            "occlusion_size",
+            "contrast",
+            "color",
+            "brightness",
+            "blur",
+            "shift",
+            "closeup",
+        ):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")
         if not 0 <= self.rotation_deg <= 180:
@@ -118,9 +128,9 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
         size: height and width of the results in px.
     """
     own, patches, last = np.split(draws.astype(np.float64), (_NUM_OWN_DRAWS, -_NUM_LAST_DRAWS), axis=1)
-    dark, blurred, amount = last[:, :3].T
+    dark, blurred, amount = last[:, 4:].T
     flipped = own[:, 0] < options.flip
-    matrix, scale = _affine(own[:, 1:5], last[:, 3:], flipped, options, size_in, size)
+    matrix, scale = _affine(own[:, 1:5], last[:, :4], flipped, options, size_in, size)
     detail = np.where(blurred < options.blur, _LEAST_DETAIL**amount, 1.0)
     # Half of the images are not darkened.
     light = (1 + options.darkness) ** -np.maximum(2 * dark - 1, 0)

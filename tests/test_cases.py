@@ -197,7 +197,7 @@ def _records(take, name: str, out: Path, *options: object) -> Path:
 def _train(records: Path, run: Path, *options: object):
     from train.resnet import main
 
-    return call(main, "--records", records, "--run", run, *SMALL, "--input-size", 64, "--no-tensorboard", *options)
+    return call(main, "--records", records, "--run", run, *SMALL, "--input-size", 64, "--log", *options)
 
 
 def test_training_on_upper_bodies_keeps_a_best_epoch(take, tmp_path):

@@ -48,3 +48,55 @@ def test_clean_data_asks(folder, answer, kept):
     assert "remove data/ and runs/, downloads and trained models included? (yes/no)" in done.stdout
     assert (folder / "data").exists() == (folder / "runs").exists() == kept
     assert (folder / ".venv").exists()
+
+
+RECIPES = "densenet efficientnet_lite mobilenet_v2 movenet resnet"
+
+
+@pytest.fixture
+def trainable(tmp_path):
+    """A copy of what `make train` reads, where `python` prints its arguments."""
+    for name in ("Makefile", "train", "configs", "requirements.txt", "setup.py"):
+        copy = shutil.copy if (ROOT / name).is_file() else shutil.copytree
+        copy(ROOT / name, tmp_path / name)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    (tmp_path / ".venv/.installed").touch()
+    return tmp_path
+
+
+def train_words(folder, *words):
+    done = make(folder, "-s", "train", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_help_lists_the_recipes_that_are_there(trainable):
+    assert f"MODEL of make train: {RECIPES}" in make(trainable, "help").stdout.splitlines()
+    shutil.copy(trainable / "train/resnet.py", trainable / "train/vitpose.py")
+    assert f"MODEL of make train: {RECIPES} vitpose" in make(trainable, "help").stdout.splitlines()
+
+
+def test_an_unknown_model_is_one_line_with_the_list(trainable):
+    done = make(trainable, "train", "MODEL=resnet50")
+    assert done.returncode == 2 and done.stdout == f"there is no MODEL resnet50; there are {RECIPES}\n"
+
+
+def test_what_make_train_passes_on(trainable):
+    default = ["-m", "train.resnet", "--records", "data/records", "--run", "runs/resnet"]
+    assert train_words(trainable) == default
+    words = ("MODEL=movenet", "RECORDS=data/a b", "RUN=runs/x", "ARGS=--epochs 3 --resume")
+    passed = ["-m", "train.movenet", "--records", "data/a b", "--run", "runs/x", "--epochs", "3", "--resume"]
+    assert train_words(trainable, *words) == passed
+
+
+def test_a_config_gives_the_model_the_records_and_the_run(trainable):
+    fast = ["-m", "train.movenet", "--config", "configs/fast.toml"]
+    assert train_words(trainable, "CONFIG=configs/fast.toml") == fast
+    words = ("CONFIG=configs/fast.toml", "RUN=runs/x", "ARGS=--epochs 3")
+    assert train_words(trainable, *words) == [*fast, "--run", "runs/x", "--epochs", "3"]
+    # A file need not name its model.
+    (trainable / "my own.toml").write_text("epochs = 3\n")
+    assert train_words(trainable, "CONFIG=my own.toml") == ["-m", "train.resnet", "--config", "my own.toml"]

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from machine.command import run_command
 from records import read_manifest
 from train.config import TrainConfig
+from train.config_file import as_toml, read_options, with_defaults
 from train.loop.errors import HostLost, NonFiniteLoss
 
 Config = TypeVar("Config", bound=TrainConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigFile:
+    """Options in files.
+
+    Attributes:
+        config: a TOML file of options, such as configs/fast.toml; those in the command line override it.
+        print_config: print the options of this command as such a file, and exit.
+    """
+
+    config: Path | None = None
+    print_config: bool = False
 
 
 def run_recipe(
@@ -23,8 +39,17 @@ def run_recipe(
     arguments: list[str] | None,
 ) -> int:
     """Parses the command line of `python -m train.NAME`, trains, and returns the exit code."""
+    command: Any = dataclass(frozen=True)(type(config_class.__name__, (config_class, ConfigFile), {}))
 
-    def run(config: Config) -> None:
+    def defaults() -> Any:
+        path = _config_path(arguments)
+        return with_defaults(command, {} if path is None else read_options(path, config_class, name))
+
+    def run(parsed: Any) -> None:
+        config = config_class(**{field.name: getattr(parsed, field.name) for field in fields(config_class)})
+        if parsed.print_config:
+            print(as_toml(config, name), end="")
+            return
         try:
             folder = train(config)
         except HostLost as error:
@@ -38,11 +63,19 @@ def run_recipe(
         print(f"  python -m evaluate {here} --records {records}{split}\n  python -m export {here}")
 
     return run_command(
-        config_class,
+        command,
         run,
         arguments,
         prog=f"python -m train.{name}",
         description=description,
         stopped="stopped; the same command with --resume goes on after the last whole epoch",
         errors=(ValueError, OSError, NonFiniteLoss),
+        defaults=defaults,
     )
+
+
+def _config_path(arguments: list[str] | None) -> Path | None:
+    """The file of --config, which gives the other options their defaults, so that it is read first."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, nargs="?")  # tyro says so if the path is missing.
+    return parser.parse_known_args(arguments)[0].config

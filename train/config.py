@@ -13,10 +13,11 @@ from weights import shipped
 
 # Options that change the result only by rounding.
 _NO_MATTER = (
-    *("run", "resume", "tensorboard", "distribute"),
+    *("run", "resume", "log", "distribute"),
     *("precision", "normalization", "xla", "threads", "measure_again"),
 )
 
+Log = Literal["tensorboard", "wandb", "mlflow"]
 Distribute = Literal["none", "devices", "hosts"]
 
 Head = Literal[POSE_2D.forms]  # type: ignore[valid-type]
@@ -31,6 +32,8 @@ class TrainConfig:
         records: the shard set to train on, with a train and a val split.
         run: folder for checkpoints, curves and images; `runs/MODEL-RECORDS` if not given.
         epochs: passes over the training split.
+        patience: stop once the validation figure that chooses the best epoch has not improved for this many epochs; the
+            learning rate still falls as if all epochs came. Never by default.
         batch_size: people in a batch.
         input_size: height and width of the net's images in px; the records' own if not given.
         head: the form of the net's outputs: "coordinates" regresses a point for each (DeepPose, arXiv 1312.4659),
@@ -68,12 +71,14 @@ class TrainConfig:
             The result is that of one device, up to rounding.
         seed: random seed of the initial weights, the order and the augmentation.
         resume: continue the run in the folder.
-        tensorboard: write TensorBoard logs into the run folder.
+        log: loggers beside history.csv: "tensorboard" and "wandb" (Weights & Biases) write into the run folder,
+            "mlflow" where MLflow is set to; the last two need the package of that name. `--log` alone is none.
     """
 
     records: Path
     run: Path | None = None
     epochs: int = 60
+    patience: int | None = None
     batch_size: int = 32
     input_size: int | None = None
     head: Head = "coordinates"
@@ -96,14 +101,16 @@ class TrainConfig:
     distribute: Distribute = "none"
     seed: int = 0
     resume: bool = False
-    tensorboard: bool = True
+    log: tuple[Log, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
-        for name, choices in (("head", Head), ("neck", Neck), ("distribute", Distribute)):
-            if getattr(self, name) not in get_args(choices):
-                listed, got = ", ".join(get_args(choices)), getattr(self, name)
-                raise ValueError(f"{name} must be one of {listed}, got {got}; choose one of these")
-        for name in ("epochs", "batch_size", "threads"):
+        for name, choices in (("head", Head), ("neck", Neck), ("distribute", Distribute), ("log", Log)):
+            given = getattr(self, name)
+            for got in given if isinstance(given, tuple) else (given,):
+                if got not in get_args(choices):
+                    listed = ", ".join(get_args(choices))
+                    raise ValueError(f"{name} must be one of {listed}, got {got}; choose one of these")
+        for name in ("epochs", "patience", "batch_size", "threads"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         for name in ("learning_rate", "clip_norm", "score_radius"):

@@ -109,7 +109,7 @@ def command(row: Row, options: Ablation, run: Path) -> list[str]:
     """The training command of a row."""
     shared = ["--records", options.records, "--epochs", options.epochs, "--input-size", options.input_size]
     start = ["--movenet", options.movenet] if row.movenet else []
-    words = [sys.executable, "-m", row.module, *_BASE, *shared, *start, *row.options, "--run", run, "--no-tensorboard"]
+    words = [sys.executable, "-m", row.module, *_BASE, *shared, *start, *row.options, "--run", run, "--log"]
     return [str(word) for word in words]
 
 

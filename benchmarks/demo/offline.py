@@ -9,7 +9,8 @@ longer side of the box about the joints) as unit:
     jitter: root mean square acceleration, in lengths per square second.
     lag: the delay in ms at which the joints' velocities correlate best with those of the golden joints.
 First of the model on the clip; then of golden tracks at 30 frames/s with the model's jitter added, where the truth is
-known. Then jitter on further clips, if given.
+known. In the walk, left and right of the body, of limbs and of pairs of joints are then exchanged for 1 to 20 frames:
+how many of these are found, where they are far enough apart to matter. Then jitter on further clips, if given.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from demo.batch.find import rule_of
 from demo.batch.inputs import read_frames
 from demo.offline.recording import PersonTrack, Recording
 from demo.offline.smooth import Smoothing, person_lengths, smooth, smooth_track
+from demo.offline.swaps import find_swaps, groups_of_pairs
 from demo.offline.track import track_frames
 from demo.runtimes.pose_model import PoseModel, load
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
@@ -39,6 +41,8 @@ _FPS = 30.0
 _MOST_LAG_S, _STEP_S = 0.2, 0.001
 # Of BlazePose's joints, without pairs.
 _LOOSE = Skeleton("loose", tuple(f"joint_{k}" for k in range(33)), (), (0, 1), None)
+# Pairs nearer than this, in lengths, do not matter; how often each group is exchanged, and for how many frames.
+_APART, _ROUNDS, _MOST_FRAMES = 0.08, 12, 20
 _KINDS = ("butterworth", "savgol")
 
 
@@ -97,6 +101,29 @@ def offline(course: np.ndarray, skeleton: Skeleton, kind: str) -> np.ndarray:
     return smooth_track(track, known, np.arange(len(course)) / _FPS, skeleton, Smoothing(kind))[0].xy_px
 
 
+def exchanges(course: np.ndarray, rng: np.random.Generator) -> str:
+    """Exchanges sides of COCO's joints in a track (T, 17, 2) in lengths, and says how many of them are found."""
+    times_s, known = np.arange(len(course)) / _FPS, np.ones(course.shape[:2], bool)
+    left, right = np.array(COCO17.pairs).T
+    apart = np.linalg.norm(course[:, left] - course[:, right], axis=-1) > _APART
+    groups, unit = groups_of_pairs(COCO17), np.ones(len(course))
+    clean = int(find_swaps(course, known, times_s, unit, COCO17).sum())
+    found = exchanged = wrong = 0
+    for group in map(list, _ROUNDS * groups):
+        count = int(rng.integers(1, _MOST_FRAMES + 1))
+        start = int(rng.integers(len(course) - count))
+        truth = np.zeros((len(course), len(left)), bool)
+        truth[start : start + count, group] = True
+        given = course.copy()
+        given[:, left] = np.where(truth[..., None], course[:, right], course[:, left])
+        given[:, right] = np.where(truth[..., None], course[:, left], course[:, right])
+        states = find_swaps(given, known, times_s, unit, COCO17)
+        found, exchanged = found + int((states & truth & apart).sum()), exchanged + int((truth & apart).sum())
+        wrong += int((states & ~truth & apart).sum())
+    share = f"of {exchanged} exchanged pairs {found / exchanged:.0%} are found"
+    return f"{share}, and {wrong} others; without an exchange {clean}"
+
+
 def _line(name: str, course: np.ndarray, truth: np.ndarray) -> str:
     distance = np.nanmean(np.linalg.norm(course - truth, axis=-1))
     return f"{name:22} {1000 * distance:8.1f} {jitter(course):7.1f} {lag_ms(course, truth):5.0f}"
@@ -130,6 +157,10 @@ def main(options: Options) -> int:
         skeleton = COCO17 if shaken.shape[1] == COCO17.num_joints else _LOOSE
         for kind in _KINDS:
             print(_line(f"offline ({kind})", offline(shaken, skeleton, kind), course))
+    for share in (0.0, 1.0, 2.0):
+        walk = golden_courses(options.clips)[0]
+        shaken = walk + share * (trembling(walk, noise, rng) - walk)
+        print(f"walk with {share:g} times the model's jitter: {exchanges(shaken, rng)}")
     for path in options.further:
         _print_jitter(path, recorded(model, path, MAX_PEOPLE))
     return 0

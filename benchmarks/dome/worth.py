@@ -95,7 +95,7 @@ class Worth:
             return run
         if (run / "run.json").is_file():
             options = (*options, "--resume")
-        common = f"--depth 18 --input-size {self.input_size} --epochs {round(passes)} --no-tensorboard".split()
+        common = f"--depth 18 --input-size {self.input_size} --epochs {round(passes)} --log".split()
         _run("train.resnet", "--records", records, "--run", run, *common, *options)
         return run
 

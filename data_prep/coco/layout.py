@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from records import BadInput
 
-# COCO's own and CVAT's, then Roboflow's.
+# COCO's own and CVAT's, then Roboflow's. CVAT leaves the subset out of the images' folder in exports of a task.
 _ANNOTATIONS = ("annotations/person_keypoints_{}.json", "{}/_annotations.coco.json")
-_IMAGES = ("{}", "images/{}")
+_IMAGES = ("{}", "images/{}", "images")
 _OTHERWISE = "name the files with --annotations FILE and --images FOLDER"
 
 
@@ -121,3 +121,29 @@ def inner_path(images: Path, path: PurePosixPath) -> PurePosixPath:
     folder, parts = _folders(images), path.parts
     outer = (count for count in range(len(parts) - 1, 0, -1) if folder[-count:] == parts[:count])
     return PurePosixPath(*parts[next(outer, 0) :])
+
+
+def find_export(root: Path, pattern: str, annotations: Path | None, images: Path | None) -> tuple[Path, Path]:
+    """Finds the annotations and the folder of images that a labeling tool exports together.
+
+    Args:
+        root: the data set's folder.
+        pattern: of the file's name, such as *.xml.
+        annotations: the file, as given or under the root; None for the only one of the pattern in the root.
+        images: the folder of images, likewise; None for the folder images in the root, or the root itself.
+
+    Raises:
+        ValueError: one of them does not exist, or there are several files of the pattern.
+    """
+    files = sorted(root.glob(pattern)) if annotations is None else [p for p in _given(root, annotations) if p.is_file()]
+    if not files:
+        missing = f"file {pattern} in {root}" if annotations is None else _listed(_given(root, annotations))
+        raise ValueError(f"there is no {missing}; unpack the export there, or name the file with --annotations FILE")
+    if annotations is None and len(files) > 1:
+        listed = ", ".join(file.name for file in files[:5])
+        raise ValueError(f"{root} has {len(files)} files {pattern} ({listed}); name one with --annotations FILE")
+    folders = [root / "images", root] if images is None else _given(root, images)
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        raise ValueError(f"there is no folder of pictures {_listed(folders)}; name it with --images FOLDER")
+    return files[0], folder

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,7 @@ class Coco(Reader):
     """Reads a keypoints file of COCO's form and its folder of images.
 
         ROOT/annotations/person_keypoints_SUBSET.json, ROOT/SUBSET/*.jpg           COCO
-        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT
+        ROOT/annotations/person_keypoints_SUBSET.json, ROOT/images/SUBSET/*.jpg    CVAT, or ROOT/images/*.jpg
         ROOT/SUBSET/_annotations.coco.json, ROOT/SUBSET/*.jpg                      Roboflow
 
     COCO's keypoints are pixel indices, with (0, 0) the center of the top-left pixel, as here; they are unchanged. Its
@@ -71,7 +72,7 @@ class Coco(Reader):
     rename: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        annotations, images = find_files(Path(self.root), self.subset, self.annotations, self.images)
+        annotations, images = self._find()
         object.__setattr__(self, "annotations", annotations)
         object.__setattr__(self, "images", images)
         if self.min_keypoints is not None and self.min_keypoints < 1:
@@ -98,13 +99,20 @@ class Coco(Reader):
         """The name in the records."""
         return "coco"
 
-    def _load(self) -> dict:
-        return load_coco(self.annotations)
+    def _find(self) -> tuple[Path, Path]:
+        """The annotations and the folder of images."""
+        return find_files(Path(self.root), self.subset, self.annotations, self.images)
+
+    def _load(self) -> tuple[dict, Iterable[Item]]:
+        """The content of a keypoints file, and what is to be said of it."""
+        return load_coco(self.annotations), ()
 
     @cached_property
     def _content(self) -> CocoFile:
         naming = Naming(self.pairs, self.sigmas, self.rename)
-        content = parse_coco(self._load(), self.annotations, self.category, naming)
+        loaded, items = self._load()
+        content = parse_coco(loaded, self.annotations, self.category, naming)
+        content = replace(content, items=(*items, *content.items))
         if self.min_keypoints is not None and self.min_keypoints > len(content.order):
             raise ValueError(
                 f"min_keypoints must be {len(content.order)} or less, as {self.annotations} names no more keypoints, "

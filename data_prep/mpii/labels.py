@@ -20,7 +20,7 @@ DOWN_PX = 15.0
 #: The normalizer of MPII's evaluation, as a share of the diagonal of the head's box (its SC_BIAS).
 HEAD_SHARE = 0.6
 
-_MALFORMED = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+_MALFORMED = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +85,10 @@ def read_labels(path: Path, *, separate: bool) -> list[LabeledPicture | BadInput
             if count := np.size(getattr(entry, "annorect", ())):
                 pictures.append(LeftOut("in a picture of the test, whose joints have never been published", count))
             continue
-        chosen = {int(index) for index in np.ravel(apart)} if separate else None
         what = f"{path} picture {number}"
         try:
             labels = _fields(entry)
+            chosen = {int(index) for index in np.ravel(apart)} if separate else None
             people = list(_people(labels, chosen, what))
             if all(isinstance(person, LeftOut) for person in people):
                 pictures += people

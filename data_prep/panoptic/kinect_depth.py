@@ -54,7 +54,7 @@ class Sensor:
             to_depth, to_color = (np.array(entry[name], np.float64).reshape(4, 4) for name in ("M_depth", "M_color"))
             matrix = _depth_to_color(to_depth, to_color)
             rays = _rays(lens, distortion)
-        except (AttributeError, IndexError, KeyError, OSError, OverflowError, RecursionError, TypeError) as error:
+        except (IndexError, KeyError, OSError, OverflowError, RecursionError, TypeError) as error:
             raise BadInput(what, f"malformed ({type(error).__name__}: {error})") from error
         except (ValueError, np.linalg.LinAlgError) as error:
             raise BadInput(what, f"malformed ({error})") from error

@@ -44,7 +44,7 @@ class KinectSync:
             kinect = json.loads(paths[1].read_bytes())["kinect"]
             tables = [hd, kinect["color"][node], kinect["depth"][node]]
             return cls(*(np.array(table["univ_time"], np.float64).reshape(-1) for table in tables))
-        except (AttributeError, KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        except (KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
             what = " and ".join(map(str, paths))
             raise BadInput(f"{what} {node}", f"malformed or missing ({type(error).__name__}: {error})") from error
 

@@ -25,7 +25,7 @@ _OLD_JOINTS = Skeleton(
     (PANOPTIC19.joints[0], "head_top", *PANOPTIC19.joints[2:15]),
     limbs=(),
     torso=PANOPTIC19.torso,
-    head=(0, 1),
+    head=None,
 )
 _SKELETONS = {"joints19": PANOPTIC19, "joints15": _OLD_JOINTS}
 # The studio's mark of a missing joint: x, y, z and the confidence.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +9,8 @@ import cv2
 import numpy as np
 
 from demo.batch.inputs import is_picture
-from demo.errors import ArgumentError, OutputError
+from demo.errors import ArgumentError
+from demo.outputs.new_folder import NewFolder, check_new_folder
 from demo.outputs.table import TableRow
 from demo.ui.view import line_thickness, text_scale
 from pose import Skeleton, draw_skeleton, draw_text
@@ -29,12 +28,7 @@ def check_drawings(folder: Path, source: Path) -> None:
     """
     if source.is_file() and not is_picture(source):
         raise ArgumentError("--draw is for pictures; for a video use python -m demo.webcam --no-window --output FILE")
-    if folder.resolve().is_relative_to(source.resolve()):
-        raise ArgumentError(f"--draw {str(folder)!r} lies in {str(source)!r}, which is read; choose another folder")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"--draw {str(folder)!r} must be a new folder or an empty one; choose another name")
-    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
-        raise OutputError(f"--draw {str(folder)!r} cannot be made: make the folder that it lies in, or choose another")
+    check_new_folder("--draw", folder, source)
 
 
 def draw_people(picture: np.ndarray, people: Sequence[TableRow], skeleton: Skeleton, joint_score: float) -> np.ndarray:
@@ -56,7 +50,7 @@ def draw_people(picture: np.ndarray, people: Sequence[TableRow], skeleton: Skele
     return drawn
 
 
-class Drawings:
+class Drawings(NewFolder):
     """A folder of annotated images, as a context manager; it has its final name after `finish` only.
 
     Args:
@@ -66,20 +60,9 @@ class Drawings:
     """
 
     def __init__(self, folder: Path, skeleton: Skeleton, joint_score: float) -> None:
-        self._folder = folder
+        super().__init__("--draw", folder)
         self._skeleton = skeleton
         self._joint_score = joint_score
-        try:
-            self._partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
-            self._partial.mkdir()
-        except OSError as error:
-            raise self._problem(error) from error
-
-    def __enter__(self) -> Drawings:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        shutil.rmtree(self._partial, ignore_errors=True)
 
     def add(self, name: str, picture: np.ndarray, people: list[TableRow]) -> None:
         """Writes an annotated image, uint8 RGB (H, W, 3), under its name in the source's folder.
@@ -89,7 +72,7 @@ class Drawings:
         Raises:
             OutputError: it cannot be written.
         """
-        path = self._partial / name
+        path = self.partial / name
         while path.suffix.lower() in _GREY or not cv2.haveImageWriter(path.name) or path.exists():
             path = path.with_name(f"{path.name}.png")
         picture = draw_people(picture, people, self._skeleton, self._joint_score)
@@ -97,20 +80,4 @@ class Drawings:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(cv2.imencode(path.suffix, picture[..., ::-1])[1].tobytes())
         except OSError as error:
-            raise self._problem(error) from error
-
-    def finish(self) -> None:
-        """Renames the folder to its final name.
-
-        Raises:
-            OutputError: the name is in use by now.
-        """
-        try:
-            if self._folder.exists():
-                self._folder.rmdir()
-            self._partial.rename(self._folder)
-        except OSError as error:
-            raise self._problem(error) from error
-
-    def _problem(self, error: OSError) -> OutputError:
-        return OutputError(f"--draw {str(self._folder)!r} cannot be written: {error.strerror or error}")
+            raise self.problem(error) from error

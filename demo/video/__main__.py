@@ -58,7 +58,7 @@ class Options(ModelOptions):
         table: rows of a .csv or .parquet: wide for each person in a frame, long for each joint.
         output: annotated video to write too: .mp4, .mov, .mkv or .avi.
         people: maximum number of people to follow at once.
-        min_score: minimum confidence of a person in a frame: the mean score of the better half of the limb joints; by
+        min_score: minimum confidence of a person in a frame: the mean score of the better half of the main joints; by
             default the model's own.
         smooth: low-pass filter of the joints. With none, joints are as the model estimates them, and nothing is
             repaired or interpolated.

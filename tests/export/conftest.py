@@ -31,7 +31,7 @@ def run(shards, tmp_path_factory) -> Path:
             input_size=32,
             blocks=(1, 1),
             growth_rate=4,
-            tensorboard=False,
+            log=(),
             **AS_GIVEN,
         )
     )

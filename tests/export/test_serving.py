@@ -6,14 +6,21 @@ requests travel as JSON text, and as its own messages through a gRPC channel.
 
 import base64
 import json
+import re
+import threading
 from concurrent import futures
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from export.__main__ import load_run
 from export.check import encode_jpegs, model_answers
+
+ROOT = Path(__file__).parents[2]
 
 
 class Server:
@@ -33,10 +40,12 @@ class Server:
         return self.session.run({key: value.name for key, value in signature.outputs.items()}, feeds)
 
     def rest(self, body):
-        """The body of POST /v1/models/MODEL:predict -> the answer's body."""
+        """The body of POST /v1/models/MODEL:predict -> the answer, by the rules of the server's json_tensor.cc."""
         request = json.loads(body)
         name = request.get("signature_name", "serving_default")
         infos = self.signatures[name].inputs
+        if not infos:
+            raise ValueError(f"Failed to get input map for signature: {name}")
         if "instances" in request:
             rows = request["instances"]
             named = (
@@ -50,7 +59,8 @@ class Server:
             columns = given if _is_named(given) else {key: given for key in infos}
         outputs = self.run(name, {key: _tensor(columns[key], infos[key]) for key in infos})
         if "inputs" in request:
-            return json.dumps({"outputs": {key: _plain(value) for key, value in outputs.items()}})
+            columns = {key: _plain(value) for key, value in outputs.items()}
+            return json.dumps({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
         # In rows, every output must have an entry for each instance.
         assert {len(value) for value in outputs.values()} == {len(rows)}
         predictions = [{key: _plain(value[i]) for key, value in outputs.items()} for i in range(len(rows))]
@@ -123,12 +133,28 @@ def test_rest_takes_jpegs_in_base64(server, moved_run, pictures):
     assert columns["joints_xy_px"] == [row["joints_xy_px"] for row in rows]
 
 
-def test_rest_describes_the_model(server, exported):
-    answer = json.loads(server.rest(json.dumps({"signature_name": "describe", "inputs": {}})))["outputs"]
-    assert json.loads(answer["json"]) == json.loads((exported / "pose.json").read_text())
+@pytest.fixture
+def http_port(server):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):  # noqa: N802, the base class's name
+            assert self.path == "/v1/models/pose:predict"
+            answer = server.rest(self.rfile.read(int(self.headers["Content-Length"]))).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield http.server_port
+        http.shutdown()
 
 
-def test_grpc_carries_pictures_and_jpegs(server, pictures, expected):
+@pytest.fixture
+def grpc_port(server):
     grpc = pytest.importorskip("grpc")
     pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -145,18 +171,50 @@ def test_grpc_carries_pictures_and_jpegs(server, pictures, expected):
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Service(), service)
     port = service.add_insecure_port("127.0.0.1:0")
     service.start()
-    try:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            for signature, key, value, tolerance_px in (
-                ("serving_default", "pictures", pictures, 1e-3),
-                ("jpeg", "jpeg", encode_jpegs(pictures)[0], 8),
-            ):
-                request = predict_pb2.PredictRequest()
-                request.model_spec.name, request.model_spec.signature_name = "pose", signature
-                request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-                outputs = stub.Predict(request, timeout=30).outputs
-                np.testing.assert_allclose(tf.make_ndarray(outputs["joints_xy_px"]), expected, atol=tolerance_px)
-                assert tf.make_ndarray(outputs["scores"]).shape == expected.shape[:2]
-    finally:
-        service.stop(None).wait()
+    yield port
+    service.stop(None).wait()
+
+
+def test_grpc_carries_pictures_and_jpegs(grpc_port, pictures, expected):
+    import grpc
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    with grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        for signature, key, value, tolerance_px in (
+            ("serving_default", "pictures", pictures, 1e-3),
+            ("jpeg", "jpeg", encode_jpegs(pictures)[0], 8),
+        ):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name, request.model_spec.signature_name = "pose", signature
+            request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+            outputs = stub.Predict(request, timeout=30).outputs
+            np.testing.assert_allclose(tf.make_ndarray(outputs["joints_xy_px"]), expected, atol=tolerance_px)
+            assert tf.make_ndarray(outputs["scores"]).shape == expected.shape[:2]
+
+
+def test_the_programs_in_the_docs_run(http_port, grpc_port, moved_run, exported, tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "serving.md").read_text()
+    rest, grpc = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for written, here in (
+        ("http://localhost:8501/", f"http://127.0.0.1:{http_port}/"),
+        ("localhost:8500", f"127.0.0.1:{grpc_port}"),
+        ("from panopose.pose import", "from pose import"),
+        ("size=224", "size=64"),
+    ):
+        assert written in rest + grpc
+        rest, grpc = rest.replace(written, here), grpc.replace(written, here)
+    image = np.random.default_rng(0).integers(0, 256, (700, 800, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "people.jpg"), cv2.GaussianBlur(image, (0, 0), 20))
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(rest, names)
+    exec(grpc, names)
+    crop = names["crop"]
+    pixels = crop.cut(cv2.imread("people.jpg"))[None, :, :, ::-1]
+    expected = model_answers(load_run(moved_run)[0], {"pictures": pixels})["joints_xy_px"]
+    np.testing.assert_allclose(names["same"]["joints_xy_px"], expected, atol=1e-3)
+    np.testing.assert_allclose(names["people"]["joints_xy_px"], expected, atol=8)
+    np.testing.assert_allclose(names["joints"], crop.points_to_frame(names["people"]["joints_xy_px"][0]), atol=1e-3)
+    assert names["scores"].shape == (14,)
+    assert json.loads(names["description"]) == json.loads((exported / "pose.json").read_text())

@@ -13,9 +13,10 @@ from tools.fuzz.attempt import Fault, Target, attempt
 from tools.fuzz.targets import TARGETS
 
 # How often each is tried: what reads in a process of its own, or through TensorFlow, is slow.
-TRIES = {"coco": 500, "lsp": 6, "mpii": 6, "shard": 60, "manifest": 150}
+TRIES = {"coco": 500, "label-studio": 500, "lsp": 6, "mpii": 6, "shard": 60, "manifest": 150}
 USUAL_TRIES = 200
 WORDS = {
+    "cvat": [b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&lt;", b"1e999", b"nan", b'id="99999999999999999999"'],
     "bvh": b"JOINT OFFSET CHANNELS { } End Frames: Time: 1e999 nan 99999999999".split(),
     "tar": [b"\x80" + b"\0" * 10 + b"\x7f", b"\xff" * 12, b"00000000777\0", b"L", b"x", b"ustar  \0", b"../../"],
 }
@@ -44,7 +45,16 @@ def test_valid_files_are_read(prepared, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "people"), [("panoptic-calibration", 2), ("lsp", 2), ("coco", 3), ("mpii", 2), ("h36m-cameras", 1)]
+    ("name", "people"),
+    [
+        ("panoptic-calibration", 2),
+        ("lsp", 2),
+        ("coco", 3),
+        ("cvat", 3),
+        ("label-studio", 3),
+        ("mpii", 2),
+        ("h36m-cameras", 1),
+    ],
 )
 def test_the_valid_people_become_records(prepared, name, people):
     folder, path, valid = prepared(name)

@@ -9,7 +9,9 @@ from records.augment import NUM_DRAWS, augment, changes_of
 from records.pipeline import decode_picture
 from records.warp import decode_jpeg, vary_pictures
 
-NOTHING = Augmentation(flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0)
+NOTHING = Augmentation(
+    flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0, closeup=0
+)
 # One half of every draw is the middle of its range: no turn, no zoom, no shift, no change of colour.
 MIDDLE = np.full(NUM_DRAWS, 0.5, np.float32)
 
@@ -51,7 +53,7 @@ def change(pictures, labels, changes, size):
 @pytest.mark.parametrize("size", [64, 100, 128])
 def test_joints_go_where_the_picture_goes(size):
     """A white disc is found in the warped picture where its joint is said to be."""
-    options = Augmentation(brightness=0, contrast=0, color=0, occlusion=0, rotation_deg=60)
+    options = Augmentation(brightness=0, contrast=0, color=0, occlusion=0, rotation_deg=60, closeup=0)
     varied, labels = run([disc(128, (70, 50))] * 16, labels_of(*[[(70, 50)]] * 16), options, draws_of(3, 16), size)
     assert varied.shape == (16, size, size, 3)
     y, x = np.mgrid[0:size, 0:size]
@@ -127,7 +129,7 @@ def test_flip_swaps_sides():
 
 
 def test_zoom_scales_the_spans():
-    options = Augmentation(flip=0, rotation_deg=0, shift=0, scale=0.5, occlusion=0)
+    options = Augmentation(flip=0, rotation_deg=0, shift=0, scale=0.5, occlusion=0, closeup=0)
     _, labels = run([disc(64, (30, 30))] * 9, labels_of(*[[(25, 30), (39, 30)]] * 9), options, draws_of(2, 9))
     zoom = (labels["joints_xy_px"][:, 1, 0] - labels["joints_xy_px"][:, 0, 0]) / 14
     assert (zoom >= 1 / 1.5).all() and (zoom <= 1.5).all() and np.ptp(zoom) > 0.2
@@ -279,7 +281,7 @@ def test_half_the_pictures_are_darkened():
     draws = np.stack([MIDDLE] * 4)
     draws[:, -3] = 0.2, 0.5, 0.75, 0.976
     light = np.full((4, 8, 8, 3), 90, np.uint8)
-    varied, _ = run(light, labels_of(*[[]] * 4), Augmentation(0, 0, 0, 0, 0, 0, 0, 0, darkness=8), draws)
+    varied, _ = run(light, labels_of(*[[]] * 4), Augmentation(0, 0, 0, 0, 0, 0, 0, 0, darkness=8, closeup=0), draws)
     assert varied[:, 4, 4, 0].tolist() == [90, 90, 30, 11]
 
 
@@ -287,7 +289,7 @@ def test_blur_is_as_strong_as_it_is_drawn():
     """Uniform in the logarithm: all pixels along a side, one half of them, one quarter; and all where none is drawn."""
     draws = np.stack([MIDDLE] * 4)
     draws[:, -2:] = [[0.29, 0.0], [0.29, 0.5], [0.29, 1.0], [0.31, 1.0]]
-    detail = changes_of(draws, Augmentation(blur=0.3), 64, 64).detail
+    detail = changes_of(draws, Augmentation(blur=0.3, closeup=0), 64, 64).detail
     np.testing.assert_allclose(detail, [1, 0.5, 0.25, 1])
 
 
@@ -297,7 +299,7 @@ def test_blur_loses_detail_and_moves_nothing():
     draws[:, -2:] = [[0.3, 1.0], [0.29, 0.999]]
     stripes = np.zeros((2, 64, 64, 3), np.uint8)
     stripes[:, :, ::2] = 200
-    options = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, blur=0.3)
+    options = Augmentation(0, 0, 0, 0, 0, 0, 0, 0, blur=0.3, closeup=0)
     varied, _ = run(stripes, labels_of(*[[]] * 2), options, draws)
     assert (varied[0] == stripes[0]).all() and np.ptp(varied[1]) <= 1
     varied, labels = run([disc(64, (40, 21))] * 2, labels_of(*[[(40, 21)]] * 2), options, draws)
@@ -351,3 +353,37 @@ def test_wrong_options_raise():
         Augmentation(darkness=-1)
     with pytest.raises(ValueError, match="blur must lie between 0 and 1, got 2"):
         Augmentation(blur=2)
+
+
+@pytest.mark.parametrize(
+    ("draws", "side", "center"),
+    [
+        # The least part in the upper left corner, the greatest in the lower right one, and one between.
+        ((0.05, 0, 0, 0), 0.15, (0.075, 0.075)),
+        ((0.05, 1, 1, 1), 0.5, (0.75, 0.75)),
+        ((0.05, 0.25, 0.5, 0.5), (0.15 * 0.5) ** 0.5, None),
+    ],
+)
+def test_a_closeup_shows_a_part_of_the_picture(draws, side, center):
+    numbers = MIDDLE.copy()
+    numbers[-7:-3] = draws
+    changes = changes_of(numbers[None], Augmentation(flip=0, closeup=0.1), 200, 100)
+    np.testing.assert_allclose(changes.scale, [side * 2])
+    x, y = (changes.matrix[0] @ (49.5, 49.5, 1) + 0.5) / 200
+    expected = center or (side / 2 + 0.25 * (1 - side), 0.5)
+    np.testing.assert_allclose((x, y), expected)
+    # All of it lies in the picture.
+    corners = changes.matrix[0] @ np.array([[-0.5, 99.5], [-0.5, 99.5], [1, 1]])
+    assert corners.min() > -0.5 - 1e-9 and corners.max() < 199.5 + 1e-9
+
+
+def test_closeups_are_as_frequent_as_asked_for_and_leave_joints_out():
+    numbers = draws_of(3, 2000)
+    changes = changes_of(numbers, Augmentation(closeup=0.25), 64, 64)
+    assert np.mean(changes.scale < 0.6) == pytest.approx(0.25, abs=0.03)
+    assert (changes_of(numbers, Augmentation(closeup=0), 64, 64).scale > 0.6).all()
+    people = labels_of(*[[(8, 8), (32, 32), (56, 56)]] * 200)
+    _, labels = run(np.zeros((200, 64, 64, 3), np.uint8), people, Augmentation(flip=0, closeup=1), numbers[:200])
+    # A part of at most a quarter of the picture shows one joint of three or none, and the others have left.
+    assert (labels["visible"][:, :3] > 0).sum(axis=1).max() == 1
+    np.testing.assert_array_equal(labels["left"][:, :3], labels["visible"][:, :3] == 0)

@@ -113,7 +113,9 @@ def test_the_workers_batches_are_one_workers_batches(shards, workers):
 
 
 def test_without_augmentation_training_gets_the_same_as_evaluation(shards):
-    nothing = Augmentation(flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0)
+    nothing = Augmentation(
+        flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0, closeup=0
+    )
     stored = {}
     for pictures, labels in dataset(shards, "train", batch_size=5).as_numpy_iterator():
         stored |= {

@@ -126,8 +126,9 @@ def test_every_module_can_be_rewritten():
 def test_no_string_names_a_module():
     # Where a package lies at run time, `__name__` and `__package__` say.
     named = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules()} | set(all_packages())
+    named = {name for name in named if name.partition(".")[0] != FACE}
     for path in modules():
-        if path == ROOT / "panopose" / "commands.py":
+        if path == ROOT / "panopose" / "commands.py":  # It adds where they lie.
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:

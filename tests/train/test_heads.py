@@ -116,7 +116,7 @@ def flow_weights(trainer):
 
 
 def config(shards, run, **changes):
-    options = {"epochs": 2, "batch_size": 4, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False} | AS_GIVEN
+    options = {"epochs": 2, "batch_size": 4, "blocks": (1, 1, 1, 1), "growth_rate": 4, "log": ()} | AS_GIVEN
     return DenseNetConfig(records=shards, run=run, **{**options, **changes})
 
 

@@ -49,7 +49,7 @@ def shards(tmp_path_factory):
 
 
 def config(shards, run, **options):
-    return TrainConfig(shards, run, epochs=2, batch_size=4, tensorboard=False, ema_epochs=0, **options, **AS_GIVEN)
+    return TrainConfig(shards, run, epochs=2, batch_size=4, log=(), ema_epochs=0, **options, **AS_GIVEN)
 
 
 def two_stages(num_joints, *, input_size, neck, head, normalization):

@@ -36,7 +36,7 @@ def shards(tmp_path_factory):
 
 def config(shards, run, **changes):
     """A net small enough to be traced in a second or two."""
-    options = {"epochs": 2, "batch_size": 8, "blocks": (1, 1, 1, 1), "growth_rate": 4, "tensorboard": False} | AS_GIVEN
+    options = {"epochs": 2, "batch_size": 8, "blocks": (1, 1, 1, 1), "growth_rate": 4, "log": ()} | AS_GIVEN
     return DenseNetConfig(records=shards, run=run, **{**options, **changes})
 
 
@@ -47,7 +47,7 @@ def trained(shards, tmp_path_factory):
 
 
 def test_a_run_folder_holds_all_its_files(shards, tmp_path):
-    run = train_densenet(config(shards, tmp_path / "run", tensorboard=True))
+    run = train_densenet(config(shards, tmp_path / "run", log=("tensorboard",)))
     names = {path.name for path in run.iterdir()}
     assert names == {
         "best.keras",
@@ -172,7 +172,7 @@ def test_resnet_trains_too(shards, tmp_path):
             batch_size=8,
             depth=18,
             width=4,
-            tensorboard=False,
+            log=(),
             **AS_GIVEN,
         )
     )
@@ -181,7 +181,7 @@ def test_resnet_trains_too(shards, tmp_path):
 
 
 def command(shards, run, *more):
-    options = ["--epochs", 4, "--batch-size", 4, "--blocks", 1, 1, 1, 1, "--growth-rate", 4, "--no-tensorboard", *more]
+    options = ["--epochs", 4, "--batch-size", 4, "--blocks", 1, 1, 1, 1, "--growth-rate", 4, "--log", *more]
     options += [word for name, value in AS_GIVEN.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", "train.densenet", "--records", str(shards), "--run", str(run), *map(str, options)]
 

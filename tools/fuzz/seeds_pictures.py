@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import cv2
 import numpy as np
@@ -66,6 +68,83 @@ def _coco_person(number: int, picture: int) -> dict:
         "keypoints": keypoints.ravel().tolist(),
         "segmentation": [[1.0, 1.0, 9.0, 9.0, 1.0, 9.0]],
     }
+
+
+def cvat(folder: Path) -> Seeds:
+    """Two images of three people; the annotations are untrusted, as skeletons, as points with boxes, and as tracks."""
+    for name in ("1.jpg", "2.jpg", "frame_000000.png"):
+        _picture(folder / name)
+    svg = "".join(
+        f'<circle cx="1" cy="2" data-type="element node" data-node-id="{n}" data-label-name="{joint}"></circle>'
+        for n, joint in enumerate(COCO17.joints, start=1)
+    )
+    svg += '<line data-type="edge" data-node-from="1" data-node-to="2"></line>'
+    label = f"<label><name>person</name><type>skeleton</type><attributes></attributes><svg>{escape(svg)}</svg></label>"
+    parts = "".join(
+        f"<label><name>{joint}</name><type>points</type><parent>person</parent></label>" for joint in COCO17.joints
+    )
+    skeletons = [f'<skeleton label="person" group_id="{n}">{_points(n)}</skeleton>' for n in range(3)]
+    box = '<box label="person" group_id="{}" xtl="1.0" ytl="1.00" xbr="41.0" ybr="39.00" rotation="0.0"></box>'
+    loose = [_points(n).replace("outside", f'group_id="{n}" outside') + box.format(n) for n in (1, 2, 3)]
+    path = folder / "annotations.xml"
+    contents = [_cvat_file(label + parts, "annotation", skeletons), _cvat_file("", "annotation", loose)]
+    track = f'<track label="person"><skeleton frame="0" keyframe="0">{_points(0)}</skeleton></track>'
+    contents.append(_cvat_file(label + parts, "interpolation", [], track))
+    path.write_bytes(contents[0])
+    return path, contents
+
+
+def _points(number: int) -> str:
+    place = np.random.default_rng(number).uniform(1, 39, (17, 2))
+    return "".join(
+        f'<points label="{joint}" outside="0" occluded="{j % 2}" points="{x:.2f},{y:.2f}"></points>'
+        for j, (joint, (x, y)) in enumerate(zip(COCO17.joints, place, strict=True))
+    )
+
+
+def _cvat_file(labels: str, mode: str, people: list[str], tracks: str = "") -> bytes:
+    size = "<original_size><width>50</width><height>40</height></original_size>"
+    meta = f"<meta><task><id>1</id><mode>{mode}</mode><labels>{labels}</labels>{size}</task></meta>"
+    images = [
+        f'<image id="{n}" name="{n + 1}.jpg" width="50" height="40">{"".join(own)}<tag label="x"></tag></image>'
+        for n, own in enumerate((people[:2], people[2:]) if people else ())
+    ]
+    text = f"<annotations><version>1.1</version>{meta}{''.join(images)}{tracks}</annotations>"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
+
+
+def label_studio(folder: Path) -> Seeds:
+    """Two images of three people; the export is untrusted, as JSON and as JSON-MIN."""
+    (folder / "images").mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        _picture(folder / "images" / name)
+    people = [_label_studio_person(number) for number in range(3)]
+    whole, minimal = [], []
+    for number, own in ((1, people[:2]), (2, people[2:])):
+        result = [region for person in own for region in person]
+        image = {
+            "image": f"/data/upload/1/0a1b2c3d-{number}.jpg" if number == 1 else "/data/local-files/?d=images/2.jpg"
+        }
+        annotation = {"id": number, "was_cancelled": False, "created_at": "2026-01-01", "result": result}
+        meta = {"skeleton": {"joints": list(COCO17.joints), "edges": [[1, 2], [2, 3]]}}
+        whole.append({"id": number, "data": image, "meta": meta, "annotations": [annotation, annotation]})
+        values = [region["value"] | {"original_width": 50, "original_height": 40} for region in result[:18]]
+        minimal.append({"id": number, **image, "keypoints": values, "annotation_id": 1, "created_at": "2026"})
+    path = write_json(folder / "project.json", whole)
+    return path, [path.read_bytes(), json.dumps(minimal).encode()]
+
+
+def _label_studio_person(number: int) -> list[dict]:
+    common = {"to_name": "image", "original_width": 50, "original_height": 40, "image_rotation": 0}
+    box = {"x": 1.0, "y": 2.0, "width": 90.0, "height": 95.0, "rotation": 0, "rectanglelabels": ["person"]}
+    regions = [{"id": f"p{number}", "type": "rectanglelabels", "from_name": "box", **common, "value": box}]
+    for j, (x, y) in enumerate(np.random.default_rng(number).uniform(3, 90, (17, 2)).tolist()):
+        point = {"x": x, "y": y, "width": 0.5, "keypointlabels": [COCO17.joints[j]]}
+        names = {"id": f"p{number}j{j}", "type": "keypointlabels", "from_name": "keypoints"}
+        regions.append({**names, **common, "parentID": f"p{number}", "value": point})
+    hidden = {"x": 1.0, "y": 2.0, "width": 0.5, "choices": ["hidden"]}
+    regions.append({"id": f"p{number}j0", "type": "choices", "from_name": "visibility", **common, "value": hidden})
+    return [*regions, {"type": "relation", "from_id": f"p{number}", "to_id": f"p{number}j1", "direction": "right"}]
 
 
 def mpii(folder: Path) -> Seeds:

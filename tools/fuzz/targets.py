@@ -15,7 +15,9 @@ from data_prep.coco.reader import Coco
 from data_prep.conversion.inputs import traced_units
 from data_prep.conversion.record_parts import Parts
 from data_prep.conversion.splits import SplitRule
+from data_prep.cvat.reader import Cvat
 from data_prep.h36m.reader import H36m
+from data_prep.labelstudio.reader import LabelStudio
 from data_prep.lsp.reader import Lsp
 from data_prep.mpii.reader import Mpii
 from data_prep.panoptic.kinect_depth import Sensor
@@ -111,6 +113,14 @@ def _read_coco(folder: Path) -> None:
     _convert(Coco(folder, min_keypoints=1, min_box_px=1), folder)
 
 
+def _read_cvat(folder: Path) -> None:
+    _convert(Cvat(folder, min_keypoints=1, min_box_px=1), folder)
+
+
+def _read_label_studio(folder: Path) -> None:
+    _convert(LabelStudio(folder, min_keypoints=1, min_box_px=1), folder)
+
+
 def _read_mpii(folder: Path) -> None:
     _convert(Mpii(folder, min_visible_joints=1), folder)
 
@@ -179,6 +189,8 @@ TARGETS = {
     "bvh": Target(seeds_studio.bvh, _read_bvh),
     "lsp": Target(seeds_pictures.lsp, _read_lsp),
     "coco": Target(seeds_pictures.coco, _read_coco),
+    "cvat": Target(seeds_pictures.cvat, _read_cvat),
+    "label-studio": Target(seeds_pictures.label_studio, _read_label_studio),
     "mpii": Target(seeds_pictures.mpii, _read_mpii),
     "h36m-positions": Target(seeds_pictures.h36m_positions, _read_h36m),
     "h36m-cameras": Target(seeds_pictures.h36m_cameras, _read_h36m),

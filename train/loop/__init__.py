@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from machine.quiet import check_backend, import_tensorflow
 from records import read_manifest, shard_paths, steps_per_epoch
 from train.config import TrainConfig
+from train.loop.loggers import check_loggers
 from train.loop.run_folder import check_run, folder_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def train(
 
     The folder holds run.json (the options and what a reader of the model needs), history.csv, best.keras (averaged
     weights, float32, images in and joints in pixels out), last.weights.h5 (to resume from), curves.png,
-    predictions.png and TensorBoard logs.
+    predictions.png and the logs of `config.log`.
 
     Args:
         config: the options.
@@ -45,11 +46,13 @@ def train(
             named.
 
     Raises:
-        ValueError: the records are missing or too few, the run folder is taken, or the run to resume has other options.
+        ValueError: the records are missing or too few, the run folder is taken, the run to resume has other options, or
+            a logger is not installed.
         NonFiniteLoss: the loss or a prediction became NaN or infinite.
         HostLost: another host of a distributed training no longer responds.
     """
     check_backend(to_train=True)
+    check_loggers(config.log)
     manifest = read_manifest(config.records)
     if not manifest.counts["val"]:
         raise ValueError(

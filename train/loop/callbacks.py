@@ -1,4 +1,4 @@
-"""Keras callbacks: the stop on NaN, validation, checkpoints, curves and example images."""
+"""Keras callbacks: the stops on NaN and without improvement, validation, checkpoints, curves and example images."""
 
 from __future__ import annotations
 
@@ -114,6 +114,24 @@ class EpochEnd(keras.callbacks.Callback):
         if self._history.rows:
             write_curves(self.run / "curves.png", self._history, self._validator.baseline, self._epochs)
         self._curves_drawn_s = time.monotonic()
+
+
+class StopWithoutImprovement(keras.callbacks.Callback):
+    """Stops training after some epochs without improvement.
+
+    The count is that of the history, so that a resumed run goes on counting; that of Keras's EarlyStopping begins anew.
+    """
+
+    def __init__(self, history: History, patience: int, all_equal: Callable[[int], bool]) -> None:
+        """Takes the history, the number of epochs, and whether all processes pass the same number."""
+        super().__init__()
+        self._history, self._patience, self._all_equal = history, patience, all_equal
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Stops all processes or none: their figures may differ by rounding."""
+        stop = self._history.has_stalled(self._patience)
+        if self._all_equal(int(stop)) and stop:
+            self.model.stop_training = True
 
 
 def _check_finite(arrays: Iterable[np.ndarray], what: str, epoch: int) -> None:

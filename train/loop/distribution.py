@@ -150,6 +150,7 @@ class Replicas(OneDevice):
             steps=steps_per_epoch,
         )
         batches = iter(strategy.distribute_datasets_from_function(lambda context: self._parts(batches_of, context)))
+        trainer.stop_training = False
         calls.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             trainer.reset_metrics()
@@ -159,6 +160,8 @@ class Replicas(OneDevice):
                 logs = train_step(next(batches))
                 calls.on_train_batch_end(step, logs)
             calls.on_epoch_end(epoch, dict(logs))
+            if trainer.stop_training:
+                break
         calls.on_train_end()
 
     def _parts(self, batches_of: BatchesOf, context: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -20,23 +20,23 @@ from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
 from records.inputs import fields_of, inputs_of
 from train.config import TrainConfig
-from train.loop.callbacks import EpochEnd, StopOnNonFinite
+from train.loop.callbacks import EpochEnd, StopOnNonFinite, StopWithoutImprovement
 from train.loop.distribution import OneDevice, distribution_of
 from train.loop.history import History
+from train.loop.loggers import open_loggers
 from train.loop.run_folder import (
     arithmetic_of,
     check_run,
     first_line,
-    how_to_train_longer,
     notes_of,
     read_notes,
     write_notes,
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import PoseTrainer, build_optimizer, freeze_all_but_scores
+from train.loop.trainer import PoseTrainer, build_optimizer, follow_statistics, freeze_all_but_scores
 from train.loop.validation import Validator
-from train.loop.verdict import about_validation, verdict
+from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
 from weights import shipped
 
@@ -83,36 +83,37 @@ def fit(
             f"all hosts must resume after the same epoch, this one has finished {epochs_done} in {run}; pass a --run "
             "that all hosts share"
         )
-    if distribution.is_chief:
-        # Only after the net is built: if its initial weights cannot be read, no folder is left behind.
-        if not config.resume:
-            notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
-            if follow := validator.box_rule(manifest.source["padding"]):
-                notes["follow"] = follow
-            _begin_run(run, notes, config.records, form.task)
-        count = trainer.net.count_params()
-        print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
-        print("\n".join(about_validation(validator)))
-        if skeleton.lone_joints and config.augmentation.flip:
-            print(
-                f"pictures are not mirrored: {', '.join(skeleton.lone_joints)} would be mistaken for the other side's"
-            )
     # A resumed run keeps the figure that it began with.
     begun_with = read_notes(run).get("best_by") if config.resume else None
     history = History(run, epochs_done, begun_with or validator.best_by, measure)
-    with TemporaryDirectory() as elsewhere:
+    is_done = epochs_done == config.epochs or history.has_stalled(config.patience)
+    logs = config.log if distribution.is_chief and not is_done else ()
+    with open_loggers(logs, run, config) as loggers, TemporaryDirectory() as elsewhere:
+        if distribution.is_chief:
+            # Only after the net is built: if its initial weights cannot be read, no folder is left behind.
+            if not config.resume:
+                notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
+                notes["follow"] = validator.box_rule(manifest.source["padding"])
+                _begin_run(run, notes, config.records, form.task)
+            count = trainer.net.count_params()
+            print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
+            print("\n".join(about_validation(validator)))
+            if skeleton.lone_joints and config.augmentation.flip:
+                print(f"pictures are not mirrored, as {', '.join(skeleton.lone_joints)} have no mirror image")
         # All processes compute and save the same, because any step may need them all; only the chief's files are kept.
         if not distribution.is_chief:
             history.run = Path(elsewhere)
         inference = inference_model(trainer.net, size, form)
         end = EpochEnd(validator, inference, form, history, manifest.skeleton, config.epochs)
         distribution.share_statistics(trainer.net)
-        if epochs_done < config.epochs:
-            _fit(config, distribution, trainer, form.task, size, epochs_done, end)
+        if not is_done:
+            after_epochs = [end, *loggers]
+            if config.patience is not None:
+                after_epochs.append(StopWithoutImprovement(history, config.patience, distribution.all_equal))
+            _fit(config, distribution, trainer, form.task, size, epochs_done, after_epochs)
     if distribution.is_chief:
-        if epochs_done == config.epochs:
-            print(f"all {epochs_done} epochs were done before; {how_to_train_longer(run)}")
-        print(verdict(history, validator, config.records))
+        lines = about_end(history, config.epochs, config.patience, run, is_done)
+        print("\n".join([*lines, verdict(history, validator, config.records)]))
 
 
 def _fit(
@@ -122,9 +123,9 @@ def _fit(
     task: Task,
     size: int,
     epochs_done: int,
-    end: EpochEnd,
+    after_epochs: list[keras.callbacks.Callback],
 ) -> None:
-    """Trains the epochs that are left, with `end` after each."""
+    """Trains the epochs that are left."""
 
     def batches(fields: Sequence[str], epoch: int, shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         return training_dataset(
@@ -151,9 +152,7 @@ def _fit(
         )
 
     # Keys are strings, which only messages need and accelerators cannot hold.
-    callbacks: list[keras.callbacks.Callback] = [StopOnNonFinite(partial(batches, ("key",))), end]
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(end.run / "tensorboard", write_graph=False))
+    callbacks = [StopOnNonFinite(partial(batches, ("key",))), *after_epochs]
     distribution.fit(
         trainer,
         training_batches,
@@ -226,6 +225,7 @@ def _build_trainer(
         came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
         if distribution.is_chief:
             print(came)
+    follow_statistics(net, steps)
     if config.learn == "scores":
         freeze_all_but_scores(net)
     # If a step created them while it is traced, TensorFlow would trace it twice.

@@ -45,6 +45,16 @@ class History:
         """The row of the best epoch, the last of equal ones; NaN is worse than any number."""
         return max(reversed(self.rows), key=self._worth)
 
+    @property
+    def epochs_since_improvement(self) -> int:
+        """How many rows follow the first one with the best figure."""
+        worths = [self._worth(row) for row in self.rows]
+        return len(worths) - 1 - worths.index(max(worths)) if worths else 0
+
+    def has_stalled(self, patience: int | None) -> bool:
+        """Whether training stops here: for so many epochs nothing has improved."""
+        return patience is not None and self.epochs_since_improvement >= patience
+
     def add(self, epoch: int, figures: dict[str, float]) -> bool:
         """Adds the row of an epoch counted from 0; returns whether it is the best so far."""
         self.rows.append({"epoch": epoch + 1, **figures})

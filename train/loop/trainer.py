@@ -11,6 +11,9 @@ from models import SCORES, OutputForm, Term, form_of, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
+# Fewer than ten batches give poor statistics.
+_LEAST_MOMENTUM = 0.9
+
 
 class PoseTrainer(keras.Model):
     """A net of an output form, in one stage or several, and labels in pixels.
@@ -91,6 +94,18 @@ def freeze_all_but_scores(net: keras.Model) -> None:
     """Freezes all of a net except the layer of its scores, and the statistics of batch normalization too."""
     for layer in net.layers:
         layer.trainable = layer.name == SCORES
+
+
+def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:
+    """Lets batch normalization's moving statistics cover about an epoch, as the averaged weights do.
+
+    At the usual momentum of 0.99 they lag by a hundred steps. In small sets that is many epochs, and validation then
+    runs the weights of now with the statistics of long ago.
+    """
+    momentum = max(_LEAST_MOMENTUM, 1 - 1 / steps_per_epoch)
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, momentum)
 
 
 def build_optimizer(

@@ -6,7 +6,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machine.words import counted
 from train.loop.history import History
+from train.loop.run_folder import how_to_train_longer
 
 if TYPE_CHECKING:
     from train.loop.validation import Validator
@@ -29,6 +31,16 @@ def about_validation(validator: Validator) -> list[str]:
             f"labelled; the best epoch is chosen by {validator.best_by}"
         )
     return lines
+
+
+def about_end(history: History, epochs: int, patience: int | None, run: Path, was_done: bool) -> list[str]:
+    """Why a training stopped early, or did not begin; nothing if it has just run to its end."""
+    longer = f"; {how_to_train_longer(run)}" if was_done else ""
+    if (done := len(history.rows)) < epochs:
+        since = counted(history.epochs_since_improvement, "epoch")
+        why = f"{history.best_by} has not improved for {since} (--patience {patience})"
+        return [f"stopped after epoch {done} of {epochs}: {why}{longer}"]
+    return [f"all {done} epochs were done before{longer}"] if was_done else []
 
 
 def verdict(history: History, validator: Validator, records: Path) -> str:

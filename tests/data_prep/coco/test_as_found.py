@@ -428,7 +428,7 @@ def test_options_name_files_elsewhere(tmp_path):
         ({}, "there is no .*person_keypoints_train2017.json and no .*; name the files with --annotations FILE and"),
         (
             {"annotations": labels},
-            "there is no folder of pictures .*train2017 and no .*images/train2017; name the files",
+            "there is no folder of pictures .*train2017 and no .*images/train2017 and no .*images; name the files",
         ),
         ({"annotations": Path("none.json")}, "there is no none.json and no .*none.json; name the files"),
         ({"annotations": labels, "images": labels}, "there is no folder of pictures .*labels.json"),

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from data_prep.coco.layout import find_picture, inner_path, shared_folders
+from data_prep.coco.layout import find_export, find_files, find_picture, inner_path, shared_folders
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,34 @@ def test_urls_are_found_by_their_names(tmp_path):
     assert shared == 3
     found = [find_picture(tmp_path, name.replace(" ", "%20"), shared) for name in names]
     assert found == [tmp_path / "a/1 b.jpg", tmp_path / "b/2.jpg"]
+
+
+@pytest.mark.parametrize("folder", ["default", "images/default", "images"])
+def test_images_lie_in_a_folder_of_the_subset_or_of_all(tmp_path, folder):
+    """A task exported by CVAT has the last."""
+    file = tmp_path / "annotations/person_keypoints_default.json"
+    for path in (file.parent, tmp_path / folder):
+        path.mkdir(parents=True)
+    file.touch()
+    assert find_files(tmp_path, "default", None, None) == (file, tmp_path / folder)
+
+
+def test_an_export_is_the_only_file_of_its_kind(tmp_path):
+    (tmp_path / "x.json").touch()
+    assert find_export(tmp_path, "*.json", None, None) == (tmp_path / "x.json", tmp_path)
+    (tmp_path / "images").mkdir()
+    assert find_export(tmp_path, "*.json", None, None) == (tmp_path / "x.json", tmp_path / "images")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "y.json").touch()
+    found = find_export(tmp_path, "*.json", Path("y.json"), Path("other"))
+    assert found == (tmp_path / "y.json", tmp_path / "other")
+    with pytest.raises(ValueError, match=r"has 2 files \*.json \(x.json, y.json\); name one with --annotations FILE"):
+        find_export(tmp_path, "*.json", None, None)
+    with pytest.raises(ValueError, match=r"there is no file \*.xml in .*; unpack the export there, or name the file"):
+        find_export(tmp_path, "*.xml", None, None)
+    with pytest.raises(ValueError, match="there is no z.json and no .*z.json; unpack"):
+        find_export(tmp_path, "*.json", Path("z.json"), None)
+    with pytest.raises(
+        ValueError, match="there is no folder of pictures gone and no .*gone; name it with --images FOLDER"
+    ):
+        find_export(tmp_path, "*.json", Path("x.json"), Path("gone"))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,3 +148,66 @@ def test_missing_files_are_named(tmp_path, name, why):
     (root / name).unlink()
     with pytest.raises(BadInput, match=why):
         list(PanopticKinect(root).people())
+
+
+def test_frames_whose_depth_is_missing_are_not_counted_twice(tmp_path):
+    root = make_sequence(tmp_path / "s", depth_pictures=2)
+    write_json(root / "synctables_s.json", {"hd": {"univ_time": [-1, 1000, 1005, 1080, 1120]}})
+    (bad,) = PanopticKinect(root, min_box_px=1).people()
+    assert bad.what == str(root / DEPTH) and bad.why == "ends after 2 pictures; 4 frames with poses lie beyond"
+    assert left_out(PanopticKinect(root, min_box_px=1)) == {}
+
+
+def test_of_two_frames_with_the_same_image_the_first_is_taken(tmp_path):
+    root = make_sequence(tmp_path / "s", video=False)
+    write_json(root / "synctables_s.json", {"hd": {"univ_time": [-1, 1000, 1005, 1006, 1120]}})
+    people = list(PanopticKinect(root, min_box_px=1).people())
+    assert [(person.frame, person.person) for person in people] == [(0, 0), (0, 1), (3, 0), (3, 1)]
+    # The extracted frame 2 and depth picture 2 are of the time 1000, 5 and 5 of the time 1120.
+    assert [person.picture.name[-12:] for person in people[::2]] == ["00000002.jpg", "00000005.jpg"]
+    assert [int(person.depth_mm().max()) for person in people[::2]] == [2200, 2500]
+
+
+def test_without_tables_of_times_a_unit_is_listed_and_broken(tmp_path):
+    root = make_sequence(tmp_path / "s", video=False)
+    (root / "kinectVideos").mkdir()
+    write_video(root, "50_01", FRAMES + 1).rename(root / "kinectVideos/kinect_50_01.mp4")
+    (root / "synctables_s.json").unlink()
+    _, unit = PanopticKinect(root, min_box_px=1).units()
+    assert unit.name == "s/50_01/00000000" and unit.wanted(root, "50_01", [0, 1]) == []
+    with pytest.raises(BadInput, match="synctables_s.json KINECTNODE1: malformed or missing"):
+        list(unit.people())
+
+
+def test_numbers_and_files_of_a_kinect(tmp_path):
+    root = make_sequence(tmp_path / "s", video=False)
+    _, unit = PanopticKinect(root, min_box_px=1).units()
+    # HD frame 0 has the second color image, which is numbered 2; beyond the tables there is none.
+    assert unit.wanted(root, "50_01", [0, 2, 3, 4]) == [2, 4, 5]
+    assert unit.files() == (root / "truth/visible_50_01.json", root / DEPTH)
+    tenth = replace(unit, camera="50_10", source=root / "kinectVideos/kinect_50_10.mp4")
+    assert tenth.files() == (
+        root / "kinectVideos/kinect_50_10.mp4",
+        root / "truth/visible_50_10.json",
+        root / "kinect_shared_depth/KINECTNODE10/depthdata.dat",
+    )
+    with pytest.raises(BadInput, match="KINECTNODE10/depthdata.dat: is missing or empty"):
+        list(tenth._pictures(None, [0]))
+
+
+def test_a_kinect_is_read_once_for_its_units(tmp_path, monkeypatch):
+    root = make_sequence(tmp_path / "s")
+    monkeypatch.setattr("data_prep.panoptic.reader._CHOSEN_A_UNIT", 2)
+    _, first, second = PanopticKinect(root, min_box_px=1).units()
+    list(first.people())
+    (root / "kcalibration_s.json").unlink()
+    assert [item.frame for item in second.people() if isinstance(item, Person)] == [2, 2, 3, 3]
+
+
+def test_a_depth_picture_names_itself(tmp_path):
+    root = make_sequence(tmp_path / "s")
+    person = next(PanopticKinect(root, min_box_px=1).people())
+    assert person.depth_mm.name == f"{root / DEPTH} picture 2"
+    (root / DEPTH).write_bytes(b"")
+    with pytest.raises(BadInput, match="depthdata.dat picture 2: the file ends after 0 pictures"):
+        person.depth_mm()

@@ -76,6 +76,14 @@ def test_a_pose_is_kept_if_it_differs_from_all_that_are_kept():
     assert kept(joints, 5.1) == [0]
 
 
+def test_a_pose_that_differs_by_exactly_the_least_change_is_kept():
+    # Steps of exactly 1 mm, more than are compared at a time.
+    joints = np.zeros((300, 19, 3))
+    joints[:, PANOPTIC19.joints.index("left_wrist"), 0] = 18 * np.arange(300)
+    assert kept(joints, 1.0) == list(range(300))
+    assert kept(joints, 1.001) == list(range(0, 300, 2))
+
+
 def test_a_pose_left_out_excludes_no_later_one():
     # Steps of 1 mm: with 1.5 mm, every second is kept, as each is compared only with those kept.
     assert kept(poses(*np.arange(9) * 18), 1.5) == [0, 2, 4, 6, 8]

@@ -35,11 +35,15 @@ def net_of(head):
     features = [keras.Input((16, 20, 8)), keras.Input((8, 10, 12))]
     neck = pyramid_neck if head in (heatmap_head, integral_head) else no_neck
     normalization = keras.layers.BatchNormalization
-    return keras.Model(features, head(neck(features, normalization=normalization), JOINTS, normalization=normalization))
+    answers = head(neck(features, normalization=normalization), JOINTS, normalization=normalization)
+    # Without a neck a head takes the last features; Keras before 3.14 refuses inputs that nothing takes.
+    return keras.Model(features if neck is pyramid_neck else features[1:], answers)
 
 
 def outputs_of(net):
-    return {name: np.asarray(value) for name, value in net([np.ones((2, 16, 20, 8)), np.ones((2, 8, 10, 12))]).items()}
+    return {
+        name: np.asarray(value) for name, value in net([np.ones((2, *one.shape[1:])) for one in net.inputs]).items()
+    }
 
 
 def zero_weights(net):

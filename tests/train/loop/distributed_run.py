@@ -33,7 +33,7 @@ def main(records: str, folder: str, devices: str, *runs: str) -> None:
         (cpu,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * int(devices))
     for run in runs:
-        options = {"epochs": 2, "batch_size": 8, "input_size": 32, "tensorboard": False, **AS_GIVEN}
+        options = {"epochs": 2, "batch_size": 8, "input_size": 32, "log": (), **AS_GIVEN}
         # Every step then changes much, and every gradient is clipped.
         options |= {"learning_rate": 1e-2, "warmup_epochs": 0.0, "clip_norm": 0.05}
         options |= json.loads(run)

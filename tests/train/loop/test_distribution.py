@@ -65,6 +65,8 @@ def runs(backend, shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp(backend)
     flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES}"} if backend == "jax" else {}
     options = [{"run": "one"}, {"run": "devices", "distribute": "devices"}]
+    # At such a learning rate the figures stay what they are.
+    options += [options[i] | {"run": f"patient-{i}", "epochs": 5, "patience": 2, "learning_rate": 1e-9} for i in (0, 1)]
     wait_for([start(backend, shards, folder, DEVICES, options, flags)])
     return folder
 
@@ -133,6 +135,12 @@ def test_several_devices_learn_what_one_learns(runs):
 
 
 @pytest.mark.slow
+def test_several_devices_stop_without_improvement(runs):
+    epochs = [pd.read_csv(runs / f"patient-{i}" / "history.csv")["epoch"].tolist() for i in (0, 1)]
+    assert epochs == [[1, 2, 3]] * 2
+
+
+@pytest.mark.slow
 def test_several_hosts_learn_what_one_device_learns_also_when_stopped(backend, shards, runs):
     train_on_two_hosts(backend, shards, runs, {"run": "hosts", "stop_after": 1})
     assert pd.read_csv(runs / "hosts" / "history.csv")["epoch"].tolist() == [1]
@@ -145,7 +153,7 @@ def start_command(backend, shards, run, *options):
     """The command that a user gives on each of two hosts."""
     words = ["-m", "train.densenet", "--blocks", "1", "--growth-rate", "4", "--records", shards, "--run", run]
     words += ["--epochs", str(EPOCHS), "--batch-size", "8", "--learning-rate", "1e-2", "--warmup-epochs", "0"]
-    words += ["--precision", "float32", "--normalization", "fused", "--xla", "off", "--no-tensorboard"]
+    words += ["--precision", "float32", "--normalization", "fused", "--xla", "off", "--log"]
     words += ["--distribute", "hosts", *options]
     return [start_python(backend, words, environment) for environment in two_hosts(backend)]
 

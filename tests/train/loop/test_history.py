@@ -52,3 +52,22 @@ def test_a_history_without_its_epochs_raises(content, tmp_path):
     with pytest.raises(ValueError, match=r"history.csv does not hold the 2 epochs .*--initial") as raised:
         History(tmp_path, 2)
     assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0.1, 0.3, 0.2, 0.3, 0.4), [0, 0, 1, 2, 0]),
+        # A figure that stays the same has not improved, though the last of equal epochs is the best.
+        ((0.1, 0.1, 0.1), [0, 1, 2]),
+        ((NAN, NAN, 0.0, NAN), [0, 1, 0, 1]),
+    ],
+)
+def test_epochs_since_the_best_figure_was_reached(values, expected):
+    history, errors = History(None), History(None, best_by="val_error")
+    assert history.epochs_since_improvement == 0 and not history.has_stalled(1)
+    for epoch, (value, count) in enumerate(zip(values, expected, strict=True)):
+        history.add(epoch, {"val_pck@0.2": value})
+        errors.add(epoch, {"val_error": -value})
+        assert history.epochs_since_improvement == errors.epochs_since_improvement == count
+        assert [history.has_stalled(patience) for patience in (None, 1, 2)] == [False, count >= 1, count >= 2]

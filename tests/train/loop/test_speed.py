@@ -150,7 +150,7 @@ def test_nets_are_built_in_their_arithmetic():
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speed")
     write_shard_set(folder / "records", train=4, val=2, size=32)
-    options = {"epochs": 1, "batch_size": 2, "blocks": (1,), "growth_rate": 4, "tensorboard": False}
+    options = {"epochs": 1, "batch_size": 2, "blocks": (1,), "growth_rate": 4, "log": ()}
     given = AS_GIVEN | {"normalization": "plain"}
     return train_densenet(DenseNetConfig(records=folder / "records", run=folder / "run", **options, **given)), options
 

@@ -52,13 +52,13 @@ def upper_bodies(tmp_path_factory):
 
 
 def config(records, run, **changes):
-    options = {"epochs": 1, "batch_size": 8, "blocks": (1, 1), "growth_rate": 4, "tensorboard": False} | AS_GIVEN
+    options = {"epochs": 1, "batch_size": 8, "blocks": (1, 1), "growth_rate": 4, "log": ()} | AS_GIVEN
     return DenseNetConfig(records=records, run=run, **{**options, **changes})
 
 
 def words(records, run, *more):
     given = [word for name, value in AS_GIVEN.items() for word in (f"--{name}", value)]
-    shape = ["--epochs", 1, "--batch-size", 8, "--blocks", 1, 1, "--growth-rate", 4, "--no-tensorboard"]
+    shape = ["--epochs", 1, "--batch-size", 8, "--blocks", 1, 1, "--growth-rate", 4, "--log"]
     return ["--records", records, "--run", run, *shape, *given, *more]
 
 

@@ -1,0 +1,1 @@
+"""CVAT's own annotation files."""

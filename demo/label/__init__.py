@@ -1,0 +1,1 @@
+"""Predictions as files for labeling tools: `python -m demo.label`."""
