@@ -85,7 +85,5 @@ def coco_annotation(
         "segmentation": [],
         "area": round(float(box[2] * box[3]), _DIGITS),
         "iscrowd": 0,
-        # Without it CVAT does not import the file.
-        "segmentation": [],
         **({} if score is None else {"score": round(float(score), 4)}),
     }
