@@ -40,13 +40,15 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Imports a public name at its first use."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'panopose' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value: object = getattr(import_module(_MODULES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # With it, type checkers would accept any name.
+
+    def __getattr__(name: str) -> object:
+        """Imports a public name at its first use."""
+        if name not in _MODULES:
+            raise AttributeError(f"module 'panopose' has no attribute {name!r}; it has {', '.join(__all__)}")
+        value: object = getattr(import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
