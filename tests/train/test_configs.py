@@ -11,7 +11,7 @@ from commands import call
 
 ROOT = Path(__file__).parents[2]
 FILES = {path.name: path for path in sorted((ROOT / "configs").glob("*.toml"))}
-PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "weights").glob("*/README.md")]
+PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "weights").glob("*/README.md")]
 
 
 def printed(recipe, *words):
@@ -30,7 +30,7 @@ def commands_in(path):
                 line = line.replace(f"${name}", value)
             if given := re.fullmatch(r'(\w+)="(.*)"', line):
                 variables[given[1]] = given[2]
-            elif training := re.search(r"-m train\.(\w+) (.*)", line):
+            elif training := re.search(r"(?:-m train\.|panopose train )(\w+) (.*)", line):
                 words = shlex.split(training[2], comments=True)
                 if "--run" in words:
                     found[words[words.index("--run") + 1]] = training[1], words
@@ -55,7 +55,7 @@ def test_a_file_is_read_by_its_recipe(name):
     assert {"records", "run"} <= given.keys() and all(options[key] == value for key, value in given.items())
 
 
-@pytest.mark.parametrize("name", FILES.keys() - {"quickstart.toml"})
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"quickstart.toml"}))
 def test_a_file_has_the_options_of_the_documented_command(name, documented):
     given = tomllib.loads(FILES[name].read_text())
     recipe, words = documented[given["run"]]
