@@ -88,6 +88,6 @@ def test_the_export_runs_in_every_demo(run, tmp_path):
     outputs = ("--no-window", "--output", tmp_path / "drawn.mp4", "--jsonl", tmp_path / "people.jsonl")
     succeeded(webcam_main, "--source", tmp_path / "clip.avi", *outputs, *model)
     lines = [json.loads(line) for line in (tmp_path / "people.jsonl").read_text().splitlines()]
-    assert lines[0]["skeleton"] == "beetle" and len(lines) == 9
+    assert lines[0]["skeleton"] == "beetle" and len(lines) == 8
     settings = page_settings(description, FollowRule(), OneEuro())
     assert settings["main_joints"] == tuple(range(7)) and settings["sides"].count("left") == 2
