@@ -82,10 +82,9 @@ def coco_annotation(
         "keypoints": keypoints,
         "num_keypoints": int(np.count_nonzero(visible)),
         "bbox": [round(value, _DIGITS) for value in box.tolist()],
+        # Without it CVAT does not import the file.
         "segmentation": [],
         "area": round(float(box[2] * box[3]), _DIGITS),
         "iscrowd": 0,
-        # Without it CVAT does not import the file.
-        "segmentation": [],
         **({} if score is None else {"score": round(float(score), 4)}),
     }

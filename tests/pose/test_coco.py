@@ -36,7 +36,6 @@ def test_an_annotation_by_hand():
         "segmentation": [],
         "area": 200.0,
         "iscrowd": 0,
-        "segmentation": [],
         "score": 0.1235,
     }
     json.dumps(made, allow_nan=False)
