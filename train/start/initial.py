@@ -114,5 +114,8 @@ def _what_came(run: Path, form: OutputForm, other: OutputForm, skeleton: Skeleto
         return f"{run} has the head {other.name}, so the head {form.name} starts untrained"
     fresh = [name for name in skeleton.joints if name not in joints]
     came = f"{skeleton.num_joints - len(fresh)} of {skeleton.num_joints}"
+    theirs = [name for name in joints if name not in skeleton.joints]
     rest = f"; fresh: {', '.join(fresh)}" if fresh else ""
+    if fresh and theirs:
+        rest += f" (it knows {', '.join(theirs)}; records of the same joints under these names would start from them)"
     return f"{came} joints' weights were taken over by name from {run}{rest}"
