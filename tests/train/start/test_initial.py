@@ -98,6 +98,15 @@ def test_as_many_but_other_joints_keep_fresh_weights(head, tmp_path):
                 np.testing.assert_array_equal(value[..., own], taught[path][..., there : there + width], err_msg=path)
 
 
+def test_names_that_the_other_net_does_not_know_are_told(tmp_path):
+    run = run_of(tmp_path / "run", net_of("coordinates", 2, seed=1), ("left_wrist", "nose"))
+    text = start_from(net_of("coordinates", 2, seed=2), run, skeleton_of(("linke_hand", "nase")))
+    assert text == (
+        f"0 of 2 joints' weights were taken over by name from {run}; fresh: linke_hand, nase (it knows left_wrist, nose; "
+        "records of the same joints under these names would start from them)"
+    )
+
+
 @pytest.mark.parametrize("head", HEADS)
 def test_a_head_names_every_layer_of_single_joints(head):
     nets = [net_of(head, joints, seed=0) for joints in (3, 5)]
