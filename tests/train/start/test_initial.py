@@ -102,8 +102,8 @@ def test_names_that_the_other_net_does_not_know_are_told(tmp_path):
     run = run_of(tmp_path / "run", net_of("coordinates", 2, seed=1), ("left_wrist", "nose"))
     text = start_from(net_of("coordinates", 2, seed=2), run, skeleton_of(("linke_hand", "nase")))
     assert text == (
-        f"0 of 2 joints' weights were taken over by name from {run}; fresh: linke_hand, nase (it knows left_wrist, nose; "
-        "records of the same joints under these names would start from them)"
+        f"0 of 2 joints' weights were taken over by name from {run}; fresh: linke_hand, nase "
+        "(it knows left_wrist, nose; records of the same joints under these names would start from them)"
     )
 
 
