@@ -84,5 +84,7 @@ def coco_annotation(
         "bbox": [round(value, _DIGITS) for value in box.tolist()],
         "area": round(float(box[2] * box[3]), _DIGITS),
         "iscrowd": 0,
+        # Without it CVAT does not import the file.
+        "segmentation": [],
         **({} if score is None else {"score": round(float(score), 4)}),
     }

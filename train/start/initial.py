@@ -116,6 +116,7 @@ def _what_came(run: Path, form: OutputForm, other: OutputForm, skeleton: Skeleto
     came = f"{skeleton.num_joints - len(fresh)} of {skeleton.num_joints}"
     theirs = [name for name in joints if name not in skeleton.joints]
     rest = f"; fresh: {', '.join(fresh)}" if fresh else ""
-    if fresh and theirs:
+    if len(fresh) > skeleton.num_joints / 2 and theirs:
+        # Perhaps the names are of another language.
         rest += f" (it knows {', '.join(theirs)}; records of the same joints under these names would start from them)"
     return f"{came} joints' weights were taken over by name from {run}{rest}"

@@ -8,6 +8,7 @@ from data_prep.mpii import reader
 from data_prep.mpii.labels import LabeledPicture
 from data_prep.mpii.reader import Mpii
 from data_prep.reader import LeftOut
+from pose import MPII16
 from records import BadInput, Person
 
 
@@ -34,6 +35,7 @@ def test_people_with_fewer_joints_than_asked_are_left_out(root):
 
 def test_totals_names_and_files(root):
     mpii = Mpii(root)
+    assert (mpii.dataset, mpii.skeleton) == ("mpii", MPII16)
     # Three people, with joints or without.
     assert mpii.total() == 3 and mpii.sequence_names() == {"firstVideo0"}
     (unit,) = mpii.units()

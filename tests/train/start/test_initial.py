@@ -1,7 +1,6 @@
 """Weights of heads are copied from joint to joint by the joints' names."""
 
 import json
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 
 from models import FORMS, form_of, inference_model, movenet_head, narrow_neck
 from models.blocks import pose_net
-from pose import COCO17, LSP14
+from pose import COCO17, LSP14, Skeleton
 from train.start.initial import start_from
 
 SIZE = 64
@@ -39,7 +38,7 @@ def net_of(head, num_joints, seed):
 
 def skeleton_of(names):
     """A skeleton with what the copying of weights needs."""
-    return replace(LSP14, name="other", joints=tuple(names), limbs=(), torso=(0, 1), head=None)
+    return Skeleton("other", tuple(names))
 
 
 def run_of(folder, net, joints):
@@ -97,6 +96,15 @@ def test_as_many_but_other_joints_keep_fresh_weights(head, tmp_path):
             elif layer != "score_logits" or value.ndim == 1:
                 there = width * theirs.index(name)
                 np.testing.assert_array_equal(value[..., own], taught[path][..., there : there + width], err_msg=path)
+
+
+def test_names_that_the_other_net_does_not_know_are_told(tmp_path):
+    run = run_of(tmp_path / "run", net_of("coordinates", 2, seed=1), ("left_wrist", "nose"))
+    text = start_from(net_of("coordinates", 2, seed=2), run, skeleton_of(("linke_hand", "nase")))
+    assert text == (
+        f"0 of 2 joints' weights were taken over by name from {run}; fresh: linke_hand, nase "
+        "(it knows left_wrist, nose; records of the same joints under these names would start from them)"
+    )
 
 
 @pytest.mark.parametrize("head", HEADS)
