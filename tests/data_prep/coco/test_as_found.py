@@ -162,7 +162,17 @@ def test_people_not_marked_as_crowd_are_read(tmp_path, crowd):
         one(tmp_path, annotation(iscrowd=1))
 
 
-@pytest.mark.parametrize("size", [{}, {"width": 0, "height": 0}, {"width": None, "height": None}, {"width": -1}])
+@pytest.mark.parametrize(
+    "size",
+    [
+        {},
+        {"width": 0, "height": 0},
+        {"width": None, "height": None},
+        {"width": -1},
+        {"width": 0, "height": 120},
+        {"width": 160, "height": 0},
+    ],
+)
 def test_an_image_size_missing_from_the_file_is_read_from_the_image(tmp_path, size):
     entry = {**without(image(), "width", "height"), **size}
     (person,) = people_of(Coco(write(tmp_path, [entry], [annotation()])))
@@ -294,6 +304,24 @@ def test_the_category_is_the_one_with_keypoints_whatever_its_name(tmp_path):
         assert person.person == 1
     with pytest.raises(ValueError, match="several categories, 'dog', 'human'; choose one with --category NAME"):
         Coco(write(tmp_path, [image()], [annotation()], [category(0, "dog"), category(1, "human")])).units()
+
+
+def test_people_are_numbered_by_their_ids_or_by_position(tmp_path):
+    """Ids that int64 holds are kept; with one that it does not, or none at all, everybody is numbered from 1."""
+    for ids, numbers in (
+        ((100, 7), [7, 100]),
+        ((2**62 + 5, 2), [2, 2**62 + 5]),
+        ((2**63, 2), [1, 2]),
+        ((None, None), [1, 2]),
+    ):
+        entries = [annotation(own) if own is not None else without(annotation(), "id") for own in ids]
+        assert [person.person for person in people_of(Coco(write(tmp_path, [image()], entries)))] == numbers
+
+
+def test_long_names_of_categories_are_cut_in_the_counts(tmp_path):
+    long = "x" * 50
+    root = write(tmp_path, [image()], [annotation(), annotation(2, category_id=2)], [category(), category(2, long)])
+    assert left_out(Coco(root)) == {f"of another category, '{long[:40]}' (--category)": 1}
 
 
 def test_an_annotation_without_a_category_is_of_the_only_one(tmp_path):
@@ -476,6 +504,9 @@ def test_images_that_look_like_video_frames_are_remarked(tmp_path):
     flat = [image(i, f"v{i // 2}_frame{i}.jpg") for i in range(4)]
     (remark,) = remarks(Coco(write(tmp_path / "c", flat, [annotation(i, i) for i in range(4)])))
     assert remark.endswith("give --group-by REGEX")
+    numbered = [image(i, f"{'ab'[i // 2]}/shot{i}.jpg") for i in range(4)]
+    (remark,) = remarks(Coco(write(tmp_path / "e", numbered, [annotation(i, i) for i in range(4)])))
+    assert remark.endswith("give --group-by folder")
     plain = [image(i, f"train2017/{i:012d}.jpg") for i in range(4)]
     assert not remarks(Coco(write(tmp_path / "d", plain, [annotation(i, i) for i in range(4)])))
 
@@ -520,6 +551,14 @@ def test_width_and_height_decide_the_orientation_of_labels(tmp_path, orientation
         assert person.load_picture().shape[:2] == size and red_corner(person) == corner
         found = list(remarks(Coco(root)))
         assert [f"EXIF orientation {orientation}, read as stored" in text for text in found] == [True] * said
+
+
+def test_width_and_height_decide_for_a_portrait_too(tmp_path):
+    root = write(tmp_path, [image(height=160, width=120)], [annotation(bbox=[35, 15, 50, 80])], files=[])
+    write_picture(root / "train2017/1.jpg", (160, 120), 6)
+    (person,) = people_of(Coco(root))
+    assert person.load_picture().shape[:2] == (160, 120) and red_corner(person) == (0, 0)
+    assert any("read as stored" in text for text in remarks(Coco(root)))
 
 
 @pytest.mark.parametrize(("orientation", "shape"), [(3, (120, 160)), (2, (120, 160)), (6, (120, 120)), (6, None)])

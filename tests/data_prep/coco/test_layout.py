@@ -69,3 +69,11 @@ def test_an_export_is_the_only_file_of_its_kind(tmp_path):
         ValueError, match="there is no folder of pictures gone and no .*gone; name it with --images FOLDER"
     ):
         find_export(tmp_path, "*.json", Path("x.json"), Path("gone"))
+
+
+def test_five_of_several_exports_are_listed(tmp_path):
+    for name in "abcdef":
+        (tmp_path / f"{name}.xml").touch()
+    with pytest.raises(ValueError, match=r"has 6 files \*.xml .a.xml, b.xml, c.xml, d.xml, e.xml.; name one with"):
+        find_export(tmp_path, "*.xml", None, None)
+    assert find_export(tmp_path, "*.xml", Path("b.xml"), None) == (tmp_path / "b.xml", tmp_path)
