@@ -136,7 +136,8 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"a size of 1 px or more was expected, got {manifest.size!r}")
     if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
         raise ValueError("the source and the split rule must be objects")
-    if not all(isinstance(bad["what"], str) and isinstance(bad["why"], str) for bad in manifest.skipped):
+    bad = manifest.skipped
+    if not isinstance(bad, list) or not all(isinstance(one[key], str) for one in bad for key in ("what", "why")):
         raise ValueError("what was skipped must be a list of what and why")
     check_counts(manifest.left_out, manifest.remarks)
 

@@ -3,7 +3,7 @@ import json
 import pytest
 from people import make_person, write_shard_set
 
-from pose import LSP14, Crop
+from pose import LSP14, Crop, Skeleton
 from records import BadInput, ShardSetWriter, encode_example, read_manifest, shard_paths
 from records.inspect import check_shards, drop_damaged
 from records.manifest import steps_per_epoch
@@ -232,6 +232,9 @@ SHARD = {"name": "a.tfrecord", "count": 1, "bytes": 9, "sha256": "0"}
         {"size": 0},
         {"size": 64.5},
         {"skeleton_name": "lsp15"},
+        {"skeleton": "lsp14"},
+        {"skeleton": {"name": "lsp14", "joints": []}},
+        {"skipped": {}},
         {"source": []},
         {"split_rule": None},
         {"skipped": [{"what": "a.jpg", "why": 3}]},
@@ -255,6 +258,16 @@ def test_a_manifest_with_an_invalid_field_raises(tmp_path, change):
     path.write_text(json.dumps({**content, **change}))
     with pytest.raises(ValueError, match="manifest.json is damaged"):
         read_manifest(tmp_path)
+
+
+def test_a_manifest_that_names_a_skeleton_of_the_project_is_read(tmp_path):
+    """As earlier versions wrote it."""
+    write_shard_set(tmp_path, train=1, val=0, test=0)
+    path = tmp_path / "manifest.json"
+    content = json.loads(path.read_text())
+    described = content.pop("skeleton")
+    path.write_text(json.dumps({**content, "skeleton_name": "lsp14"}))
+    assert read_manifest(tmp_path).skeleton == LSP14 == Skeleton.from_description(described)
 
 
 def test_an_epoch_has_only_full_batches(tmp_path):
