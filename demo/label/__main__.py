@@ -36,7 +36,7 @@ from demo.label.predictions import LabeledImage, Person, least_certain
 from demo.outputs.files import check_outputs
 from demo.outputs.new_folder import check_new_folder
 from demo.outputs.table import TableRow
-from demo.runtimes.exports import check_runtime, find_export
+from demo.runtimes.options import ModelOptions
 from demo.runtimes.pose_model import PoseModel, fastest
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
@@ -49,7 +49,7 @@ _BATCHES = (1, 8)
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ModelOptions):
     """Writes a model's predictions as a file that a labeling tool imports.
 
     Attributes:
@@ -57,12 +57,6 @@ class Options:
         out: file to write: .json, or .xml for CVAT.
         to: the file's format: coco (CVAT, COCO Annotator and others), labelstudio or cvat. For the latter two a second
             file is written beside it, which sets up the project.
-        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
-            newest folder `runs/*/export`, or `fast` where there is none.
-        runs: folder of the training runs and their exports.
-        runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
-        threads: number of threads of the model; by default the fastest number.
-        measure_again: measure the fastest runtime again, instead of using this machine's last measurement.
         batch: maximum number of crops in one call of the model; by default the fastest number.
         people: maximum number of people to search for in a picture, 1 to 4.
         min_score: minimum confidence of a person; by default the model's own.
@@ -79,11 +73,6 @@ class Options:
     source: Annotated[Path, tyro.conf.Positional]
     out: Path
     to: Literal["coco", "labelstudio", "cvat"] = "coco"
-    model: Path | None = None
-    runs: Path = Path("runs")
-    runtime: str = "auto"
-    threads: int | None = None
-    measure_again: bool = False
     batch: int | None = None
     people: int = MAX_PEOPLE
     min_score: float | None = None
@@ -95,7 +84,7 @@ class Options:
     url: str | None = None
 
     def __post_init__(self) -> None:
-        check_runtime(self.runtime)
+        super().__post_init__()
         if self.out.suffix != ENDINGS[self.to]:
             raise ArgumentError(f"--out must end in {ENDINGS[self.to]} with --to {self.to}, got {str(self.out)!r}")
         if self.batch is not None and self.batch < 1:
@@ -146,10 +135,10 @@ def run(options: Options) -> None:
         check_new_folder("--copies", target, source)
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
-    path = find_export(options.model, options.runs)
+    path = options.find_export()
     choice = fastest(
         path,
-        runtime=None if options.runtime == "auto" else options.runtime,
+        runtime=options.given_runtime,
         threads=options.threads,
         batches=(options.batch,) if options.batch else _BATCHES,
         measure_again=options.measure_again,
