@@ -36,12 +36,12 @@ from demo.errors import ArgumentError, DemoError
 from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.video_sink import VideoSink, check_ending
-from demo.runtimes.options import ModelOptions
+from demo.runtimes.options import ModelOptions, check_people
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.tracking.pipeline import Pipeline
 from demo.tracking.rule import FollowRule
-from demo.tracking.tracker import MAX_PEOPLE, Tracker
+from demo.tracking.tracker import Tracker
 from demo.ui.loop import Drawer, DrawOptions, Loop
 from demo.ui.view import caption
 from demo.ui.window import Window
@@ -89,8 +89,7 @@ class Options(ModelOptions):
         super().__post_init__()
         if self.max_frames is not None and self.max_frames < 1:
             raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
-        if not 1 <= self.people <= MAX_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
+        check_people(self.people)
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
         if self.output is not None:
             check_ending(self.output)

@@ -69,7 +69,7 @@ def to_frame(people: People, *, skeleton: Skeleton | None = None, angles: bool =
 def to_coco(
     people: People, *, skeleton: Skeleton | None = None, min_score: float | None = None
 ) -> dict[str, list[Any]]:
-    """Returns people as a COCO keypoints data set, which labeling tools, pycocotools and `panopose data coco` read.
+    """Returns people as a COCO keypoints data set, which labeling tools, pycocotools and `panopose records coco` read.
 
         coco = panopose.to_coco(model.images("pictures"))
         Path("people.json").write_text(json.dumps(coco))

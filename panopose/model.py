@@ -235,8 +235,7 @@ class Model:
         if not 1 <= people <= MAX_PEOPLE:
             raise ValueError(f"people must be 1 to {MAX_PEOPLE}, got {people}")
         rule = rule_of(self._net, min_score)
-        least = rule.lost_score if min_score is None else min_score
-        return search(items, self._net, rule, people=people, batch=_BATCH, min_score=least)
+        return search(items, self._net, rule, people=people, batch=_BATCH, min_score=min_score)
 
     def _frames(self, found: Iterator[Found]) -> Iterator[Frame]:
         number, joint_score = 0, rule_of(self._net, None).joint_score

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import chain
 
-from pose.skeleton import COCO17, SKELETONS, Skeleton, joint_stem
+from pose.skeleton import COCO17, SKELETONS, Skeleton, default_sigma, joint_stem
 
 # Left and right in words that say the side by themselves, and in short forms that do so beside their opposite.
 _SIDES = (
@@ -111,7 +111,6 @@ def own_skeleton(
     def span(start: str, end: str) -> tuple[int, int] | None:
         return (joints.index(start), joints.index(end)) if start in joints and end in joints else None
 
-    plain = Skeleton(name, joints)
     return Skeleton(
         name,
         joints,
@@ -119,7 +118,7 @@ def own_skeleton(
         torso=span("left_shoulder", "right_hip"),
         head=next((found for ends in _HEADS if (found := span(*ends))), None),
         pairs=tuple((joints.index(left), joints.index(right)) for left, right in pairs),
-        sigmas=tuple(sigmas.get(joint, sigma) for joint, sigma in zip(joints, plain.sigmas, strict=True)),
+        sigmas=tuple(sigmas.get(joint, default_sigma(joint)) for joint in joints),
     )
 
 

@@ -37,8 +37,8 @@ from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, 
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.outputs.files import check_outputs
 from demo.outputs.table import TABLE_ENDINGS, Table, check_table
-from demo.runtimes.options import ModelOptions
-from demo.runtimes.pose_model import PoseModel, fastest
+from demo.runtimes.options import BatchOptions, check_people, check_score
+from demo.runtimes.pose_model import PoseModel
 from demo.tracking.rule import CompleteRule
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
@@ -46,19 +46,15 @@ from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
 
-# On a CPU larger batches are not faster.
-_BATCHES = (1, 8)
-
 
 @dataclass(frozen=True)
-class Options(ModelOptions):
+class Options(BatchOptions):
     """Estimates the pose in every picture of a folder, or every frame of a video.
 
     Attributes:
         source: a folder with pictures, a picture, or a video.
         out: table to write: .parquet or .csv.
         boxes: CSV file with the people's boxes, in place of a search.
-        batch: maximum number of crops in one call of the model; by default the fastest number.
         whole_picture: take each picture as one person's crop, without a search.
         people: maximum number of people to search for in a picture, 1 to 4.
         min_score: minimum confidence of a row: the mean score of the better half of a person's main joints. By default
@@ -69,7 +65,6 @@ class Options(ModelOptions):
     source: Annotated[Path, tyro.conf.Positional]
     out: Path
     boxes: Path | None = None
-    batch: int | None = None
     whole_picture: bool = False
     people: int = MAX_PEOPLE
     min_score: float | None = None
@@ -77,12 +72,8 @@ class Options(ModelOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.batch is not None and self.batch < 1:
-            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
-        if not 1 <= self.people <= MAX_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
-        if self.min_score is not None and not 0 <= self.min_score <= 1:
-            raise ArgumentError(f"--min-score must be 0 to 1, got {self.min_score}; leave it out for the model's own")
+        check_people(self.people)
+        check_score("--min-score", self.min_score)
         if self.whole_picture and self.boxes is not None:
             raise ArgumentError("--whole-picture and --boxes both say where people are; give one of them")
         if self.out.suffix not in TABLE_ENDINGS:
@@ -106,17 +97,8 @@ def run(options: Options) -> None:
     counts = Counts(key, boxes, None if options.whole_picture else options.people)
     video = None if pictures else _open_video(options.source)
     items = read_video(video) if video else _pictures(options.source, boxes, counts)
-    path = options.find_export()
-    choice = fastest(
-        path,
-        runtime=options.given_runtime,
-        threads=options.threads,
-        batches=(options.batch,) if options.batch else _BATCHES,
-        measure_again=options.measure_again,
-    )
-    model = PoseModel(path, choice.runtime, choice.threads)
+    model, choice = options.load_for_batches(options.find_export())
     rule = rule_of(model, options.min_score)
-    model.warm_up(choice.batch)
     table = Table(model.skeleton, key)
     start_s = time.perf_counter()
     with ExitStack() as stack:
@@ -155,9 +137,8 @@ def _find(
 ) -> Iterator[Iterator[Found]]:
     """Yields the images with their people; images are read, and given crops are cut, ahead of the model."""
     if boxes is None and not options.whole_picture:
-        min_score = rule.lost_score if options.min_score is None else options.min_score
         with prefetch(items, 2 * batch) as read:
-            yield search(read, model, rule, people=options.people, batch=batch, min_score=min_score)
+            yield search(read, model, rule, people=options.people, batch=batch, min_score=options.min_score)
         return
     find = whole_image_crops(model) if boxes is None else box_crops(boxes, model)
     min_score = rule.found_score if boxes is None else options.min_score or 0.0

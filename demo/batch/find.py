@@ -43,7 +43,7 @@ def in_batches(predict: Predict, max_batch: int) -> Predict:
 
 
 def search(
-    items: Iterable[Item], model: PoseModel, rule: CompleteRule, *, people: int, batch: int, min_score: float
+    items: Iterable[Item], model: PoseModel, rule: CompleteRule, *, people: int, batch: int, min_score: float | None
 ) -> Iterator[Found]:
     """Searches each image of a folder; tracks people through a video.
 
@@ -53,9 +53,11 @@ def search(
         rule: when tracks start and end.
         people: maximum number of people in an image.
         batch: maximum number of crops in one call of the model.
-        min_score: minimum confidence (`demo.tracking.estimator.confidence`) of a person.
+        min_score: minimum confidence (`demo.tracking.estimator.confidence`) of a person; None is the rule's
+            `lost_score`.
     """
     predict = in_batches(model.predict, batch)
+    least = rule.lost_score if min_score is None else min_score
 
     def new_tracker() -> Tracker:
         return Tracker(predict, model.skeleton, model.size, model.padding, rule, people=people)
@@ -71,7 +73,7 @@ def search(
         rows = [
             TableRow(item.key, item.time_s, number - 1, _box(pose, rule.joint_score), pose.xy_px, pose.scores)
             for number, pose in poses
-            if confidence(pose.scores, model.skeleton) >= min_score
+            if confidence(pose.scores, model.skeleton) >= least
         ]
         yield item, rows
 

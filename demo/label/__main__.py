@@ -36,8 +36,7 @@ from demo.label.predictions import LabeledImage, Person, least_certain
 from demo.outputs.files import check_outputs
 from demo.outputs.new_folder import check_new_folder
 from demo.outputs.table import TableRow
-from demo.runtimes.options import ModelOptions
-from demo.runtimes.pose_model import PoseModel, fastest
+from demo.runtimes.options import BatchOptions, check_people, check_score
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
@@ -45,11 +44,9 @@ from machine.command import run_command
 from machine.words import counted
 from pose import Skeleton
 
-_BATCHES = (1, 8)
-
 
 @dataclass(frozen=True)
-class Options(ModelOptions):
+class Options(BatchOptions):
     """Writes a model's predictions as a file that a labeling tool imports.
 
     Attributes:
@@ -57,7 +54,6 @@ class Options(ModelOptions):
         out: file to write: .json, or .xml for CVAT.
         to: the file's format: coco (CVAT, COCO Annotator and others), labelstudio or cvat. For the latter two a second
             file is written beside it, which sets up the project.
-        batch: maximum number of crops in one call of the model; by default the fastest number.
         people: maximum number of people to search for in a picture, 1 to 4.
         min_score: minimum confidence of a person; by default the model's own.
         joint_score: joints of a lower score are not labeled; by default the model's own.
@@ -73,7 +69,6 @@ class Options(ModelOptions):
     source: Annotated[Path, tyro.conf.Positional]
     out: Path
     to: Literal["coco", "labelstudio", "cvat"] = "coco"
-    batch: int | None = None
     people: int = MAX_PEOPLE
     min_score: float | None = None
     joint_score: float | None = None
@@ -87,13 +82,9 @@ class Options(ModelOptions):
         super().__post_init__()
         if self.out.suffix != ENDINGS[self.to]:
             raise ArgumentError(f"--out must end in {ENDINGS[self.to]} with --to {self.to}, got {str(self.out)!r}")
-        if self.batch is not None and self.batch < 1:
-            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
-        if not 1 <= self.people <= MAX_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
-        for name, score in (("min", self.min_score), ("joint", self.joint_score)):
-            if score is not None and not 0 <= score <= 1:
-                raise ArgumentError(f"--{name}-score must be 0 to 1, got {score}; leave it out for the model's own")
+        check_people(self.people)
+        check_score("--min-score", self.min_score)
+        check_score("--joint-score", self.joint_score)
         if self.keep is not None and self.share is not None:
             raise ArgumentError("--keep and --share both say how many pictures to keep; give one of them")
         if self.keep is not None and self.keep < 1:
@@ -136,18 +127,9 @@ def run(options: Options) -> None:
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
     path = options.find_export()
-    choice = fastest(
-        path,
-        runtime=options.given_runtime,
-        threads=options.threads,
-        batches=(options.batch,) if options.batch else _BATCHES,
-        measure_again=options.measure_again,
-    )
-    model = PoseModel(path, choice.runtime, choice.threads)
+    model, choice = options.load_for_batches(path)
     rule = rule_of(model, options.min_score)
     joint_score = rule.joint_score if options.joint_score is None else options.joint_score
-    min_score = rule.lost_score if options.min_score is None else options.min_score
-    model.warm_up(choice.batch)
     with ExitStack() as stack:
         copies = stack.enter_context(Copies(target)) if target is not None else None
         if video is not None and copies is not None:
@@ -155,7 +137,7 @@ def run(options: Options) -> None:
         else:
             items = read_folder(folder, names)
         read = stack.enter_context(prefetch(items, 2 * choice.batch))
-        found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=min_score)
+        found = search(read, model, rule, people=options.people, batch=choice.batch, min_score=options.min_score)
         labeled = (_labeled(item, rows, model.skeleton, joint_score, counts) for item, rows in found)
         images = [image for image in labeled if image is not None]
         if not images:

@@ -11,10 +11,9 @@ from demo.offline.leaps import find_leaps
 from demo.offline.low_pass import LowPass, low_pass
 from demo.offline.recording import PersonTrack, Recording, Repairs
 from demo.offline.swaps import find_swaps
+from demo.tracking.estimator import min_joints
 from pose import Skeleton
 
-# A length needs so many joints, or all where there are fewer.
-_MIN_JOINTS = 3
 # Window of the median of a person's length.
 _LENGTH_S = 1.0
 
@@ -126,7 +125,7 @@ def person_lengths(xy_px: np.ndarray, measured: np.ndarray, times_s: np.ndarray)
     """
     from scipy.ndimage import median_filter
 
-    frames = np.flatnonzero(measured.sum(axis=1) >= min(_MIN_JOINTS, measured.shape[1]))
+    frames = np.flatnonzero(measured.sum(axis=1) >= min_joints(measured.shape[1]))
     if not len(frames):
         return np.full(len(xy_px), np.inf)
     low, high = (

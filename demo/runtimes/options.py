@@ -1,4 +1,4 @@
-"""The options of every command that runs an exported model."""
+"""The options of every command that runs an exported model, and checks of those that several commands have."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ from typing import TYPE_CHECKING
 
 from demo.errors import ArgumentError
 from demo.runtimes.exports import check_runtime, find_export
+from demo.tracking.tracker import MAX_PEOPLE
 
 if TYPE_CHECKING:
+    from demo.runtimes.choice import Choice
     from demo.runtimes.pose_model import PoseModel
+
+# On a CPU larger batches are not faster.
+_BATCHES = (1, 8)
+
+
+def check_people(people: int) -> None:
+    """Checks --people."""
+    if not 1 <= people <= MAX_PEOPLE:
+        raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {people}")
+
+
+def check_score(option: str, score: float | None) -> None:
+    """Checks a minimum score that is the model's own if not given."""
+    if score is not None and not 0 <= score <= 1:
+        raise ArgumentError(f"{option} must be 0 to 1, got {score}; leave it out for the model's own")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +78,38 @@ class ModelOptions:
         model = load(path, runtime=self.given_runtime, threads=self.threads, measure_again=self.measure_again)
         model.warm_up(1)
         return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions(ModelOptions):
+    """Those of a command that runs a model on many images.
+
+    Attributes:
+        batch: maximum number of crops in one call of the model; by default the fastest number.
+    """
+
+    batch: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch is not None and self.batch < 1:
+            raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
+
+    def load_for_batches(self, path: Path) -> tuple[PoseModel, Choice]:
+        """Loads an export, and runs it once; with what was chosen, the number of crops in one call too.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        from demo.runtimes.pose_model import PoseModel, fastest
+
+        choice = fastest(
+            path,
+            runtime=self.given_runtime,
+            threads=self.threads,
+            batches=(self.batch,) if self.batch else _BATCHES,
+            measure_again=self.measure_again,
+        )
+        model = PoseModel(path, choice.runtime, choice.threads)
+        model.warm_up(choice.batch)
+        return model, choice

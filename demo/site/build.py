@@ -72,7 +72,7 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
         "main_joints": skeleton.main_joints,
         "sides": skeleton.sides,
         "tracking": {
-            "min_joints": estimator.min_joints(skeleton),
+            "min_joints": estimator.min_joints(skeleton.num_joints),
             "shrink_per_s": track.SHRINK_PER_S,
             "widen": track.WIDEN,
             "center_filter": {"cutoff_hz": cutoff_hz, "beta": beta},

@@ -14,9 +14,9 @@ from pose import Crop, Skeleton, box_from_joints
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def min_joints(skeleton: Skeleton) -> int:
+def min_joints(num_joints: int) -> int:
     """How many joints a person's box needs: three, or all where there are fewer."""
-    return min(3, skeleton.num_joints)
+    return min(3, num_joints)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,11 @@ class CropEstimator:
         height, width = frame_size
         inside = ((pose.xy_px >= -0.5) & (pose.xy_px < (width - 0.5, height - 0.5))).all(axis=1)
         trusted = inside & (pose.scores >= self._rule.joint_score)
-        return box_from_joints(pose.xy_px, trusted) if np.count_nonzero(trusted) >= min_joints(self._skeleton) else None
+        return (
+            box_from_joints(pose.xy_px, trusted)
+            if np.count_nonzero(trusted) >= min_joints(self._skeleton.num_joints)
+            else None
+        )
 
     def square(self, pose: Pose, frame_size: tuple[int, int]) -> np.ndarray | None:
         """Square around the person, by the rule from `box`: float64 (3,) center x, y and side in px; None without."""

@@ -37,7 +37,7 @@ from demo.offline.write import ENDINGS, Angles, Form, angles_of, write
 from demo.outputs.files import check_outputs
 from demo.outputs.table import TABLE_ENDINGS, check_table
 from demo.outputs.video_sink import check_ending
-from demo.runtimes.options import ModelOptions
+from demo.runtimes.options import ModelOptions, check_people, check_score
 from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.capture import FrameSource
 from machine.command import run_command
@@ -89,10 +89,8 @@ class Options(ModelOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.people <= MAX_PEOPLE:
-            raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {self.people}")
-        if self.min_score is not None and not 0 <= self.min_score <= 1:
-            raise ArgumentError(f"--min-score must be 0 to 1, got {self.min_score}; leave it out for the model's own")
+        check_people(self.people)
+        check_score("--min-score", self.min_score)
         if not (np.isfinite(self.cutoff_hz) and self.cutoff_hz > 0):
             raise ArgumentError(f"--cutoff-hz must be above 0, got {self.cutoff_hz}; or give --smooth none")
         if not self.max_gap_s >= 0:
