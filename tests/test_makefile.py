@@ -20,8 +20,9 @@ def folder(tmp_path):
 
 
 def make(folder, *words, answer=""):
-    # Variables given to a `make` that runs these tests would be inherited.
-    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "VENV")}
+    # What a `make` that runs these tests hands on: its variables, its flags, and that this one is below it.
+    inherited = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "VENV")
+    env = {name: value for name, value in os.environ.items() if name not in inherited}
     return subprocess.run(
         ["make", *words], cwd=folder, env=env, input=answer, capture_output=True, text=True, check=False
     )
