@@ -78,7 +78,7 @@ class Predictor:
             xy, scores = mirrored["joints_xy_px"][:, order] * (-1, 1) + (side - 1, 0), mirrored["scores"][:, order]
             merged = _merged(answers["joints_xy_px"], answers["scores"], xy, scores, self.score_reach * side)
             answers |= dict(zip(("joints_xy_px", "scores"), merged, strict=True))
-        return self.task.assembled(answers)
+        return self.task.assembled(answers, self.skeleton, side)
 
     def check_records(self, manifest: Manifest) -> None:
         """Checks that the model predicts the joints that the records label.
@@ -98,11 +98,10 @@ class Predictor:
         found, count = self.forward(inputs), len(next(iter(inputs.values())))
         answers = {name: np.asarray(found[name], np.float64) for name in self.task.answers}
         for name, answer in self.task.answers.items():
-            shape = (count, *answer.sized(self.skeleton.num_joints, self.input_size))
-            if answers[name].shape != shape:
-                raise ValueError(
-                    f"{self.path} must answer {name} {shape} for {self.skeleton.name}, got {answers[name].shape}"
-                )
+            given = answers[name].shape
+            if given[:1] != (count,) or not answer.fits(given[1:], self.skeleton.num_joints, self.input_size):
+                shape = ", ".join(map(str, (count, *answer.shape)))
+                raise ValueError(f"{self.path} must answer {name} ({shape}) for {self.skeleton.name}, got {given}")
         return answers
 
 

@@ -29,7 +29,7 @@ class Field:
     """A named array of one sample; in a batch, a first dimension B is added.
 
     Attributes:
-        shape: numbers and symbols: J joints, H and W pixels.
+        shape: numbers and symbols: J joints, H and W pixels; others stand for what depends on the net.
         dtype: NumPy's name, "bytes" for a text or an encoded image.
         geometry: how a warp acts on it.
         of: the points that a visibility belongs to.
@@ -69,6 +69,12 @@ class Field:
         """The shape in numbers, for a skeleton and square images of `size` px."""
         known = {"J": num_joints, "H": size, "W": size}
         return tuple(known[side] if isinstance(side, str) else side for side in self.shape)
+
+    def fits(self, shape: tuple[int, ...], num_joints: int, size: int = 0) -> bool:
+        """Whether an array of one sample has this shape; symbols of other sides stand for any number."""
+        wanted = [{"J": num_joints, "H": size, "W": size}.get(str(side), side) for side in self.shape]
+        pairs = zip(wanted, shape, strict=False)
+        return len(shape) == len(wanted) and all(isinstance(want, str) or want == side for want, side in pairs)
 
 
 class Affine(NamedTuple):

@@ -6,16 +6,19 @@ integral of its limb's field along the line between them; limbs are matched gree
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from pose.limb_fields import FieldLimbs
+from pose.limb_fields import FieldLimbs, limbs_of
+from pose.limb_lines import Links, match, scored_lines
 from pose.peaks import Peaks, find_peaks
+from pose.skeleton import Skeleton
 
-_TINY = np.float32(1e-12)
+#: Most people of one image in the arrays of a batch.
+MAX_PEOPLE = 50
 
 
 @dataclass(frozen=True)
@@ -65,21 +68,10 @@ class People(NamedTuple):
     scores: np.ndarray
     person_scores: np.ndarray
 
-
-class Links(NamedTuple):
-    """Limbs that connect candidates.
-
-    Attributes:
-        limb: int64 (M,).
-        start: int64 (M,), index of the peak of the limb's first joint.
-        end: int64 (M,), of its second.
-        score: float64 (M,).
-    """
-
-    limb: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    score: np.ndarray
+    @classmethod
+    def empty(cls, num_joints: int) -> People:
+        """Nobody."""
+        return cls(np.zeros((0, num_joints, 2)), np.zeros((0, num_joints)), np.zeros(0))
 
 
 _DEFAULTS = GroupingOptions()
@@ -110,88 +102,37 @@ def group_people(
             f"{maps.shape} and {fields.shape}"
         )
     peaks = find_peaks(maps, options.min_peak, options.max_peaks)
-    links = match(_scored_lines(peaks, fields, limbs, options))
+    lines = scored_lines(
+        peaks, fields, limbs, samples=options.samples, min_agreement=options.min_agreement, min_share=options.min_share
+    )
+    links = match(lines)
     people = _assembled(peaks, links, limbs, options)
     cell_px = np.array([size[1] / maps.shape[1], size[0] / maps.shape[0]])
     return people._replace(joints_xy_px=(people.joints_xy_px + 0.5) * cell_px - 0.5)
 
 
-def _scored_lines(peaks: Peaks, fields: np.ndarray, limbs: FieldLimbs, options: GroupingOptions) -> Links:
-    """All lines between candidates along which a limb's field points."""
-    field = np.ascontiguousarray(fields, np.float32).view(np.complex64)
-    place = peaks.xy.astype(np.float32).view(np.complex64)[:, 0]
-    lines = _all_pairs(peaks, limbs)
-    samples, allowed = options.samples, options.samples - 1 - math.floor(options.min_share * options.samples + 1e-9)
-    # Most lines fail in so many points that a few of these tell.
-    few = np.linspace(0, samples - 1, min(samples, allowed + 4)).round().astype(int)[1:-1]
-    for chosen in (few, np.arange(samples)):
-        along, length = _along(place, lines, field, chosen / (samples - 1))
-        agrees = along > options.min_agreement
-        kept = np.flatnonzero((len(chosen) - np.count_nonzero(agrees, axis=0) <= allowed) & (length > 0))
-        lines = Links(*(one[kept] for one in lines))
-    along, agrees, length = along[:, kept].astype(np.float64), agrees[:, kept], length[kept]
-    total = np.where(agrees, along, 0.0).sum(axis=0)
-    # A limb longer than half the image's height loses the more, the longer it is.
-    prior = np.minimum(fields.shape[0] / 2 / length - 1, 0.0)
-    score = total / np.maximum(np.count_nonzero(agrees, axis=0), 1) + prior
-    good = score > 0
-    return Links(lines.limb[good], lines.start[good], lines.end[good], score[good])
-
-
-def _all_pairs(peaks: Peaks, limbs: FieldLimbs) -> Links:
-    """Every candidate of a limb's first joint with every candidate of its second, without scores."""
-    first = np.searchsorted(peaks.joint, np.arange(limbs.num_joints + 1))
-    counts = np.diff(first)
-    a, b = np.array(limbs.pairs, int).reshape(-1, 2).T
-    pairs = counts[a] * counts[b]
-    limb = np.repeat(np.arange(len(pairs)), pairs)
-    within = np.arange(len(limb)) - np.repeat(np.cumsum(pairs) - pairs, pairs)
-    row, column = np.divmod(within, counts[b][limb])
-    return Links(limb, first[a][limb] + row, first[b][limb] + column, np.zeros(len(limb)))
-
-
-def _along(place: np.ndarray, lines: Links, field: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The components of the fields along lines, at shares of their lengths, and the lengths in cells.
+def assemble_people(answers: Mapping[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
+    """Groups the answers of a net for a batch.
 
     Args:
-        place: complex64 (N,), x + iy of the candidates in cells.
-        lines: M lines between them.
-        field: complex64 (h, w, L).
-        shares: (K,), from 0 to 1.
+        answers: "joint_maps" (N, h, w, J) and "limb_fields" (N, h, w, 2 L), of the limbs `limbs_of(skeleton)`.
+        skeleton: of the joints.
+        size: height and width of the images in px.
 
     Returns:
-        Float32 (K, M) and (M,).
+        "joints_xy_px" (N, P, J, 2), "scores" (N, P, J) and "person_scores" (N, P) of the P = `MAX_PEOPLE` highest
+        scores; fewer people are followed by such of score 0.
     """
-    rows, columns, limbs = field.shape
-    start = place[lines.start]
-    vector = place[lines.end] - start
-    length = np.abs(vector)
-    unit = vector / np.maximum(length, _TINY)
-    # The nearest cell: half a cell is added, and the rest cut off.
-    points = start + np.complex64(0.5 + 0.5j) + shares[:, None].astype(np.float32) * vector
-    column = np.minimum(points.real.astype(np.int32), columns - 1)
-    row = np.minimum(points.imag.astype(np.int32), rows - 1)
-    read = field.ravel()[(row * columns + column) * limbs + lines.limb]
-    return read.real * unit.real + read.imag * unit.imag, length
-
-
-def match(lines: Links) -> Links:
-    """Chooses of each limb's lines the best, then the best of those that share no joint with it, and so on.
-
-    Returns:
-        The chosen lines, by limb.
-    """
-    order = np.argsort(-lines.score, kind="stable")
-    count = 1 + max(lines.start.max(initial=0), lines.end.max(initial=0))
-    starts, ends = ((lines.limb * count + one)[order].tolist() for one in (lines.start, lines.end))
-    taken_starts, taken_ends, chosen = set(), set(), []
-    for place, start, end in zip(order.tolist(), starts, ends, strict=True):
-        if start not in taken_starts and end not in taken_ends:
-            taken_starts.add(start)
-            taken_ends.add(end)
-            chosen.append(place)
-    chosen.sort(key=lines.limb.tolist().__getitem__)
-    return Links(*(one[chosen] for one in lines))
+    limbs = limbs_of(skeleton)
+    found = [
+        group_people(maps, fields, limbs, (size, size))
+        for maps, fields in zip(answers["joint_maps"], answers["limb_fields"], strict=True)
+    ]
+    people = [np.zeros((len(found), MAX_PEOPLE, *one.shape[1:])) for one in People.empty(skeleton.num_joints)]
+    for row, one in enumerate(found):
+        for padded, value in zip(people, one, strict=True):
+            padded[row, : len(value)] = value[:MAX_PEOPLE]
+    return dict(zip(People._fields, people, strict=True))
 
 
 def _assembled(peaks: Peaks, links: Links, limbs: FieldLimbs, options: GroupingOptions) -> People:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from pose.fields import Field
+from pose.grouping import assemble_people
+from pose.skeleton import Skeleton
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Task:
         inputs: what the net takes, by the names of its inputs.
         labels: the fields of the records that the losses need.
         answers: what an inference model answers, by name.
-        assemble: the step after the graph, in NumPy, such as grouping joints into people: answers (N, ...) by name ->
-            those that are measured; None if they are measured as they are.
+        assemble: the step after the graph, in NumPy, such as grouping joints into people: answers (N, ...) by name,
+            the skeleton and the side of the images in px -> those that are measured; None if they are measured as they
+            are.
         forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
     """
 
@@ -57,11 +60,11 @@ class Task:
     labels: tuple[str, ...]
     answers: Mapping[str, Answer] = field(hash=False)
     forms: tuple[str, ...] = ()
-    assemble: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] | None = None
+    assemble: Callable[[dict[str, np.ndarray], Skeleton, int], dict[str, np.ndarray]] | None = None
 
-    def assembled(self, answers: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers after what follows the graph."""
-        return answers if self.assemble is None else self.assemble(answers)
+    def assembled(self, answers: dict[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
+        """The answers for images of `size` px after what follows the graph."""
+        return answers if self.assemble is None else self.assemble(answers, skeleton, size)
 
     @property
     def takes_pictures(self) -> bool:
@@ -86,9 +89,22 @@ POSE_2D = Task(
     forms=("coordinates", "heatmaps", "integral", "simcc", "likelihood"),
 )
 
+#: The joints of everybody in an image, as maps and fields that are grouped after the graph.
+POSES_2D_FIELDS = Task(
+    name="poses-2d-fields",
+    inputs=POSE_2D.inputs,
+    labels=("joints_xy_px", "visible", "unlabeled"),
+    answers={
+        "joint_maps": Answer(("h", "w", "J"), tolerance=0.02, reduced_tolerance=0.1),
+        "limb_fields": Answer(("h", "w", "2L"), tolerance=0.02, reduced_tolerance=0.1),
+    },
+    forms=("fields",),
+    assemble=assemble_people,
+)
+
 
 #: The tasks that are known by name, with what run.json and pose.json cannot hold.
-TASKS = {POSE_2D.name: POSE_2D}
+TASKS = {task.name: task for task in (POSE_2D, POSES_2D_FIELDS)}
 
 
 def task_of(notes: Mapping) -> Task:

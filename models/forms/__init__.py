@@ -5,14 +5,16 @@ from importlib import import_module
 import keras
 
 from models.blocks import SCORES, stages_of
+from models.forms import fields
 from models.forms.output_form import OutputForm
 from models.necks import PYRAMID_LAYERS
 from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
+_OF_ALL_TASKS = [*FORMS.values(), fields.FORM]
 #: Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
-HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in FORMS.values() for name in form.layers)}))
+HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
 
 
 def form_of(net: keras.Model) -> OutputForm:
@@ -22,15 +24,15 @@ def form_of(net: keras.Model) -> OutputForm:
         net: Model with named outputs.
 
     Raises:
-        ValueError: If the outputs match no form of `FORMS`.
+        ValueError: If the outputs match no form.
     """
     outputs = net.output if isinstance(net.output, dict) else dict.fromkeys(net.output_names)
     names = set(stages_of(outputs).get("", {}))
-    fitting = [form for form in FORMS.values() if form.outputs <= names]
+    fitting = [form for form in _OF_ALL_TASKS if form.outputs <= names]
     if fitting:
         # Outputs with "sigmas" match `coordinates` as well; the form that uses more of the outputs wins.
         return max(fitting, key=lambda form: len(form.outputs))
-    known = "; ".join(f"{form.name}: {', '.join(sorted(form.outputs - {SCORES}))}" for form in FORMS.values())
+    known = "; ".join(f"{form.name}: {', '.join(sorted(form.outputs - {SCORES}))}" for form in _OF_ALL_TASKS)
     raise ValueError(
         f"net must have the output score_logits and those of one form ({known}), got {sorted(names)}; build it with a "
         "head of `FORMS`."

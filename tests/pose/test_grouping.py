@@ -8,8 +8,9 @@ import pytest
 from field_truth import draw_truth
 
 from pose import COCO17, LSP14, PANOPTIC19, SKELETONS, Skeleton
-from pose.grouping import GroupingOptions, Links, group_people, match
+from pose.grouping import MAX_PEOPLE, GroupingOptions, assemble_people, group_people
 from pose.limb_fields import FieldLimbs, limbs_of
+from pose.limb_lines import Links, match
 
 SIZE, CELLS = (368, 496), (46, 62)
 EXACT_PX = 0.001
@@ -67,6 +68,19 @@ def test_the_joints_and_scores_of_one_person():
     np.testing.assert_allclose(people.scores, 1, atol=1e-5)
     np.testing.assert_allclose(people.person_scores, 1, atol=1e-5)
     assert people.joints_xy_px.dtype == np.float64
+
+
+def test_a_batch_has_a_fixed_number_of_people():
+    people = [standing(200.0, 100.0)[None], np.stack([standing(100.0, 90.0), standing(250.0, 90.0)])]
+    limbs, size = limbs_of(PANOPTIC19), 368
+    drawn = [draw_truth(xy, np.full(xy.shape[:2], 2), limbs, (size, size), (46, 46)) for xy in people]
+    answers = {"joint_maps": np.stack([maps for maps, _ in drawn]), "limb_fields": np.stack([one for _, one in drawn])}
+    found = assemble_people(answers, PANOPTIC19, size)
+    shapes = {"joints_xy_px": (2, MAX_PEOPLE, 19, 2), "scores": (2, MAX_PEOPLE, 19), "person_scores": (2, MAX_PEOPLE)}
+    assert {name: value.shape for name, value in found.items()} == shapes
+    np.testing.assert_array_equal((found["person_scores"] > 0).sum(axis=1), [1, 2])
+    np.testing.assert_allclose(found["joints_xy_px"][0, 0], people[0][0], atol=EXACT_PX)
+    assert (found["scores"][0, 1:] == 0).all()
 
 
 def test_nobody():

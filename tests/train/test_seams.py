@@ -147,7 +147,7 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     monkeypatch.setitem(MEASURES, name, MEASURE)
     form, assembled = form_in_3d(name, inputs), []
 
-    def assemble(answers):
+    def assemble(answers, skeleton, size):
         assembled.append(len(answers["joints_xyz_mm"]))
         return answers
 

@@ -81,12 +81,13 @@ class Validator:
         for batch, labels in self._batches.as_numpy_iterator():
             inputs = keras.tree.map_structure(_as_float, as_net_takes(inputs_of(self._task, batch, labels)))
             outputs = stages_of(net(inputs, training=False))[""]
-            answers.append(_as_arrays(form.decode(outputs, self._input_size)))
+            found = _as_arrays(form.decode(outputs, self._input_size))
+            answers.append(self._task.assembled(found, self._skeleton, self._input_size))
             for name, term in loss(_as_tensors(labels), outputs, size=self._input_size).items():
                 terms[name].append((float(term.value), float(keras.ops.convert_to_numpy(term.counted).sum())))
             if sum(map(len, pictures)) < _NUM_PICTURES:
                 pictures.append(batch)
-        found = self._task.assembled(joined(answers))
+        found = joined(answers)
         losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
         shown = np.concatenate(pictures)[:_NUM_PICTURES]
         return Validation({**losses, **self._figures(found)}, shown, self._labels, found, self._keys)
