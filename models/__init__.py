@@ -12,6 +12,7 @@ from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
 from models.forms.coordinates import coordinate_head, decode, decode_coordinates, encode
+from models.forms.fields import encode_fields, encode_maps, field_head, field_loss, fields_form
 from models.forms.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
 from models.forms.integral import decode_integral, expected_coordinates, integral_head
 from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood_head
@@ -22,6 +23,7 @@ from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.necks import NECKS, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
+from models.openpose import build_openpose, build_openpose_fields_first, build_openpose_light
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 
 __all__ = [
@@ -41,6 +43,9 @@ __all__ = [
     "build_efficientnet_lite",
     "build_mobilenet_v2",
     "build_movenet",
+    "build_openpose",
+    "build_openpose_fields_first",
+    "build_openpose_light",
     "build_resnet",
     "coordinate_head",
     "decode",
@@ -51,9 +56,14 @@ __all__ = [
     "densenet",
     "efficientnet_lite",
     "encode",
+    "encode_fields",
     "encode_heatmaps",
+    "encode_maps",
     "encode_simcc",
     "expected_coordinates",
+    "field_head",
+    "field_loss",
+    "fields_form",
     "form_of",
     "heatmap_head",
     "inference_model",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pose.tasks import POSE_2D
 from records import Augmentation
@@ -75,6 +75,8 @@ class TrainConfig:
             "mlflow" where MLflow is set to; the last two need the package of that name. `--log` alone is none.
     """
 
+    heads: ClassVar[Any] = Head
+
     records: Path
     run: Path | None = None
     epochs: int = 60
@@ -104,7 +106,7 @@ class TrainConfig:
     log: tuple[Log, ...] = ("tensorboard",)
 
     def __post_init__(self) -> None:
-        for name, choices in (("head", Head), ("neck", Neck), ("distribute", Distribute), ("log", Log)):
+        for name, choices in (("head", self.heads), ("neck", Neck), ("distribute", Distribute), ("log", Log)):
             given = getattr(self, name)
             for got in given if isinstance(given, tuple) else (given,):
                 if got not in get_args(choices):

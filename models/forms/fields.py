@@ -1,6 +1,6 @@
 """People as maps of joints and part affinity fields of limbs. Cao et al., arXiv 1611.08050.
 
-The maps show where anybody's joints are, the fields which of them belong together; `pose.grouping` makes people of both.
+The maps show where anybody's joints are, the fields which of them belong together; `pose.grouping` finds the people.
 """
 
 from collections.abc import Mapping, Sequence

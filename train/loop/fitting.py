@@ -18,7 +18,7 @@ from models import FORMS, NECKS, OutputForm, inference_model
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
-from records.inputs import fields_of, inputs_of
+from records.inputs import fields_of, inputs_of, kind_of
 from train.config import TrainConfig
 from train.loop.callbacks import EpochEnd, StopOnNonFinite, StopWithoutImprovement
 from train.loop.distribution import OneDevice, distribution_of
@@ -139,6 +139,7 @@ def _fit(
             input_size=size,
             augmentation=config.augmentation,
             fields=fields,
+            kind=kind_of(task),
         )
 
     def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
@@ -237,7 +238,7 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     """Creates the run folder, with its samples and notes."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real inputs, so that an export can be checked, and calibrated, without the records.
-    batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task))
+    batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task), kind=kind_of(task))
     write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
     write_notes(run, notes)
 

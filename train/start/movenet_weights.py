@@ -129,7 +129,7 @@ def _pyramid(net: keras.Model, theirs: dict[str, np.ndarray]) -> list[_Part]:
 
 
 def _heads(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) -> list[_Part]:
-    """The separable convolutions of the heads that both nets have; copies the last ones, for the joints that COCO has."""
+    """The separable convolutions of the heads that both have; copies the last ones, for the joints that COCO has."""
     ours = {layer.name: layer for layer in net.layers}
     coco = SKELETONS["coco17"].joints
     both = [(joint, coco.index(name)) for joint, name in enumerate(skeleton.joints) if name in coco]
