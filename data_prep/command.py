@@ -86,7 +86,7 @@ def print_summary(manifest: Manifest, folder: Path) -> None:
     rows = [
         {
             "split": split,
-            "people": manifest.counts[split],
+            manifest.kind: manifest.counts[split],
             "shards": len(shards),
             "MB": round(sum(shard.bytes for shard in shards) / 1e6, 1),
         }

@@ -7,13 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from pose import Skeleton
-from records import BadInput, Person
+from records import BadInput, Person, Region
+from records.schema import Picture
 
 #: Images per unit in data sets of single images: a few seconds of work.
 PICTURES_A_UNIT = 256
+
+
+#: Metadata of a unit's field that was added later. At its default it does not count among the unit's inputs, so that
+#: sets that were made before stay complete.
+ADDED = {"added": True}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,28 @@ class Remark:
     count: int = 1
 
 
-Item = Person | BadInput | LeftOut | Remark
+@dataclass(frozen=True, eq=False)
+class Unlabeled:
+    """A part of an image in which people are not labeled: for records of frames, whose people it precedes or follows.
+
+    Attributes:
+        picture: the image, as of a `Person`, and the same object as that of the image's people.
+        dataset: as of a `Person`, like the rest.
+        sequence: the recording or subject.
+        camera: the camera's name.
+        frame: the frame's number in the sequence.
+        region: the part; None where there is none, so that an image without people becomes a frame too.
+    """
+
+    picture: Picture
+    dataset: str
+    sequence: str
+    camera: str = ""
+    frame: int = 0
+    region: Region | None = None
+
+
+Item = Person | BadInput | LeftOut | Remark | Unlabeled
 
 
 class Unit(Protocol):
@@ -65,6 +92,8 @@ class Unit(Protocol):
 
     def people(self) -> Iterator[Item]:
         """Streams the people in a fixed order, with broken inputs, counts of people left out, and remarks.
+
+        The people of an image follow one another, with the parts of it in which people are not labeled.
 
         Raises:
             BadInput: the rest of the unit cannot be read.
@@ -101,6 +130,14 @@ class Reader(ABC):
         Raises:
             ValueError: the data set is empty, or cannot be used as a whole.
         """
+
+    def for_frames(self) -> Self:
+        """The reader of the same data set for records of frames: its units also stream what is not labeled.
+
+        Raises:
+            ValueError: an option is for records of people only.
+        """
+        return self
 
     def found(self) -> dict[str, object]:
         """Facts about the files found that go into the manifest, besides the options."""

@@ -14,13 +14,15 @@ import numpy as np
 #:     point: moved, in px of the image.
 #:     visibility: 0 (not labeled) where the warp moves the point outside the image.
 #:     left: true where a labeled point was moved outside.
+#:     box: x_min, y_min, width, height in px; becomes the box around its four moved corners, cut off at the image's
+#:         edges, and all 0 where nothing is left of it.
 #:     length, area: in px and square px, divided by the scale and by its square.
 #:     direction: points of the camera's frame, turned and mirrored about the camera's axis as the image is.
 #:     camera: the matrix (3, 3) that projects those points.
 #:     frame: the matrix (2, 3) from px of the image to px of the frame that it was cut out of.
 #:     none: stays as it is.
 Geometry = Literal[
-    "picture", "nearest", "point", "visibility", "left", "length", "area", "direction", "camera", "frame", "none"
+    "picture", "nearest", "point", "visibility", "left", "box", "length", "area", "direction", "camera", "frame", "none"
 ]
 
 
@@ -29,16 +31,23 @@ class Field:
     """A named array of one sample; in a batch, a first dimension B is added.
 
     Attributes:
-        shape: numbers and symbols: J joints, H and W pixels.
+        shape: numbers and symbols: P people, J joints, H and W pixels.
         dtype: NumPy's name, "bytes" for a text or an encoded image.
         geometry: how a warp acts on it.
-        of: the points that a visibility belongs to.
+        of: the points that a visibility belongs to, or the visibility that a box belongs to.
+        padding: the value in rows of nobody, if the first dimension is people.
     """
 
     shape: tuple[int | str, ...]
     dtype: str = "float32"
     geometry: Geometry = "none"
     of: str = ""
+    padding: float = 0
+
+    @property
+    def per_person(self) -> bool:
+        """Whether it has a row for each person."""
+        return self.shape[:1] == ("P",)
 
     @property
     def per_joint(self) -> bool:
@@ -48,7 +57,7 @@ class Field:
     @property
     def is_moved(self) -> bool:
         """Whether a warp of the image changes it."""
-        return self.geometry != "none" or self.per_joint
+        return self.geometry != "none" or self.per_joint or self.per_person
 
     def describe(self) -> dict:
         """As plain values, for JSON, without attributes that have their defaults."""
@@ -65,9 +74,9 @@ class Field:
         known = {name: value for name, value in description.items() if name in {one.name for one in fields(cls)}}
         return cls(**known | {"shape": tuple(description["shape"])})
 
-    def sized(self, num_joints: int, size: int = 0) -> tuple[int, ...]:
-        """The shape in numbers, for a skeleton and square images of `size` px."""
-        known = {"J": num_joints, "H": size, "W": size}
+    def sized(self, num_joints: int, size: int = 0, num_people: int = 0) -> tuple[int, ...]:
+        """The shape in numbers, for a skeleton, square images of `size` px and a number of people."""
+        known = {"P": num_people, "J": num_joints, "H": size, "W": size}
         return tuple(known[side] if isinstance(side, str) else side for side in self.shape)
 
 
@@ -109,8 +118,9 @@ def warp(
         fields: the geometry of each; arrays that are not named here stay as they are.
         affine: the warp of each image.
         flip_order: int (J,), `Skeleton.flip_order`; None where nothing is mirrored.
-        size: height and width of the resulting images in px. Points outside become not labeled and (0, 0); None
-            leaves all points labeled, and there are no images.
+        size: height and width of the resulting images in px. Points outside become not labeled and (0, 0), boxes are
+            cut off at the edges, and people of whom neither a labeled joint nor a part of the box is left become rows
+            of nobody, where both are given. None leaves all points labeled and boxes whole, and there are no images.
 
     Returns:
         Arrays of the same names and types.
@@ -129,7 +139,20 @@ def warp(
             for left, other in known.items():
                 if other.geometry == "left" and other.of == field.of:
                     result[left] = swapped[left] | (labeled & ~inside)
+        result = _without_gone(result, known)
     return dict(values) | {name: value.astype(values[name].dtype) for name, value in result.items()}
+
+
+def _without_gone(result: dict[str, np.ndarray], known: Mapping[str, Field]) -> dict[str, np.ndarray]:
+    """With rows of nobody for people who have neither a labeled joint nor a box."""
+    boxes = [name for name, field in known.items() if field.geometry == "box" and field.of in result]
+    for name in boxes:
+        gone = ~(result[name].any(axis=-1) | (result[known[name].of] > 0).any(axis=-1))
+        for other, field in known.items():
+            if field.per_person:
+                rows = gone.reshape(*gone.shape, *[1] * (result[other].ndim - gone.ndim))
+                result[other] = np.where(rows, field.padding, result[other])
+    return result
 
 
 def _swapped(value: np.ndarray, field: Field, mirrored: np.ndarray, flip_order: np.ndarray | None) -> np.ndarray:
@@ -154,6 +177,8 @@ def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | No
         case "length" | "area":
             scale = affine.scale.reshape(-1, *[1] * (value.ndim - 1))
             return value / (scale if geometry == "length" else scale**2)
+        case "box":
+            return _moved_boxes(value, inverse, offset.swapaxes(1, 2), size)
         case "direction":
             return _product(value, turn)
         case "camera":
@@ -169,6 +194,17 @@ def _moved(value: np.ndarray, geometry: Geometry, affine: Affine, size: int | No
             both = zip(value, affine.matrix, strict=True)
             return np.stack([cv2.warpAffine(picture, matrix, (size, size), flags=flags) for picture, matrix in both])
     return value
+
+
+def _moved_boxes(boxes: np.ndarray, inverse: np.ndarray, shift: np.ndarray, size: int | None) -> np.ndarray:
+    """Boxes (B, ..., 4) around the moved corners of boxes, cut off at the edges of the image; 0 if nothing is left."""
+    sides = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    corners = _product(boxes[..., None, :2] + sides * boxes[..., None, 2:], inverse, shift)
+    low, high = corners.min(axis=-2), corners.max(axis=-2)
+    if size is not None:
+        low, high = np.maximum(low, -0.5), np.minimum(high, size - 0.5)
+    left = ((boxes[..., 2:] > 0) & (high > low)).all(axis=-1, keepdims=True)
+    return np.where(left, np.concatenate([low, high - low], axis=-1), 0)
 
 
 def _product(value: np.ndarray, matrix: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:

@@ -5,18 +5,22 @@ from pose.bad_input import BadInput
 from pose.picture import read_picture
 from records.augment import Augmentation
 from records.manifest import SPLITS, Manifest, read_manifest, shard_paths, steps_per_epoch
-from records.schema import Person, encode_example
+from records.regions import Region
+from records.schema import Frame, Person, encode_example, encode_frame
 from records.writer import ShardSetWriter
 
 __all__ = [
     "SPLITS",
     "Augmentation",
     "BadInput",
+    "Frame",
     "Manifest",
     "Person",
+    "Region",
     "ShardSetWriter",
     "dataset",
     "encode_example",
+    "encode_frame",
     "read_manifest",
     "read_picture",
     "shard_paths",

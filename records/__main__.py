@@ -16,8 +16,9 @@ import tyro
 
 from machine.command import run_command
 from machine.words import counted
-from records.inspect import check_shards, contact_sheet, drop_damaged, write_picture
+from records.inspect import check_shards, drop_damaged, write_picture
 from records.manifest import SPLITS, Manifest, read_manifest
+from records.sheet import contact_sheet
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Options:
     Attributes:
         folder: the shard set.
         sheet: the contact sheet to write, a .jpg or .png file; FOLDER/contact_sheet.jpg if not given.
-        count: number of people on the contact sheet.
+        count: number of people, or of frames, on the contact sheet.
         split: the split to take them from.
         seed: random seed of the augmentation on the sheet.
         drop_damaged: move damaged shards aside and keep the intact ones.
@@ -49,15 +50,20 @@ class Options:
             raise ValueError(f"sheet must be a .jpg or .png file, got {str(self.sheet)!r}")
 
 
+_ONE_AND_MORE = {"people": ("person", "people"), "frames": ("frame", "frames")}
+
+
 def print_manifest(manifest: Manifest) -> None:
     """Prints what the manifest says, in words."""
-    print(f"{manifest.skeleton.name}, {manifest.size} x {manifest.size} px, schema {manifest.schema_version}")
+    size = f"{manifest.size} x {manifest.size} px"
+    kind = f", frames of at most {counted(manifest.max_people, 'person', 'people')}" if manifest.max_people else ""
+    print(f"{manifest.skeleton.name}, {size}, schema {manifest.schema_version}{kind}")
     print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k not in ("settings", "inputs")))
     print("split:  " + ", ".join(f"{k} {v}" for k, v in manifest.split_rule.items()))
     for split, shards in manifest.shards.items():
         megabytes = sum(shard.bytes for shard in shards) / 1e6
-        people = counted(manifest.counts[split], "person", "people")
-        print(f"{split:>6}: {people:>15} in {counted(len(shards), 'shard')}, {megabytes:.1f} MB")
+        records = counted(manifest.counts[split], *_ONE_AND_MORE[manifest.kind])
+        print(f"{split:>6}: {records:>15} in {counted(len(shards), 'shard')}, {megabytes:.1f} MB")
     print(f"skipped: {counted(len(manifest.skipped), 'broken input')}")
     for skipped in manifest.skipped[:10]:
         print(f"  {skipped['what']}: {skipped['why']}")

@@ -12,12 +12,15 @@ import numpy as np
 
 from pose import Skeleton
 from pose.fields import Affine, Field, warp
-from records.depth import decoded_depth
-from records.features import FIELDS
+from records.features import KINDS
 from records.warp import vary_pictures
 
-#: The fields that batches may have: those of the records and, in training, which joints augmentation put outside.
-LABELS: dict[str, Field] = FIELDS | {"left": Field(("J",), "bool", "left", of="joints_xy_px")}
+#: The fields that batches may have, by kind of record: those of the records and, in training, which joints
+#: augmentation put outside.
+LABELS: dict[str, dict[str, Field]] = {
+    kind: {**fields, "left": Field(fields["visible"].shape, "bool", "left", of="joints_xy_px")}
+    for kind, fields in KINDS.items()
+}
 
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.
@@ -28,8 +31,6 @@ _LEAST_DETAIL = 0.25
 _NUM_PATCH_DRAWS = 8
 # Whether it is a close-up, its center along x and y, its side; darkness, whether it is blurred, how much.
 _NUM_LAST_DRAWS = 7
-# The least and the greatest side of a close-up, as shares of the image's side.
-_CLOSEUP_SIDES = (0.15, 0.5)
 #: How many numbers are drawn for an image.
 NUM_DRAWS = _NUM_OWN_DRAWS + _NUM_PATCHES * _NUM_PATCH_DRAWS + _NUM_LAST_DRAWS
 
@@ -50,8 +51,10 @@ class Augmentation:
         occlusion_size: longest side of a patch as a share of the crop's side.
         darkness: darken half of the images by a factor up to 1 + darkness, uniform in its logarithm.
         blur: probability of losing detail, as in an image of a quarter of the size or more, uniform in its logarithm.
-        closeup: probability of showing only a random part, 0.15 to 0.5 of the crop's side: background, or a part of a
-            body. There scores learn that joints are missing, which whole people do not teach them.
+        closeup: probability of showing only a random part: background, or a part of a body. There scores learn that
+            joints are missing, which whole people do not teach them.
+        closeup_sides: the least and the greatest side of that part as shares of the crop's side, uniform in the
+            logarithm.
     """
 
     flip: float = 0.5
@@ -66,6 +69,7 @@ class Augmentation:
     darkness: float = 0.0
     blur: float = 0.0
     closeup: float = 0.1
+    closeup_sides: tuple[float, float] = (0.15, 0.5)
 
     def __post_init__(self) -> None:
         for field in (
@@ -86,10 +90,17 @@ class Augmentation:
         for field in ("scale", "darkness"):
             if getattr(self, field) < 0:
                 raise ValueError(f"augmentation {field} must be 0 or more, got {getattr(self, field)}")
+        least, most = self.closeup_sides
+        if not 0 < least <= most <= 1:
+            raise ValueError(f"augmentation closeup_sides must ascend from above 0 to 1 at most, got {least}, {most}")
 
     def fitting(self, skeleton: Skeleton) -> Augmentation:
         """The same without mirroring, if the skeleton lacks the mirror image of a joint (`Skeleton.lone_joints`)."""
         return replace(self, flip=0.0) if skeleton.lone_joints else self
+
+
+#: Of whole images with all their people, whose sizes in the image differ more than those in crops.
+OF_FRAMES = Augmentation(scale=1.0, shift=0.25, closeup=0.5, closeup_sides=(0.3, 0.8))
 
 
 class Changes(NamedTuple):
@@ -139,7 +150,13 @@ def changes_of(draws: np.ndarray, options: Augmentation, size_in: int, size: int
 
 
 def augment(
-    pictures: np.ndarray, labels: dict[str, np.ndarray], changes: Changes, *, size: int, flip_order: np.ndarray
+    pictures: np.ndarray,
+    labels: dict[str, np.ndarray],
+    changes: Changes,
+    *,
+    size: int,
+    flip_order: np.ndarray,
+    kind: str = "people",
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Changes a batch of images and their labels.
 
@@ -149,10 +166,11 @@ def augment(
         changes: of the same images.
         size: height and width of the result in px, that the changes were made for.
         flip_order: int (J,), `Skeleton.flip_order`.
+        kind: of the records.
 
     Returns:
-        The images, uint8 (B, size, size, 3), and their labels; where there are joints, with `left`, bool (B, J):
-        those that were in the image before.
+        The images, uint8 (B, size, size, 3), and their labels; where there are joints, with `left`, bool (B, J) or
+        (B, P, J): those that were in the image before.
     """
     varied = vary_pictures(
         pictures,
@@ -163,11 +181,10 @@ def augment(
         changes.patch_color,
         size,
     )
-    labels = decoded_depth(labels)
     affine = Affine(changes.matrix, changes.scale, changes.flipped)
     if "visible" in labels:
         labels = {"left": np.zeros(labels["visible"].shape, bool), **labels}
-    return varied, warp(labels, LABELS, affine, flip_order=flip_order, size=size)
+    return varied, warp(labels, LABELS[kind], affine, flip_order=flip_order, size=size)
 
 
 def _affine(
@@ -180,7 +197,7 @@ def _affine(
     # The middle of the result shows the middle of the image, but for the shift.
     middle = (size_in - 1) / 2 + spread[:, 2:4] * options.shift * size_in
     closeups = closeup[:, 0] < options.closeup
-    least, most = _CLOSEUP_SIDES
+    least, most = options.closeup_sides
     side = least * (most / least) ** closeup[:, 3]
     scale = np.where(closeups, size_in / size_out * side, scale)
     # It lies within the image, but for the rotation.

@@ -31,9 +31,9 @@ def named_damage(folder: str | Path, *splits: str) -> Iterator[None]:
         manifest = read_manifest(folder)
         for split in splits:
             for shard in manifest.shards[split]:
-                if problem := check_shard(Path(folder) / shard.name, shard, manifest.skeleton.num_joints):
+                if problem := check_shard(Path(folder) / shard.name, shard, manifest):
                     raise _damaged(folder, split, f"{shard.name} {problem}") from error
-        if isinstance(error, tf.errors.DataLossError) or "JPEG" in str(error):
+        if isinstance(error, tf.errors.DataLossError) or "JPEG" in str(error) or "whole PNG" in str(error):
             raise _damaged(folder, " or ".join(splits), str(error).splitlines()[0]) from error
         raise
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
 from pose.fields import Field
 from records.example import Example
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 @dataclass(frozen=True)
@@ -24,25 +21,26 @@ class Stored(Field):
         feature: its name in the tf.train.Example.
         encoded: the image format, if it is an encoded image.
         required: whether every record has it.
-        default: its value in records that lack it; None if reading it from such a record raises.
+        default: its value in records that lack it, b"" for an encoded image of zeros; None if reading it from such a
+            record raises.
     """
 
     feature: str = ""
     encoded: Literal["", "jpeg", "png"] = ""
     required: bool = True
-    default: float | None = None
+    default: float | bytes | None = None
 
     @property
     def always_read(self) -> bool:
         """Whether it can be read from every record."""
         return self.required or self.default is not None
 
-    def stored_shape(self, num_joints: int) -> tuple[int, ...]:
+    def stored_shape(self, num_joints: int, num_people: int = 0) -> tuple[int, ...]:
         """The shape in the Example, where an encoded image is one value."""
-        return () if self.encoded else self.sized(num_joints)
+        return () if self.encoded else self.sized(num_joints, num_people=num_people)
 
     @property
-    def kind(self) -> type:
+    def list_type(self) -> type:
         """The type in the Example: bytes, np.int64 or np.float32."""
         if self.encoded or self.dtype == "bytes":
             return bytes
@@ -70,12 +68,32 @@ FIELDS: dict[str, Stored] = {
     "camera_matrix": Stored((3, 3), geometry="camera", feature="camera/matrix", required=False),
     "depth_mm": Stored(("H", "W"), "uint16", "nearest", feature="depth/png", encoded="png", required=False),
 }
-#: The fields whose values, joined by slashes, name a person.
-KEY = ("dataset", "sequence", "camera", "frame", "person")
+#: Every field of the record of a whole image with its P people, each record with a P of its own.
+FRAME_FIELDS: dict[str, Stored] = {
+    "picture": FIELDS["picture"],
+    "joints_xy_px": Stored(("P", "J", 2), geometry="point", feature="joints/xy_px"),
+    "visible": Stored(("P", "J"), "int32", "visibility", of="joints_xy_px", feature="joints/visible"),
+    "box_px": Stored(("P", 4), geometry="box", of="visible", feature="people/box_px"),
+    "area_px": Stored(("P",), geometry="area", feature="people/area_px"),
+    "head_size_px": Stored(("P",), geometry="length", feature="people/head_size_px"),
+    "person": Stored(("P",), "int64", padding=-1, feature="people/person"),
+    # 255 where people are not labeled.
+    "unlabeled": Stored(
+        ("H", "W"), "uint8", "nearest", feature="unlabeled/png", encoded="png", required=False, default=b""
+    ),
+    **{name: FIELDS[name] for name in ("to_frame", "dataset", "sequence", "camera", "frame")},
+}
+#: The kinds of records that a shard set may be of, and the fields of each.
+KINDS: dict[str, dict[str, Stored]] = {"people": FIELDS, "frames": FRAME_FIELDS}
+_KEY = ("dataset", "sequence", "camera", "frame", "person")
+#: The fields whose values, joined by slashes, name a record.
+KEYS: dict[str, tuple[str, ...]] = {"people": _KEY, "frames": _KEY[:-1]}
+#: The most people in a record.
+MOST_PEOPLE = 1000
 _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
 
-def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
+def read_features(serialized: bytes, num_joints: int, kind: str = "people") -> dict[str, Any]:
     """Reads the features that every record has, and those with a default, without TensorFlow.
 
     Returns:
@@ -88,30 +106,42 @@ def read_features(serialized: bytes, num_joints: int) -> dict[str, Any]:
         found = Example.FromString(serialized).features.feature
     except DecodeError as error:
         raise ValueError(f"no tf.train.Example ({error})") from error
+    # Indexing a map of messages would create the entry.
+    number = FRAME_FIELDS["person"].feature
+    num_people = len(found[number].int64_list.value) if number in found else 0
+    if num_people > MOST_PEOPLE:
+        raise ValueError(f"{num_people} people, and {MOST_PEOPLE} are the most")
     features: dict[str, Any] = {}
-    for field in FIELDS.values():
+    for field in KINDS[kind].values():
         if not field.always_read:
             continue
-        name, kind, shape = field.feature, field.kind, field.stored_shape(num_joints)
+        name, list_type, shape = field.feature, field.list_type, field.stored_shape(num_joints, num_people)
         expected = int(np.prod(shape))
-        # Indexing a map of messages would create the entry.
-        values: Sequence = getattr(found[name], _LISTS[kind]).value if name in found else ()
+        values: Sequence = getattr(found[name], _LISTS[list_type]).value if name in found else ()
         if name not in found and not field.required:
             values = [field.default] * expected
         if len(values) != expected:
-            raise ValueError(f"{name} has {len(values)} values of {kind.__name__} instead of {expected}")
-        features[name] = values[0] if kind is bytes else np.array(values, kind).reshape(shape)
+            raise ValueError(f"{name} has {len(values)} values of {list_type.__name__} instead of {expected}")
+        features[name] = values[0] if list_type is bytes else np.array(values, list_type).reshape(shape)
     return features
 
 
-def feature_spec(names: Iterable[str], num_joints: int) -> dict[str, tf.io.FixedLenFeature]:
-    """What `tf.io.parse_example` needs to read some fields, by their features' names."""
+def feature_spec(names: Iterable[str], num_joints: int, kind: str = "people") -> dict[str, Any]:
+    """What `tf.io.parse_example` needs to read some fields, by their features' names.
+
+    Fields with a row for each person are as long as the longest of the batch.
+    """
     import tensorflow as tf
 
     types = {bytes: tf.string, np.int64: tf.int64, np.float32: tf.float32}
-    spec = {}
-    for field in (FIELDS[name] for name in names):
-        shape = field.stored_shape(num_joints)
-        default: Any = None if field.default is None else np.full(shape, field.default, field.kind)
-        spec[field.feature] = tf.io.FixedLenFeature(shape, types[field.kind], default)
+    spec: dict[str, Any] = {}
+    for field in (KINDS[kind][name] for name in names):
+        shape, dtype = field.stored_shape(num_joints), types[field.list_type]
+        if field.per_person:
+            spec[field.feature] = tf.io.FixedLenSequenceFeature(shape[1:], dtype, True, field.padding)
+            continue
+        default: Any = field.default
+        if default is not None and field.list_type is not bytes:
+            default = np.full(shape, default, field.list_type)
+        spec[field.feature] = tf.io.FixedLenFeature(shape, dtype, default)
     return spec

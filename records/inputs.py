@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 
 from pose.tasks import Task, as_net_takes
-from records.features import FIELDS
+from records.features import KINDS
 
 _PICTURE = "picture"
+_SEVERAL = 4
+
+
+def kind_of(task: Task) -> str:
+    """The kind of records that a task is trained and measured on: "people", or "frames" for all people of an image."""
+    return "frames" if task.name.startswith("poses-2d") else "people"
 
 
 def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
@@ -26,11 +32,11 @@ def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str,
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
     """Inputs and labels of a batch, in which every point is labeled; for timing, where values do not matter."""
-    random = np.random.default_rng(0)
+    random, fields = np.random.default_rng(0), KINDS[kind_of(task)]
 
     def values(name: str) -> np.ndarray:
-        field = FIELDS["visible" if name == "left" else name]
-        shape = (count, *field.sized(num_joints, size))
+        field = fields["visible" if name == "left" else name]
+        shape = (count, *field.sized(num_joints, size, _SEVERAL))
         if field.geometry == "visibility":
             return np.zeros(shape, bool) if name == "left" else np.full(shape, 2, field.dtype)
         if field.geometry in ("picture", "nearest"):

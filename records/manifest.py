@@ -9,6 +9,7 @@ from pathlib import Path
 
 from machine.whole import whole
 from pose import SKELETONS, Skeleton
+from records.features import KINDS, MOST_PEOPLE
 from records.schema import SCHEMA_VERSION
 
 FILE_NAME = "manifest.json"
@@ -49,6 +50,8 @@ class Manifest:
         left_out: how many people were left out on purpose, by reason.
         remarks: further facts about the inputs, and the number of inputs that each is true of.
         schema_version: of the records.
+        kind: "people", a crop of one person each, or "frames", a whole image of all its people each.
+        max_people: the most people in a frame of the set, 0 in sets of people.
     """
 
     skeleton: Skeleton
@@ -60,10 +63,12 @@ class Manifest:
     left_out: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
+    kind: str = "people"
+    max_people: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many people each split holds."""
+        """How many records, people or frames, each split holds."""
         return {split: sum(shard.count for shard in shards) for split, shards in self.shards.items()}
 
     @property
@@ -76,7 +81,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Writes the manifest into a shard set's folder."""
-        write_json(folder / FILE_NAME, {**asdict(self), "counts": self.counts})
+        content = {**asdict(self), "counts": self.counts}
+        if self.kind == "people":  # As earlier versions wrote and read it.
+            del content["kind"], content["max_people"]
+        write_json(folder / FILE_NAME, content)
 
 
 def write_json(path: Path, value: dict) -> None:
@@ -96,11 +104,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_manifest(folder: str | Path) -> Manifest:
+def read_manifest(folder: str | Path, kind: str | None = None) -> Manifest:
     """Reads a shard set's manifest.
 
+    Args:
+        folder: the shard set.
+        kind: the kind of records that are needed, "people" or "frames"; None for either.
+
     Raises:
-        ValueError: there is none, it is cut short, or it was written by another version of the schema.
+        ValueError: there is none, it is cut short, it was written by another version of the schema, or the set is of
+            the other kind.
     """
     path = Path(folder) / FILE_NAME
     if not path.is_file():
@@ -120,6 +133,11 @@ def read_manifest(folder: str | Path) -> Manifest:
             f"{path} has records of schema version {manifest.schema_version}, this program reads {SCHEMA_VERSION}; "
             "make the shard set again with `python -m data_prep`"
         )
+    if kind not in (None, manifest.kind):
+        raise ValueError(
+            f"{folder} holds records of {manifest.kind}, and records of {kind} are needed; give another folder, or "
+            f"make one with `python -m data_prep ... --kind {kind}`"
+        )
     return manifest
 
 
@@ -136,6 +154,11 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"a size of 1 px or more was expected, got {manifest.size!r}")
     if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
         raise ValueError("the source and the split rule must be objects")
+    if manifest.kind not in KINDS:
+        raise ValueError(f"a kind of record is one of {', '.join(KINDS)}, got {manifest.kind!r:.100}")
+    fewest, most = (1, MOST_PEOPLE) if manifest.kind == "frames" else (0, 0)
+    if not isinstance(manifest.max_people, int) or not fewest <= manifest.max_people <= most:
+        raise ValueError(f"max_people must lie between {fewest} and {most}, got {manifest.max_people!r:.100}")
     bad = manifest.skipped
     if not isinstance(bad, list) or not all(isinstance(one[key], str) for one in bad for key in ("what", "why")):
         raise ValueError("what was skipped must be a list of what and why")
@@ -168,8 +191,8 @@ def shard_paths(folder: str | Path, split: str) -> list[str]:
         filled = [name for name, count in manifest.counts.items() if count] or ["none"]
         remedy = "smaller --val and --test" if split == "train" else f"--{split}-sequences NAME"
         raise ValueError(
-            f"{folder} holds no people in its {split} split; splits with people: {', '.join(filled)}; make it again in "
-            f"another folder with {remedy}"
+            f"{folder} holds no {manifest.kind} in its {split} split; splits with {manifest.kind}: "
+            f"{', '.join(filled)}; make it again in another folder with {remedy}"
         )
     for shard in manifest.shards[split]:
         path = folder / shard.name
@@ -189,10 +212,11 @@ def steps_per_epoch(folder: str | Path, split: str, batch_size: int) -> int:
     Raises:
         ValueError: the split is smaller than one batch.
     """
-    count = read_manifest(folder).counts.get(split, 0)
+    manifest = read_manifest(folder)
+    count = manifest.counts.get(split, 0)
     if count < batch_size:
         raise ValueError(
-            f"a batch of {batch_size} needs at least as many people, the {split} split of {folder} has {count}; "
-            "take a smaller batch size"
+            f"a batch of {batch_size} needs at least as many {manifest.kind}, the {split} split of {folder} has "
+            f"{count}; take a smaller batch size"
         )
     return count // batch_size

@@ -11,44 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from pose.fields import Affine, warp
-from records.augment import LABELS, NUM_DRAWS, Augmentation, augment, changes_of
-from records.depth import decoded_depth
+from records.augment import LABELS, NUM_DRAWS, OF_FRAMES, Augmentation, augment, changes_of
 from records.example import Example
-from records.features import FIELDS, KEY, feature_spec
+from records.features import KINDS
 from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epoch
+from records.maps import decoded_maps
+from records.parsing import Labels, decode_picture, parse_example, resize_picture, usual_fields
 from records.tfrecord import read_records
-
-Labels = dict[str, tf.Tensor]
-#: The fields of a batch by default; `key` is the person's name.
-USUAL = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px", "to_frame", "key")
-
-
-def parse_example(serialized: tf.Tensor, num_joints: int, fields: Sequence[str] = USUAL) -> tuple[tf.Tensor, Labels]:
-    """Reads one serialized Example, or a batch (B,) of them.
-
-    Returns:
-        The crop's JPEG, a scalar string, and the fields asked for, of the shapes and types that
-        `records.features.FIELDS` says, except for encoded images, which stay encoded; and `key`, a scalar string. For a
-        batch, each has a first dimension B.
-    """
-    names = [name for name in fields if name in FIELDS]
-    sources = KEY if "key" in fields else ()
-    features = tf.io.parse_example(serialized, feature_spec({"picture", *names, *sources}, num_joints))
-    labels = {}
-    for name in names:
-        field = FIELDS[name]
-        value = features[field.feature]
-        labels[name] = value if value.dtype == tf.string else tf.cast(value, field.dtype)
-    if sources:
-        parts = [features[FIELDS[name].feature] for name in sources]
-        texts = [part if part.dtype == tf.string else tf.strings.as_string(part) for part in parts]
-        labels["key"] = tf.strings.join(texts, separator="/")
-    return features[FIELDS["picture"].feature], labels
-
-
-def decode_picture(jpeg: tf.Tensor, size: int) -> tf.Tensor:
-    """Decodes a crop's JPEG into uint8 (size, size, 3); every reader decodes the same way."""
-    return tf.ensure_shape(tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE"), [size, size, 3])
 
 
 def dataset(
@@ -58,100 +27,96 @@ def dataset(
     batch_size: int,
     input_size: int | None = None,
     limit: int | None = None,
-    fields: Sequence[str] = USUAL,
+    fields: Sequence[str] | None = None,
+    kind: str = "people",
 ) -> tf.data.Dataset:
     """One pass over a split in its stored order, without augmentation: for validation and evaluation.
 
     Args:
         folder: the shard set.
         split: "train", "val" or "test".
-        batch_size: people in a batch; the last batch may be smaller.
+        batch_size: records in a batch; the last batch may be smaller.
         input_size: height and width S of the images, the records' own size if None.
-        limit: stop after this many people.
-        fields: what to read beside the images, by the names of `records.features.FIELDS`, or "key".
+        limit: stop after this many records.
+        fields: what to read beside the images, by the names of `records.features.KINDS`, or "key"; the usual ones if
+            None.
+        kind: "people", or "frames" for whole images with P people, the manifest's `max_people`.
 
     Returns:
         Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the image:
-        joints_xy_px float32 (B, J, 2), visible int32 (B, J) and so on; key string (B,).
+        joints_xy_px float32 (B, J, 2) or (B, P, J, 2), visible int32 (B, J) or (B, P, J) and so on; key string (B,).
 
     Raises:
-        ValueError: no such set, split or field, a field that the records lack, or a shard missing or of the wrong size.
+        ValueError: no such set, split or field, a set of the other kind, a field that the records lack, or a shard
+            missing or of the wrong size.
     """
-    manifest = read_manifest(folder)
-    num_joints, size = manifest.skeleton.num_joints, input_size or manifest.size
-    _check_fields(folder, split, fields)
+    manifest = read_manifest(folder, kind)
+    size, fields = input_size or manifest.size, usual_fields(kind) if fields is None else fields
+    _check_fields(folder, split, fields, kind)
 
     def prepare(serialized: tf.Tensor) -> tuple[tf.Tensor, Labels]:
-        jpeg, labels = parse_example(serialized, num_joints, fields)
+        jpeg, labels = _parsed(serialized, manifest, fields)
         picture = decode_picture(jpeg, manifest.size)
-        return (picture if size == manifest.size else _resized(picture, manifest.size, size)), labels
+        return (picture if size == manifest.size else resize_picture(picture, manifest.size, size)), labels
 
     def resized(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        count = len(next(iter(values.values())))
-        return warp(decoded_depth(values), LABELS, Affine.resize(manifest.size, size, count), size=size)
+        affine = Affine.resize(manifest.size, size, len(next(iter(values.values()))))
+        return warp(decoded_maps(values, manifest.size), LABELS[kind], affine, size=size)
 
     def resize(pictures: tf.Tensor, labels: Labels) -> tuple[tf.Tensor, Labels]:
-        return pictures, labels | _in_numpy(resized, _moved(labels), num_joints, size)
+        return pictures, labels | _in_numpy(resized, _moved(labels, kind), manifest, size)
 
     examples = tf.data.TFRecordDataset(shard_paths(folder, split))
     if limit is not None:
         examples = examples.take(limit)
     batches = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size)
-    # That also decodes depth.
-    if (size != manifest.size and _moved(batches.element_spec[1])) or "depth_mm" in fields:
+    # That also decodes the images among the labels.
+    encoded = any(KINDS[kind][name].encoded for name in fields if name in KINDS[kind])
+    if encoded or (size != manifest.size and _moved(batches.element_spec[1], kind)):
         batches = batches.map(resize, num_parallel_calls=tf.data.AUTOTUNE)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _resized(picture: tf.Tensor, size_in: int, size: int) -> tf.Tensor:
-    """Samples one image bilinearly."""
-    # In float32, the result's own precision: published figures depend on the last bit.
-    scale = np.float32(size_in) / np.float32(size)
-    offset = np.float32((size_in - 1) / 2) - scale * np.float32((size - 1) / 2)
-    resized = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(picture, tf.float32)[None],
-        transforms=tf.constant([[scale, 0, offset, 0, scale, offset, 0, 0]]),
-        output_shape=[size, size],
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-        fill_value=0.0,
-    )
-    return tf.cast(tf.round(tf.ensure_shape(resized[0], [size, size, 3])), tf.uint8)
+def _parsed(serialized: tf.Tensor, manifest: Manifest, fields: Sequence[str]) -> tuple[tf.Tensor, Labels]:
+    joints = manifest.skeleton.num_joints
+    return parse_example(serialized, joints, fields, kind=manifest.kind, max_people=manifest.max_people)
 
 
-def _check_fields(folder: str | Path, split: str, fields: Sequence[str]) -> None:
+def _check_fields(folder: str | Path, split: str, fields: Sequence[str], kind: str) -> None:
     """Raises where a field is unknown, or the first record lacks it."""
-    if unknown := [name for name in fields if name not in (*LABELS, "key")]:
-        raise ValueError(f"records have no field {unknown[0]}; they have {', '.join(LABELS)}, key")
-    optional = [name for name in fields if name in FIELDS and not FIELDS[name].always_read]
+    known = KINDS[kind]
+    if unknown := [name for name in fields if name not in (*LABELS[kind], "key")]:
+        raise ValueError(f"records have no field {unknown[0]}; they have {', '.join(LABELS[kind])}, key")
+    optional = [name for name in fields if name in known and not known[name].always_read]
     if not optional:
         return
     first = next(read_records(shard_paths(folder, split)[0]), None)
     found = Example.FromString(first).features.feature if first else {}
-    if lacking := [name for name in optional if FIELDS[name].feature not in found]:
+    if lacking := [name for name in optional if known[name].feature not in found]:
         raise ValueError(f"the records of {folder} lack {', '.join(lacking)}: their source does not know them")
 
 
-def _moved(labels: dict[str, Any]) -> dict[str, Any]:
+def _moved(labels: dict[str, Any], kind: str) -> dict[str, Any]:
     """The labels that a warp of the image changes."""
-    return {name: value for name, value in labels.items() if name in LABELS and LABELS[name].is_moved}
+    return {name: value for name, value in labels.items() if name in LABELS[kind] and LABELS[kind][name].is_moved}
 
 
 def _in_numpy(
-    function: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], values: Labels, num_joints: int, size: int
+    function: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]], values: Labels, manifest: Manifest, size: int
 ) -> Labels:
     """Calls a NumPy function of named arrays, and returns those of its results that are named in `LABELS`."""
-    names = [name for name in values if name in LABELS]
+    known = LABELS[manifest.kind]
+    names = [name for name in values if name in known]
 
     def call(*arrays: np.ndarray) -> list[np.ndarray]:
         results = function(dict(zip(values, arrays, strict=True)))
         return [results[name] for name in names]
 
-    dtypes = [LABELS[name].dtype for name in names]
+    dtypes = [known[name].dtype for name in names]
     results = tf.numpy_function(call, list(values.values()), dtypes, stateful=False)
-    count = values[names[0]].shape[0]
+    count, joints, people = values[names[0]].shape[0], manifest.skeleton.num_joints, manifest.max_people
     return {
-        name: tf.ensure_shape(result, [count, *LABELS[name].sized(num_joints, size)])
+        name: tf.ensure_shape(result, [count, *known[name].sized(joints, size, people)])
         for name, result in zip(names, results, strict=True)
     }
 
@@ -169,7 +134,8 @@ def training_dataset(
     input_size: int | None = None,
     augmentation: Augmentation | None = None,
     shuffle_buffer: int = 8192,
-    fields: Sequence[str] = (*USUAL, "left"),
+    fields: Sequence[str] | None = None,
+    kind: str = "people",
 ) -> tf.data.Dataset:
     """Shuffled, augmented batches of several epochs, one after the other, each of `steps_per_epoch` full batches.
 
@@ -183,20 +149,21 @@ def training_dataset(
     Args:
         folder: the shard set.
         split: "train", "val" or "test".
-        batch_size: people in every batch of all workers together; people left over in an epoch are dropped.
+        batch_size: records in every batch of all workers together; those left over in an epoch are dropped.
         epochs: the epoch to stop before.
         seed: random seed of the order and of the augmentation.
         first_epoch: the epoch to start at.
         first_step: the batch of that epoch to start at; those before it are read, but not decoded.
         shard: the worker's index, and how many there are; their number divides the batch size.
         input_size: height and width S of the images, the records' own size if None.
-        augmentation: how much to vary; the defaults if None.
-        shuffle_buffer: how many serialized people to shuffle among.
-        fields: as in `dataset`; also "left", bool (B, J), joints that augmentation put outside the image, which needs
-            "visible".
+        augmentation: how much to vary; if None, the defaults, or `records.augment.OF_FRAMES` for frames.
+        shuffle_buffer: how many serialized records to shuffle among.
+        fields: as in `dataset`; also "left", bool (B, J) or (B, P, J), joints that augmentation put outside the image,
+            which needs "visible".
+        kind: as in `dataset`.
 
     Returns:
-        Batches as `dataset` gives them, of `batch_size` / N people.
+        Batches as `dataset` gives them, of `batch_size` / N records.
 
     Raises:
         ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, or a
@@ -204,15 +171,15 @@ def training_dataset(
     """
     # Batches are made in parallel already; OpenCV's own threads would only wait for each other, at full load.
     cv2.setNumThreads(1)
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, kind)
     paths = shard_paths(folder, split)
     steps = steps_per_epoch(folder, split, batch_size)
     if not 0 <= first_step < steps:
         raise ValueError(f"first_step must lie between 0 and {steps - 1}, an epoch's last step, got {first_step}")
     own = _own_rows(batch_size, shard)
-    num_joints, size = manifest.skeleton.num_joints, input_size or manifest.size
-    _check_fields(folder, split, fields)
-    vary = _variation(manifest, size, augmentation or Augmentation(), own)
+    size, fields = input_size or manifest.size, (*usual_fields(kind), "left") if fields is None else fields
+    _check_fields(folder, split, fields, kind)
+    vary = _variation(manifest, size, augmentation or (OF_FRAMES if kind == "frames" else Augmentation()), own)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Traced into a graph of its own, whose seed this sets: the order must not depend on the caller's global seed.
@@ -227,12 +194,12 @@ def training_dataset(
         return batches.map(lambda step, batch: (batch[own], tf.stack([order[0], step])))
 
     def prepare(serialized: tf.Tensor, batch_seed: tf.Tensor) -> tuple[tf.Tensor, Labels]:
-        jpegs, labels = parse_example(serialized, num_joints, fields)
+        jpegs, labels = _parsed(serialized, manifest, fields)
         # Every worker draws for the whole batch, so that augmentation does not depend on the number of workers.
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
         if "left" in fields:
             labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
-        varied = _in_numpy(vary, {"draws": draws, "picture": jpegs, **_moved(labels)}, num_joints, size)
+        varied = _in_numpy(vary, {"draws": draws, "picture": jpegs, **_moved(labels, kind)}, manifest, size)
         return varied.pop("picture"), labels | varied
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
@@ -248,7 +215,8 @@ def _variation(
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Computed for the whole batch, then sliced: the last bit of a cosine may depend on its position in the array.
         changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(own)
-        pictures, labels = augment(values.pop("picture"), values, changes, size=size, flip_order=flip_order)
+        jpegs, values = values.pop("picture"), decoded_maps(values, manifest.size)
+        pictures, labels = augment(jpegs, values, changes, size=size, flip_order=flip_order, kind=manifest.kind)
         return {"picture": pictures, **labels}
 
     return vary

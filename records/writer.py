@@ -36,8 +36,8 @@ class ShardSetWriter:
 
     Until the set is finished everything lies in `FOLDER/.partial`: a journal of the settings, whole shards, and beside
     each shard its entry of the manifest, written last. Then the shards get their final names, and the manifest is
-    written. A later writer with the same settings resumes after the whole shards; `resume_at` says how many people they
-    hold. The cost of closing a shard does not depend on how many there are.
+    written. A later writer with the same settings resumes after the whole shards; `resume_at` says how many records
+    they hold. The cost of closing a shard does not depend on how many there are.
 
     Attributes:
         folder: of the shard set.
@@ -54,6 +54,7 @@ class ShardSetWriter:
         source: dict,
         split_rule: dict,
         people_per_shard: int = 1024,
+        kind: str = "people",
     ) -> None:
         """Opens a folder for writing, or goes on where an earlier run stopped.
 
@@ -66,7 +67,7 @@ class ShardSetWriter:
             raise ValueError(f"people_per_shard must be 1 or more, got {people_per_shard}")
         self.folder = Path(folder)
         self.partial = self.folder / _PARTIAL
-        self._size, self._skeleton, self._per_shard = size, skeleton, people_per_shard
+        self._size, self._skeleton, self._per_shard, self._kind = size, skeleton, people_per_shard, kind
         settings = {
             "schema_version": SCHEMA_VERSION,
             "skeleton": skeleton.name if skeleton == SKELETONS.get(skeleton.name) else skeleton.describe(),
@@ -75,6 +76,7 @@ class ShardSetWriter:
             "split_rule": split_rule,
             "people_per_shard": people_per_shard,
         }
+        settings |= {} if kind == "people" else {"kind": kind}
         self._settings = json.loads(json.dumps(settings))
         self._shards: dict[str, list[Shard]] = {split: [] for split in SPLITS}
         self._skipped: dict[str, str] = {}
@@ -144,7 +146,7 @@ class ShardSetWriter:
         return [place for place in (path, *moved) if place.is_file() and place.stat().st_size == shard.bytes]
 
     def resume_at(self, split: str) -> int:
-        """How many people of a split are in whole shards; `add` goes on with the next."""
+        """How many records of a split are in whole shards; `add` goes on with the next."""
         return sum(shard.count for shard in self._shards[split])
 
     def add(self, split: str, example: bytes) -> None:
@@ -198,11 +200,12 @@ class ShardSetWriter:
                 for place in places:
                     place.unlink()
 
-    def finish(self, inputs: dict[str, str] | None = None, **found: object) -> Manifest:
+    def finish(self, inputs: dict[str, str] | None = None, *, max_people: int = 0, **found: object) -> Manifest:
         """Closes the last shards, gives every shard its final name and writes the manifest.
 
         Args:
             inputs: the fingerprint of what each part was made from, by the part's name; for `inputs.json`.
+            max_people: the most people in a frame of the set, if it is of frames.
             **found: further entries of the manifest's `source`, besides the settings.
 
         Raises:
@@ -215,7 +218,7 @@ class ShardSetWriter:
             why = "".join(f"\n  left out: {count} {reason}" for reason, count in self._left_out.most_common(20))
             why += "".join(f"\n  {bad['what']}: {bad['why']}" for bad in self.skipped[:20])
             why = why or " nothing was found"
-            raise ValueError(f"the data set gave no people, so no shard set was written:{why}")
+            raise ValueError(f"the data set gave no {self._kind}, so no shard set was written:{why}")
         final = {split: self._final_names(split) for split in SPLITS}
         for split, shards in final.items():
             for old, new in zip(self._shards[split], shards, strict=True):
@@ -235,6 +238,9 @@ class ShardSetWriter:
             self.skipped,
             dict(self._left_out.most_common()),
             dict(self._remarks.most_common()),
+            kind=self._kind,
+            # Arrays have at least one row.
+            max_people=max(1, max_people) if self._kind == "frames" else 0,
         )
         manifest.write(self.folder)
         # The journal first: without it, leftovers of a killed clean-up are not resumed.

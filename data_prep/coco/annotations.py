@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.coco.naming import Naming
@@ -27,6 +27,7 @@ class CocoFile:
         skeleton: `COCO17` if the file names COCO's 17 keypoints, in whatever order; otherwise the file's own.
         order: the index in the skeleton of each of the file's K keypoints.
         items: people left out, broken annotations and remarks.
+        unlabeled: (image id, annotation) of crowds, and of people without keypoints.
     """
 
     pictures: dict[str, dict]
@@ -34,17 +35,18 @@ class CocoFile:
     skeleton: Skeleton
     order: tuple[int, ...]
     items: tuple[Item, ...]
+    unlabeled: list[tuple[str, dict]] = field(default_factory=list)
 
 
-def load_coco(path: Path) -> dict:
-    """Loads a keypoints file, without outlines and masks.
+def load_coco(path: Path, *, outlines: bool = False) -> dict:
+    """Loads a keypoints file, with outlines and masks only if they are asked for.
 
     Raises:
         ValueError: it is no JSON.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
-            return json.load(file, object_hook=_without_outline)
+            return json.load(file, object_hook=None if outlines else _without_outline)
     except _MALFORMED as error:
         raise _no_coco(path, error) from error
 
@@ -78,7 +80,7 @@ def parse_coco(content: dict, path: Path, category: str | None = None, naming: N
     except ValueError as error:
         raise ValueError(f"{path}, category {names[chosen[0]]!r:.40}: {error}") from error
     pictures = _by_id(ids, images, path)
-    listed, items = _people(annotations, names, chosen, path)
+    listed, items, unlabeled = _people(annotations, names, chosen, path)
     people, repeated = _numbered(listed)
     if not people:
         why = "; ".join(f"{item.count} {item.reason}" for item in items if isinstance(item, LeftOut))
@@ -86,7 +88,7 @@ def parse_coco(content: dict, path: Path, category: str | None = None, naming: N
     items += [Remark("annotations of an id that another has, numbered by their place", repeated)] if repeated else []
     if skeleton != COCO17:
         items += [Remark(text, skeleton.num_joints) for text in (*assumed, *in_words(skeleton))]
-    return CocoFile(pictures, people, skeleton, order, tuple(items))
+    return CocoFile(pictures, people, skeleton, order, tuple(items), unlabeled)
 
 
 def _no_coco(path: Path, error: Exception) -> ValueError:
@@ -164,8 +166,9 @@ def _by_id(ids: list[str], images: list[dict], path: Path) -> dict[str, dict]:
 
 def _people(
     annotations: list, names: dict[str, str], chosen: list[str], path: Path
-) -> tuple[list[tuple[str, str, dict]], list[Item]]:
-    """(image id, id, annotation) of people with keypoints; and the counts of all others."""
+) -> tuple[list[tuple[str, str, dict]], list[Item], list[tuple[str, dict]]]:
+    """(image id, id, annotation) of people with keypoints; the counts of all others; and those who are people."""
+    unlabeled: list[tuple[str, dict]] = []
     people: list[tuple[str, str, dict]] = []
     left_out: Counter[str] = Counter()
     broken: list[Item] = []
@@ -183,11 +186,13 @@ def _people(
             left_out[f"of another category, {other} (--category)"] += 1
         elif entry.get("iscrowd") not in (None, 0, "0", False):
             left_out["crowd regions (iscrowd)"] += 1
+            unlabeled.append((image, entry))
         elif not _has_keypoints(entry):
             left_out["no keypoint is labeled"] += 1
+            unlabeled.append((image, entry))
         else:
             people.append((image, own, entry))
-    return people, [*(LeftOut(*found) for found in left_out.items()), *broken]
+    return people, [*(LeftOut(*found) for found in left_out.items()), *broken], unlabeled
 
 
 def _has_keypoints(entry: dict) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
-from data_prep.coco.annotations import CocoFile, load_coco, parse_coco
+from data_prep.coco.annotations import CocoFile, load_coco, order, parse_coco
 from data_prep.coco.layout import find_files, inner_path, shared_folders
 from data_prep.coco.naming import Naming
 from data_prep.coco.unit import CocoUnit, LabeledPicture, Wanted
@@ -37,6 +38,10 @@ class Coco(Reader):
     COCO's 17, in whatever order and spelling (`pose.joint_names`), the skeleton is `COCO17`; otherwise it is the file's
     own. A missing or wrong box is replaced by that of the labeled keypoints; a missing or wrong area is unknown. Crowd
     regions and other categories are left out. `person` is the annotation's id, or its position if ids are no numbers.
+
+    In records of frames, `frame` is the image's id, and the outlines (or else the boxes) of crowds, of people without
+    keypoints and of people who are left out for having few keypoints or a small box are where people are not labeled.
+    An image of only such people becomes a frame too; an image without any person does not.
 
     Attributes:
         root: the folder with both.
@@ -71,6 +76,9 @@ class Coco(Reader):
     sigmas: tuple[str, ...] = ()
     rename: tuple[str, ...] = ()
 
+    # Whether the units also stream what is not labeled; no option, as `Conversion.kind` decides.
+    _of_frames: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         annotations, images = self._find()
         object.__setattr__(self, "annotations", annotations)
@@ -99,20 +107,30 @@ class Coco(Reader):
         """The name in the records."""
         return "coco"
 
+    def for_frames(self) -> Self:
+        """The reader whose units also stream what is not labeled."""
+        reader = copy(self)
+        for name in ("_content", "_wanted", "_pictures", "_items"):
+            reader.__dict__.pop(name, None)
+        object.__setattr__(reader, "_of_frames", True)
+        return reader
+
     def _find(self) -> tuple[Path, Path]:
         """The annotations and the folder of images."""
         return find_files(Path(self.root), self.subset, self.annotations, self.images)
 
     def _load(self) -> tuple[dict, Iterable[Item]]:
         """The content of a keypoints file, and what is to be said of it."""
-        return load_coco(self.annotations), ()
+        return load_coco(self.annotations, outlines=self._of_frames), ()
 
     @cached_property
     def _content(self) -> CocoFile:
         naming = Naming(self.pairs, self.sigmas, self.rename)
         loaded, items = self._load()
         content = parse_coco(loaded, self.annotations, self.category, naming)
-        content = replace(content, items=(*items, *content.items))
+        # What is not labeled is large, and needed for frames only.
+        unlabeled = content.unlabeled if self._of_frames else []
+        content = replace(content, items=(*items, *content.items), unlabeled=unlabeled)
         if self.min_keypoints is not None and self.min_keypoints > len(content.order):
             raise ValueError(
                 f"min_keypoints must be {len(content.order)} or less, as {self.annotations} names no more keypoints, "
@@ -128,10 +146,10 @@ class Coco(Reader):
 
     @cached_property
     def _wanted(self) -> Wanted:
-        order = self._content.order
-        least = -(-len(order) // 3) if self.min_keypoints is None else self.min_keypoints
+        joints = self._content.order
+        least = -(-len(joints) // 3) if self.min_keypoints is None else self.min_keypoints
         shared = shared_folders(str(entry.get("file_name")) for entry in self._content.pictures.values())
-        return Wanted(order, least, self.min_box_px, self.orientation, shared)
+        return Wanted(joints, least, self.min_box_px, self.orientation, shared)
 
     @cached_property
     def _pictures(self) -> list[LabeledPicture]:
@@ -140,11 +158,16 @@ class Coco(Reader):
         for number, entry in entries.items():
             # An image listed twice is in one split.
             first.setdefault(str(entry.get("file_name")), number)
+        rows: list[tuple[str, int | None, dict]] = [*self._content.people]
+        rows += [(number, None, annotation) for number, annotation in self._content.unlabeled]
+        # Stable, and the people are in this order already.
+        rows.sort(key=lambda row: order(row[0]))
         pictures = []
-        for number, people in groupby(self._content.people, key=lambda person: person[0]):
+        for place, (number, people) in enumerate(groupby(rows, key=lambda row: row[0])):
             entry = entries.get(number)
             sequence = "" if entry is None else self._sequence(first[str(entry.get("file_name"))], entry)
-            pictures.append(LabeledPicture(number, sequence, entry, tuple(person[1:] for person in people)))
+            frame = 0 if not self._of_frames else int(number) if number.isdecimal() else place
+            pictures.append(LabeledPicture(number, sequence, entry, tuple(row[1:] for row in people), frame))
         return pictures
 
     def _sequence(self, number: str, entry: dict) -> str:

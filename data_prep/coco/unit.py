@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.coco.layout import find_picture
-from data_prep.coco.person import read_labels
-from data_prep.reader import Item, LeftOut, Remark
+from data_prep.coco.outline import read_region
+from data_prep.coco.person import Labels, read_labels
+from data_prep.reader import ADDED, Item, LeftOut, Remark, Unlabeled
 from data_prep.video.pictures import PictureFile, read_jpeg_header
 from pose.picture import JpegHeader
 from records import BadInput, Person
@@ -36,6 +37,16 @@ class Wanted:
     orientation: str
     shared_folders: int
 
+    def why_left_out(self, labels: Labels | None) -> str | None:
+        """Why a person is left out, None if not."""
+        if labels is None:
+            return "no keypoint is labeled"
+        if (labels.visible > 0).sum() < self.min_keypoints:
+            return f"fewer than {self.min_keypoints} keypoints (--min-keypoints)"
+        if max(labels.box_px[2:]) < self.min_box_px:
+            return f"box smaller than {self.min_box_px:g} px (--min-box-px)"
+        return None
+
 
 @dataclass(frozen=True)
 class LabeledPicture:
@@ -45,13 +56,15 @@ class LabeledPicture:
         number: its id.
         sequence: the sequence's name.
         entry: its entry in the file, None if the list of images lacks its id.
-        people: each one's number and annotation.
+        people: each one's number and annotation; None for the number of a crowd, or of a person without keypoints.
+        frame: its number in records of frames, 0 in those of people.
     """
 
     number: str
     sequence: str
     entry: dict | None
-    people: tuple[tuple[int, dict], ...]
+    people: tuple[tuple[int | None, dict], ...]
+    frame: int = field(default=0, metadata=ADDED)
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,10 @@ class CocoUnit:
             if remark is not None:
                 yield remark
             for number, entry in labeled.people:
-                yield from self._person(labeled.sequence, number, entry, picture, size)
+                if number is None:
+                    yield self._unlabeled(labeled, entry, picture, size)
+                else:
+                    yield from self._person(labeled, number, entry, picture, size)
 
     def _path(self, labeled: LabeledPicture) -> Path:
         name = labeled.entry and labeled.entry.get("file_name")
@@ -137,21 +153,24 @@ class CocoUnit:
             "give --orientation stored)"
         )
 
+    def _unlabeled(self, labeled: LabeledPicture, entry: dict, picture: PictureFile, size: Size | None) -> Unlabeled:
+        region = read_region(entry, size)
+        return Unlabeled(picture, "coco", labeled.sequence, frame=labeled.frame, region=region)
+
     def _person(
-        self, sequence: str, number: int, entry: dict, picture: PictureFile, size: Size | None
+        self, labeled: LabeledPicture, number: int, entry: dict, picture: PictureFile, size: Size | None
     ) -> Iterator[Item]:
-        wanted = self.wanted
+        wanted, labels = self.wanted, None
         try:
             labels = read_labels(entry, wanted.order, size)
+            why = wanted.why_left_out(labels)
         except ValueError as error:
             yield BadInput(f"{self.annotations} annotation {entry.get('id', number)}", str(error))
-            return
-        if labels is None:
-            yield LeftOut("no keypoint is labeled")
-        elif (labels.visible > 0).sum() < wanted.min_keypoints:
-            yield LeftOut(f"fewer than {wanted.min_keypoints} keypoints (--min-keypoints)")
-        elif max(labels.box_px[2:]) < wanted.min_box_px:
-            yield LeftOut(f"box smaller than {wanted.min_box_px:g} px (--min-box-px)")
+            why = None
+        if labels is None or why is not None:
+            if why is not None:
+                yield LeftOut(why)
+            yield self._unlabeled(labeled, entry, picture, size)
         else:
             if labels.from_joints:
                 yield Remark("people with the box of their keypoints, as the file has none or a wrong one")
@@ -161,7 +180,8 @@ class CocoUnit:
                 joints_xy_px=labels.xy_px,
                 visible=labels.visible,
                 dataset="coco",
-                sequence=sequence,
+                sequence=labeled.sequence,
+                frame=labeled.frame,
                 person=number,
                 area_px=labels.area_px,
             )

@@ -26,14 +26,20 @@ from pose import SKELETONS, Skeleton
 from records import SPLITS, BadInput, Manifest, ShardSetWriter, read_manifest
 from records.tfrecord import read_records
 
+# The default sizes of the records' images in px.
+_SIZES = {"people": 224, "frames": 640}
+
 
 @dataclass(frozen=True)
 class Conversion:
     """How people become records.
 
     Attributes:
-        size: height and width of the crops in px.
-        padding: side of the crop as a multiple of the longer side of the person's box.
+        kind: what a record holds: "people", a crop of one person; or "frames", a whole image with all its people and a
+            mask of the parts in which people are not labeled.
+        size: height and width of the records' images in px, by default 224 for people and 640 for frames, whose longer
+            side it is.
+        padding: side of the crop of a person as a multiple of the longer side of the box.
         people_per_shard: records in each shard except the last.
         max_skipped: the most broken inputs to skip; with more, the conversion fails.
         runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
@@ -47,7 +53,8 @@ class Conversion:
         split: which sequences are for validation and test.
     """
 
-    size: int = 224
+    kind: Literal["people", "frames"] = "people"
+    size: int | None = None
     padding: float = 1.25
     people_per_shard: int = 1024
     max_skipped: int = 100
@@ -59,11 +66,15 @@ class Conversion:
     split: SplitRule = field(default_factory=SplitRule)
 
     def __post_init__(self) -> None:
+        if self.kind not in _SIZES:
+            raise ValueError(f"kind must be people or frames, got {self.kind!r}")
         for name, lowest in (("size", 16), ("people_per_shard", 1), ("max_skipped", 0), ("workers", 1)):
-            if getattr(self, name) < lowest:
+            if getattr(self, name) is not None and getattr(self, name) < lowest:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
         if self.padding <= 0:
             raise ValueError(f"padding must be above 0, got {self.padding}")
+        if self.kind == "frames" and self.padding != Conversion.padding:
+            raise ValueError(f"padding is for crops of people, got {self.padding} for frames")
         if self.runner not in ("local", "dask", "beam"):
             raise ValueError(f"runner must be local, dask or beam, got {self.runner!r}")
         if self.scheduler is not None and self.runner != "dask":
@@ -76,6 +87,11 @@ class Conversion:
         beam_arguments(self.beam_options)
         if self.skeleton is not None and self.skeleton not in SKELETONS:
             raise ValueError(f"skeleton must be one of {', '.join(SKELETONS)}, got {self.skeleton!r}")
+
+    @property
+    def size_px(self) -> int:
+        """Height and width of the records' images."""
+        return _SIZES[self.kind] if self.size is None else self.size
 
     def target(self, reader: Reader) -> Skeleton:
         """The skeleton of the records."""
@@ -104,7 +120,10 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     if hasattr(reader, "root"):
         # Other processes may have another working folder, and names of skipped inputs must not depend on it.
         reader = replace(reader, root=Path(reader.root).absolute())
-    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding}
+    frames = options.kind == "frames"
+    if frames:
+        reader = reader.for_frames()
+    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": 1.0 if frames else options.padding}
     target = options.target(reader)
     split = options.split.with_validation(reader.sequence_names())
     # First, so that an unusable data set leaves no unfinished output.
@@ -112,10 +131,11 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     writer = ShardSetWriter(
         folder,
         skeleton=target,
-        size=options.size,
+        size=options.size_px,
         source=source,
         split_rule=split.describe(),
         people_per_shard=options.people_per_shard,
+        kind=options.kind,
     )
     if writer.finished:
         manifest = read_manifest(folder)
@@ -127,18 +147,26 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         remark = f"sequence for validation, as its share gave none: {name!r} (--val-sequences names others)"
         writer.note({}, {remark: 1})
     place = writer.partial.resolve() / "parts"
-    parts = Parts(place, reader.skeleton, target, options.size, options.padding, split)
+    parts = Parts(place, reader.skeleton, target, options.size_px, options.padding, split, options.kind)
     try:
         filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()
         finished = _start(reader, parts, todo, options)
         there = sum(map(_people, made.values()))
         with (
-            tqdm(total=reader.total(), initial=there, unit="people", smoothing=0.05, disable=None) as progress,
+            # How many frames there are is unknown before they are grouped.
+            tqdm(
+                total=None if frames else reader.total(),
+                initial=there,
+                unit=options.kind,
+                smoothing=0.05,
+                disable=None,
+            ) as progress,
             closing(finished),
         ):
             filling.run(made, finished, progress)
-        return writer.finish({unit.name: unit.made_from for unit in units}, **reader.found())
+        inputs = {unit.name: unit.made_from for unit in units}
+        return writer.finish(inputs, max_people=filling.max_people, **reader.found())
     finally:
         writer.abandon()
 
@@ -168,6 +196,7 @@ class _Filling:
         self.ends = dict.fromkeys(SPLITS, 0)
         self.broken: list[tuple[int, dict[str, int]]] = []
         self.used: dict[str, deque[tuple[int, Path]]] = {split: deque() for split in SPLITS}
+        self.max_people = 0
 
     def take_stock(self) -> tuple[dict[int, Part], list[tuple[int, TracedUnit]]]:
         """The parts that earlier runs have made, and those that are to be made.
@@ -233,6 +262,7 @@ class _Filling:
                 made[other] = part
                 progress.update(_people(made[other]))
             self._note_skipped(number, made)
+            self.max_people = max(self.max_people, made[number].max_people)
             for split, count in made.pop(number).counts.items():
                 self._copy(number, split, count)
             self._delete_used()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.reader import Reader, Unit
+from data_prep.reader import ADDED, Reader, Unit
 from machine.file_state import file_state
 from records import BadInput, Manifest, Person
 from records.manifest import INPUTS_NAME, inputs_digest
@@ -65,7 +65,8 @@ def _fingerprint(unit: Unit, reader: Reader) -> str:
 
 
 def _fields(value: object) -> dict:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    found = {field: getattr(value, field.name) for field in fields(value)}
+    return {f.name: value for f, value in found.items() if f.metadata != ADDED or value != f.default}
 
 
 def _plain(value: object) -> object:

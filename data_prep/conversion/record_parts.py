@@ -13,16 +13,17 @@ from typing import BinaryIO
 
 import numpy as np
 
+from data_prep.conversion.frames import group_frames
 from data_prep.conversion.inputs import TracedUnit
 from data_prep.conversion.splits import SplitRule
 from data_prep.reader import LeftOut, Remark
 from pose import Crop, Skeleton, convert_joints
-from records import SPLITS, BadInput, Person, encode_example
+from records import SPLITS, BadInput, Frame, Person, encode_example, encode_frame
 from records.manifest import check_counts
 from records.tfrecord import frame
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
     """The description of a part, stored as JSON.
 
@@ -34,6 +35,7 @@ class Part:
         made_from: the fingerprint of its inputs; "" in files of earlier versions.
         left_out: how many people were left out on purpose, by reason.
         remarks: how often each remark was made.
+        max_people: the most people in a frame, 0 in parts of people.
     """
 
     unit: str
@@ -43,6 +45,7 @@ class Part:
     made_from: str = ""
     left_out: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
+    max_people: int = 0
 
     def __post_init__(self) -> None:
         for numbers in (self.counts, self.bytes):
@@ -52,6 +55,8 @@ class Part:
             isinstance(text, str) for text in (self.unit, self.made_from, *self.skipped, *self.skipped.values())
         ):
             raise ValueError("the unit, what it is made from and what was skipped must be texts")
+        if not isinstance(self.max_people, int):
+            raise ValueError(f"a number of people was expected, got {self.max_people!r:.100}")
         check_counts(self.left_out, self.remarks)
 
     def is_of(self, unit: TracedUnit) -> bool:
@@ -70,9 +75,10 @@ class Parts:
         folder: the folder of the parts.
         source: the skeleton of the people.
         target: the skeleton of the records.
-        size: height and width of the crops in px.
+        size: height and width of the records' images in px.
         padding: side of the crop as a multiple of the longer side of the person's box.
         split: which split a sequence belongs to.
+        kind: of the records, "people" or "frames".
     """
 
     folder: Path
@@ -81,6 +87,7 @@ class Parts:
     size: int
     padding: float
     split: SplitRule
+    kind: str = "people"
 
     def make(self, number: int, unit: TracedUnit) -> int:
         """Makes one part.
@@ -97,7 +104,7 @@ class Parts:
         files: dict[str, BinaryIO] = {}
         try:
             with ExitStack() as stack:
-                for split, data in self._frames(unit, part):
+                for split, data in self._records(unit, part):
                     if split not in files:
                         files[split] = stack.enter_context(open(self.folder / f"{temporary}.{split}", "wb"))
                     files[split].write(data)
@@ -112,34 +119,40 @@ class Parts:
                 left.unlink(missing_ok=True)
         return number
 
-    def _frames(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
+    def _records(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
         """The framed records of a unit, each with its split; all other items are counted in `part`."""
         try:
-            for item in unit.people():
+            for item in group_frames(unit.people()) if self.kind == "frames" else unit.people():
                 if isinstance(item, BadInput):
                     part.skipped[item.what] = item.why
                 elif isinstance(item, LeftOut):
                     part.left_out[item.reason] = part.left_out.get(item.reason, 0) + item.count
                 elif isinstance(item, Remark):
                     part.remarks[item.text] = part.remarks.get(item.text, 0) + item.count
-                else:
+                elif isinstance(item, Person | Frame):
                     try:
                         record = self._encode(item)
                     except BadInput as bad:
                         part.skipped[bad.what] = bad.why
                         continue
+                    if isinstance(item, Frame):
+                        part.max_people = max(part.max_people, len(item.people))
                     yield self.split.split(item.sequence), frame(record)
         except BadInput as bad:
             part.skipped[bad.what] = bad.why
 
-    def _encode(self, person: Person) -> bytes:
+    def _encode(self, item: Person | Frame) -> bytes:
+        if isinstance(item, Frame):
+            people = [self._in_target(person) for person in item.people]
+            return encode_frame(replace(item, people=people), self.size, self.target)
         try:
-            crop = Crop.from_box(person.box_px, self.size, self.padding)
+            crop = Crop.from_box(item.box_px, self.size, self.padding)
         except ValueError as error:
-            raise BadInput(person.key, str(error)) from error
-        if self.target != self.source:
-            person = _in_skeleton(person, self.source, self.target)
-        return encode_example(person, crop, self.target)
+            raise BadInput(item.key, str(error)) from error
+        return encode_example(self._in_target(item), crop, self.target)
+
+    def _in_target(self, person: Person) -> Person:
+        return person if self.target == self.source else _in_skeleton(person, self.source, self.target)
 
     def records(self, number: int, split: str) -> Path:
         """The file with a part's people of one split."""

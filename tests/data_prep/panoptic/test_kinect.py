@@ -12,7 +12,7 @@ from data_prep.panoptic import kinect_depth
 from data_prep.panoptic.kinect import PanopticKinect
 from pose import PANOPTIC19, Crop
 from records import BadInput, Person, encode_example
-from records.depth import decoded_depth
+from records.maps import decoded_maps
 
 FRAMES = 4
 DEPTH = "kinect_shared_depth/KINECTNODE1/depthdata.dat"
@@ -76,7 +76,7 @@ def test_depth_gets_into_the_record(tmp_path):
     person = next(item for item in reader.people() if isinstance(item, Person))
     serialized = encode_example(person, Crop.from_box(person.box_px, 32, 1.0), PANOPTIC19)
     png = tf.train.Example.FromString(serialized).features.feature["depth/png"].bytes_list.value[0]
-    assert (decoded_depth({"depth_mm": np.array([png], object)})["depth_mm"] == 2200).all()
+    assert (decoded_maps({"depth_mm": np.array([png], object)}, 32)["depth_mm"] == 2200).all()
 
 
 @pytest.mark.parametrize(("lost", "from_video"), [(None, False), (2, True), (1, False)])

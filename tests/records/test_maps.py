@@ -5,12 +5,12 @@ from people import make_person
 
 from pose import LSP14, Crop
 from records import encode_example
-from records.depth import decoded_depth, encode_depth
 from records.features import feature_spec
+from records.maps import decoded_maps, encode_depth
 
 
-def decoded(png):
-    return decoded_depth({"depth_mm": np.array([png], object)})["depth_mm"][0]
+def decoded(png, size):
+    return decoded_maps({"depth_mm": np.array([png], object)}, size)["depth_mm"][0]
 
 
 def test_depth_is_cut_like_the_picture_and_never_mixed():
@@ -21,7 +21,7 @@ def test_depth_is_cut_like_the_picture_and_never_mixed():
     # Frame pixel = 2 u + 1 for crop pixel u: the right half begins at crop column 49.5, the labelled at row 24.5.
     crop = Crop(np.array([[2.0, 0, 1], [0, 2, 1]]), 120)
     features = tf.io.parse_single_example(encode_example(person, crop, LSP14), feature_spec(["depth_mm"], 14))
-    depth_mm = decoded(features["depth/png"].numpy())
+    depth_mm = decoded(features["depth/png"].numpy(), 120)
     assert depth_mm.dtype == np.uint16
     assert (depth_mm[:25] == 0).all()
     assert (depth_mm[25:99, :50] == 4000).all() and (depth_mm[25:99, 50:99] == 65535).all()
@@ -48,7 +48,7 @@ def test_depth_may_be_read_late_and_be_absent():
     person.depth_mm = lambda: np.full((200, 200), 1234, np.uint16)
     example = tf.train.Example.FromString(encode_example(person, crop, LSP14))
     png = example.features.feature["depth/png"].bytes_list.value[0]
-    assert (decoded(png) == 1234).all()
+    assert (decoded(png, 32) == 1234).all()
 
 
 def test_other_types_raise():

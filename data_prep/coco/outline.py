@@ -1,0 +1,66 @@
+"""The outline of a person or a crowd in a COCO keypoints file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from records import Region
+
+_FARTHEST_PX = 1e6
+# COCO measures outlines and boxes from the image's corner, we from the center of its first pixel.
+_CORNER_PX = 0.5
+_MALFORMED = (TypeError, ValueError, KeyError, OverflowError)
+
+
+def read_region(entry: dict, size: tuple[int, int] | None) -> Region | None:
+    """The part of an image that an annotation covers: its polygons or run lengths, or else its box.
+
+    Args:
+        entry: as in the file.
+        size: (height, width) of the image that the labels are for, None if unknown.
+
+    Returns:
+        None where the annotation has none of them, or all are malformed.
+    """
+    outline = entry.get("segmentation")
+    try:
+        if isinstance(outline, dict):
+            return _of_runs(outline, size)
+        if outline:
+            return Region(tuple(_polygon(points) for points in outline))
+    except _MALFORMED:
+        pass
+    try:
+        x, y, width, height = _finite(entry["bbox"]).reshape(4)
+    except _MALFORMED:
+        return None
+    return Region.of_box(np.array([x - _CORNER_PX, y - _CORNER_PX, width, height])) if min(width, height) > 0 else None
+
+
+def _polygon(points: object) -> np.ndarray:
+    polygon = _finite(points).reshape(-1, 2) - _CORNER_PX
+    if len(polygon) < 3:
+        raise ValueError("a polygon has three corners or more")
+    return polygon
+
+
+def _finite(values: object) -> np.ndarray:
+    found = np.array(values, np.float64)
+    # Comparing is false for NaN.
+    if not (np.abs(found) < _FARTHEST_PX).all():
+        raise ValueError("a place is NaN, infinite or a million pixels away")
+    return found
+
+
+def _of_runs(outline: dict, size: tuple[int, int] | None) -> Region:
+    """COCO's run lengths, as a list or packed into a text."""
+    height, width = (int(side) for side in outline["size"])
+    if size not in (None, (height, width)):
+        raise ValueError(f"the outline is for {width} x {height} px")
+    counts = outline["counts"]
+    if isinstance(counts, str):
+        return Region(runs=counts.encode(), size=(height, width))
+    runs = np.array(counts, np.int64).ravel()
+    if (runs < 0).any() or (runs > height * width).any() or runs.sum() != height * width:
+        raise ValueError("the runs do not fill the image")
+    return Region(runs=runs, size=(height, width))
