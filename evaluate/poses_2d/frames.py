@@ -13,7 +13,7 @@ from pose.crop import apply_matrix
 from pose.results.people import ImagePeople
 
 #: The fields of records that `frames_of` needs.
-LABELS = ("joints_xy_px", "visible", "box_px", "area_px", "head_size_px", "person", "unlabeled", "to_frame")
+LABELS = ("joints_xy_px", "visible", "box_px", "area_px", "head_size_px", "unlabeled", "to_frame")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +89,9 @@ def frames_of(labels: Mapping[str, np.ndarray], keys: Sequence[str] | None = Non
 def _frame(labels: dict[str, np.ndarray], key: str) -> LabeledFrame:
     to_frame = labels["to_frame"].astype(np.float64)
     scale = float(np.sqrt(abs(np.linalg.det(to_frame[:, :2]))))
-    # Nobody, and people all of whose labeled joints lie outside the image, are not to be found.
-    there = (labels["person"] >= 0) & (labels["visible"] > 0).any(axis=1)
+    there = (labels["visible"] > 0).any(axis=1)
     joints, visible = apply_matrix(to_frame, labels["joints_xy_px"][there]), labels["visible"][there]
-    boxes = _moved(labels["box_px"][there].astype(np.float64), to_frame)
-    areas = labels["area_px"][there].astype(np.float64) * scale**2
+    boxes, areas = _boxes_and_areas(labels, there, to_frame, scale)
     return LabeledFrame(
         key=key,
         joints_xy_px=joints,
@@ -101,8 +99,15 @@ def _frame(labels: dict[str, np.ndarray], key: str) -> LabeledFrame:
         boxes_px=boxes,
         areas_px=known_areas(joints, visible, boxes, areas),
         head_sizes_px=labels["head_size_px"][there].astype(np.float64) * scale,
-        ignored=_ignored(labels["unlabeled"], to_frame, scale),
+        ignored=_ignored(labels, ~there, to_frame, scale),
     )
+
+
+def _boxes_and_areas(
+    labels: dict[str, np.ndarray], rows: np.ndarray, to_frame: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (P, 4) and areas (P,) of some rows of a record."""
+    return _moved(labels["box_px"][rows].astype(np.float64), to_frame), labels["area_px"][rows] * scale**2
 
 
 def _moved(boxes: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
@@ -111,14 +116,21 @@ def _moved(boxes: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
     return np.where((boxes[:, 2:] > 0).all(axis=1)[:, None], np.hstack([low, high - low]), 0)
 
 
-def _ignored(unlabeled: np.ndarray, to_frame: np.ndarray, scale: float) -> Ignored:
-    """The connected parts of the mask, each taken for a crowd: records do not say how many people a part holds."""
-    count, _, stats, _ = cv2.connectedComponentsWithStats((unlabeled > 127).astype(np.uint8), connectivity=8)
-    if count == 1:
-        return Ignored.nobody()
-    parts = stats[1:].astype(np.float64)
-    boxes = _moved(parts[:, :4] - (0.5, 0.5, 0, 0), to_frame)
-    return Ignored(boxes, parts[:, cv2.CC_STAT_AREA] * scale**2, np.ones(len(parts), bool))
+def _ignored(labels: dict[str, np.ndarray], rows: np.ndarray, to_frame: np.ndarray, scale: float) -> Ignored:
+    """People none of whose labeled joints is in the image, and the connected parts of the mask.
+
+    Each part is taken for a crowd: records do not say how many people it holds.
+    """
+    rows = rows & (labels["box_px"][:, 2:] > 0).all(axis=1)
+    boxes, areas = _boxes_and_areas(labels, rows, to_frame, scale)
+    mask = (labels["unlabeled"] > 127).astype(np.uint8)
+    parts = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:].astype(np.float64)
+    of_parts = _moved(parts[:, :4] - (0.5, 0.5, 0, 0), to_frame)
+    return Ignored(
+        np.vstack([boxes, of_parts]),
+        np.hstack([areas, parts[:, cv2.CC_STAT_AREA] * scale**2]),
+        np.arange(len(boxes) + len(parts)) >= len(boxes),
+    )
 
 
 def found_of(answers: Mapping[str, np.ndarray], to_frame: np.ndarray) -> list[ImagePeople]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,3 +107,11 @@ def excused(frame: LabeledFrame, people: ImagePeople, skeleton: Skeleton) -> np.
     exponents = (outside**2).sum(axis=-1) / (8 * np.array(skeleton.sigmas) ** 2)
     similarity = np.exp(-exponents / np.maximum(ignored.areas_px, 1e-9)[:, None]) * known[:, None]
     return (similarity.sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)[:, None] > FOUND_OKS).any(axis=1)
+
+
+def share_found(matches: Sequence[Match], chosen: Sequence[np.ndarray] | None = None) -> float:
+    """The share of counted people who were found, of all or of those chosen in each image."""
+    counted = [one.counted if chosen is None else one.counted & chosen[k] for k, one in enumerate(matches)]
+    number = sum(int(one.sum()) for one in counted)
+    hits = sum(int((one.partner[who] >= 0).sum()) for one, who in zip(matches, counted, strict=True))
+    return hits / number if number else float("nan")

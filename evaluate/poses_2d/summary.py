@@ -11,7 +11,7 @@ from evaluate.pose_2d.summary import mean_of_known
 from evaluate.poses_2d.coco_ap import KeypointAP, keypoint_ap
 from evaluate.poses_2d.difficulty import kinds_of_frames, kinds_of_people
 from evaluate.poses_2d.frames import LabeledFrame
-from evaluate.poses_2d.matching import Match, match
+from evaluate.poses_2d.matching import Match, match, share_found
 from evaluate.poses_2d.mpii_map import mpii_ap
 from pose import Skeleton
 from pose.results.people import ImagePeople
@@ -122,7 +122,7 @@ def summarize_many(
         counted=int(sum(one.counted.sum() for one in matches)),
         answers=sum(len(people.xy_px) for people in found),
         coco=coco,
-        found=_share_found(matches),
+        found=share_found(matches),
         false=float(np.mean([one.false.sum() for one in matches])),
         mpii=mpii_ap(frames, found, skeleton),
         labeled=labeled,
@@ -132,14 +132,6 @@ def summarize_many(
     )
 
 
-def _share_found(matches: Sequence[Match], chosen: Sequence[np.ndarray] | None = None) -> float:
-    """The share of counted people who were found, of all or of those chosen in each image."""
-    counted = [one.counted if chosen is None else one.counted & chosen[k] for k, one in enumerate(matches)]
-    number = sum(int(one.sum()) for one in counted)
-    hits = sum(int((one.partner[who] >= 0).sum()) for one, who in zip(matches, counted, strict=True))
-    return hits / number if number else float("nan")
-
-
 def _by_people(frames: Sequence[LabeledFrame], matches: Sequence[Match], coco: KeypointAP) -> list[Kind]:
     kinds = [kinds_of_people(frame) for frame in frames]
     ap = dict(zip(kinds[0], (float("nan"), coco.ap_medium, coco.ap_large), strict=True))
@@ -147,7 +139,7 @@ def _by_people(frames: Sequence[LabeledFrame], matches: Sequence[Match], coco: K
     for what, name in kinds[0]:
         chosen = [kind[what, name] for kind in kinds]
         people = sum(int((one.counted & who).sum()) for one, who in zip(matches, chosen, strict=True))
-        found.append(Kind(what, name, None, people, _share_found(matches, chosen), ap[what, name], float("nan")))
+        found.append(Kind(what, name, None, people, share_found(matches, chosen), ap[what, name], float("nan")))
     return found
 
 
@@ -156,12 +148,12 @@ def _by_frames(
 ) -> list[Kind]:
     kinds = []
     for (what, name), chosen in kinds_of_frames(list(frames)).items():
-        places = np.flatnonzero(chosen)
-        if not len(places):
+        places = np.flatnonzero(chosen).tolist()
+        if not places:
             continue
         those = [matches[k] for k in places]
         ap = keypoint_ap([frames[k] for k in places], [found[k] for k in places], skeleton).ap
         people = sum(int(one.counted.sum()) for one in those)
         false = float(np.mean([one.false.sum() for one in those]))
-        kinds.append(Kind(what, name, len(places), people, _share_found(those), ap, false))
+        kinds.append(Kind(what, name, len(places), people, share_found(those), ap, false))
     return kinds
