@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
@@ -108,6 +108,8 @@ class Reader(ABC):
     """
 
     version: ClassVar[int] = 1
+    # Whether the units also stream what is not labeled; no option of a reader, as the kind of record decides.
+    of_frames: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -135,9 +137,11 @@ class Reader(ABC):
         """The reader of the same data set for records of frames: its units also stream what is not labeled.
 
         Raises:
-            ValueError: an option is for records of people only.
+            ValueError: an option is for records of people only, or the data set does not label all people of an image.
         """
-        return self
+        reader = replace(self)  # Also without what is cached.
+        object.__setattr__(reader, "of_frames", True)
+        return reader
 
     def found(self) -> dict[str, object]:
         """Facts about the files found that go into the manifest, besides the options."""

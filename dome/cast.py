@@ -10,20 +10,23 @@ import numpy as np
 from body.human import Human, Shape, to_world
 from dome.dress.figure import Figure
 from dome.moves.bvh import read_bvh
+from dome.moves.lanes import along_lane, lane_offset_mm
 from dome.moves.motion import Motion, random_motion
+from dome.moves.paths import placed
 from dome.moves.retarget import retarget
 from dome.settings import SequenceSettings
 from dome.view.surface import Surface
 from pose import BadInput
 
-# The least distance between the bones of two people.
-_APART_MM = 250.0
+# The least distance between the bones of two people, and of two who pass each other.
+_APART_MM, _PASSING_MM = 250.0, 80.0
 # The farthest that people go from where they start, alone or together, so that the cameras see them.
 _ROAM_MM = {"alone": 1100.0, "together": 400.0}
 _HOME_MM = (400.0, 800.0)
 _FARTHEST_HOME_MM = 1600.0
-_TURN_PER_MM = 2.5 / 1000
 _TRIES = 40
+# More gaits than fit into any clip: each lasts 1.5 s or more.
+_WALKS = 400
 # The most vertices that are cached for the next camera; more are computed again.
 _MAX_KEPT_VERTICES = 20_000_000
 
@@ -83,6 +86,7 @@ def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
     alone = len(humans) == 1
     clips = _clips(settings.motion) if settings.motion else None
     first = settings.rng(3).uniform(0, 2 * np.pi)
+    apart_mm = _PASSING_MM if settings.crossing else _APART_MM
     motions: list[Motion] = []
     others: list[np.ndarray] = []
     for person, human in enumerate(humans):
@@ -90,12 +94,16 @@ def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
         for attempt in range(_TRIES):
             rng = settings.rng(4, person, attempt)
             motion = _from_clip(rng, clips, human, settings) if clips else _own(rng, human, settings)
-            # Farther apart with each failed attempt.
-            distance = 0.0 if alone else min(rng.uniform(*_HOME_MM) * (1 + 2 * attempt / _TRIES), _FARTHEST_HOME_MM)
-            home = distance * np.array([np.sin(angle), np.cos(angle)])
-            motion = placed(motion, home, rng.uniform(-np.pi, np.pi), _ROAM_MM["alone" if alone else "together"])
+            if settings.crossing:
+                start, forward = rng.uniform(-1, 1), rng.uniform() < 0.5
+                motion = along_lane(motion, lane_offset_mm(person, len(humans)), start, forward)
+            else:
+                # Farther apart with each failed attempt.
+                distance = 0.0 if alone else min(rng.uniform(*_HOME_MM) * (1 + 2 * attempt / _TRIES), _FARTHEST_HOME_MM)
+                home = distance * np.array([np.sin(angle), np.cos(angle)])
+                motion = placed(motion, home, rng.uniform(-np.pi, np.pi), _ROAM_MM["alone" if alone else "together"])
             bones, _ = human.pose_bones(motion.rotations, motion.root_mm)
-            if all(nearest_mm(bones, other) > _APART_MM for other in others):
+            if all(nearest_mm(bones, other) > apart_mm for other in others):
                 motions.append(motion)
                 others.append(bones)
                 break
@@ -105,7 +113,9 @@ def _perform(settings: SequenceSettings, humans: list[Human]) -> list[Motion]:
 
 
 def _own(rng: np.random.Generator, human: Human, settings: SequenceSettings) -> Motion:
-    motion = random_motion(rng, human, settings.frames / settings.fps, settings.fps, groups=settings.poses)
+    names = ("walk",) * _WALKS if settings.crossing else ()
+    seconds = settings.frames / settings.fps
+    motion = random_motion(rng, human, seconds, settings.fps, names, groups=settings.poses)
     return replace(motion, rotations=motion.rotations[: settings.frames], root_mm=motion.root_mm[: settings.frames])
 
 
@@ -137,46 +147,3 @@ def nearest_mm(joints_mm: np.ndarray, other_mm: np.ndarray) -> float:
     """The least distance between joints (F, J, 3) and others (F, K, 3) in the same frame."""
     away = joints_mm[:, :, None] - other_mm[:, None]
     return float(np.linalg.norm(away, axis=-1).min())
-
-
-def placed(motion: Motion, home_mm: np.ndarray, heading: float, roam_mm: float) -> Motion:
-    """Moves a motion to a place on the stage, and turns it back where it strays.
-
-    Args:
-        motion: as made or recorded.
-        home_mm: float (2,), x and z of the place on the stage.
-        heading: radians by which to turn it about the vertical at the start.
-        roam_mm: how far from there it may go. It turns back in a curve.
-    """
-    steps = np.diff(motion.root_mm[:, [0, 2]], axis=0, prepend=motion.root_mm[:1, [0, 2]])
-    place, turn = np.array(home_mm, float), heading
-    places, turns = np.empty_like(steps), np.empty(len(steps))
-    for frame, step in enumerate(steps.astype(float)):
-        step = _turned(step, turn)
-        away, length = place - home_mm, float(np.hypot(*step))
-        if np.hypot(*away) > 0.4 * roam_mm and away @ step > 0:
-            # Toward the side of home, as fast as a walker turns.
-            side = np.sign(step[1] * away[0] - step[0] * away[1]) or 1.0
-            bend = -side * _TURN_PER_MM * length
-            step, turn = _turned(step, bend), turn + bend
-        place = place + step
-        away = place - home_mm
-        place = home_mm + away * min(1.0, roam_mm / max(np.hypot(*away), 1e-9))
-        places[frame], turns[frame] = place, turn
-    return _moved(motion, places, turns)
-
-
-def _turned(step: np.ndarray, angle: float) -> np.ndarray:
-    """Turns x and z about the vertical, from z toward x."""
-    sin, cos = np.sin(angle), np.cos(angle)
-    return np.array([cos * step[0] + sin * step[1], cos * step[1] - sin * step[0]])
-
-
-def _moved(motion: Motion, places: np.ndarray, turns: np.ndarray) -> Motion:
-    sin, cos, zero, one = np.sin(turns), np.cos(turns), np.zeros_like(turns), np.ones_like(turns)
-    about_up = np.stack([cos, zero, sin, zero, one, zero, -sin, zero, cos], axis=-1).reshape(-1, 3, 3)
-    rotations = np.array(motion.rotations)
-    rotations[:, 0] = about_up @ rotations[:, 0]
-    root_mm = np.array(motion.root_mm)
-    root_mm[:, [0, 2]] = places
-    return replace(motion, rotations=rotations, root_mm=root_mm)

@@ -31,6 +31,8 @@ class Dome:
         motion: a folder of BVH motion capture to use instead of the dome's own motions.
         photographs: a folder of photographs to use as backgrounds instead of drawn places.
         calibration: a Panoptic calibration file whose HD cameras to use instead of random ones.
+        crossing: people walk back and forth in lanes, so that they cross in the images, leave them and come back: for
+            tests of tracking.
         maps: also write depth and body part images, about 0.6 MB per view at 1920 x 1080.
         workers: processes that draw; the result does not depend on it.
     """
@@ -49,6 +51,7 @@ class Dome:
     motion: Path | None = None
     photographs: Path | None = None
     calibration: Path | None = None
+    crossing: bool = False
     maps: bool = False
     workers: int = field(default_factory=usable_cpus)
 
@@ -94,6 +97,7 @@ class Dome:
             photographs=self.photographs,
             calibration=self.calibration,
             maps=self.maps,
+            crossing=self.crossing,
         )
 
 

@@ -12,6 +12,7 @@ from dome.view.rig import MAX_CAMERAS
 from machine.file_state import file_state
 
 _EXCLUDE = {"poses": ("motion", "dome's own motions"), "places": ("photographs", "dome's own places")}
+_NOT_CROSSING = ("motion", "poses")
 #: A person's number and a body part must fit into the 8 bits of a part image.
 MAX_PEOPLE = 7
 #: Suffixes of photographs.
@@ -36,6 +37,7 @@ class SequenceSettings:
         photographs: folder of photographs to use as backgrounds, None for drawn places.
         calibration: a calibration file whose HD cameras to use, None for a dome of random ones.
         maps: whether to write images of depth and of body parts.
+        crossing: whether people walk back and forth in lanes, instead of each in a place of their own.
     """
 
     seed: int
@@ -51,6 +53,7 @@ class SequenceSettings:
     photographs: Path | None = None
     calibration: Path | None = None
     maps: bool = False
+    crossing: bool = False
 
     def __post_init__(self) -> None:
         limits = {
@@ -82,6 +85,8 @@ class SequenceSettings:
         for name, (other, of) in _EXCLUDE.items():
             if getattr(self, name) and getattr(self, other):
                 raise ValueError(f"{name} are kinds of the {of}, which {other} replaces; leave one of them out")
+        if self.crossing and (given := [name for name in _NOT_CROSSING if getattr(self, name)]):
+            raise ValueError(f"crossing people walk, and {given[0]} are other motions; leave one of them out")
         for name, wanted in (("motion", "folder"), ("photographs", "folder"), ("calibration", "file")):
             path = getattr(self, name)
             if path is not None and not (path.is_dir() if wanted == "folder" else path.is_file()):
@@ -103,6 +108,8 @@ class SequenceSettings:
     def as_json(self) -> dict:
         """The settings as plain values."""
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        if not self.crossing:  # As in sequences of earlier versions.
+            del values["crossing"]
         return {key: str(value.resolve()) if isinstance(value, Path) else value for key, value in values.items()}
 
     def inputs(self) -> str | None:

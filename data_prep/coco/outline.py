@@ -37,6 +37,16 @@ def read_region(entry: dict, size: tuple[int, int] | None) -> Region | None:
     return Region.of_box(np.array([x - _CORNER_PX, y - _CORNER_PX, width, height])) if min(width, height) > 0 else None
 
 
+def read_ignored(entry: dict) -> Region | None:
+    """The parts of an image to ignore, which PoseTrack 2018 lists as polygons in the image's entry."""
+    try:
+        x, y = entry["ignore_regions_x"], entry["ignore_regions_y"]
+        corners = [np.stack([_finite(xs), _finite(ys)], axis=1) for xs, ys in zip(x, y, strict=True)]
+        return Region(tuple(_polygon(polygon) for polygon in corners)) if corners else None
+    except _MALFORMED:
+        return None
+
+
 def _polygon(points: object) -> np.ndarray:
     polygon = _finite(points).reshape(-1, 2) - _CORNER_PX
     if len(polygon) < 3:

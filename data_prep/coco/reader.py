@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal, Self
+from typing import Literal
 
 from data_prep.coco.annotations import CocoFile, load_coco, order, parse_coco
 from data_prep.coco.layout import find_files, inner_path, shared_folders
@@ -41,7 +40,8 @@ class Coco(Reader):
 
     In records of frames, `frame` is the image's id, and the outlines (or else the boxes) of crowds, of people without
     keypoints and of people who are left out for having few keypoints or a small box are where people are not labeled.
-    An image of only such people becomes a frame too; an image without any person does not.
+    An image of only such people becomes a frame too; an image without any person does not. `person` is the track's
+    number where the file tells it, and its regions to ignore are not labeled either, both as in PoseTrack 2018.
 
     Attributes:
         root: the folder with both.
@@ -76,9 +76,6 @@ class Coco(Reader):
     sigmas: tuple[str, ...] = ()
     rename: tuple[str, ...] = ()
 
-    # Whether the units also stream what is not labeled; no option, as `Conversion.kind` decides.
-    _of_frames: ClassVar[bool] = False
-
     def __post_init__(self) -> None:
         annotations, images = self._find()
         object.__setattr__(self, "annotations", annotations)
@@ -107,21 +104,13 @@ class Coco(Reader):
         """The name in the records."""
         return "coco"
 
-    def for_frames(self) -> Self:
-        """The reader whose units also stream what is not labeled."""
-        reader = copy(self)
-        for name in ("_content", "_wanted", "_pictures", "_items"):
-            reader.__dict__.pop(name, None)
-        object.__setattr__(reader, "_of_frames", True)
-        return reader
-
     def _find(self) -> tuple[Path, Path]:
         """The annotations and the folder of images."""
         return find_files(Path(self.root), self.subset, self.annotations, self.images)
 
     def _load(self) -> tuple[dict, Iterable[Item]]:
         """The content of a keypoints file, and what is to be said of it."""
-        return load_coco(self.annotations, outlines=self._of_frames), ()
+        return load_coco(self.annotations, outlines=self.of_frames), ()
 
     @cached_property
     def _content(self) -> CocoFile:
@@ -129,7 +118,7 @@ class Coco(Reader):
         loaded, items = self._load()
         content = parse_coco(loaded, self.annotations, self.category, naming)
         # What is not labeled is large, and needed for frames only.
-        unlabeled = content.unlabeled if self._of_frames else []
+        unlabeled = content.unlabeled if self.of_frames else []
         content = replace(content, items=(*items, *content.items), unlabeled=unlabeled)
         if self.min_keypoints is not None and self.min_keypoints > len(content.order):
             raise ValueError(
@@ -166,8 +155,9 @@ class Coco(Reader):
         for place, (number, people) in enumerate(groupby(rows, key=lambda row: row[0])):
             entry = entries.get(number)
             sequence = "" if entry is None else self._sequence(first[str(entry.get("file_name"))], entry)
-            frame = 0 if not self._of_frames else int(number) if number.isdecimal() else place
-            pictures.append(LabeledPicture(number, sequence, entry, tuple(row[1:] for row in people), frame))
+            frame = 0 if not self.of_frames else int(number) if number.isdecimal() else place
+            own = tuple(row[1:] for row in people)
+            pictures.append(LabeledPicture(number, sequence, entry, _by_track(own) if self.of_frames else own, frame))
         return pictures
 
     def _sequence(self, number: str, entry: dict) -> str:
@@ -233,3 +223,12 @@ class Coco(Reader):
             name = f"{int(number):012d}" if number.isdecimal() else number
             units.append(CocoUnit(f"{self.subset}/{name}", tuple(chunk), *files, self._wanted))
         return units
+
+
+def _by_track(people: tuple[tuple[int | None, dict], ...]) -> tuple[tuple[int | None, dict], ...]:
+    """An image's people with the numbers of their tracks, if all have one of their own."""
+    labeled = [entry.get("track_id") for number, entry in people if number is not None]
+    are_numbers = all(isinstance(track, int) and 0 <= track < 1 << 63 for track in labeled)
+    if not are_numbers or len(set(labeled)) < len(labeled):
+        return people
+    return tuple((None if number is None else entry["track_id"], entry) for number, entry in people)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.coco.layout import find_picture
-from data_prep.coco.outline import read_region
+from data_prep.coco.outline import read_ignored, read_region
 from data_prep.coco.person import Labels, read_labels
 from data_prep.reader import ADDED, Item, LeftOut, Remark, Unlabeled
 from data_prep.video.pictures import PictureFile, read_jpeg_header
 from pose.picture import JpegHeader
-from records import BadInput, Person
+from records import BadInput, Person, Region
 
 Size = tuple[int, int]
 # From this EXIF orientation on, the image as shown has width and height exchanged.
@@ -103,9 +103,11 @@ class CocoUnit:
                 continue
             if remark is not None:
                 yield remark
+            if (ignored := read_ignored(labeled.entry)) is not None:
+                yield self._unlabeled(labeled, picture, ignored)
             for number, entry in labeled.people:
                 if number is None:
-                    yield self._unlabeled(labeled, entry, picture, size)
+                    yield self._unlabeled(labeled, picture, read_region(entry, size))
                 else:
                     yield from self._person(labeled, number, entry, picture, size)
 
@@ -153,8 +155,8 @@ class CocoUnit:
             "give --orientation stored)"
         )
 
-    def _unlabeled(self, labeled: LabeledPicture, entry: dict, picture: PictureFile, size: Size | None) -> Unlabeled:
-        region = read_region(entry, size)
+    @staticmethod
+    def _unlabeled(labeled: LabeledPicture, picture: PictureFile, region: Region | None) -> Unlabeled:
         return Unlabeled(picture, "coco", labeled.sequence, frame=labeled.frame, region=region)
 
     def _person(
@@ -170,7 +172,7 @@ class CocoUnit:
         if labels is None or why is not None:
             if why is not None:
                 yield LeftOut(why)
-            yield self._unlabeled(labeled, entry, picture, size)
+            yield self._unlabeled(labeled, picture, read_region(entry, size))
         else:
             if labels.from_joints:
                 yield Remark("people with the box of their keypoints, as the file has none or a wrong one")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -61,6 +61,17 @@ class Lsp(Reader):
         if joints.ndim != 3 or joints.shape[:2] not in ((3, 14), (14, 3)):
             raise ValueError(f"{path}: `joints` must be (3, 14, N) or (14, 3, N), got {joints.shape}")
         return joints
+
+    def for_frames(self) -> Self:
+        """Raises: one person of each image is labeled, and whether there are others is not said.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(
+            "the lsp archives label one person of each image and not where others are; make records of people, or "
+            "frames from coco, mpii, panoptic or the dome"
+        )
 
     def total(self) -> int:
         """The most people there may be."""

@@ -11,7 +11,7 @@ import numpy as np
 from data_prep.mat_file import read_mat
 from data_prep.reader import LeftOut
 from pose import MPII16, box_from_joints
-from records import BadInput
+from records import BadInput, Region
 
 #: The side of the box that is usually cropped, for a person of scale 1.
 BOX_PX = 200.0
@@ -50,21 +50,22 @@ class LabeledPicture:
         name: its file's name.
         number: the image's number in the labels, from 1.
         video: the YouTube name of its video, or "unknown".
-        people: the people, broken ones and those left out.
+        people: the people, broken ones and those left out; and, for frames, where those without joints are.
     """
 
     name: str
     number: int
     video: str
-    people: list[LabeledPerson | BadInput | LeftOut]
+    people: list[LabeledPerson | BadInput | LeftOut | Region]
 
 
-def read_labels(path: Path, *, separate: bool) -> list[LabeledPicture | BadInput | LeftOut]:
+def read_labels(path: Path, *, separate: bool, unlabeled: bool = False) -> list[LabeledPicture | BadInput | LeftOut]:
     """Reads the people of the training images; the file has no other people's joints.
 
     Args:
         path: `mpii_human_pose_v1_u12_1.mat`.
         separate: only people whom the file lists as well separated from others.
+        unlabeled: also where people without joints are.
 
     Raises:
         ValueError: the file as a whole cannot be used.
@@ -89,7 +90,7 @@ def read_labels(path: Path, *, separate: bool) -> list[LabeledPicture | BadInput
         try:
             labels = _fields(entry)
             chosen = {int(index) for index in np.ravel(apart)} if separate else None
-            people = list(_people(labels, chosen, what))
+            people = list(_people(labels, chosen, what, unlabeled))
             if all(isinstance(person, LeftOut) for person in people):
                 pictures += people
             else:
@@ -126,7 +127,9 @@ def _video(entry: dict, videos: list[str]) -> str:
     return videos[int(index[0]) - 1] if index.size and 1 <= int(index[0]) <= len(videos) else "unknown"
 
 
-def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[LabeledPerson | BadInput | LeftOut]:
+def _people(
+    entry: dict, chosen: set[int] | None, what: str, unlabeled: bool
+) -> Iterator[LabeledPerson | BadInput | LeftOut | Region]:
     """The labeled people of one image; those without joints are left out."""
     for number, struct in enumerate(_listed(entry["annorect"]), 1):
         if chosen is not None and number not in chosen:
@@ -138,6 +141,9 @@ def _people(entry: dict, chosen: set[int] | None, what: str) -> Iterator[Labeled
                 yield _person(number, labels, _listed(_fields(labels["annopoints"])["point"]))
             else:
                 yield LeftOut("no joint is labeled")
+                box_px = _square(labels) if unlabeled else None
+                if box_px is not None:
+                    yield Region.of_box(box_px)
         except _MALFORMED as error:
             yield BadInput(f"{what} person {number}", f"malformed ({type(error).__name__}: {error})")
 
@@ -169,8 +175,14 @@ def _head_size(labels: dict) -> float | None:
 
 def _box(labels: dict, xy_px: np.ndarray, visible: np.ndarray) -> np.ndarray:
     """The square that is usually cropped, or the joints' box for the few people without scale or position."""
+    square = _square(labels)
+    return box_from_joints(xy_px, visible) if square is None else square
+
+
+def _square(labels: dict) -> np.ndarray | None:
+    """The square that is usually cropped, None without scale or position."""
     if not (np.size(labels.get("objpos", ())) and np.size(labels.get("scale", ()))):
-        return box_from_joints(xy_px, visible)
+        return None
     place, scale = _fields(labels["objpos"]), float(labels["scale"])
     x, y, side = float(place["x"]) - 1, float(place["y"]) - 1 + DOWN_PX * scale, BOX_PX * scale
     box_px = np.array([x - side / 2, y - side / 2, side, side])

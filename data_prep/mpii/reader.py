@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from data_prep.mpii.labels import LabeledPerson, LabeledPicture, read_labels
-from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader, Unit
+from data_prep.reader import PICTURES_A_UNIT, Item, LeftOut, Reader, Unit, Unlabeled
 from data_prep.video.pictures import PictureFile
 from pose import MPII16, Skeleton
-from records import BadInput, Person
+from records import BadInput, Person, Region
 
 LABELS = "mpii_human_pose_v1_u12_1.mat"
 
@@ -25,7 +26,8 @@ class Mpii(Reader):
     0, and seen (2) where it is 1 or empty, as for the head. The box is the square that is usually cropped: 200 px times
     the person's scale, its center 15 px times the scale below the labeled one. `sequence` is the image's video, so that
     splits are by video; `frame` is the image's number in the labels and `person` the person's number there, both from
-    1.
+    1. In records of frames, the squares of people without labeled joints, or with few, are where people are not
+    labeled.
 
         ROOT/images/*.jpg
         ROOT/mpii_human_pose_v1_u12_1.mat    or one folder deeper, as its archive unpacks
@@ -70,10 +72,16 @@ class Mpii(Reader):
 
     @cached_property
     def _pictures(self) -> list[LabeledPicture | BadInput | LeftOut]:
-        pictures = read_labels(self.labels, separate=self.separate)
+        pictures = read_labels(self.labels, separate=self.separate, unlabeled=self.of_frames)
         if not any(isinstance(picture, LabeledPicture) for picture in pictures):
             raise ValueError(f"{self.labels} labels no person in a training picture")
         return pictures
+
+    def for_frames(self) -> Self:
+        """The reader whose units also stream where people are not labeled."""
+        if self.separate:
+            raise ValueError("separate chooses people, and frames have all of theirs; leave it out")
+        return super().for_frames()
 
     def total(self) -> int:
         """The most people there may be."""
@@ -127,12 +135,19 @@ class _Span:
     def _people(self, labels: LabeledPicture) -> Iterator[Item]:
         picture = PictureFile(str(self.images / labels.name), None)
         for person in labels.people:
-            if not isinstance(person, LabeledPerson):
+            if isinstance(person, Region):
+                yield self._unlabeled(person, labels, picture)
+            elif not isinstance(person, LabeledPerson):
                 yield person
             elif (person.visible > 0).sum() < self.min_visible_joints:
                 yield LeftOut(f"fewer than {self.min_visible_joints} joints (--min-visible-joints)")
+                yield self._unlabeled(Region.of_box(person.box_px), labels, picture)
             else:
                 yield self._person(person, labels, picture)
+
+    @staticmethod
+    def _unlabeled(region: Region, labels: LabeledPicture, picture: PictureFile) -> Unlabeled:
+        return Unlabeled(picture, "mpii", labels.video, frame=labels.number, region=region)
 
     @staticmethod
     def _person(person: LabeledPerson, labels: LabeledPicture, picture: PictureFile) -> Person:

@@ -25,12 +25,14 @@ class Labels:
 
     Attributes:
         cameras: by name.
+        frames: the numbers of the chosen frames, also of those without bodies.
         bodies: all N of the chosen frames.
         chosen: by camera, bool (N,): which bodies may be taken; None for all that the camera sees.
         broken: the broken inputs.
     """
 
     cameras: dict[str, Camera]
+    frames: list[int]
     bodies: Bodies
     chosen: dict[str, np.ndarray] | None
     broken: tuple[BadInput, ...]
@@ -60,7 +62,7 @@ def read_labels(selection: Selection, folder: Path, state: str) -> Labels:
             reports.append(BadInput(f"{folder} camera {name}", f"has neither {empty}{images} nor a video"))
         elif name not in cameras and name not in broken:
             reports.append(BadInput(f"{folder} camera {name}", "has pictures, but no calibration"))
-    return Labels(cameras, bodies, selection.choose(folder, cameras, bodies), tuple(reports))
+    return Labels(cameras, frames, bodies, selection.choose(folder, cameras, bodies), tuple(reports))
 
 
 def labels_state(layout: Layout, folder: Path, poses: PoseFiles) -> str:

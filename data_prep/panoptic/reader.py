@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from data_prep.panoptic.labels import labels_state
 from data_prep.panoptic.layout import HD, Layout
@@ -42,6 +42,9 @@ class Panoptic(Reader):
     (2) if its confidence is above the threshold and it is in the image, and otherwise not labeled (0). The studio does
     not say which joints are occluded, so none is marked hidden (1), except in sequences of the synthetic dome, which
     know. The box is that of the joints in the image. People are ordered by sequence, camera, frame and body.
+
+    In records of frames, every chosen frame is one, also without people, and the boxes of people who are left out for
+    having few joints in the image or a small box are where people are not labeled.
 
     Attributes:
         root: one sequence's folder, or a folder of such folders.
@@ -99,6 +102,15 @@ class Panoptic(Reader):
     def dataset(self) -> str:
         """The name in the records."""
         return "panoptic"
+
+    def for_frames(self) -> Self:
+        """The reader whose units stream every chosen frame, also those without people, and what is not labeled."""
+        if self.max_people is not None or self.min_pose_change_mm:
+            raise ValueError(
+                "max_people and min_pose_change_mm choose people, and frames have all of theirs; choose frames with "
+                "--stride, --start and --stop"
+            )
+        return super().for_frames()
 
     def total(self) -> int:
         """An estimate of the number of people: all bodies in all views, counted in a few frames."""

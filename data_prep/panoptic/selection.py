@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy as np
 from data_prep.panoptic.layout import Layout
 from data_prep.panoptic.pictures import Places
 from data_prep.panoptic.poses import Bodies, PoseFiles
+from data_prep.reader import ADDED
 from pose import PANOPTIC19, SKELETONS, Camera, Skeleton, joint_map
 
 _CENTER = PANOPTIC19.joints.index("body_center")
+# How far a body reaches beyond its joints, as a share of the longer side of their box.
+_MARGIN = 0.1
 # Poses compared at a time, so that the table of distances fits into the cache.
 _BLOCK = 128
 
@@ -48,6 +51,13 @@ class View:
         box_px = np.where(on_picture.any(axis=1)[:, None], np.concatenate([low, high - low], axis=1), 0)
         return cls(xyz_mm, xy_px, known, on_picture, box_px)
 
+    def whole_box_px(self, i: int) -> np.ndarray:
+        """The box (4,) of a body's known joints, in the image or not, with a margin for the body around them."""
+        xy_px = self.xy_px[i][self.known[i] & np.isfinite(self.xy_px[i]).all(axis=1)]
+        low, high = xy_px.min(axis=0), xy_px.max(axis=0)
+        margin = _MARGIN * max(high - low)
+        return np.concatenate([low - margin, high - low + 2 * margin])
+
     def shown(self, min_joints: int, min_box_px: float) -> np.ndarray:
         """Mask (N,) of the bodies with enough joints in the image and a large enough box."""
         return (self.on_picture.sum(axis=1) >= min_joints) & (self.box_px[:, 2:].max(axis=1) >= min_box_px)
@@ -70,6 +80,7 @@ class Selection:
         min_box_px: people whose box is smaller, on its longer side, are left out.
         min_pose_change_mm: see `distinct`; 0 takes all.
         max_people: views of bodies to take from each sequence, None for all.
+        of_frames: whether whole images are read, also those without people, and what is not labeled in them.
     """
 
     dataset: str
@@ -84,6 +95,7 @@ class Selection:
     min_box_px: float
     min_pose_change_mm: float
     max_people: int | None
+    of_frames: bool = field(default=False, metadata=ADDED)
 
     @property
     def skeleton(self) -> Skeleton:

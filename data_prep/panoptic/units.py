@@ -13,10 +13,10 @@ from data_prep.panoptic.labels import read_labels
 from data_prep.panoptic.pictures import Picture, pictures_of
 from data_prep.panoptic.poses import Bodies
 from data_prep.panoptic.selection import Selection, View
-from data_prep.reader import Item, LeftOut
+from data_prep.reader import Item, LeftOut, Unlabeled
 from dome.visible_joints import VISIBLE, read_visible
 from pose import Camera
-from records import BadInput, Person
+from records import BadInput, Person, Region
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,11 @@ class CameraUnit:
             visible = np.where(view.on_picture & self._hidden(bodies), 1, visible)
         except BadInput as bad:
             yield bad
-        by_frame: dict[int, list[int]] = {}
-        for i in np.flatnonzero(taken).tolist():
-            by_frame.setdefault(int(bodies.frames[i]), []).append(i)
+        of_frames = self.selection.of_frames
+        frames = labels.frames if of_frames else bodies.frames[taken].tolist()
+        by_frame: dict[int, list[int]] = {frame: [] for frame in frames if self.first <= frame <= self.last}
+        for i in np.flatnonzero(view.on_picture.any(axis=1) if of_frames else taken).tolist():
+            by_frame[int(bodies.frames[i])].append(i)
         try:
             for item in self._pictures(camera, list(by_frame)):
                 if isinstance(item, BadInput):
@@ -144,10 +146,15 @@ class CameraUnit:
                     continue
                 frame, picture = item
                 if isinstance(picture, LeftOut):
-                    yield replace(picture, count=len(by_frame[frame]))
+                    yield from [replace(picture, count=len(by_frame[frame]))] if by_frame[frame] else []
                     continue
+                if of_frames:
+                    yield self._unlabeled(camera, frame, picture)
                 for i in by_frame[frame]:
-                    yield self._person(camera, bodies, view, visible, i, picture)
+                    if taken[i]:
+                        yield self._person(camera, bodies, view, visible, i, picture)
+                    else:
+                        yield self._unlabeled(camera, frame, picture, Region.of_box(view.whole_box_px(i)))
         except BadInput as bad:
             yield bad
 
@@ -179,6 +186,9 @@ class CameraUnit:
         if not ((bodies.frames < frames) & (bodies.ids >= 0) & (bodies.ids < people)).all():
             raise BadInput(str(self.folder / VISIBLE.format(self.camera)), "lacks frames or people that have poses")
         return truth[bodies.frames, bodies.ids] == 1
+
+    def _unlabeled(self, camera: Camera, frame: int, picture: Picture, region: Region | None = None) -> Unlabeled:
+        return Unlabeled(picture, self.selection.dataset, self.folder.name, camera.name, frame, region)
 
     def _person(
         self, camera: Camera, bodies: Bodies, view: View, visible: np.ndarray, i: int, picture: Picture

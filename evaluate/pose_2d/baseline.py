@@ -29,7 +29,7 @@ def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str =
     Raises:
         ValueError: no such set or split, or a shard missing or of the wrong size.
     """
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder, "people")
     joints = manifest.skeleton.num_joints
     labels = tf.data.TFRecordDataset(shard_paths(folder, split)).map(lambda example: parse_example(example, joints)[1])
     total, number = np.zeros((joints, 2)), np.zeros(joints, int)

@@ -89,7 +89,7 @@ def evaluate(
     Raises:
         ValueError: the records or the split are missing, or label other joints than the model predicts.
     """
-    manifest = read_manifest(records)
+    manifest = read_manifest(records, "people")
     predictor.check_records(manifest)
     size, skeleton, reach = manifest.size, predictor.skeleton, predictor.score_reach
     batches = _batches(records, split, batch_size, predictor.input_size)

@@ -18,11 +18,12 @@ import pytest
 from body.human import BONES, PARTS, Human, Shape, to_world
 from data_prep.panoptic.reader import Panoptic
 from dome import Dome, write, write_dome
-from dome.cast import Cast, nearest_mm, placed
+from dome.cast import Cast, nearest_mm
 from dome.maps import PERSON_STEP
 from dome.moves.archetypes import archetypes
 from dome.moves.gait import GAITS
 from dome.moves.motion import Motion
+from dome.moves.paths import placed
 from dome.settings import SequenceSettings
 from dome.visible_joints import read_visible
 from pose import PANOPTIC19
