@@ -24,11 +24,14 @@ class Region:
         runs: in COCO's order, down the columns: the number of pixels outside, then inside, then outside, and so on;
             int (N,), or as pycocotools packs them.
         size: (height, width) of the image that the runs are of.
+        extent: what COCO's evaluation takes in place of the outline: x_min, y_min, width and height of the annotation's
+            box, its area, and 1 for a crowd, else 0; None if unknown.
     """
 
     polygons: tuple[np.ndarray, ...] = ()
     runs: np.ndarray | bytes | None = None
     size: tuple[int, int] | None = None
+    extent: tuple[float, ...] | None = None
 
     @classmethod
     def of_box(cls, box_px: np.ndarray) -> Self:

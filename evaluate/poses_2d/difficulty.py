@@ -48,11 +48,11 @@ def kinds_of_frames(frames: list[LabeledFrame]) -> dict[tuple[str, str], np.ndar
     index, number = np.array([crowd_index(frame) for frame in frames]), np.array([f.num_people for f in frames])
     kinds = {}
     for name, (least, below) in CROWDING.items():
-        text = f"{name}, {least:g} to {below:g}" if below < math.inf else f"{name}, {least:g} to 1"
+        text = f"{name}, to {below:g}" if below < math.inf else f"{name}, above {least:g}"
         kinds["crowd index", text] = (index >= least) & (index < below)
     for first, last in PEOPLE:
         text = f"{first} or more" if last is None else f"{first}" if first == last else f"{first} to {last}"
-        kinds["people in the image", text] = (number >= first) & (number <= (last or math.inf))
+        kinds["people", text] = (number >= first) & (number <= (last or math.inf))
     return kinds
 
 
@@ -61,7 +61,7 @@ def kinds_of_people(frame: LabeledFrame) -> dict[tuple[str, str], np.ndarray]:
     medium, large = AREAS["medium"][0], AREAS["large"][0]
     area = frame.areas_px
     return {
-        ("area", "small, below 32 x 32 px"): area < medium,
-        ("area", "medium, to 96 x 96 px"): (area >= medium) & (area < large),
-        ("area", "large"): area >= large,
+        ("size", "small, to 32 px"): area < medium,
+        ("size", "medium, to 96 px"): (area >= medium) & (area < large),
+        ("size", "large"): area >= large,
     }

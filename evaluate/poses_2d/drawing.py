@@ -15,6 +15,7 @@ MISSED, FALSE, LABEL = (255, 60, 60), (255, 215, 0), (255, 255, 255)
 MOST_FALSE = 5
 _SIDE_PX = 640
 _MARGIN = 0.1
+_BLACK = 8
 
 
 def frame_jpeg(evaluation: ManyEvaluation, n: int) -> bytes:
@@ -24,7 +25,7 @@ def frame_jpeg(evaluation: ManyEvaluation, n: int) -> bytes:
         raise ValueError("there are no pictures to draw on; evaluate on records")
     picture, skeleton = evaluation.pictures[n], evaluation.skeleton
     crop = Crop(evaluation.to_frame[n], len(picture))
-    inside = np.asarray(picture.any(axis=2))
+    brightness = np.asarray(picture.max(axis=2))
     side = max(_SIDE_PX, crop.size)
     zoom = side / crop.size
     picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -41,7 +42,7 @@ def frame_jpeg(evaluation: ManyEvaluation, n: int) -> bytes:
         _draw_box(picture, placed(frame.joints_xy_px[p]), frame.visible[p] > 0, MISSED)
     for q in false:
         _draw_box(picture, placed(people.xy_px[q]), np.isfinite(people.xy_px[q]).all(axis=1), FALSE)
-    return _jpeg(_trimmed(picture, inside))
+    return _jpeg(_trimmed(picture, brightness))
 
 
 def _draw_box(picture: np.ndarray, xy: np.ndarray, shown: np.ndarray, color: tuple[int, int, int]) -> None:
@@ -54,12 +55,13 @@ def _draw_box(picture: np.ndarray, xy: np.ndarray, shown: np.ndarray, color: tup
     cv2.rectangle(picture, low, high, color, 2, cv2.LINE_AA)
 
 
-def _trimmed(picture: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Without the black bars of a record, by which pixels (S, S) of the record have any color."""
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+def _trimmed(picture: np.ndarray, brightness: np.ndarray) -> np.ndarray:
+    """Without the black bars of a record, by the brightness (S, S) of its pixels."""
+    # JPEG spreads an edge over its neighbors.
+    rows, columns = (np.flatnonzero(brightness.mean(axis=axis) > _BLACK) for axis in (1, 0))
     if not len(rows):
         return picture
-    zoom = len(picture) / len(inside)
+    zoom = len(picture) / len(brightness)
     top, bottom, left, right = (round(edge * zoom) for edge in (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1))
     return picture[top:bottom, left:right]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from evaluate.poses_2d.frames import LABELS, LabeledFrame, frames_of
-from records.features import KEYS, KINDS, read_features
+from evaluate.poses_2d.frames import LABELS, Ignored, LabeledFrame, frames_of
+from records.features import KEYS, KINDS, read_extents, read_features
 from records.manifest import Manifest, read_manifest, shard_paths
 from records.maps import decoded_maps
 from records.tfrecord import read_records
@@ -45,8 +44,9 @@ class FrameRecords:
         Raises:
             ValueError: one is damaged.
         """
-        found = enumerate(_features(self.folder, self.split, self.manifest))
-        return {n: decode_jpeg(record[_FIELDS["picture"].feature]) for n, record in found if n in places}
+        joints, jpeg = self.manifest.skeleton.num_joints, _FIELDS["picture"].feature
+        chosen = (one for one in enumerate(_serialized(self.folder, self.split)) if one[0] in places)
+        return {n: decode_jpeg(read_features(record, joints, KIND)[jpeg]) for n, record in chosen}
 
 
 def read_frame_records(folder: Path, split: str) -> FrameRecords:
@@ -57,19 +57,26 @@ def read_frame_records(folder: Path, split: str) -> FrameRecords:
     """
     manifest = read_manifest(folder, KIND)
     frames, matrices = [], []
-    for record in _features(folder, split, manifest):
+    for serialized in _serialized(folder, split):
+        record = read_features(serialized, manifest.skeleton.num_joints, KIND)
         key = "/".join(_text(record[_FIELDS[name].feature]) for name in KEYS[KIND])
         # A batch of one.
         labels = {name: _array(record[_FIELDS[name].feature])[None] for name in LABELS}
-        frames += frames_of(decoded_maps(labels, manifest.size), [key])
+        (frame,) = frames_of(decoded_maps(labels, manifest.size), [key])
+        frames.append(_with_extents(frame, read_extents(serialized)))
         matrices.append(labels["to_frame"][0].astype(np.float64))
     return FrameRecords(folder, split, manifest, frames, np.array(matrices))
 
 
-def _features(folder: Path, split: str, manifest: Manifest) -> Iterator[dict[str, Any]]:
-    joints = manifest.skeleton.num_joints
-    for record in chain.from_iterable(map(read_records, shard_paths(folder, split))):
-        yield read_features(record, joints, KIND)
+def _serialized(folder: Path, split: str) -> Iterator[bytes]:
+    return chain.from_iterable(map(read_records, shard_paths(folder, split)))
+
+
+def _with_extents(frame: LabeledFrame, extents: np.ndarray | None) -> LabeledFrame:
+    """With the boxes and areas of people who are not labeled in place of the mask's parts, if they are known."""
+    if extents is None:
+        return frame
+    return replace(frame, ignored=Ignored(extents[:, :4], extents[:, 4], extents[:, 5] > 0))
 
 
 def _text(value: bytes | np.ndarray) -> str:

@@ -87,6 +87,9 @@ def _tiles(evaluation: ManyEvaluation) -> list[dict[str, object]]:
     values, tiles = evaluation.summary.scalars(), []
     below = {
         "ap": "the headline figure",
+        "ap50": f"at 0.75: {show(values['ap75'], '%')} %",
+        "ar": f"at OKS 0.50: {show(values['ar50'], '%')} %",
+        "mpii_map": "PCKh within 0.5",
         "found": f"of {counted(evaluation.summary.counted, 'person', 'people')}",
         "false_per_frame": f"of {counted(evaluation.summary.answers, 'found one', 'found')}",
     }

@@ -32,7 +32,7 @@ KIND_COLUMNS = (
     ("people", "People", "number"),
     ("found", "Found (%)", "%"),
     ("ap", "AP (%)", "%"),
-    ("false", "False/image", ""),
+    ("false", "False in each", ""),
 )
 # Of the columns on the screen.
 _WIDTH = 13
@@ -47,6 +47,7 @@ _MEANINGS = {
     "false people": "Found people who match nobody and lie on nobody not labeled, whatever their score.",
     "MPII's mAP": "The mean over joints of their average precision, right within half of the head's size, with people "
     "matched by their right joints (Pishchulin et al., 2016). Needs labeled boxes of the heads.",
+    "size": "The side of a square of the person's area.",
     "crowd index": "CrowdPose's: how many joints of others lie in a person's box, for each of the person's own; the "
     "mean of an image's people, 0 to 1.",
 }
@@ -64,12 +65,12 @@ def in_words(evaluation: ManyEvaluation) -> str:
     least = min_joints(evaluation.skeleton.num_joints)
     text = f"COCO's AP is {show(summary.coco.ap, '%')} %, and of {people} with {least} or more labeled joints "
     text += f"{show(summary.found, '%')} % were found (OKS above 0.5)"
-    known = [kind for kind in summary.kinds if kind.people and kind.what != "area"]
+    known = [kind for kind in summary.kinds if kind.people and kind.what != "size"]
     best, worst = (pick(known, key=lambda kind: kind.found, default=None) for pick in (max, min))
     if best is None or worst is None or best is worst:
         return f"{text}."
-    parts = (f"{kind.what}: {kind.name} ({show(kind.found, '%')} %)" for kind in (best, worst))
-    return f"{text}. Most were found with {next(parts)}, fewest with {next(parts)}."
+    most, fewest = (f"{kind.what} {kind.name} ({show(kind.found, '%')} %)" for kind in (best, worst))
+    return f"{text}. Best: {most}, weakest: {fewest}."
 
 
 def notes(evaluation: ManyEvaluation) -> list[str]:
@@ -83,12 +84,10 @@ def notes(evaluation: ManyEvaluation) -> list[str]:
         "All lengths are in px of the original images.",
     ]
     if regions := sum(len(frame.ignored.areas_px) for frame in frames):
-        how = (
-            ""
-            if evaluation.split is None
-            else " (records hold a mask of them, of which each part is taken for a crowd)"
+        found.append(
+            f"Found people are left out who lie on one of {regions} crowds or people without labeled joints. Where "
+            "records hold no boxes of these, each part of their mask is taken for a crowd."
         )
-        found.append(f"Found people are left out who lie on {regions} crowds or people without labeled joints{how}.")
     heads = sum(int((frame.head_sizes_px > 0).all()) for frame in frames if frame.num_people)
     there = sum(1 for frame in frames if frame.num_people)
     if heads < there:

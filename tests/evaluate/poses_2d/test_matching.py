@@ -74,10 +74,10 @@ def test_the_crowd_index_by_hand():
 def test_kinds_of_images_and_people(labeled):
     frames = [labeled([]), labeled(CENTERS[:1]), labeled([(100, 100), (101, 100)]), labeled(CENTERS)]
     kinds = kinds_of_frames(frames)
-    assert kinds["people in the image", "1"].tolist() == [False, True, False, False]
-    assert kinds["people in the image", "2"].tolist() == [False, False, True, True]
-    assert kinds["crowd index", "hard, 0.8 to 1"].tolist() == [False, False, True, False]
-    assert kinds["crowd index", "easy, 0 to 0.1"].tolist() == [False, True, False, True]
+    assert kinds["people", "1"].tolist() == [False, True, False, False]
+    assert kinds["people", "2"].tolist() == [False, False, True, True]
+    assert kinds["crowd index", "hard, above 0.8"].tolist() == [False, False, True, False]
+    assert kinds["crowd index", "easy, to 0.1"].tolist() == [False, True, False, True]
     sizes = kinds_of_people(labeled(CENTERS, area=1000.0))
     assert [who.tolist() for who in sizes.values()] == [[True, True], [False, False], [False, False]]
 
@@ -92,10 +92,10 @@ def test_the_summary_by_hand(labeled, found, upright):
     np.testing.assert_allclose(summary.joints_found, 1 / 3)
     assert summary.labeled.tolist() == 17 * [3]
     kinds = {(kind.what, kind.name): kind for kind in summary.kinds}
-    small = kinds["area", "small, below 32 x 32 px"]
+    small = kinds["size", "small, to 32 px"]
     assert (small.people, small.found, small.frames) == (1, 0, None) and np.isnan(small.ap)
-    assert kinds["area", "medium, to 96 x 96 px"].found == pytest.approx(1 / 2)
-    two = kinds["people in the image", "2"]
+    assert kinds["size", "medium, to 96 px"].found == pytest.approx(1 / 2)
+    two = kinds["people", "2"]
     assert (two.frames, two.people, two.found, two.false) == (1, 2, 0.5, 1)
     assert two.ap == pytest.approx(51 / 101)
     with pytest.raises(ValueError, match="at least one image"):
