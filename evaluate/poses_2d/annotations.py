@@ -45,6 +45,8 @@ def read_annotations(path: Path) -> Annotations:
         ValueError: it cannot be read, or has no category with keypoints.
     """
     content = load_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds no annotations: a file of COCO's form has images, annotations and categories")
     try:
         kinds = {number_of(kind["id"]): kind for kind in content["categories"] if kind.get("keypoints")}
         images = {number_of(image["id"]): str(image.get("file_name", "")) for image in content["images"]}

@@ -89,7 +89,7 @@ def frames_of(labels: Mapping[str, np.ndarray], keys: Sequence[str] | None = Non
 def _frame(labels: dict[str, np.ndarray], key: str) -> LabeledFrame:
     to_frame = labels["to_frame"].astype(np.float64)
     scale = float(np.sqrt(abs(np.linalg.det(to_frame[:, :2]))))
-    there = (labels["visible"] > 0).any(axis=1)
+    there = np.asarray((labels["visible"] > 0).any(axis=1))
     joints, visible = apply_matrix(to_frame, labels["joints_xy_px"][there]), labels["visible"][there]
     boxes, areas = _boxes_and_areas(labels, there, to_frame, scale)
     return LabeledFrame(
@@ -121,7 +121,7 @@ def _ignored(labels: dict[str, np.ndarray], rows: np.ndarray, to_frame: np.ndarr
 
     Each part is taken for a crowd: records do not say how many people it holds.
     """
-    rows = rows & (labels["box_px"][:, 2:] > 0).all(axis=1)
+    rows = np.asarray(rows & (labels["box_px"][:, 2:] > 0).all(axis=1))
     boxes, areas = _boxes_and_areas(labels, rows, to_frame, scale)
     mask = (labels["unlabeled"] > 127).astype(np.uint8)
     parts = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:].astype(np.float64)

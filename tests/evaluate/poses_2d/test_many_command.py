@@ -171,7 +171,7 @@ def test_a_model_that_finds_many_people(frames, upright, tmp_path, monkeypatch):
         (["--predictions", "none.json", "--records", "FRAMES"], "none.json does not exist; give a results file"),
         (["--predictions", "P", "--records", "FRAMES", "--split", "val"], "in its val split"),
         (["--predictions", "P", "--records", "PEOPLE"], "holds records of people, and records of frames are needed"),
-        (["--predictions", "P", "--annotations", "P"], "images, annotations or categories"),
+        (["--predictions", "P", "--annotations", "P"], "holds no annotations: a file of COCO's form has images"),
         (["--predictions", "OTHER", "--records", "FRAMES"], "is labeled; the labeled ones have the ids 139, 285"),
     ],
 )
