@@ -1,4 +1,9 @@
-"""Measures a trained or exported model on a shard set: `python -m evaluate MODEL [--records FOLDER]`."""
+"""Measures a trained or exported model on a shard set, or another tool's results on labels.
+
+python -m evaluate MODEL [--records FOLDER]
+python -m evaluate --predictions FILE --records FRAMES
+python -m evaluate --predictions FILE --annotations COCO.json
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
@@ -17,39 +22,60 @@ from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
 from pose.tasks import POSE_2D
+from records.inputs import kind_of
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
+
+if TYPE_CHECKING:
+    from evaluate.poses_2d.evaluation import ManyEvaluation
 
 
 @dataclass(frozen=True)
 class Options:
-    """Measures a model, and the mean pose as a baseline, on one split of a shard set.
+    """Measures a model, and the mean pose as a baseline, on one split of a shard set; or a file of found people.
 
     Attributes:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
             a model that comes with PanoPose, such as fast; --model may stand before it.
-        records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given.
+        predictions: in place of a model, the people that any tool found: COCO's keypoint results, PoseTrack's JSON, or
+            OpenPose's folder.
+        records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given. For
+            predictions, and models that find many people, one of whole images (--kind frames).
+        annotations: for predictions, an annotation file of COCO's form in place of records.
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
-            EXPORT-evaluation-SPLIT, or for one that comes with PanoPose runs/NAME/evaluation-SPLIT, if not given.
+            EXPORT-evaluation-SPLIT, for one that comes with PanoPose runs/NAME/evaluation-SPLIT, or beside predictions
+            NAME-evaluation, if not given.
         flip_test: merge the answers for each image and its mirror image: their score-weighted mean where they are near
             each other, else the one with the higher score.
-        batch_size: number of people in a batch.
-        gallery: number of worst cases in the report, and of people chosen at random.
+        batch_size: number of people (64 by default) or of whole images (8) in a batch.
+        gallery: number of worst cases in the report, and of ones chosen at random.
         seed: random seed of that choice.
     """
 
-    model: tyro.conf.Positional[Path]
+    model: tyro.conf.Positional[Path | None] = None
+    predictions: Path | None = None
     records: Path | None = None
+    annotations: Path | None = None
     split: Literal["train", "val", "test"] = "test"
     out: Path | None = None
     flip_test: bool = False
-    batch_size: int = 64
+    batch_size: int | None = None
     gallery: int = 24
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1:
+        if (self.model is None) == (self.predictions is None):
+            raise ValueError("give a model or --predictions FILE, one of the two")
+        if self.predictions is None and self.annotations is not None:
+            raise ValueError(
+                "--annotations is for --predictions; a model is measured on --records, which have pictures"
+            )
+        if self.predictions is not None and (self.records is None) == (self.annotations is None):
+            raise ValueError("--predictions needs labels: --records FOLDER or --annotations FILE, one of the two")
+        if self.predictions is not None and self.flip_test:
+            raise ValueError("--flip-test is for a model, not for --predictions")
+        if self.batch_size is not None and self.batch_size < 1:
             raise ValueError(f"--batch-size must be 1 or more, got {self.batch_size}")
         if self.gallery < 0:
             raise ValueError(f"--gallery must be 0 (no pictures) or more, got {self.gallery}")
@@ -61,13 +87,26 @@ class Options:
         """The report's folder."""
         if self.out is not None:
             return self.out
-        name = f"evaluation-{self.split}"
-        if shipped(self.model) is not None:
-            return Path("runs") / self.model / name
-        if (self.model / "saved_model.pb").is_file():
+        if self.predictions is not None:
+            return self.predictions.with_name(f"{self.predictions.stem}-evaluation")
+        model, name = self.model_path, f"evaluation-{self.split}"
+        if shipped(model) is not None:
+            return Path("runs") / model / name
+        if (model / "saved_model.pb").is_file():
             # Not inside it: an exported folder is shipped as it is, and replaced by the next export.
-            return self.model.with_name(f"{self.model.name}-{name}")
-        return (self.model if self.model.is_dir() else self.model.parent) / name
+            return model.with_name(f"{model.name}-{name}")
+        return (model if model.is_dir() else model.parent) / name
+
+    @property
+    def model_path(self) -> Path:
+        """The model as the user named it.
+
+        Raises:
+            ValueError: there are predictions in place of a model.
+        """
+        if self.model is None:
+            raise ValueError("there is no model, but --predictions")
+        return self.model
 
 
 def records_of_run(model: Path) -> Path:
@@ -93,14 +132,47 @@ def run(options: Options) -> None:
     """Evaluates, prints the tables and writes the report.
 
     Raises:
-        ValueError: the model or the records are missing or damaged, or do not fit each other.
+        ValueError: the model, predictions or labels are missing or damaged, or do not fit each other.
         OSError: the report cannot be written.
     """
+    if options.predictions is not None:
+        _measure_predictions(options, options.predictions)
+    else:
+        _measure_model(options, options.model_path)
+
+
+def _measure_predictions(options: Options, predictions: Path) -> None:
+    check_replaceable(options.folder)
+    from evaluate.poses_2d.evaluation import evaluate_annotations, evaluate_predictions
+
+    if options.records is not None:
+        how = {"gallery": options.gallery, "seed": options.seed}
+        evaluation = evaluate_predictions(predictions, options.records, options.split, **how)
+    elif options.annotations is not None:
+        evaluation = evaluate_annotations(predictions, options.annotations)
+    _report_many(evaluation, options)
+
+
+def _report_many(evaluation: ManyEvaluation, options: Options) -> None:
+    from evaluate.poses_2d import report, tables
+
+    split = "" if evaluation.split is None else f", {evaluation.split} split"
+    images = counted(evaluation.summary.frames, "image")
+    print(f"{evaluation.what} on the {images} of {evaluation.labels}{split}\n\n{tables.as_text(evaluation)}")
+    _print_files(report.write_report(evaluation, options.folder))
+
+
+def _print_files(files: list[Path]) -> None:
+    report, *others = files
+    print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")
+
+
+def _measure_model(options: Options, model: Path) -> None:
     # Quick checks before TensorFlow and the model are loaded: the records, the split and its shards exist.
-    records = options.records or records_of_run(shipped(options.model) or options.model)
+    records = options.records or records_of_run(shipped(model) or model)
     shard_paths(records, options.split)
     check_replaceable(options.folder)
-    if notice := renewal_notice(options.model):
+    if notice := renewal_notice(model):
         print(notice, file=sys.stderr)
     import_tensorflow()
     from tqdm import tqdm
@@ -110,37 +182,33 @@ def run(options: Options) -> None:
     from evaluate.pose_2d import tables
     from evaluate.pose_2d.evaluation import evaluate
     from evaluate.pose_2d.report import write_report
+    from evaluate.poses_2d.evaluation import evaluate_model
     from evaluate.predictor import load_predictor
 
-    people = read_manifest(records).counts[options.split]
-    predictor = load_predictor(shipped(options.model) or options.model, flip_test=options.flip_test)
-    measure = measure_of(predictor.task.name)
+    predictor = load_predictor(shipped(model) or model, flip_test=options.flip_test)
+    measure, many = measure_of(predictor.task.name), kind_of(predictor.task) == "frames"
+    number, what = read_manifest(records).counts[options.split], ("image", "images") if many else ("person", "people")
+    bar = tqdm(total=number, unit=f" {what[1]}", desc=f"evaluating {options.split}", disable=None)
+    sizes = {"batch_size": options.batch_size or (8 if many else 64)}
+    sample = {"gallery": options.gallery, "seed": options.seed}
+    if many:
+        with bar as progress:
+            of_many = evaluate_model(predictor, records, options.split, **sizes, **sample, progress=progress)
+        _report_many(of_many, options)
+        return
     named = "" if options.records else f" (as {RUN_FILE} names them)"
-    number = counted(people, "person", "people")
-    heading = f"{options.model} on the {number} of {records}{named}, {options.split} split\n"
-    bar = tqdm(total=people, unit=" people", desc=f"evaluating {options.split}", disable=None)
+    heading = f"{model} on the {counted(number, *what)} of {records}{named}, {options.split} split\n"
     if predictor.task is not POSE_2D:
         with bar as progress:
-            found = figures.measure_split(
-                predictor, measure, records, options.split, batch_size=options.batch_size, progress=progress
-            )
+            found = figures.measure_split(predictor, measure, records, options.split, **sizes, progress=progress)
         print(f"{heading}\n{figures.as_text(measure, found)}")
-        about = {"model": str(options.model), "records": str(records), "split": options.split, "people": people}
+        about = {"model": str(model), "records": str(records), "split": options.split, "people": number}
         print(f"\nfigures: {figures.write_figures(measure, found, about, options.folder)}")
         return
     with bar as progress:
-        evaluation = evaluate(
-            predictor,
-            records,
-            options.split,
-            batch_size=options.batch_size,
-            gallery=options.gallery,
-            seed=options.seed,
-            progress=progress,
-        )
+        evaluation = evaluate(predictor, records, options.split, **sizes, **sample, progress=progress)
     print(f"{heading}\n{tables.as_text(evaluation)}")
-    report, *others = write_report(evaluation, options.folder)
-    print(f"\nreport: {report}; beside it {', '.join(path.name for path in others)}")
+    _print_files(write_report(evaluation, options.folder))
 
 
 def main(arguments: list[str] | None = None) -> int:

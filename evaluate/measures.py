@@ -90,8 +90,44 @@ def _mean_pose(records: Path, size: int, labels: Arrays) -> Arrays:
     return {"joints_xy_px": np.broadcast_to(mean_pose(records, input_size=size), labels["joints_xy_px"].shape)}
 
 
+def _poses_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
+    """COCO's AP, and the share of people found."""
+    from evaluate.poses_2d.coco_ap import keypoint_ap  # Late: it imports pycocotools.
+    from evaluate.poses_2d.frames import found_of, frames_of
+    from evaluate.poses_2d.matching import match, share_found
+
+    frames, found = frames_of(labels), found_of(answers, labels["to_frame"])
+    matches = [match(*pair, skeleton) for pair in zip(frames, found, strict=True)]
+    return {"ap": keypoint_ap(frames, found, skeleton).ap, "found": share_found(matches)}
+
+
+def _people(labels: Arrays) -> int:
+    return int((np.asarray(labels["visible"]) > 0).any(axis=-1).sum())
+
+
+#: That of the joints of all people in an image, however a net answers them.
+_POSES_2D = Measure(
+    labels=("joints_xy_px", "visible", "box_px", "area_px", "head_size_px", "unlabeled", "to_frame"),
+    figures=(
+        Figure(
+            "ap",
+            "AP {}",
+            "COCO's AP, %",
+            better=1,
+            factor=100,
+            unit="%",
+            needs="a labeled joint",
+            count=_people,
+        ),
+        Figure("found", "people found {}", "People found, %", better=1, factor=100, unit="%"),
+    ),
+    compute=_poses_2d,
+)
+
 #: By the tasks' names.
 MEASURES = {
+    "poses-2d-centers": _POSES_2D,
+    "poses-2d-fields": _POSES_2D,
     POSE_2D.name: Measure(
         labels=("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px"),
         figures=(
@@ -116,7 +152,7 @@ MEASURES = {
         ),
         compute=_pose_2d,
         baseline=_mean_pose,
-    )
+    ),
 }
 
 

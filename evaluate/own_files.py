@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from machine.whole import whole
 
 REPORT, METRICS = "report.html", "metrics.json"
 # A text near the beginning of each file, by which ours are recognized.
@@ -12,6 +15,9 @@ _MARKS = {
     "per_joint.csv": "joint,labelled,pck@",
     "per_limb.csv": "limb,pcp@",
     "predictions.csv": "key,labelled,error_px,oks,score",
+    "kinds.csv": "kind,range,frames,people",
+    "joints.csv": "joint,labeled,found,",
+    "frames.csv": "key,labeled,answers,found",
 }
 _MARK_WITHIN = 8192
 
@@ -32,3 +38,18 @@ def check_replaceable(folder: Path) -> None:
             continue
         if not ours:
             raise ValueError(f"{folder / name} is not of an evaluation, and would be replaced; give another --out")
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Writes the files of a report by name; each appears whole or not at all, and replaces that of an earlier report.
+
+    Raises:
+        OSError: the folder cannot be written to.
+        ValueError: it holds other files of these names.
+    """
+    check_replaceable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        with whole(folder / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    return [folder / name for name in files]

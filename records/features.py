@@ -88,6 +88,9 @@ KINDS: dict[str, dict[str, Stored]] = {"people": FIELDS, "frames": FRAME_FIELDS}
 _KEY = ("dataset", "sequence", "camera", "frame", "person")
 #: The fields whose values, joined by slashes, name a record.
 KEYS: dict[str, tuple[str, ...]] = {"people": _KEY, "frames": _KEY[:-1]}
+#: A further feature of whole images, where the source knows it of all: `Region.extent` of I people not labeled,
+#: float (I, 6) in px of the original image. Evaluation needs it, see `read_extents`.
+UNLABELED_EXTENTS = "unlabeled/extents"
 #: The most people in a record.
 MOST_PEOPLE = 1000
 _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
@@ -124,6 +127,18 @@ def read_features(serialized: bytes, num_joints: int, kind: str = "people") -> d
             raise ValueError(f"{name} has {len(values)} values of {list_type.__name__} instead of {expected}")
         features[name] = values[0] if list_type is bytes else np.array(values, list_type).reshape(shape)
     return features
+
+
+def read_extents(serialized: bytes) -> np.ndarray | None:
+    """The `UNLABELED_EXTENTS` of a record, float64 (I, 6); None if it has none.
+
+    Raises:
+        ValueError: their number is wrong.
+    """
+    found = Example.FromString(serialized).features.feature
+    if UNLABELED_EXTENTS not in found:
+        return None
+    return np.array(found[UNLABELED_EXTENTS].float_list.value, np.float64).reshape(-1, 6)
 
 
 def feature_spec(names: Iterable[str], num_joints: int, kind: str = "people") -> dict[str, Any]:

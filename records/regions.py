@@ -23,11 +23,14 @@ class Region:
         polygons: float (N, 2) each, with (0, 0) the center of the top-left pixel.
         runs: int (N,), in COCO's order, down the columns: the number of pixels outside, then inside, and so on.
         size: (height, width) of the image that the runs are of.
+        extent: what COCO's evaluation takes in place of the outline: x_min, y_min, width and height of the annotation's
+            box, its area, and 1 for a crowd, else 0; None if unknown.
     """
 
     polygons: tuple[np.ndarray, ...] = ()
     runs: np.ndarray | None = None
     size: tuple[int, int] | None = None
+    extent: tuple[float, ...] | None = None
 
     @classmethod
     def of_box(cls, box_px: np.ndarray) -> Self:

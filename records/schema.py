@@ -12,7 +12,7 @@ import numpy as np
 from pose import BadInput, Camera, Crop, Skeleton
 from pose.crop import Shrinkable
 from records.example import Example, Feature
-from records.features import FRAME_FIELDS, MOST_PEOPLE
+from records.features import FRAME_FIELDS, MOST_PEOPLE, UNLABELED_EXTENTS
 from records.maps import encode_depth, encode_unlabeled
 from records.regions import Region
 
@@ -195,6 +195,9 @@ def encode_frame(frame: Frame, size: int, skeleton: Skeleton, *, jpeg_quality: i
         raise BadInput(frame.key, str(error)) from error
     if unlabeled is not None:
         features["unlabeled/png"] = unlabeled
+    extents = [region.extent for region in frame.unlabeled if region.extent is not None]
+    if extents and len(extents) == len(frame.unlabeled):
+        features[UNLABELED_EXTENTS] = np.array(extents, np.float32)
     return _serialized(frame.key, features)
 
 

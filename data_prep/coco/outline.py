@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from records import Region
@@ -22,6 +24,21 @@ def read_region(entry: dict, size: tuple[int, int] | None) -> Region | None:
     Returns:
         None where the annotation has none of them, or all are malformed.
     """
+    region = _outline(entry, size)
+    return None if region is None else replace(region, extent=_extent(entry))
+
+
+def _extent(entry: dict) -> tuple[float, ...] | None:
+    """The box, area and mark of a crowd, if the annotation has the first two."""
+    try:
+        x, y, width, height = _finite(entry["bbox"]).reshape(4).tolist()
+        area, crowd = float(_finite(entry["area"])), float(bool(int(entry.get("iscrowd") or 0)))
+    except _MALFORMED:
+        return None
+    return x - _CORNER_PX, y - _CORNER_PX, width, height, area, crowd
+
+
+def _outline(entry: dict, size: tuple[int, int] | None) -> Region | None:
     outline = entry.get("segmentation")
     try:
         if isinstance(outline, dict):

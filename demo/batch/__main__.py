@@ -2,16 +2,18 @@
 
     python -m demo.batch pictures --out joints.parquet
     python -m demo.batch video.mp4 --out joints.csv --boxes boxes.csv
+    python -m demo.batch pictures --coco results.json --openpose jsons
 
 People are searched for in each picture, and tracked through a video. With `--boxes`, each row of the CSV file is a
 person: picture (the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's top left corner),
 width_px, height_px. With `--whole-picture` each picture is one person's crop.
 The table has a row for each person: picture, or frame and time_s; person (a number from 0 within the picture; in a
 video it stays the same while the person is tracked); the box, given or around the joints found; and for each joint its
-x_px and y_px in the picture and its score.
+x_px and y_px in the picture and its score. Results can also be written in the forms of COCO (`--coco`), OpenPose
+(`--openpose`) and, of a video, PoseTrack (`--posetrack`), several at once.
 
 Exit codes:
-    0: the table is written. Pictures that could not be read, and those in which nobody was found, are counted and
+    0: the results are written. Pictures that could not be read, and those in which nobody was found, are counted and
         listed.
     2: wrong arguments, no exported model, or an output that cannot be written.
     3: no pictures, no such video, or none can be read.
@@ -35,8 +37,7 @@ from demo.batch.drawings import Drawings, check_drawings
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search, whole_image_crops
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
 from demo.errors import ArgumentError, DemoError, SourceError
-from demo.outputs.files import check_outputs
-from demo.outputs.table import TABLE_ENDINGS, Table, check_table
+from demo.outputs.results import ResultOptions, Results
 from demo.runtimes.options import BatchOptions, check_people, check_score
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.rule import CompleteRule
@@ -48,12 +49,11 @@ from machine.words import counted
 
 
 @dataclass(frozen=True)
-class Options(BatchOptions):
+class Options(BatchOptions, ResultOptions):
     """Estimates the pose in every picture of a folder, or every frame of a video.
 
     Attributes:
         source: a folder with pictures, a picture, or a video.
-        out: table to write: .parquet or .csv.
         boxes: CSV file with the people's boxes, in place of a search.
         whole_picture: take each picture as one person's crop, without a search.
         people: maximum number of people to search for in a picture, 1 to 4.
@@ -63,7 +63,6 @@ class Options(BatchOptions):
     """
 
     source: Annotated[Path, tyro.conf.Positional]
-    out: Path
     boxes: Path | None = None
     whole_picture: bool = False
     people: int = MAX_PEOPLE
@@ -76,9 +75,7 @@ class Options(BatchOptions):
         check_score("--min-score", self.min_score)
         if self.whole_picture and self.boxes is not None:
             raise ArgumentError("--whole-picture and --boxes both say where people are; give one of them")
-        if self.out.suffix not in TABLE_ENDINGS:
-            raise ArgumentError(f"--out must end in {' or '.join(TABLE_ENDINGS)}, got {str(self.out)!r}")
-        check_outputs({"--out": self.out}, {"the source": self.source, "the --boxes file": self.boxes})
+        self.check_results(self.source, {"the --boxes file": self.boxes})
         if self.draw is not None:
             check_drawings(self.draw, self.source)
 
@@ -90,45 +87,48 @@ def run(options: Options) -> None:
         DemoError: no model, nothing to read, or an output that cannot be written.
         ValueError: there is no such runtime, `threads` is below 1, or `min_score` does not fit the model.
     """
-    check_table(options.out)
     pictures = options.source.is_dir() or (options.source.is_file() and is_picture(options.source))
     key = "picture" if pictures else "frame"
     boxes = read_boxes(options.boxes, key) if options.boxes else None
     counts = Counts(key, boxes, None if options.whole_picture else options.people)
     video = None if pictures else _open_video(options.source)
-    items = read_video(video) if video else _pictures(options.source, boxes, counts)
+    names = None if video else _names(options.source, boxes, counts)
+    annotated = options.check_source(names)
+    items = read_video(video) if video else read_folder(_folder(options.source), names or [])
     model, choice = options.load_for_batches(options.find_export())
     rule = rule_of(model, options.min_score)
-    table = Table(model.skeleton, key)
     start_s = time.perf_counter()
     with ExitStack() as stack:
+        video_name = options.source.stem if video else None
+        results = stack.enter_context(Results(options, model.skeleton, video_name, annotated))
         drawings = options.draw and stack.enter_context(Drawings(options.draw, model.skeleton, rule.joint_score))
         for item, people in stack.enter_context(_find(items, boxes, model, rule, choice.batch, options)):
             counts.add(item.key, people)
-            table.add(people or [])
+            if people is not None:
+                results.add(item.key, people)
             if drawings and people is not None and item.picture is not None:
                 drawings.add(str(item.key), item.picture, people)
         seconds = time.perf_counter() - start_s
-        if not counts.read or (boxes is not None and not len(table)):
+        if not counts.read or (boxes is not None and not len(results)):
             what = f"{len(counts.broken)} could not be read" if counts.broken else "no box lies in any"
             raise SourceError(
                 f"there is nobody in the pictures of {str(options.source)!r}: {what}; nothing was written"
             )
         if drawings:
             drawings.finish()
-        table.write(options.out)
-    found = f"{counted(len(table), 'person', 'people')} in {seconds:.1f} s ({len(table) / seconds:.0f} people/s)"
-    _report(options, counts, video, f"{found} with {choice}")
+        written = results.write()
+    counts.notes += results.notes
+    found = f"{counted(len(results), 'person', 'people')} in {seconds:.1f} s ({len(results) / seconds:.0f} people/s)"
+    _report(options, counts, video, f"{found} with {choice}", written)
 
 
-def _report(options: Options, counts: Counts, video: FrameSource | None, found: str) -> None:
+def _report(options: Options, counts: Counts, video: FrameSource | None, found: str, written: list[Path]) -> None:
     announced = f" of {video.count} announced" if video and counts.read < video.count else ""
     print(f"{counted(counts.read, counts.kind)}{announced}, {found}")
     for note in (*counts.report(options.source), *(video.notes if video else ())):
         print(note)
-    print(
-        f"wrote {options.out}" + (f" and {counted(counts.read, 'picture')} in {options.draw}" if options.draw else "")
-    )
+    drawn = [f"{counted(counts.read, 'picture')} in {options.draw}"] if options.draw else []
+    print(f"wrote {' and '.join([*map(str, written), *drawn])}")
 
 
 @contextmanager
@@ -152,22 +152,25 @@ def _open_video(source: Path) -> FrameSource:
     return FrameSource(str(source))
 
 
-def _pictures(source: Path, boxes: Boxes | None, counts: Counts) -> Iterator[Item]:
-    folder, names = source, [source.name]
+def _folder(source: Path) -> Path:
+    return source if source.is_dir() else source.parent
+
+
+def _names(source: Path, boxes: Boxes | None, counts: Counts) -> list[str]:
+    """The names of the pictures to read, inside their folder."""
+    names = [source.name]
     if source.is_dir():
         names, others = pictures_in(source)
         counts.notes += [others] if others else []
-    else:
-        folder = source.parent
     if boxes is None:
-        return read_folder(folder, names)
+        return names
     unknown = sorted(set(boxes) - set(names))
     if unknown:
         raise SourceError(f"--boxes names {unknown[0]!r}, which is no picture in {str(source)!r}")
     boxed = [name for name in names if name in boxes]
     if len(boxed) < len(names):
         counts.notes.append(f"{counted(len(names) - len(boxed), 'picture')} without a box not read")
-    return read_folder(folder, boxed)
+    return boxed
 
 
 def main(arguments: list[str] | None = None) -> int:

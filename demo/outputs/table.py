@@ -12,6 +12,7 @@ import numpy as np
 
 from demo.errors import OutputError
 from demo.outputs.files import Output
+from demo.tracking.estimator import confidence
 from pose import Skeleton
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class TableRow:
         box_px: (4,) x and y of the top left corner, width and height.
         xy_px: (J, 2) in the image.
         scores: (J,), 0 to 1.
+        score: of the person; None for the mean score of the better half of the main joints.
     """
 
     key: str | int
@@ -113,6 +115,11 @@ class TableRow:
     box_px: np.ndarray
     xy_px: np.ndarray
     scores: np.ndarray
+    score: float | None = None
+
+    def person_score(self, skeleton: Skeleton) -> float:
+        """The person's score."""
+        return confidence(self.scores, skeleton) if self.score is None else self.score
 
 
 class Table:

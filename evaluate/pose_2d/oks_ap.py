@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
+from evaluate.cocoeval import keypoints_of, run_cocoeval
 from evaluate.pose_2d.metrics import oks_area_px
 from pose import Skeleton
 
@@ -74,12 +71,12 @@ def average_precision(
         {
             "image_id": i + 1,
             "category_id": 1,
-            "keypoints": _flat(predicted[i], 1),
+            "keypoints": keypoints_of(predicted[i], 1),
             "score": float(person_scores[i]),
         }
         for i in counted.tolist()
     ]
-    return _run_cocoeval(annotations, detections, skeleton)
+    return _run(annotations, detections, skeleton)
 
 
 def _annotation(i: int, true: np.ndarray, visible: np.ndarray, area: float) -> dict:
@@ -92,39 +89,20 @@ def _annotation(i: int, true: np.ndarray, visible: np.ndarray, area: float) -> d
         # Required by COCOeval, but used only for people without labelled joints.
         "bbox": [0, 0, 0, 0],
         "num_keypoints": int((visible > 0).sum()),
-        "keypoints": _flat(true, visible),
+        "keypoints": keypoints_of(true, visible),
     }
 
 
-def _flat(xy: np.ndarray, third: np.ndarray | int) -> list[float]:
-    third = np.broadcast_to(np.asarray(third, np.float64), xy.shape[:1])
-    return np.concatenate([xy, third[:, None]], axis=1).ravel().tolist()
-
-
-def _run_cocoeval(annotations: list[dict], detections: list[dict], skeleton: Skeleton) -> AveragePrecision:
-    # pycocotools always prints its progress; errors are exceptions.
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        truth.dataset = {
-            "info": {},
-            "images": [{"id": annotation["image_id"]} for annotation in annotations],
-            "annotations": annotations,
-            "categories": [{"id": 1, "name": "person", "keypoints": list(skeleton.joints)}],
-        }
-        truth.createIndex()
-        evaluator = COCOeval(truth, truth.loadRes(detections), "keypoints")
-        evaluator.params.kpt_oks_sigmas = np.array(skeleton.sigmas)
-        # No upper limit: joints moved far away make a huge detection.
-        evaluator.params.maxDets = [1]
-        evaluator.params.areaRng, evaluator.params.areaRngLbl = [[0, np.inf]], ["all"]
-        evaluator.evaluate()
-        evaluator.accumulate()
-    precision, recall = evaluator.eval["precision"][:, :, 0, 0, 0], evaluator.eval["recall"][:, 0, 0, 0]
-    by_threshold = precision.mean(axis=1)
+def _run(annotations: list[dict], detections: list[dict], skeleton: Skeleton) -> AveragePrecision:
+    images = [annotation["image_id"] for annotation in annotations]
+    # No upper limit: joints moved far away make a huge detection.
+    areas = {"all": (0.0, np.inf)}
+    precision, recall = run_cocoeval(images, annotations, detections, skeleton, areas=areas, max_detections=1)
+    by_threshold = precision[..., 0].mean(axis=1)
     return AveragePrecision(
         ap=float(by_threshold.mean()),
         ap50=float(by_threshold[0]),
         ap75=float(by_threshold[5]),
-        ar=float(recall.mean()),
+        ar=float(recall[:, 0].mean()),
         people=len(annotations),
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from evaluate.own_files import METRICS, REPORT, check_replaceable
+from evaluate.own_files import METRICS, REPORT, write_files
 from evaluate.pose_2d import tables
 from evaluate.pose_2d.evaluation import Evaluation
 from evaluate.pose_2d.report_html import report_html
-from machine.whole import whole
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
@@ -28,9 +27,6 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
         OSError: the folder cannot be written to.
         ValueError: it holds other files of these names.
     """
-    folder = Path(folder)
-    check_replaceable(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     files = {
         REPORT: report_html(evaluation),
         METRICS: json.dumps(tables.as_json(evaluation), indent=1, allow_nan=False) + "\n",
@@ -38,10 +34,4 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
         "per_limb.csv": tables.per_limb(evaluation).to_csv(index=False),
         "predictions.csv": tables.per_person(evaluation).to_csv(index=False),
     }
-    return [_write(folder / name, content) for name, content in files.items()]
-
-
-def _write(path: Path, content: str) -> Path:
-    with whole(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
-    return path
+    return write_files(Path(folder), files)

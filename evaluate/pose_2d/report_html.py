@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
+from evaluate.page import Cell, Row, rendered, show
 from evaluate.pose_2d import plots, tables
 from evaluate.pose_2d.evaluation import Evaluation
 from evaluate.pose_2d.plots import DARK, LIGHT
@@ -22,41 +19,13 @@ _LEFT_RIGHT = "Left | right"
 _TILES = (HEADLINE, "pck@0.2", "pck_head@0.5", "pckh@0.5", "pcp@0.5", "oks_ap", "error_px")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a table on the page.
-
-    Attributes:
-        text: what it shows.
-        fill: length of the bar below the text, from 0 to 1; NaN for none.
-        mean_pose: whether it is of the mean pose, which is grayed.
-    """
-
-    text: str
-    fill: float = math.nan
-    mean_pose: bool = False
-
-    @property
-    def bar(self) -> str | None:
-        """The bar's length in CSS."""
-        return None if math.isnan(self.fill) else f"{100 * self.fill:.1f}%"
-
-
-#: A row's name and its cells.
-Row = tuple[str, list[Cell]]
-
-
 def report_html(evaluation: Evaluation) -> str:
     """The whole page as HTML, from the templates; they escape every text they are given."""
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["data_url"] = _data_url
-    return templates.get_template("report.html").render(
+    return rendered(
+        Path(__file__).parent / "templates",
+        "report.html",
+        name=evaluation.model.name,
+        title=f"Evaluation of {evaluation.model.name}, {evaluation.split} split",
         evaluation=evaluation,
         **_opening(evaluation),
         galleries=_galleries(evaluation),
@@ -67,15 +36,10 @@ def report_html(evaluation: Evaluation) -> str:
         **_joint_table(evaluation),
         limb_rows=_limb_rows(evaluation),
         score_reach=f"{100 * evaluation.score_reach:g} %",
-        calibration_error=tables.show(evaluation.calibration.error, "%"),
+        calibration_error=show(evaluation.calibration.error, "%"),
         reliability=_in_both_themes(plots.calibration_png, evaluation.calibration),
         score_rows=_score_rows(evaluation),
     )
-
-
-def _data_url(content: bytes, kind: str) -> str:
-    """An image as a URL that holds it; `kind` is "png" or "jpeg"."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _in_both_themes(draw: Callable[..., bytes], *arguments: object) -> dict[str, bytes]:
@@ -116,7 +80,7 @@ def _tiles(evaluation: Evaluation) -> list[dict[str, object]]:
     tiles = []
     for name in (name for name in _TILES if name in ours):
         heading, unit = named[name]
-        value, mean = (tables.show(figures[name], unit) for figures in (ours, theirs))
+        value, mean = (show(figures[name], unit) for figures in (ours, theirs))
         if value == "n/a" and name.endswith("@0.5"):
             continue
         sign = f" {unit}" if value != "n/a" else ""
@@ -146,8 +110,8 @@ def _figure_rows(evaluation: Evaluation) -> list[Row]:
         (
             f"{heading} ({unit})",
             [
-                Cell(tables.show(ours[name], unit), fill=ours[name] if unit == "%" else math.nan),
-                Cell(tables.show(theirs[name], unit), mean_pose=True),
+                Cell(show(ours[name], unit), fill=ours[name] if unit == "%" else math.nan),
+                Cell(show(theirs[name], unit), mean_pose=True),
             ],
         )
         for name, heading, unit in tables.FIGURES
@@ -169,8 +133,8 @@ def _curves(evaluation: Evaluation) -> dict[str, Mapping[str, object]]:
 def _joint_table(evaluation: Evaluation) -> dict[str, object]:
     columns = [(name, f"{heading} ({unit})", unit) for name, heading, unit in tables.joint_columns(evaluation)]
     frame, labels = tables.per_joint(evaluation), list(map(str, evaluation.summary.labeled))
-    shown = {name: [tables.show(value, unit) for value in frame[name]] for name, _, unit in columns}
-    mean = [tables.show(value, "%") for value in frame["mean_pose_pck@0.2"]]
+    shown = {name: [show(value, unit) for value in frame[name]] for name, _, unit in columns}
+    mean = [show(value, "%") for value in frame["mean_pose_pck@0.2"]]
     rows = []
     for joint, indices in joint_rows(evaluation.skeleton):
         cells = [Cell(side_by_side(labels, indices))]
@@ -185,7 +149,7 @@ def _joint_table(evaluation: Evaluation) -> dict[str, object]:
 
 def _limb_rows(evaluation: Evaluation) -> list[Row]:
     summaries = (evaluation.summary, evaluation.baseline_summary)
-    ours, theirs = ([tables.show(value, "%") for value in summary.pcp] for summary in summaries)
+    ours, theirs = ([show(value, "%") for value in summary.pcp] for summary in summaries)
     return [
         (
             limb,
@@ -200,7 +164,7 @@ def _limb_rows(evaluation: Evaluation) -> list[Row]:
 
 def _score_rows(evaluation: Evaluation) -> list[Row]:
     scores = evaluation.calibration.joint_claimed, evaluation.calibration.joint_found
-    shown = [[tables.show(value, "%") for value in values] for values in scores]
+    shown = [[show(value, "%") for value in values] for values in scores]
     return [
         (joint, [Cell(side_by_side(values, indices)) for values in shown])
         for joint, indices in joint_rows(evaluation.skeleton)
@@ -229,8 +193,8 @@ def _person(evaluation: Evaluation, index: int) -> dict[str, object]:
     answers = evaluation.answers
     return {
         "key": answers.keys[index],
-        "error": tables.show(answers.error_px[index], "px"),
-        "oks": tables.show(evaluation.summary.oks[index], "%"),
+        "error": show(answers.error_px[index], "px"),
+        "oks": show(evaluation.summary.oks[index], "%"),
         "score": f"{100 * answers.scores[index].mean():.0f}",
         "jpeg": plots.person_jpeg(evaluation, index),
     }

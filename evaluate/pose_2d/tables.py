@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from evaluate.page import plain, show
 from evaluate.pose_2d.evaluation import Evaluation
 from evaluate.pose_2d.metrics import BOX_FILL
 from evaluate.pose_2d.oks_ap import AveragePrecision
@@ -65,13 +65,6 @@ def divisor(skeleton: Skeleton) -> str:
 def figures(summary: Summary, ap: AveragePrecision) -> dict[str, float]:
     """Every overall figure under its name in the files."""
     return {**summary.scalars(), "oks_ap": ap.ap, "oks_ap50": ap.ap50, "oks_ap75": ap.ap75, "oks_ar": ap.ar}
-
-
-def show(value: float, unit: str) -> str:
-    """A fraction as "81.3" percent, px as "6.42"; "n/a" for what could not be measured."""
-    if math.isnan(value):
-        return "n/a"
-    return f"{100 * value:.1f}" if unit == "%" else f"{value:.2f}"
 
 
 def per_joint(evaluation: Evaluation) -> pd.DataFrame:
@@ -139,7 +132,7 @@ def as_json(evaluation: Evaluation) -> dict:
         "per_joint": per_joint(evaluation).to_dict("records"),
         "per_limb": per_limb(evaluation).to_dict("records"),
     }
-    return _plain(tree)
+    return plain(tree)
 
 
 def joint_columns(evaluation: Evaluation) -> list[tuple[str, str, str]]:
@@ -248,16 +241,3 @@ def _by_joint(summary: Summary) -> dict[str, np.ndarray]:
         "auc": summary.auc,
         "error_px": summary.error_px,
     }
-
-
-def _plain(value: Any) -> Any:
-    """Plain lists and numbers for JSON, None for NaN and infinity."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
