@@ -25,7 +25,7 @@ def oks_matrix(
         xy: float (P, J, 2) px, the people whose areas and visibility are known: labels, or the tracks.
         other_xy: float (Q, J, 2) px; the similarity of a joint that is not finite is 0.
         areas: float (P,) in square px, or (P, Q) with one for each pair.
-        sigmas: J constants, `Skeleton.sigmas`.
+        sigmas: (J,) constants, `Skeleton.sigmas`, or (P, J).
         visible: (P, J), or (P, Q, J) with the joints of each pair; those above 0 count. All count if None. Joints of
             `xy` that are not finite never do.
 
@@ -37,24 +37,24 @@ def oks_matrix(
     """
     xy, other = np.asarray(xy, np.float64), np.asarray(other_xy, np.float64)
     areas, sigmas = np.asarray(areas, np.float64), np.asarray(sigmas, np.float64)
-    shape = (len(xy), len(other), len(sigmas))
-    counted = np.ones((len(xy), len(sigmas)), bool) if visible is None else np.asarray(visible) > 0
-    fits = (
-        xy.shape == (shape[0], shape[2], 2) and other.shape == (*shape[1:], 2) and areas.shape in (shape[:1], shape[:2])
-    )
-    if not fits or counted.shape not in ((shape[0], shape[2]), shape):
+    people, others, joints = shape = (len(xy), len(other), sigmas.shape[-1])
+    counted = np.ones((people, joints), bool) if visible is None else np.asarray(visible) > 0
+    fits = xy.shape == (people, joints, 2) and other.shape == (others, joints, 2)
+    fits &= areas.shape in (shape[:1], shape[:2]) and sigmas.shape in ((joints,), (people, joints))
+    if not fits or counted.shape not in ((people, joints), shape):
         raise ValueError(
-            "OKS needs people (P, J, 2) and (Q, J, 2), areas (P,) or (P, Q), J sigmas and visibility (P, J) or "
-            f"(P, Q, J); got people {xy.shape} and {other.shape}, areas {areas.shape}, {len(sigmas)} sigmas and "
-            f"visibility {counted.shape}"
+            "OKS needs people (P, J, 2) and (Q, J, 2), areas (P,) or (P, Q), sigmas (J,) or (P, J) and visibility "
+            f"(P, J) or (P, Q, J); got people {xy.shape} and {other.shape}, areas {areas.shape}, sigmas {sigmas.shape} "
+            f"and visibility {counted.shape}"
         )
-    areas = areas[:, None] if areas.ndim == 1 else areas
+    areas = areas[:, None, None] if areas.ndim == 1 else areas[..., None]
+    sigmas = np.broadcast_to(sigmas, (people, joints))[:, None]
     counted = (counted[:, None] if counted.ndim == 2 else counted) & np.isfinite(xy).all(axis=-1)[:, None]
     with np.errstate(invalid="ignore"):
         squared = ((xy[:, None] - other) ** 2).sum(axis=-1)
-    known = counted & np.isfinite(squared) & (areas > 0)[..., None]
-    exponents = np.where(known, squared, 0) / (8 * np.where(areas > 0, areas, 1)[..., None] * sigmas**2)
-    return (np.exp(-exponents) * known).sum(axis=-1) / np.maximum(counted.sum(axis=-1), 1)
+    known = counted & np.isfinite(squared) & (areas > 0)
+    similarity = np.exp(-np.where(known, squared, 0) / (8 * np.where(areas > 0, areas, 1) * sigmas**2))
+    return (similarity * known).sum(axis=-1) / np.maximum(counted.sum(axis=-1), 1)
 
 
 def box_iou_matrix(boxes: np.ndarray, other_boxes: np.ndarray) -> np.ndarray:

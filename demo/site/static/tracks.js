@@ -1,0 +1,146 @@
+// Lasting numbers for the people whom a finder gives in each frame: pose/tracks.py without images, that is without
+// optical flow and colors. Points are [x, y].
+import { matchBest } from "./assignment.js";
+import { AREA_SHARE, boxOf, costOfReturn, isFinitePoint, lengthOf } from "./track_state.js";
+import { MIN_JOINTS, oks, overlap, TrackState } from "./track_state.js";
+
+/** The similarity of a track falls by this share until it is lost. */
+const MISSED_SHARE = 0.3;
+
+/** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracks.py. */
+export class PeopleTracker {
+  /**
+   * @param {number[]} sigmas constants of OKS
+   * @param {object} rule the fields of `TrackRule` in pose/track_rule.py
+   */
+  constructor(sigmas, rule) {
+    Object.assign(this, { sigmas, rule, lastNumber: 0 });
+    this.reset();
+  }
+
+  /** Forgets everybody; numbers are not given again. */
+  reset() {
+    Object.assign(this, { tracks: [], lost: [], timeS: -Infinity });
+  }
+
+  /** The people who have numbers, as expected at a time. */
+  predict(timeS) {
+    const tracks = this.tracks.filter((track) => track.number && timeS - track.timeS <= this.rule.lost_s);
+    return tracks.sort((a, b) => a.number - b.number).map((track) => ({
+      number: track.number,
+      joints: track.predict(timeS),
+      scores: track.scores.map((score, j) => (track.known[j] ? score : 0)),
+      length: track.length,
+      missedS: timeS - track.timeS,
+    }));
+  }
+
+  /**
+   * Numbers the people of the next frame.
+   *
+   * @param {{joints: number[][], scores: number[], score: number}[]} found
+   * @param {number} timeS when the frame was taken; must increase from call to call
+   * @returns {number[]} the people's numbers from 1 up; -1 for those who are not tracked, or not yet
+   */
+  update(found, timeS) {
+    const { rule } = this;
+    const people = found.map(({ joints, scores, score }) => ({
+      joints,
+      scores,
+      score,
+      trusted: joints.map((point, j) => isFinitePoint(point) && scores[j] > 0 && scores[j] >= rule.joint_score),
+    }));
+    const first = !this.tracks.length && !this.lost.length;
+    this.#forget(timeS);
+    const counted = this.#counted(people);
+    const owners = this.#continue(people, counted, timeS);
+    for (const k of counted) {
+      if (owners.has(k) || people[k].score < rule.high_score) continue;
+      owners.set(k, new TrackState(people[k], timeS));
+      this.tracks.push(owners.get(k));
+    }
+    const order = [...owners.keys()].sort((a, b) => people[b].score - people[a].score);
+    for (const k of order) this.#maybeNumber(owners.get(k), people[k].score, timeS, first);
+    this.timeS = timeS;
+    return people.map((_, k) => owners.get(k)?.number || -1);
+  }
+
+  /** Those with enough score and joints who are no duplicates. */
+  #counted(people) {
+    const enough = people.map((_, k) => k).filter((k) => {
+      const joints = people[k].trusted.filter(Boolean).length;
+      return people[k].score >= this.rule.low_score && joints >= Math.min(MIN_JOINTS, this.sigmas.length);
+    });
+    const kept = [];
+    for (const k of enough.sort((a, b) => people[b].score - people[a].score)) {
+      if (kept.every((other) => this.#duplicateOks(people[other], people[k]) < this.rule.duplicate_oks)) kept.push(k);
+    }
+    return kept.sort((a, b) => a - b);
+  }
+
+  /** OKS of a person to one of higher score, whose trusted joints count; others of the person are far off. */
+  #duplicateOks(better, person) {
+    const counted = better.joints.map((_, j) => j).filter((j) => better.trusted[j]);
+    const finite = counted.filter((j) => isFinitePoint(person.joints[j]));
+    const area = AREA_SHARE * lengthOf(better.joints, better.trusted) ** 2;
+    return (oks(better.joints, person.joints, area, this.sigmas, 0, finite) * finite.length) / counted.length;
+  }
+
+  /** Matches people with tracks, in three passes. */
+  #continue(people, counted, timeS) {
+    const { rule } = this;
+    const high = counted.filter((k) => people[k].score >= rule.high_score);
+    const byOks = (track, person) => this.#oks(track, person, timeS);
+    const byBox = (track, person) =>
+      overlap(boxOf(track.predict(timeS), track.known), boxOf(person.joints, person.trusted));
+    const owners = new Map();
+    const passes = [[high, byOks, rule.min_oks], [counted, byOks, rule.min_low_oks], [high, byBox, rule.min_iou]];
+    for (const [chosen, similarity, minimum] of passes) {
+      const taken = new Set(owners.values());
+      const tracks = this.tracks.filter((track) => !taken.has(track));
+      const left = chosen.filter((k) => !owners.has(k));
+      const matrix = tracks.map((track) => left.map((k) => similarity(track, people[k])));
+      for (const [i, k] of matchBest(matrix, minimum)) owners.set(left[k], tracks[i]);
+    }
+    for (const [k, track] of owners) track.see(people[k], timeS);
+    return owners;
+  }
+
+  #oks(track, person, timeS) {
+    const known = track.known;
+    const common = person.joints.map((_, j) => j).filter((j) => known[j] && person.trusted[j]);
+    if (common.length < Math.min(MIN_JOINTS, this.sigmas.length)) return 0;
+    const missed = Math.min((timeS - track.timeS) / Math.max(this.rule.lost_s, 1e-9), 1);
+    const expected = track.predict(timeS);
+    const similarity = oks(expected, person.joints, track.area, this.sigmas, track.spread(timeS), common);
+    return similarity * (1 - MISSED_SHARE * missed);
+  }
+
+  /** Moves tracks that end to the memory, and drops those that are too old or never got a number. */
+  #forget(timeS) {
+    const { lost_s: lostS, birth_s: birthS, remember_s: rememberS } = this.rule;
+    const isLost = (track) => timeS - track.timeS > lostS;
+    const isGone = (track) => !track.number && track.timeS < this.timeS && timeS - track.timeS > birthS;
+    this.lost.push(...this.tracks.filter((track) => isLost(track) && track.number));
+    this.lost = this.lost.filter((track) => timeS - track.timeS <= rememberS);
+    this.tracks = this.tracks.filter((track) => !isLost(track) && !isGone(track));
+  }
+
+  /** Gives a track its number, an old or a new one, if it has been seen for long enough. */
+  #maybeNumber(track, score, timeS, first) {
+    const longEnough = track.sightings > 1 && timeS - track.startedS >= this.rule.birth_s - 1e-6;
+    if (track.number || !(first || longEnough || score >= this.rule.sure_score)) return;
+    const absent = [...this.lost, ...this.tracks.filter((other) => other.number && other.timeS < track.startedS)];
+    const costs = absent.map((other) => costOfReturn(other, track));
+    const least = Math.min(...costs);
+    if (least === Infinity) {
+      this.lastNumber += 1;
+      track.number = this.lastNumber;
+      return;
+    }
+    const nearest = absent[costs.indexOf(least)];
+    track.number = nearest.number;
+    this.lost = this.lost.filter((other) => other !== nearest);
+    this.tracks = this.tracks.filter((other) => other !== nearest);
+  }
+}

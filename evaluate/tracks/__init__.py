@@ -1,0 +1,1 @@
+"""Metrics of people who are tracked through videos."""
