@@ -42,6 +42,10 @@ class Options:
         records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given. For
             predictions, and models that find many people, one of whole images (--kind frames).
         annotations: for predictions, an annotation file of COCO's form in place of records.
+        joints: names of the predictions' joints, where their file has none and they are not the labels': a skeleton,
+            such as lsp14, or names separated by commas.
+        common_joints: measure on the joints that both predictions and labels have; otherwise, as COCO does, labeled
+            joints that the predictions lack are wrong in AP and AR.
         split: which people to measure on.
         out: where to write report.html, metrics.json and the CSV files; RUN/evaluation-SPLIT, beside an exported model
             EXPORT-evaluation-SPLIT, for one that comes with PanoPose runs/NAME/evaluation-SPLIT, or beside predictions
@@ -57,6 +61,8 @@ class Options:
     predictions: Path | None = None
     records: Path | None = None
     annotations: Path | None = None
+    joints: str | None = None
+    common_joints: bool = False
     split: Literal["train", "val", "test"] = "test"
     out: Path | None = None
     flip_test: bool = False
@@ -75,6 +81,8 @@ class Options:
             raise ValueError("--predictions needs labels: --records FOLDER or --annotations FILE, one of the two")
         if self.predictions is not None and self.flip_test:
             raise ValueError("--flip-test is for a model, not for --predictions")
+        if self.predictions is None and (self.joints is not None or self.common_joints):
+            raise ValueError("--joints and --common-joints are for --predictions; a model has the records' joints")
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError(f"--batch-size must be 1 or more, got {self.batch_size}")
         if self.gallery < 0:
@@ -146,10 +154,19 @@ def _measure_predictions(options: Options, predictions: Path) -> None:
     from evaluate.poses_2d.evaluation import evaluate_annotations, evaluate_predictions
 
     if options.records is not None:
-        how = {"gallery": options.gallery, "seed": options.seed}
-        evaluation = evaluate_predictions(predictions, options.records, options.split, **how)
+        evaluation = evaluate_predictions(
+            predictions,
+            options.records,
+            options.split,
+            joints=options.joints,
+            common=options.common_joints,
+            gallery=options.gallery,
+            seed=options.seed,
+        )
     elif options.annotations is not None:
-        evaluation = evaluate_annotations(predictions, options.annotations)
+        evaluation = evaluate_annotations(
+            predictions, options.annotations, joints=options.joints, common=options.common_joints
+        )
     _report_many(evaluation, options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from evaluate.poses_2d.annotations import read_annotations
 from evaluate.poses_2d.frames import LabeledFrame
 from evaluate.poses_2d.matching import Match
-from evaluate.poses_2d.predictions import fit, names_of_records
+from evaluate.poses_2d.predictions import Fitted, fit, named, names_of_records
 from evaluate.poses_2d.records import FrameRecords, read_frame_records
 from evaluate.poses_2d.summary import ManySummary, summarize_many
 from pose import Skeleton
@@ -56,22 +56,46 @@ class ManyEvaluation:
     to_frame: np.ndarray | None = None
 
 
-def evaluate_annotations(predictions: Path, annotations: Path) -> ManyEvaluation:
+def evaluate_annotations(
+    predictions: Path, annotations: Path, *, joints: str | None = None, common: bool = False
+) -> ManyEvaluation:
     """Measures a results file on an annotation file of COCO's form; there are no pictures.
+
+    Args:
+        predictions: COCO results, OpenPose's folder or PoseTrack's JSON.
+        annotations: the annotation file.
+        joints: names of the predictions' joints, see `evaluate.poses_2d.predictions.named`.
+        common: whether to measure on the joints that both have.
 
     Raises:
         ValueError: a file cannot be read, or they do not fit each other.
     """
     truth = read_annotations(annotations)
-    fitted = fit(read_results(predictions), truth.names, truth.skeleton)
-    summary = summarize_many(truth.frames, fitted.found, truth.skeleton, fitted.known)
-    return ManyEvaluation(
-        predictions, annotations, None, truth.skeleton, truth.frames, fitted.found, summary, fitted.notes
-    )
+    fitted = fit(named(read_results(predictions), joints), truth.names, truth.skeleton)
+    frames, notes = _of_joints(truth.frames, fitted, truth.skeleton, common)
+    summary = summarize_many(frames, fitted.found, truth.skeleton, fitted.known)
+    return ManyEvaluation(predictions, annotations, None, truth.skeleton, frames, fitted.found, summary, notes)
+
+
+def _of_joints(
+    frames: list[LabeledFrame], fitted: Fitted, skeleton: Skeleton, common: bool
+) -> tuple[list[LabeledFrame], list[str]]:
+    """The images with the joints that are measured, and what is to be said of them."""
+    if not common or fitted.known.all():
+        return frames, fitted.notes
+    names = ", ".join(joint for joint, there in zip(skeleton.joints, fitted.known, strict=True) if there)
+    return [one.of_joints(fitted.known) for one in frames], [*fitted.notes[:-1], f"Measured on {names} alone."]
 
 
 def evaluate_predictions(
-    predictions: Path, records: Path, split: str, *, gallery: int = 24, seed: int = 0
+    predictions: Path,
+    records: Path,
+    split: str,
+    *,
+    joints: str | None = None,
+    common: bool = False,
+    gallery: int = 24,
+    seed: int = 0,
 ) -> ManyEvaluation:
     """Measures a results file on frame records.
 
@@ -79,17 +103,20 @@ def evaluate_predictions(
         predictions: COCO results, OpenPose's folder or PoseTrack's JSON.
         records: the shard set.
         split: of the set.
+        joints: names of the predictions' joints, see `evaluate.poses_2d.predictions.named`.
+        common: whether to measure on the joints that both have.
         gallery: how many images of the worst to keep, and of random ones.
         seed: of the random choice.
 
     Raises:
         ValueError: a file cannot be read, or they do not fit each other.
     """
-    results, truth = read_results(predictions), read_frame_records(records, split)
+    results, truth = named(read_results(predictions), joints), read_frame_records(records, split)
     skeleton = truth.manifest.skeleton
     fitted = fit(results, names_of_records([frame.key for frame in truth.frames]), skeleton)
-    summary = summarize_many(truth.frames, fitted.found, skeleton, fitted.known)
-    return _with_pictures(predictions, truth, fitted.found, summary, fitted.notes, gallery, seed)
+    frames, notes = _of_joints(truth.frames, fitted, skeleton, common)
+    summary = summarize_many(frames, fitted.found, skeleton, fitted.known)
+    return _with_pictures(predictions, replace(truth, frames=frames), fitted.found, summary, notes, gallery, seed)
 
 
 def evaluate_model(

@@ -63,6 +63,25 @@ class LabeledFrame:
         """P."""
         return len(self.areas_px)
 
+    def of_joints(self, known: np.ndarray) -> LabeledFrame:
+        """The same with labels of some joints (J,) alone; people without any of them are not labeled."""
+        visible = np.where(known, self.visible, 0)
+        there = (visible > 0).any(axis=1)
+        ignored = self.ignored
+        return LabeledFrame(
+            self.key,
+            self.joints_xy_px[there],
+            visible[there],
+            self.boxes_px[there],
+            self.areas_px[there],
+            self.head_sizes_px[there],
+            Ignored(
+                np.vstack([ignored.boxes_px, self.boxes_px[~there]]),
+                np.hstack([ignored.areas_px, self.areas_px[~there]]),
+                np.hstack([ignored.crowds, np.zeros((~there).sum(), bool)]),
+            ),
+        )
+
 
 def known_areas(joints: np.ndarray, visible: np.ndarray, boxes_px: np.ndarray, areas_px: np.ndarray) -> np.ndarray:
     """Areas as labeled; where unknown, `BOX_FILL` of the person's box, or else of the box around the labeled joints."""
@@ -113,7 +132,7 @@ def _boxes_and_areas(
 def _moved(boxes: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
     """Boxes (P, 4) of the records' image in px of the original; the matrix does not turn."""
     low, high = (apply_matrix(to_frame, corner) for corner in (boxes[:, :2], boxes[:, :2] + boxes[:, 2:]))
-    return np.where((boxes[:, 2:] > 0).all(axis=1)[:, None], np.hstack([low, high - low]), 0)
+    return np.where((boxes[:, 2:] > 0).all(axis=1, keepdims=True), np.hstack([low, high - low]), 0)
 
 
 def _ignored(labels: dict[str, np.ndarray], rows: np.ndarray, to_frame: np.ndarray, scale: float) -> Ignored:

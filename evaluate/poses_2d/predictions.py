@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from machine.words import counted
-from pose import Skeleton, convert_joints
+from pose import SKELETONS, Skeleton, convert_joints
+from pose.joint_names import joint_names
+from pose.results.openpose import BODY_25, COCO_18
 from pose.results.people import ImagePeople, Results
 
 
@@ -53,6 +55,31 @@ def names_of_records(keys: Sequence[str]) -> list[ImageNames]:
         ImageNames(number if unique else None, (key, key.split("/", 1)[1]))
         for key, number in zip(keys, numbers, strict=True)
     ]
+
+
+def named(results: Results, joints: str | None) -> Results:
+    """Results with the names of their joints, as a user gives them.
+
+    Args:
+        results: of a file.
+        joints: a skeleton's name, or names separated by commas; None for those that the file has.
+
+    Raises:
+        ValueError: there is no such skeleton, the names are no joints', or they are too many or few.
+    """
+    if joints is None:
+        return results
+    skeletons = SKELETONS | {one.name: one for one in (BODY_25, COCO_18)}
+    if joints in skeletons:
+        names = skeletons[joints].joints
+    elif "," in joints:
+        names = joint_names(joints.split(","))
+    else:
+        known = ", ".join(skeletons)
+        raise ValueError(f"--joints must be one of {known}, or joints' names separated by commas, got {joints!r}")
+    if results.num_joints not in (None, len(names)):
+        raise ValueError(f"{results.path} has people of {results.num_joints} joints, --joints names {len(names)}")
+    return replace(results, joints=names)
 
 
 def fit(results: Results, images: Sequence[ImageNames], skeleton: Skeleton) -> Fitted:
@@ -114,7 +141,7 @@ def _conversion(results: Results, skeleton: Skeleton) -> tuple[np.ndarray, Calla
         if count not in (None, joints):
             raise ValueError(
                 f"{results.path} has people of {count} joints without names, the labels have the {joints} of "
-                f"{skeleton.name}; give results in their order, or a format with names (PoseTrack's JSON)"
+                f"{skeleton.name}; name theirs with --joints, such as --joints lsp14"
             )
         return np.ones(joints, bool), lambda people: people
     source = Skeleton("results", results.joints)

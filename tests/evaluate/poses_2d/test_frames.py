@@ -72,3 +72,15 @@ def test_the_measure_of_training(upright, task):
     assert wrong == pytest.approx({"val_ap": 0.5, "val_found": 1})
     values["visible"][:] = 0
     assert np.isnan(list(measure.compute(answers(upright, [0.9, 0.2, 0]), values, COCO17, 256).values())).all()
+
+
+def test_labels_of_some_joints_alone(labeled):
+    visible = np.full((2, 17), 2)
+    visible[1, 5:] = 0
+    frame = labeled([(100, 100), (300, 100)], visible=visible, head=7.0)
+    part = frame.of_joints(np.arange(17) >= 5)
+    assert part.num_people == 1 and part.visible.tolist() == [5 * [0] + 12 * [2]]
+    # The second has a face alone.
+    assert part.ignored.boxes_px.tolist() == [frame.boxes_px[1].tolist()]
+    assert (part.ignored.areas_px.tolist(), part.ignored.crowds.tolist()) == ([4000], [False])
+    assert frame.num_people == 2 and part.head_sizes_px.tolist() == [7]

@@ -128,6 +128,22 @@ def test_predictions_on_an_annotation_file(predictions, upright, tmp_path):
     assert json.loads((tmp_path / "out/metrics.json").read_text())["metrics"]["false_per_frame"] == 1
 
 
+def test_joints_that_both_have(frames, upright, tmp_path):
+    """People without faces: 12 of COCO's 17 joints."""
+    xy = np.array([upright[5:] + (100, 100)])
+    image = ImagePeople(139, "", xy, np.full((1, 12), 0.5), np.array([0.5]), np.array([-1]))
+    (tmp_path / "r.json").write_text(json.dumps(coco_results([image])))
+    words = ["--predictions", tmp_path / "r.json", "--records", frames, "--joints", ",".join(COCO17.joints[5:])]
+    for more, ar in (([], 0.5 / 3), (["--common-joints"], 1 / 3)):
+        # 12 / 17 = 0.706 is right at the thresholds from 0.50 to 0.70, 5 of 10.
+        done = call(main, *words, *more, "--out", tmp_path / "out")
+        assert done.returncode == 0, done.stderr
+        metrics = json.loads((tmp_path / "out/metrics.json").read_text())["metrics"]
+        assert metrics["ar"] == pytest.approx(ar) and metrics["found"] == pytest.approx(1 / 3)
+        assert ("has no nose, left_eye" in done.stdout) == (not more)
+        assert ("Measured on left_shoulder, right_shoulder" in done.stdout) == bool(more)
+
+
 def finder(upright, path):
     """A model of 80 px that finds a person at (160, 90) of every image, and nobody else."""
 
@@ -166,6 +182,8 @@ def test_a_model_that_finds_many_people(frames, upright, tmp_path, monkeypatch):
         (["fast", "--predictions", "P"], "give a model or --predictions FILE, one of the two"),
         (["--predictions", "P"], "--predictions needs labels: --records FOLDER or --annotations FILE"),
         (["--predictions", "P", "--records", "FRAMES", "--annotations", "A"], "one of the two"),
+        (["fast", "--joints", "lsp14"], "--joints and --common-joints are for --predictions"),
+        (["--predictions", "P", "--records", "FRAMES", "--joints", "lsp14"], "17 joints, --joints names 14"),
         (["fast", "--annotations", "A"], "--annotations is for --predictions"),
         (["--predictions", "P", "--records", "FRAMES", "--flip-test"], "--flip-test is for a model"),
         (["--predictions", "none.json", "--records", "FRAMES"], "none.json does not exist; give a results file"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluate.poses_2d.predictions import ImageNames, fit, names_of_records
+from evaluate.poses_2d.predictions import ImageNames, fit, named, names_of_records
 from pose import COCO17, LSP14
 from pose.results.openpose import BODY_25
 from pose.results.people import ImagePeople, Results
@@ -72,7 +72,10 @@ def test_joints_that_the_results_lack_are_named():
     ("found", "message"),
     [
         (results(people(1, "a.jpg")), r"none of the images of r.json \(a.jpg, ...\) is labeled.* ids 139, 285"),
-        (results(people(139, "", joints=133)), "133 joints without names, the labels have the 17 of coco17"),
+        (
+            results(people(139, "", joints=133)),
+            "133 joints without names, the labels have the 17 of coco17; name theirs with --joints",
+        ),
         (results(people(139, "", joints=2), joints=("paw", "tail")), "has none of the labeled joints.* paw, tail"),
         (results(people(139, "a"), people(139, "b")), "one image under several names, 'a' and 'b'"),
     ],
@@ -80,6 +83,16 @@ def test_joints_that_the_results_lack_are_named():
 def test_what_does_not_fit_raises(found, message):
     with pytest.raises(ValueError, match=message):
         fit(found, names_of_records(KEYS), COCO17)
+
+
+def test_joints_named_by_the_user():
+    one = results(people(139, "", joints=14))
+    assert named(one, None) is one and named(one, "lsp14").joints == LSP14.joints
+    assert named(results(people(139, "", joints=2)), "Left Paw, tail").joints == ("left_paw", "tail")
+    with pytest.raises(ValueError, match="people of 14 joints, --joints names 17"):
+        named(one, "coco17")
+    with pytest.raises(ValueError, match="--joints must be one of panoptic19.* body25, coco18, or joints' names"):
+        named(one, "lsp")
 
 
 def test_the_names_of_an_annotation_file_may_have_folders():
