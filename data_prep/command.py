@@ -9,6 +9,8 @@
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
 
+With --kind frames a record is a whole image with all its people instead of a crop of one person.
+
 A stopped run resumes when the same command is run again. Exit code 2 for a wrong argument or an unusable data set.
 """
 

@@ -21,13 +21,12 @@ class Region:
 
     Attributes:
         polygons: float (N, 2) each, with (0, 0) the center of the top-left pixel.
-        runs: in COCO's order, down the columns: the number of pixels outside, then inside, then outside, and so on;
-            int (N,), or as pycocotools packs them.
+        runs: int (N,), in COCO's order, down the columns: the number of pixels outside, then inside, and so on.
         size: (height, width) of the image that the runs are of.
     """
 
     polygons: tuple[np.ndarray, ...] = ()
-    runs: np.ndarray | bytes | None = None
+    runs: np.ndarray | None = None
     size: tuple[int, int] | None = None
 
     @classmethod
@@ -57,13 +56,8 @@ class Region:
             canvas[crop.cut(_inside(self.runs, size)) >= 128] = 255
 
 
-def _inside(runs: np.ndarray | bytes, size: tuple[int, int]) -> np.ndarray:
+def _inside(runs: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """uint8 (H, W), 255 inside."""
-    if isinstance(runs, bytes):
-        # Imported late, because few data sets pack them.
-        from pycocotools import mask
-
-        return 255 * mask.decode({"size": list(size), "counts": runs})
     if runs.sum() != size[0] * size[1]:
         raise ValueError(f"an outline is of {runs.sum()} px, the picture of {size[0] * size[1]}")
     values = np.where(np.arange(len(runs)) % 2, 255, 0).astype(np.uint8)

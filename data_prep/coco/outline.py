@@ -68,9 +68,27 @@ def _of_runs(outline: dict, size: tuple[int, int] | None) -> Region:
     if size not in (None, (height, width)):
         raise ValueError(f"the outline is for {width} x {height} px")
     counts = outline["counts"]
-    if isinstance(counts, str):
-        return Region(runs=counts.encode(), size=(height, width))
-    runs = np.array(counts, np.int64).ravel()
+    runs = np.array(_unpacked(counts) if isinstance(counts, str) else counts, np.int64).ravel()
     if (runs < 0).any() or (runs > height * width).any() or runs.sum() != height * width:
         raise ValueError("the runs do not fill the image")
     return Region(runs=runs, size=(height, width))
+
+
+def _unpacked(text: str) -> list[int]:
+    """Run lengths from the text that pycocotools packs them into.
+
+    Groups of five bits, lowest first; from the fourth on, differences from the second before.
+    """
+    counts: list[int] = []
+    value = shift = 0
+    for code in text.encode("ascii"):
+        bits = code - 48
+        if not 0 <= bits < 64:
+            raise ValueError(f"packed run lengths have no byte {code}")
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            value -= (1 << shift) if bits & 16 else 0
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value = shift = 0
+    return counts

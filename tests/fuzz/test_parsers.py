@@ -13,7 +13,8 @@ from tools.fuzz.attempt import Fault, Target, attempt
 from tools.fuzz.targets import TARGETS
 
 # How often each is tried: what reads in a process of its own, or through TensorFlow, is slow.
-TRIES = {"coco": 500, "label-studio": 500, "lsp": 6, "mpii": 6, "shard": 60, "manifest": 150}
+TRIES = {"coco": 500, "coco-frames": 500, "label-studio": 500, "lsp": 6, "mpii": 6, "mpii-frames": 6}
+TRIES |= {"shard": 60, "shard-frames": 60, "manifest": 150, "manifest-frames": 150}
 USUAL_TRIES = 200
 WORDS = {
     "cvat": [b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&lt;", b"1e999", b"nan", b'id="99999999999999999999"'],
@@ -50,9 +51,11 @@ def test_valid_files_are_read(prepared, name):
         ("panoptic-calibration", 2),
         ("lsp", 2),
         ("coco", 3),
+        ("coco-frames", 2),
         ("cvat", 3),
         ("label-studio", 3),
         ("mpii", 2),
+        ("mpii-frames", 2),
         ("h36m-cameras", 1),
     ],
 )

@@ -127,3 +127,83 @@ def test_values_that_are_no_fields_stay():
     values = {"key": np.array([b"a"]), "length": np.array([4.0], np.float32)}
     found = warp(values, FIELDS, TURNED)
     assert found["key"].tolist() == [b"a"] and found["length"].dtype == np.float32
+
+
+BOXES = {
+    "boxes": Field(("P", 4), geometry="box", of="shown"),
+    "shown": Field(("P", "J"), "int32", "visibility", of="people"),
+    "people": Field(("P", "J", 2), geometry="point"),
+    "lost": Field(("P", "J"), "bool", "left", of="people"),
+    "areas": Field(("P",), geometry="area"),
+    "numbers": Field(("P",), "int64", padding=-1),
+}
+
+
+def moved_box(box, affine, size=None):
+    return warp({"boxes": np.array([[box]], float)}, BOXES, affine, size=size)["boxes"][0, 0]
+
+
+def test_a_box_becomes_the_box_around_its_moved_corners():
+    # Of the result's (x, y) the matrix takes the picture's (10 - 2 y, 20 + 2 x): the corners (4, 22) and (8, 32) come
+    # from (1, 3) and (6, 1).
+    np.testing.assert_allclose(moved_box([4, 22, 4, 10], TURNED), [1, 1, 5, 2], atol=1e-12)
+    np.testing.assert_allclose(moved_box([4, 22, 4, 10], MIRRORED), [55, 22, 4, 10], atol=1e-12)
+    # A square of side 2 on its corner is as wide and as high as its diagonal.
+    turned = moved_box([0, 0, 2, 2], similarity(45, 1.0, (1, 1), False))
+    np.testing.assert_allclose(turned, [-(2**0.5), -(2**0.5), 8**0.5, 8**0.5], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((-4, 2, 10, 3), (-0.5, 2, 6.5, 3)),
+        ((28, 30, 10, 10), (28, 30, 3.5, 1.5)),
+        ((-9, -9, 60, 60), (-0.5, -0.5, 32, 32)),
+        ((31.5, 4, 5, 5), (0, 0, 0, 0)),
+        ((4, -9, 5, 5), (0, 0, 0, 0)),
+        ((4, 5, 0, 7), (0, 0, 0, 0)),
+    ],
+)
+def test_a_box_is_cut_off_at_the_edges_of_the_image(box, expected):
+    still = Affine.resize(32, 32, 1)
+    np.testing.assert_allclose(moved_box(box, still, size=32), expected, atol=1e-12)
+    if box[2]:
+        np.testing.assert_allclose(moved_box(box, still), box, atol=1e-12)
+
+
+def several(**changes):
+    """Three people at x 5, 50 and 5, and a row of padding; the last person has no box."""
+    values = {
+        "people": np.zeros((1, 4, 14, 2)),
+        "shown": np.zeros((1, 4, 14), np.int32),
+        "boxes": np.array([[[4, 4, 8, 8], [48, 4, 8, 8], [0, 0, 0, 0], [0, 0, 0, 0]]], np.float32),
+        "lost": np.zeros((1, 4, 14), bool),
+        "areas": np.array([[60, 50, 40, 0]], np.float32),
+        "numbers": np.array([[7, 8, 9, -1]]),
+    }
+    values["people"][0, :3, 0] = (5, 5), (50, 5), (5, 6)
+    values["shown"][0, :3, 0] = 2, 1, 2
+    return values | changes
+
+
+def test_people_of_whom_nothing_is_left_become_rows_of_nobody():
+    found = warp(several(), BOXES, Affine.resize(32, 32, 1), flip_order=FLIP, size=32)
+    assert found["numbers"].tolist() == [[7, -1, 9, -1]]
+    assert found["areas"].tolist() == [[60, 0, 40, 0]]
+    assert found["shown"][0, :, 0].tolist() == [2, 0, 2, 0]
+    assert found["boxes"][0].any(axis=1).tolist() == [True, False, False, False]
+    assert not found["lost"].any()
+
+
+def test_who_has_a_box_but_no_joint_in_the_image_stays():
+    values = several()
+    values["boxes"][0, 1] = (30, 4, 30, 8)
+    found = warp(values, BOXES, Affine.resize(32, 32, 1), flip_order=FLIP, size=32)
+    assert found["numbers"].tolist() == [[7, 8, 9, -1]] and found["areas"][0, 1] == 50
+    np.testing.assert_allclose(found["boxes"][0, 1], (30, 4, 1.5, 8))
+    assert found["shown"][0, 1].tolist() == [0] * 14 and found["lost"][0, 1].tolist() == [True] + [False] * 13
+
+
+def test_shapes_have_a_number_of_people():
+    assert BOXES["people"].sized(14, num_people=3) == (3, 14, 2)
+    assert BOXES["areas"].per_person and not FIELDS["xy"].per_person

@@ -54,6 +54,21 @@ def coco(folder: Path) -> Seeds:
     return path, [path.read_bytes()]
 
 
+def coco_frames(folder: Path) -> Seeds:
+    """The same with the outlines of a crowd and of people without keypoints, a track, and a region to ignore."""
+    path, (data,) = coco(folder)
+    content = json.loads(data)
+    runs = {"size": [40, 50], "counts": [100, 30, 10, 30, 1830]}
+    packed = {"size": [40, 50], "counts": "U:?i000000000000000000000000000000000000000000kh0"}
+    for number, outline in enumerate((runs, packed, [[1.0, 1.0, 9.0, 1.0, 9.0, 9.0]]), start=4):
+        nobody = {"keypoints": [0] * 51, "num_keypoints": 0, "segmentation": outline, "iscrowd": int(number == 4)}
+        content["annotations"].append(_coco_person(number, 1 + number % 2) | nobody)
+    for number, person in enumerate(content["annotations"]):
+        person["track_id"] = number
+    content["images"][0] |= {"ignore_regions_x": [[1, 9, 9]], "ignore_regions_y": [[1, 1, 9]]}
+    return write_json(path, content), [path.read_bytes()]
+
+
 def _coco_person(number: int, picture: int) -> dict:
     keypoints = np.random.default_rng(number).integers(1, 39, (17, 3))
     keypoints[:, 2] = 2

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from pose import LSP14, Crop
-from records import Person, ShardSetWriter, encode_example
+from records import Frame, Person, Region, ShardSetWriter, encode_example, encode_frame
 from tools.fuzz.attempt import Seeds
 
 
-def open_writer(folder: Path) -> ShardSetWriter:
+def open_writer(folder: Path, kind: str = "people") -> ShardSetWriter:
     """A writer of the small set."""
     source = {"dataset": "made_up", "padding": 1.25}
-    return ShardSetWriter(folder, skeleton=LSP14, size=32, source=source, split_rule={}, people_per_shard=2)
+    return ShardSetWriter(folder, skeleton=LSP14, size=32, source=source, split_rule={}, people_per_shard=2, kind=kind)
 
 
-def _record(number: int) -> bytes:
+def _person(number: int) -> Person:
     xy_px = np.random.default_rng(number).uniform(5, 35, (14, 2))
-    person = Person(
+    return Person(
         picture=np.full((40, 40, 3), 20 * number, np.uint8),
         box_px=np.array([0, 0, 40, 40]),
         joints_xy_px=xy_px,
@@ -27,26 +27,43 @@ def _record(number: int) -> bytes:
         dataset="made_up",
         sequence=f"s{number}",
     )
+
+
+def _record(number: int, kind: str = "people") -> bytes:
+    person = _person(number)
+    if kind == "frames":
+        part = Region.of_box(np.array([3, 3, 9, 9]))
+        return encode_frame(Frame(person.picture, [person] * number, [part], "made_up", f"s{number}"), 32, LSP14)
     return encode_example(person, Crop.from_box(person.box_px, 32), LSP14)
 
 
-def _shard_set(folder: Path) -> None:
-    writer = open_writer(folder)
+def _shard_set(folder: Path, kind: str = "people") -> None:
+    writer = open_writer(folder, kind)
     for number in range(3):
-        writer.add("train", _record(number))
-    writer.finish()
+        writer.add("train", _record(number, kind))
+    writer.finish(max_people=2)
 
 
-def manifest(folder: Path) -> Seeds:
+def manifest(folder: Path, kind: str = "people") -> Seeds:
     """A shard set; its manifest is untrusted."""
-    _shard_set(folder)
+    _shard_set(folder, kind)
     path = folder / "manifest.json"
     return path, [path.read_bytes()]
 
 
-def shard(folder: Path) -> Seeds:
+def manifest_frames(folder: Path) -> Seeds:
+    """The same for frames."""
+    return manifest(folder, "frames")
+
+
+def shard_frames(folder: Path) -> Seeds:
+    """The same for a shard of frames."""
+    return shard(folder, "frames")
+
+
+def shard(folder: Path, kind: str = "people") -> Seeds:
     """A shard set; one of its shards is untrusted."""
-    _shard_set(folder)
+    _shard_set(folder, kind)
     path = folder / "train-00000-of-00002.tfrecord"
     return path, [path.read_bytes()]
 

@@ -38,9 +38,10 @@ from tools.fuzz import seeds_pictures, seeds_records, seeds_studio
 from tools.fuzz.attempt import LONGEST_MESSAGE, Fault, Target, refusal
 
 
-def _convert(reader: Reader, folder: Path) -> None:
+def _convert(reader: Reader, folder: Path, kind: str = "people") -> None:
     """Turns people into records as a conversion does, so that an error that would end a conversion is a fault."""
-    parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule())
+    reader = reader.for_frames() if kind == "frames" else reader
+    parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule(), kind)
     parts.clean()
     for number, unit in enumerate(traced_units(reader)):
         parts.make(number, unit)
@@ -113,6 +114,19 @@ def _read_coco(folder: Path) -> None:
     _convert(Coco(folder, min_keypoints=1, min_box_px=1), folder)
 
 
+def _read_coco_frames(folder: Path) -> None:
+    _convert(Coco(folder, min_keypoints=1, min_box_px=1), folder, "frames")
+
+
+def _read_panoptic_frames(folder: Path) -> None:
+    read_labels.cache_clear()
+    _convert(Panoptic(folder, min_box_px=1, min_visible_joints=1), folder, "frames")
+
+
+def _read_mpii_frames(folder: Path) -> None:
+    _convert(Mpii(folder, min_visible_joints=1), folder, "frames")
+
+
 def _read_cvat(folder: Path) -> None:
     _convert(Cvat(folder, min_keypoints=1, min_box_px=1), folder)
 
@@ -140,7 +154,7 @@ def _read_shard(folder: Path) -> None:
     damaged = check_shards(folder, read_manifest(folder))
     _expect(all(len(problem) < LONGEST_MESSAGE for problem in damaged.values()), "the message is too long")
     if not damaged:
-        list(dataset(folder, "train", batch_size=4))
+        list(dataset(folder, "train", batch_size=4, kind=read_manifest(folder).kind))
 
 
 def _read_journal(folder: Path) -> None:
@@ -189,12 +203,17 @@ TARGETS = {
     "bvh": Target(seeds_studio.bvh, _read_bvh),
     "lsp": Target(seeds_pictures.lsp, _read_lsp),
     "coco": Target(seeds_pictures.coco, _read_coco),
+    "coco-frames": Target(seeds_pictures.coco_frames, _read_coco_frames),
+    "panoptic-body-frames": Target(seeds_studio.body, _read_panoptic_frames),
+    "mpii-frames": Target(seeds_pictures.mpii, _read_mpii_frames),
     "cvat": Target(seeds_pictures.cvat, _read_cvat),
     "label-studio": Target(seeds_pictures.label_studio, _read_label_studio),
     "mpii": Target(seeds_pictures.mpii, _read_mpii),
     "h36m-positions": Target(seeds_pictures.h36m_positions, _read_h36m),
     "h36m-cameras": Target(seeds_pictures.h36m_cameras, _read_h36m),
     "manifest": Target(seeds_records.manifest, _read_manifest),
+    "manifest-frames": Target(seeds_records.manifest_frames, _read_manifest),
+    "shard-frames": Target(seeds_records.shard_frames, _read_shard),
     "shard": Target(seeds_records.shard, _read_shard),
     "journal": Target(seeds_records.journal, _read_journal),
 }

@@ -90,3 +90,8 @@ def test_real_archive(shared_data):
     # What joints.mat holds for the first person, whose right ankle is not labeled.
     assert people[0].visible.tolist() == [0] + [2] * 13
     np.testing.assert_allclose(people[0].joints_xy_px[1], [26.03094352, 86.41022512])
+
+
+def test_one_person_of_an_image_is_no_frame(tmp_path):
+    with pytest.raises(ValueError, match="label one person of each image and not where others are; make records of"):
+        Lsp(make_archive(tmp_path / "a", extended_joints())).for_frames()

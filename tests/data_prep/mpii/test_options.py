@@ -7,7 +7,7 @@ from mpii_archive import LABELS, joints, make_archive, person, picture
 from data_prep.mpii import reader
 from data_prep.mpii.labels import LabeledPicture
 from data_prep.mpii.reader import Mpii
-from data_prep.reader import LeftOut
+from data_prep.reader import LeftOut, Unlabeled
 from pose import MPII16
 from records import BadInput, Person
 
@@ -44,7 +44,7 @@ def test_totals_names_and_files(root):
 
 def test_a_total_counts_what_was_left_out_with_the_people(root, monkeypatch):
     listed = [LeftOut("in the test", 7), BadInput("a", "broken"), LabeledPicture("a.jpg", 1, "v", [None, None])]
-    monkeypatch.setattr(reader, "read_labels", lambda path, separate: listed)
+    monkeypatch.setattr(reader, "read_labels", lambda path, **options: listed)
     assert Mpii(root).total() == 7 + 1 + 2
     (unit,) = Mpii(root).units()
     assert list(unit.files()) == [root / "images/a.jpg"]
@@ -52,7 +52,7 @@ def test_a_total_counts_what_was_left_out_with_the_people(root, monkeypatch):
 
 @pytest.mark.parametrize("listed", [[], [LeftOut("in the test", 7), BadInput("a", "broken")]])
 def test_labels_without_a_usable_image_raise(root, monkeypatch, listed):
-    monkeypatch.setattr(reader, "read_labels", lambda path, separate: listed)
+    monkeypatch.setattr(reader, "read_labels", lambda path, **options: listed)
     with pytest.raises(ValueError, match=f"{LABELS} labels no person in a training picture"):
         Mpii(root).units()
 
@@ -62,7 +62,8 @@ def test_units_are_spans_of_the_images(root, monkeypatch):
     first, second = Mpii(root).units()
     assert (first.name, second.name) == ("000000", "000001")
     assert [(p.frame, p.person) for p in first.people() if isinstance(p, Person)] == [(1, 1)]
-    assert list(second.people()) == [LeftOut("fewer than 4 joints (--min-visible-joints)")]
+    left_out, unlabeled = second.people()
+    assert left_out == LeftOut("fewer than 4 joints (--min-visible-joints)") and isinstance(unlabeled, Unlabeled)
 
 
 def test_labels_may_lie_one_folder_deeper(root):

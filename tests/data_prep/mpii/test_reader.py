@@ -5,9 +5,11 @@ import pytest
 from made_units import left_out
 from mpii_archive import LABELS, joints, make_archive, person, picture
 
+from data_prep.conversion.convert import Conversion, convert
+from data_prep.conversion.splits import SplitRule
 from data_prep.mpii.reader import Mpii
 from pose import MPII16, Crop
-from records import BadInput, Person, encode_example
+from records import BadInput, Person, dataset, encode_example
 from records.features import read_features
 
 
@@ -151,3 +153,30 @@ def test_unusable_archives_raise(tmp_path):
     root = make_archive(tmp_path / "other", [picture("a.jpg", [person()], train=0)])
     with pytest.raises(ValueError, match="labels no person in a training picture"):
         Mpii(root).total()
+
+
+def test_frames_hold_all_people_of_an_image_and_mask_the_others(tmp_path):
+    few = [point for point in joints() if point["id"] in (6, 7, 8)]
+    pictures = [
+        picture("a.jpg", [person(), person(few, x=301.0, y=71.0, scale=0.5), person()]),
+        picture("b.jpg", [person([], x=101.0, y=81.0, scale=0.25)]),
+    ]
+    reader = Mpii(make_archive(tmp_path / "mpii", pictures))
+    options = Conversion(kind="frames", size=400, workers=1, split=SplitRule(val=0, test=0))
+    manifest = convert(reader, tmp_path / "out", options)
+    assert manifest.counts["train"] == 2 and manifest.max_people == 2
+    assert manifest.left_out == {"fewer than 4 joints (--min-visible-joints)": 1, "no joint is labeled": 1}
+    fields = ("person", "frame", "unlabeled")
+    (batch,) = dataset(tmp_path / "out", "train", batch_size=2, kind="frames", fields=fields).as_numpy_iterator()
+    labels = batch[1]
+    assert labels["person"].tolist() == [[1, 3], [-1, -1]] and labels["frame"].tolist() == [1, 2]
+    # Squares of 100 px about (300, 77.5) and of 50 px about (100, 83.75), 50 px lower in the square of the image.
+    for mask, expected in zip(labels["unlabeled"], [(250, 77.5, 350, 177.5), (75, 108.75, 125, 158.75)], strict=True):
+        y, x = np.nonzero(mask)
+        np.testing.assert_allclose([x.min(), y.min(), x.max(), y.max()], expected, atol=1)
+
+
+def test_separate_people_are_no_frames(tmp_path):
+    reader = Mpii(make_archive(tmp_path, [picture("a.jpg", [person()])]), separate=True)
+    with pytest.raises(ValueError, match="separate chooses people, and frames have all of theirs"):
+        reader.for_frames()
