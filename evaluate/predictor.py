@@ -98,10 +98,13 @@ class Predictor:
         found, count = self.forward(inputs), len(next(iter(inputs.values())))
         answers = {name: np.asarray(found[name], np.float64) for name in self.task.answers}
         for name, answer in self.task.answers.items():
+            shape = (count, *answer.known_sides(self.skeleton.num_joints, self.input_size))
             given = answers[name].shape
-            if given[:1] != (count,) or not answer.fits(given[1:], self.skeleton.num_joints, self.input_size):
-                shape = ", ".join(map(str, (count, *answer.shape)))
-                raise ValueError(f"{self.path} must answer {name} ({shape}) for {self.skeleton.name}, got {given}")
+            # A symbol stands for any number.
+            alike = [isinstance(want, str) or want == side for want, side in zip(shape, given, strict=False)]
+            if len(given) != len(shape) or not all(alike):
+                wanted = ", ".join(map(str, shape))
+                raise ValueError(f"{self.path} must answer {name} ({wanted}) for {self.skeleton.name}, got {given}")
         return answers
 
 

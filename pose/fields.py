@@ -80,11 +80,10 @@ class Field:
         known = {"P": num_people, "J": num_joints, "H": size, "W": size}
         return tuple(known[side] if isinstance(side, str) else side for side in self.shape)
 
-    def fits(self, shape: tuple[int, ...], num_joints: int, size: int = 0) -> bool:
-        """Whether an array of one sample has this shape; symbols of other sides stand for any number."""
-        wanted = [{"J": num_joints, "H": size, "W": size}.get(str(side), side) for side in self.shape]
-        pairs = zip(wanted, shape, strict=False)
-        return len(shape) == len(wanted) and all(isinstance(want, str) or want == side for want, side in pairs)
+    def known_sides(self, num_joints: int, size: int = 0) -> tuple[int | str, ...]:
+        """The shape, with numbers for the symbols of `sized`; those of other sides stay."""
+        known = {"J": num_joints, "H": size, "W": size}
+        return tuple(known.get(str(side), side) for side in self.shape)
 
 
 class Affine(NamedTuple):

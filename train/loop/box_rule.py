@@ -24,7 +24,8 @@ def box_rule(labels: Mapping[str, np.ndarray], size: int, padding: float) -> dic
 
     Returns:
         "box_scale", the median ratio of the longer sides, and "box_shift", by which the center of the box is lower, as
-        a share of the joints' longer side; empty where too few people have most of their joints labeled, and for frames of several people.
+        a share of the joints' longer side; empty where too few people have
+        most of their joints labeled, and for frames of several people.
     """
     if not {"joints_xy_px", "visible"} <= labels.keys() or labels["visible"].ndim != 2:
         return {}
