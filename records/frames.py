@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pose import BadInput, Crop, Skeleton
-from records.features import FRAME_FIELDS, MOST_PEOPLE
+from records.features import FRAME_FIELDS, MOST_PEOPLE, UNLABELED_EXTENTS
 from records.maps import encode_unlabeled
 from records.regions import Region
 from records.schema import (
@@ -88,6 +88,9 @@ def encode_frame(frame: Frame, size: int, skeleton: Skeleton, *, jpeg_quality: i
         raise BadInput(frame.key, str(error)) from error
     if unlabeled is not None:
         features["unlabeled/png"] = unlabeled
+    extents = [region.extent for region in frame.unlabeled if region.extent is not None]
+    if extents and len(extents) == len(frame.unlabeled):
+        features[UNLABELED_EXTENTS] = np.array(extents, np.float32)
     return serialize(frame.key, features)
 
 
