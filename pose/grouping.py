@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from pose.limb_fields import FieldLimbs, limbs_of
 from pose.limb_lines import Links, match, scored_lines
 from pose.peaks import Peaks, find_peaks
+from pose.people import People
 from pose.skeleton import Skeleton
 
 #: Most people of one image in the arrays of a batch.
@@ -53,25 +53,6 @@ class GroupingOptions:
             raise ValueError(
                 f"min_peak must be above 0 and min_share from 0 to below 1, got {self.min_peak} and {self.min_share}"
             )
-
-
-class People(NamedTuple):
-    """The people found in one image, those of the highest scores first.
-
-    Attributes:
-        joints_xy_px: float64 (P, J, 2), in px of the image; a joint that was not found lies in the middle of the rest.
-        scores: float64 (P, J) in [0, 1], 0 for a joint that was not found.
-        person_scores: float64 (P,) in [0, 1].
-    """
-
-    joints_xy_px: np.ndarray
-    scores: np.ndarray
-    person_scores: np.ndarray
-
-    @classmethod
-    def empty(cls, num_joints: int) -> People:
-        """Nobody."""
-        return cls(np.zeros((0, num_joints, 2)), np.zeros((0, num_joints)), np.zeros(0))
 
 
 _DEFAULTS = GroupingOptions()

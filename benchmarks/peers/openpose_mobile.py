@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from pose import COCO17
-from pose.grouping import GroupingOptions, People, group_people
+from pose.grouping import GroupingOptions, group_people
+from pose.people import People
 from pose.limb_fields import FieldLimbs
 
 #: OpenPose's 18 joints, in its order.

@@ -93,8 +93,10 @@ class CropEstimator:
     def square(self, pose: Pose, frame_size: tuple[int, int]) -> np.ndarray | None:
         """Square around the person, by the rule from `box`: float64 (3,) center x, y and side in px; None without."""
         box = self.box(pose, frame_size)
-        if box is None:
-            return None
+        return None if box is None else self.square_around(box, frame_size)
+
+    def square_around(self, box: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
+        """The same around a box of joints (4,)."""
         joints_side = max(box[2:])
         side = max(self._rule.box_scale * joints_side, self._rule.smallest_share * min(frame_size))
         x, y = box[:2] + box[2:] / 2

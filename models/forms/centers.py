@@ -1,4 +1,4 @@
-"""Everybody in an image from person centers, as MoveNet MultiPose does: joints regressed from each center, then refined.
+"""Everybody in an image from centers of people, as MoveNet MultiPose does: joints regressed from there, then refined.
 
 Zhou et al., "Objects as Points", arXiv 1904.07850, with the outputs of the published MoveNet MultiPose.
 """

@@ -1,0 +1,1 @@
+"""Finders: who is in an image, by a model that finds everybody, and a closer look at each person."""
