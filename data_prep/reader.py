@@ -48,7 +48,7 @@ class Remark:
     count: int = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Unlabeled:
     """A part of an image in which people are not labeled: for records of frames, whose people it precedes or follows.
 

@@ -4,9 +4,10 @@ from machine.interrupts import end_quietly_while_importing
 from pose.bad_input import BadInput
 from pose.picture import read_picture
 from records.augment import Augmentation
+from records.frames import Frame, encode_frame
 from records.manifest import SPLITS, Manifest, read_manifest, shard_paths, steps_per_epoch
 from records.regions import Region
-from records.schema import Frame, Person, encode_example, encode_frame
+from records.schema import Person, encode_example
 from records.writer import ShardSetWriter
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -12,14 +12,23 @@ import numpy as np
 from pose import BadInput, Camera, Crop, Skeleton
 from pose.crop import Shrinkable
 from records.example import Example, Feature
-from records.features import FRAME_FIELDS, MOST_PEOPLE, UNLABELED_EXTENTS
-from records.maps import encode_depth, encode_unlabeled
-from records.regions import Region
+from records.maps import encode_depth
 
 #: The picture of a person or frame: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it
 #: cannot). A `pose.crop.Shrinkable` saves time where the crop is small.
 Picture = np.ndarray | Callable[[], np.ndarray]
-_Features = dict[str, bytes | np.ndarray | np.generic]
+#: The features of an Example by name.
+Features = dict[str, bytes | np.ndarray | np.generic]
+
+
+class Source(Protocol):
+    """Where a person or a frame comes from; see `Person`."""
+
+    dataset: str
+    sequence: str
+    camera: str
+    frame: int
+
 
 #: Incremented whenever a feature that every record has is added or removed, or any changes its meaning.
 SCHEMA_VERSION = 1
@@ -81,34 +90,6 @@ class Person:
         return self.picture() if callable(self.picture) else self.picture
 
 
-@dataclass
-class Frame:
-    """A whole image with all its labeled people.
-
-    Attributes:
-        picture: the image.
-        people: of whom joints, visibility, box, area, size of the head and number are used, in px of this image.
-        unlabeled: the parts of the image in which people are not labeled.
-        dataset: as of a person.
-        sequence: as of a person.
-        camera: as of a person.
-        frame: the frame's number in the sequence.
-    """
-
-    picture: Picture
-    people: list[Person]
-    unlabeled: list[Region]
-    dataset: str
-    sequence: str
-    camera: str = ""
-    frame: int = 0
-
-    @property
-    def key(self) -> str:
-        """dataset/sequence/camera/frame, which identifies the image."""
-        return f"{self.dataset}/{self.sequence}/{self.camera}/{self.frame}"
-
-
 # Values that are not finite, or overflow in single precision, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
 def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
@@ -128,22 +109,22 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         BadInput: the image cannot be read, a labeled joint or another number is not finite, or no joint is left in
             the crop.
     """
-    xy_px, visible = _checked_joints(person, skeleton)
+    xy_px, visible = checked_joints(person, skeleton)
     xy_crop = np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32)
     inside = ((xy_crop >= -0.5) & (xy_crop < crop.size - 0.5)).all(axis=1)
     visible = np.where(inside, visible, 0)
     if not visible.any():
         raise BadInput(person.key, "no labelled joint inside the crop")
-    jpeg = _encoded(_loaded(person.picture), crop, jpeg_quality)
-    features: _Features = {
+    jpeg = encode_jpeg(loaded(person.picture), crop, jpeg_quality)
+    features: Features = {
         "image/jpeg": jpeg,
         "joints/xy_px": xy_crop,
         "joints/visible": visible,
         "crop/to_frame": crop.to_frame.astype(np.float32),
         "person/torso_px": np.float32(_reference_px(person.box_px, xy_crop, visible, crop, skeleton)),
         "person/head_px": np.float32(span_px(xy_crop, visible, skeleton.head)),
-        "person/area_px": np.float32(_area_px(person, crop)),
-        **_source(person),
+        "person/area_px": np.float32(area_in_crop(person, crop)),
+        **source_features(person),
         "source/person": np.int64(person.person),
     }
     if person.head_size_px is not None:
@@ -156,74 +137,10 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         features["camera/matrix"] = crop.camera_matrix(person.camera_model.matrix).astype(np.float32)
     if person.depth_mm is not None:
         features["depth/png"] = encode_depth(person.depth_mm() if callable(person.depth_mm) else person.depth_mm, crop)
-    return _serialized(person.key, features)
+    return serialize(person.key, features)
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def encode_frame(frame: Frame, size: int, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
-    """Scales a whole image into a square, black beyond the image, and serializes the Example.
-
-    Args:
-        frame: the image and its people.
-        size: the square's side in px; the image's longer side is scaled to it.
-        skeleton: the names of the people's J joints.
-        jpeg_quality: 1 to 100.
-
-    Returns:
-        The serialized `tf.train.Example`; its features are those of `records.features.FRAME_FIELDS`. Joints outside the
-        image are stored as not labeled, and people of whom neither a joint nor a part of the box is in it are left out.
-
-    Raises:
-        BadInput: the image cannot be read, a labeled joint or another number is not finite, an outline is for an image
-            of another size, or there are too many people.
-    """
-    if len(frame.people) > MOST_PEOPLE:
-        raise BadInput(frame.key, f"has {len(frame.people)} people, and {MOST_PEOPLE} are the most")
-    whole = _loaded(frame.picture)
-    height, width = whole.shape[:2]
-    # The center of the first pixel is 0, so the image's edge lies at -0.5.
-    crop = Crop.from_box(np.array([-0.5, -0.5, width, height]), size, padding=1.0)
-    rows = [row for person in frame.people if (row := _row(person, crop, skeleton, np.array([width, height])))]
-    features: _Features = {"image/jpeg": _encoded(whole, crop, jpeg_quality)}
-    for field in FRAME_FIELDS.values():
-        if field.per_person:
-            features[field.feature] = np.array([row[field.feature] for row in rows], field.list_type)
-    features |= {"crop/to_frame": crop.to_frame.astype(np.float32), **_source(frame)}
-    try:
-        unlabeled = encode_unlabeled(frame.unlabeled, crop, (height, width))
-    except ValueError as error:
-        raise BadInput(frame.key, str(error)) from error
-    if unlabeled is not None:
-        features["unlabeled/png"] = unlabeled
-    extents = [region.extent for region in frame.unlabeled if region.extent is not None]
-    if extents and len(extents) == len(frame.unlabeled):
-        features[UNLABELED_EXTENTS] = np.array(extents, np.float32)
-    return _serialized(frame.key, features)
-
-
-def _row(person: Person, crop: Crop, skeleton: Skeleton, width_height: np.ndarray) -> dict[str, Any] | None:
-    """The features of one of a frame's people; None if neither a joint nor a part of the box is in the image."""
-    xy_px, visible = _checked_joints(person, skeleton)
-    inside = ((xy_px >= -0.5) & (xy_px < width_height - 0.5)).all(axis=1)
-    visible = np.where(inside, visible, 0)
-    box_px = np.asarray(person.box_px, np.float64)
-    if not np.isfinite(box_px).all():
-        raise BadInput(person.key, f"the box is NaN or infinite: {box_px.tolist()}")
-    low, high = np.maximum(box_px[:2], -0.5), np.minimum(box_px[:2] + box_px[2:], width_height - 0.5)
-    box = np.concatenate([crop.points_to_crop(low), (high - low) / crop.scale]) if (high > low).all() else np.zeros(4)
-    if not (visible.any() or box.any()):
-        return None
-    return {
-        "joints/xy_px": np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32),
-        "joints/visible": visible,
-        "people/box_px": box.astype(np.float32),
-        "people/area_px": np.float32(_area_px(person, crop)),
-        "people/head_size_px": np.float32((person.head_size_px or 0.0) / crop.scale),
-        "people/person": np.int64(person.person),
-    }
-
-
-def _checked_joints(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+def checked_joints(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
     """A person's joints, float32 (J, 2) in px of the image, and visibility, int64 (J,).
 
     Raises:
@@ -240,22 +157,27 @@ def _checked_joints(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, np.
     return xy_px, visible
 
 
-def _loaded(picture: Picture) -> np.ndarray | Shrinkable:
+def loaded(picture: Picture) -> np.ndarray | Shrinkable:
+    """The picture, or what can be shrunk without reading it whole.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
     return picture if isinstance(picture, (np.ndarray, Shrinkable)) else picture()
 
 
-def _encoded(whole: np.ndarray | Shrinkable, crop: Crop, quality: int) -> bytes:
+def encode_jpeg(whole: np.ndarray | Shrinkable, crop: Crop, quality: int) -> bytes:
     """A crop as a JPEG."""
     picture = cv2.cvtColor(crop.cut(whole), cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def _area_px(person: Person, crop: Crop) -> float:
+def area_in_crop(person: Person, crop: Crop) -> float:
     """The person's area in square px of the crop, 0 if unknown."""
     return 0.0 if person.area_px is None else person.area_px / crop.scale**2
 
 
-def _source(found: Person | Frame) -> _Features:
+def source_features(found: Source) -> Features:
     """The features of where a person or a frame comes from."""
     return {
         "source/dataset": found.dataset.encode(),
@@ -265,7 +187,7 @@ def _source(found: Person | Frame) -> _Features:
     }
 
 
-def _serialized(key: str, features: _Features) -> bytes:
+def serialize(key: str, features: Features) -> bytes:
     """The Example.
 
     Raises:

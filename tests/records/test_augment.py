@@ -387,3 +387,16 @@ def test_closeups_are_as_frequent_as_asked_for_and_leave_joints_out():
     # A part of at most a quarter of the picture shows one joint of three or none, and the others have left.
     assert (labels["visible"][:, :3] > 0).sum(axis=1).max() == 1
     np.testing.assert_array_equal(labels["left"][:, :3], labels["visible"][:, :3] == 0)
+
+
+@pytest.mark.parametrize("sides", [(0.0, 0.5), (0.6, 0.5), (0.5, 1.1)])
+def test_sides_of_closeups_that_are_no_shares_raise(sides):
+    with pytest.raises(ValueError, match="augmentation closeup_sides must ascend from above 0 to 1 at most, got"):
+        Augmentation(closeup_sides=sides)
+
+
+def test_closeups_are_as_large_as_asked_for():
+    options = Augmentation(closeup=1.0, closeup_sides=(0.4, 0.8))
+    scale = changes_of(np.random.default_rng(0).random((500, NUM_DRAWS)), options, 640, 320).scale
+    # Of the image's px per px of the result, which is half as large.
+    assert 0.8 <= scale.min() < 0.83 and 1.57 < scale.max() <= 1.6
