@@ -37,10 +37,10 @@ class Options:
     Attributes:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
             a model that comes with PanoPose, such as fast; --model may stand before it.
-        predictions: in place of a model, the people that any tool found: COCO's keypoint results, PoseTrack's JSON, or
-            OpenPose's folder.
         records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given. For
             predictions, and models that find many people, one of whole images (--kind frames).
+        predictions: in place of a model, the people that any tool found: COCO's keypoint results, PoseTrack's JSON, or
+            OpenPose's folder.
         annotations: for predictions, an annotation file of COCO's form in place of records.
         joints: names of the predictions' joints, where their file has none and they are not the labels': a skeleton,
             such as lsp14, or names separated by commas.
@@ -58,8 +58,8 @@ class Options:
     """
 
     model: tyro.conf.Positional[Path | None] = None
-    predictions: Path | None = None
     records: Path | None = None
+    predictions: Path | None = None
     annotations: Path | None = None
     joints: str | None = None
     common_joints: bool = False
