@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 class TrackRule:
     """When tracks of people start, go on and end. Times are in seconds, so that the frame rate does not matter.
 
-    The defaults were chosen at 5 to 60 frames per second (`python -m benchmarks.tracks`).
+    What they do at 5 to 60 frames per second is measured by `python -m benchmarks.tracks`.
 
     Attributes:
         joint_score: minimum score of a joint that is compared.
