@@ -15,8 +15,8 @@ import numpy as np
 
 from pose import COCO17
 from pose.grouping import GroupingOptions, group_people
-from pose.people import People
 from pose.limb_fields import FieldLimbs
+from pose.people import People
 
 #: OpenPose's 18 joints, in its order.
 JOINTS = (
