@@ -33,7 +33,7 @@ def turn_ms(model: PoseModel, pictures: np.ndarray) -> float:
     begin_s, times_s = time.perf_counter(), list[float]()
     while not times_s or time.perf_counter() - begin_s < _TURN_S:
         start_s = time.perf_counter()
-        model.predict(pictures)
+        model.run(pictures)
         times_s.append(time.perf_counter() - start_s)
     return 1e3 * min(times_s) / len(pictures)
 

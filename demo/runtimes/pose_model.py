@@ -18,13 +18,17 @@ from demo.errors import ModelError
 from demo.runtimes.choice import Choice, choose
 from demo.runtimes.exports import check_export
 from pose import Skeleton
-from pose.tasks import POSE_2D, task_of
+from pose.people import People
+from pose.tasks import POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, task_of
+
+_TASKS = (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS)
 
 
 class PoseModel:
     """An artefact in one runtime.
 
     Attributes:
+        finds_everybody: whether it sees everybody in an image (`find`), or one person in a crop (`predict`).
         skeleton: names and limbs of the J joints.
         size: height and width of the crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
@@ -49,10 +53,13 @@ class PoseModel:
         except ArtefactError as error:
             raise ModelError(str(error)) from error
         description = self._model.description
-        if task_of(description) is not POSE_2D:
+        self._task = task_of(description)
+        if self._task not in _TASKS:
             raise ModelError(
-                f"{str(path)!r} is a model of the task {description['task']}, and the demos run those of {POSE_2D.name}"
+                f"{str(path)!r} is a model of the task {description['task']}, and the demos run those of "
+                f"{', '.join(task.name for task in _TASKS)}"
             )
+        self.finds_everybody = self._task is not POSE_2D
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])
         self.padding = float(description["padding"])
@@ -72,19 +79,31 @@ class PoseModel:
         Raises:
             ValueError: the pictures have another shape or type.
         """
+        outputs = self.run(pictures)
+        return outputs["joints_xy_px"], outputs["scores"]
+
+    def find(self, pictures: np.ndarray) -> list[People]:
+        """Finds everybody in each image, uint8 RGB (B, size, size, 3), in px of the image.
+
+        Raises:
+            ValueError: the pictures have another shape or type.
+        """
+        return People.of_each(self._task.assembled(self.run(pictures), self.skeleton, self.size))
+
+    def run(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
+        """The answers of the model's task for images uint8 RGB (B, size, size, 3), by name."""
         shape = (self.size, self.size, 3)
         if pictures.ndim != 4 or pictures.shape[1:] != shape or pictures.dtype != np.uint8 or not len(pictures):
             raise ValueError(
                 f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
                 f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
             )
-        outputs = self._model.run({"pictures": pictures})
-        return outputs["joints_xy_px"], outputs["scores"]
+        return self._model.run({"pictures": pictures})
 
     def warm_up(self, *batch_sizes: int) -> None:
         """Runs once for each batch size, so that the first frame does not wait for allocation and compilation."""
         for count in batch_sizes:
-            self.predict(np.zeros((count, self.size, self.size, 3), np.uint8))
+            self.run(np.zeros((count, self.size, self.size, 3), np.uint8))
 
 
 def load(

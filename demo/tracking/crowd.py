@@ -84,7 +84,10 @@ class CrowdTracker:
             self._frame_size = (picture.shape[0], picture.shape[1])
             self._tracker.reset()
             self._pending, self._round_start_s = [], -np.inf
-        people = self._followed(picture, time_s) if self._estimator else self._found(picture)
+        if self._estimator is None:
+            people = self._found(picture)
+        else:
+            people = self._followed(picture, time_s, self._estimator)
         numbers = self._tracker.update(*people, time_s, picture)
         size, boxes = (self._estimator or self._finder).size, self._boxes(people)
         poses = {
@@ -104,7 +107,7 @@ class CrowdTracker:
         found = self._finder.find(picture, self._views(picture, VIDEO_LEVELS))
         return found._replace(person_scores=np.array([confidence(row, self._skeleton) for row in found.scores]))
 
-    def _followed(self, picture: np.ndarray, time_s: float) -> People:
+    def _followed(self, picture: np.ndarray, time_s: float, estimator: CropEstimator) -> People:
         """The tracked people and those newly found, each estimated in a crop."""
         expected = self._tracker.predict(time_s)
         boxes = []
@@ -117,7 +120,7 @@ class CrowdTracker:
             new = self._boxes(found.some(found.person_scores >= self._finder.least_score))
             known = box_iou_matrix(new, np.reshape(boxes, (-1, 4))) >= _SAME_IOU
             boxes += list(new[~known.any(axis=1)])
-        people = look_closer(picture, boxes, self._estimator, self._skeleton)
+        people = look_closer(picture, boxes, estimator, self._skeleton)
         return people.without_duplicates(self._skeleton.sigmas, self._rule.joint_score, SAME_OKS)
 
     def _due_views(self, picture: np.ndarray, time_s: float, *, nobody: bool) -> list[View]:
@@ -130,7 +133,7 @@ class CrowdTracker:
         return [self._pending.pop(0)] if self._pending else []
 
     def _views(self, picture: np.ndarray, levels: int) -> list[View]:
-        return views_of(*picture.shape[:2], self._finder.size, levels)
+        return views_of(picture.shape[0], picture.shape[1], self._finder.size, levels)
 
     def _boxes(self, people: People) -> np.ndarray:
         return people.boxes_px(self._rule.joint_score)

@@ -238,7 +238,14 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     """Creates the run folder, with its samples and notes."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real inputs, so that an export can be checked, and calibrated, without the records.
-    batches = dataset(records, "val", batch_size=_NUM_SAMPLES, fields=fields_of(task), kind=kind_of(task))
+    batches = dataset(
+        records,
+        "val",
+        batch_size=_NUM_SAMPLES,
+        input_size=notes["record_size"],
+        fields=fields_of(task),
+        kind=kind_of(task),
+    )
     write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
     write_notes(run, notes)
 
