@@ -37,11 +37,11 @@ from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.video_sink import VideoSink, check_ending
 from demo.runtimes.options import ModelOptions, check_people
+from demo.tracking.choose import tracker_for
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.tracking.pipeline import Pipeline
 from demo.tracking.rule import FollowRule
-from demo.tracking.tracker import Tracker
 from demo.ui.loop import Drawer, DrawOptions, Loop
 from demo.ui.view import caption
 from demo.ui.window import Window
@@ -59,7 +59,7 @@ class Options(ModelOptions):
 
     Attributes:
         source: a camera's number, a video file, or the URL of a stream.
-        people: maximum number of people to track, 1 to 4.
+        people: maximum number of people to track; at most four where squares are searched (--finder).
         output: video to write: .mp4, .mov, .mkv or .avi.
         jsonl: file to write, with a line of JSON for each frame: its people, their boxes, joints and scores.
         snapshots: folder for the snapshots of the key s.
@@ -131,9 +131,9 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
     with ExitStack() as stack:
         loader = stack.enter_context(ThreadPoolExecutor(1))
         # While a camera opens, as both are slow. A file's errors are reported before a runtime is imported.
-        loading = loader.submit(options.load, path) if opens_slowly(options.source) else None
+        loading = loader.submit(options.load, path, options.people) if opens_slowly(options.source) else None
         source = stack.enter_context(FrameSource(options.source, opener))
-        loading = loading or loader.submit(options.load, path)
+        loading = loading or loader.submit(options.load, path, options.people)
         window = stack.enter_context(Window("PanoPose", source.size)) if options.window else None
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))
@@ -161,7 +161,7 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
 
 def _tracker(model: PoseModel, options: Options) -> SmoothedTracker:
     rule = options.follow.for_model(model.follow)
-    tracker = Tracker(model.predict, model.skeleton, model.size, model.padding, rule, people=options.people)
+    tracker = tracker_for(model, rule, options.people)
     return SmoothedTracker(tracker, rule.joint_score, options.smooth_cutoff_hz, options.smooth_beta)
 
 

@@ -7,13 +7,19 @@ import warnings
 from pathlib import Path
 
 from artefact.origin import renewal_notice
-from demo.runtimes.exports import check_export
+from demo.runtimes.exports import check_export, find_finder
 from demo.runtimes.pose_model import load as load_net
 from panopose.model import Model
 from weights import shipped
 
 
-def load(model: str | os.PathLike[str], *, runtime: str | None = None, threads: int | None = None) -> Model:
+def load(
+    model: str | os.PathLike[str],
+    *,
+    finder: str | os.PathLike[str] = "auto",
+    runtime: str | None = None,
+    threads: int | None = None,
+) -> Model:
     """Loads a model in the fastest runtime of this machine.
 
         model = panopose.load("fast")
@@ -24,6 +30,8 @@ def load(model: str | os.PathLike[str], *, runtime: str | None = None, threads: 
     Args:
         model: "fast" or "accurate", which come with PanoPose; a training run's folder that holds an export; an export
             folder; or one of its files, such as model.onnx.
+        finder: a model that sees everybody in an image, for `model` to take a closer look at each person: as `model`,
+            such as "crowd", which "auto" takes; or "squares", which are searched with `model` for at most four people.
         runtime: litert, litert-fp16, litert-int8, onnx, openvino, saved-model or another format of `python -m export`;
             None takes the fastest. TensorFlow is imported for saved-model and frozen alone.
         threads: number of threads; None takes the fastest number.
@@ -36,4 +44,8 @@ def load(model: str | os.PathLike[str], *, runtime: str | None = None, threads: 
     path = check_export(Path(model)) if run is None else run / "export"
     if notice := renewal_notice(path):
         warnings.warn(notice, stacklevel=2)
-    return Model(load_net(path, runtime=runtime, threads=threads), str(model))
+    net = load_net(path, runtime=runtime, threads=threads)
+    found = None if net.finds_everybody else find_finder(os.fspath(finder), None)
+    if found is not None:
+        net.finder = load_net(found, runtime=runtime, threads=threads)
+    return Model(net, str(model))

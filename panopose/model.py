@@ -13,9 +13,9 @@ import numpy as np
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search
 from demo.batch.inputs import Item, pictures_in, read_folder
 from demo.runtimes.pose_model import PoseModel
+from demo.tracking.choose import max_people, tracker_for
 from demo.tracking.estimator import confidence
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
-from demo.tracking.tracker import MAX_PEOPLE, Tracker
 from demo.video.capture import Frame as VideoFrame
 from demo.video.capture import FrameSource
 from panopose.images import ImageLike, as_boxes, as_image
@@ -51,20 +51,21 @@ class Model:
         return f"<panopose.Model {self.name}: {self.skeleton.num_joints} joints of {self.skeleton.name}, {how}>"
 
     def __call__(
-        self, image: ImageLike, *, people: int = MAX_PEOPLE, boxes: object = None, min_score: float | None = None
+        self, image: ImageLike, *, people: int | None = None, boxes: object = None, min_score: float | None = None
     ) -> list[Person]:
         """Finds the people in an image.
 
             people = model("squats.jpg")
             people = model(image, boxes=[[40, 20, 180, 420]])
 
-        Without boxes the image is searched for the best place of a person, then again with that person masked, until
-        nobody more is found: about 17 calls of the model for an image of one person, 9 with `people=1`.
+        Without boxes everybody is found by the model itself, or its finder, if they see everybody. Otherwise the image
+        is searched for the best place of a person, then again with that person masked, until nobody more is found:
+        about 17 calls of the model for an image of one person, 9 with `people=1`.
 
         Args:
             image: uint8 RGB (H, W, 3), or the path of an image file, which is turned as its EXIF orientation says.
                 OpenCV reads BGR: pass `image[..., ::-1]`.
-            people: maximum number of people to search for, 1 to 4.
+            people: maximum number of people to search for; None is everybody, or four without a finder.
             boxes: (N, 4), x and y of the top left corner, width and height in px of each person. Each box gives one
                 person, and the image is not searched.
             min_score: minimum `Person.score`, 0 to 1; None is the model's own for people who are searched for, and 0
@@ -91,7 +92,7 @@ class Model:
         self,
         source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
-        people: int = MAX_PEOPLE,
+        people: int | None = None,
         min_score: float | None = None,
     ) -> Iterator[Frame]:
         """Finds the people in each image of a folder, or of a list of files.
@@ -103,7 +104,7 @@ class Model:
         Args:
             source: a folder, whose images are taken in the order of their names, with those of its subfolders; or the
                 paths of image files.
-            people: maximum number of people in an image, 1 to 4.
+            people: maximum number of people in an image; None is everybody, or four without a finder.
             min_score: minimum `Person.score`, 0 to 1; None is the model's own.
 
         Yields:
@@ -126,7 +127,7 @@ class Model:
         self,
         source: str | os.PathLike[str] | int | Iterable[np.ndarray],
         *,
-        people: int = MAX_PEOPLE,
+        people: int | None = None,
         min_score: float | None = None,
         fps: float | None = None,
     ) -> Iterator[Frame]:
@@ -141,7 +142,7 @@ class Model:
         Args:
             source: a video file, a camera's number, a stream's URL; or images, uint8 RGB (H, W, 3), in the order of
                 their times.
-            people: maximum number of people, 1 to 4.
+            people: maximum number of people; None is everybody, or four without a finder.
             min_score: minimum `Person.score`, 0 to 1; None is the model's own.
             fps: frames per second of the images, if these are passed; None takes the times at which they arrive.
 
@@ -156,7 +157,7 @@ class Model:
         check_min_score(min_score)
         rule = rule_of(self._net, min_score)
         net = self._net
-        tracker = Tracker(net.predict, net.skeleton, net.size, net.padding, rule, people=people)
+        tracker = tracker_for(net, rule, people)
         smoothed = SmoothedTracker(tracker, rule.joint_score, SMOOTH_CUTOFF_HZ, SMOOTH_BETA)
         least = rule.lost_score if min_score is None else min_score
         if fps is not None and not fps > 0:
@@ -173,7 +174,7 @@ class Model:
         self,
         source: str | os.PathLike[str],
         *,
-        people: int = MAX_PEOPLE,
+        people: int | None = None,
         min_score: float | None = None,
         cutoff_hz: float | None = 6.0,
     ) -> Recording:
@@ -188,7 +189,7 @@ class Model:
 
         Args:
             source: a video file.
-            people: maximum number of people at once, 1 to 4.
+            people: maximum number of people at once; None is everybody, or four without a finder.
             min_score: minimum `Person.score` in a frame, 0 to 1; None is the model's own.
             cutoff_hz: cutoff of the filter: lower is smoother, higher keeps faster motion. None does nothing of all
                 this: the joints are as the model estimates them in each frame.
@@ -231,9 +232,8 @@ class Model:
         """
         return draw(as_image(image), people)
 
-    def _search(self, items: Iterable[Item], people: int, min_score: float | None) -> Iterator[Found]:
-        if not 1 <= people <= MAX_PEOPLE:
-            raise ValueError(f"people must be 1 to {MAX_PEOPLE}, got {people}")
+    def _search(self, items: Iterable[Item], people: int | None, min_score: float | None) -> Iterator[Found]:
+        people = max_people(self._net, people)
         rule = rule_of(self._net, min_score)
         return search(items, self._net, rule, people=people, batch=_BATCH, min_score=min_score)
 

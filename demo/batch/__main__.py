@@ -41,7 +41,6 @@ from demo.outputs.results import ResultOptions, Results
 from demo.runtimes.options import BatchOptions, check_people, check_score
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.rule import CompleteRule
-from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
 from machine.command import run_command
@@ -56,7 +55,7 @@ class Options(BatchOptions, ResultOptions):
         source: a folder with pictures, a picture, or a video.
         boxes: CSV file with the people's boxes, in place of a search.
         whole_picture: take each picture as one person's crop, without a search.
-        people: maximum number of people to search for in a picture, 1 to 4.
+        people: maximum number of people to search for in a picture; everybody, or four where squares are searched.
         min_score: minimum confidence of a row: the mean score of the better half of a person's main joints. By default
             the model's own for people who are found or, in a video, tracked; with --boxes every box has a row.
         draw: new folder for copies of the pictures with skeletons.
@@ -65,7 +64,7 @@ class Options(BatchOptions, ResultOptions):
     source: Annotated[Path, tyro.conf.Positional]
     boxes: Path | None = None
     whole_picture: bool = False
-    people: int = MAX_PEOPLE
+    people: int | None = None
     min_score: float | None = None
     draw: Path | None = None
 
@@ -95,7 +94,7 @@ def run(options: Options) -> None:
     names = None if video else _names(options.source, boxes, counts)
     annotated = options.check_source(names)
     items = read_video(video) if video else read_folder(_folder(options.source), names or [])
-    model, choice = options.load_for_batches(options.find_export())
+    model, choice = options.load_for_batches(options.find_export(), options.people)
     rule = rule_of(model, options.min_score)
     start_s = time.perf_counter()
     with ExitStack() as stack:

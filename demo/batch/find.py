@@ -11,10 +11,12 @@ import numpy as np
 from demo.batch.inputs import Boxes, Item
 from demo.outputs.table import TableRow
 from demo.runtimes.pose_model import PoseModel
-from demo.tracking.estimator import Pose, Predict, confidence
+from demo.tracking.choose import in_batches, tracker_for
+from demo.tracking.crowd import CrowdTracker
+from demo.tracking.estimator import Pose, confidence
 from demo.tracking.rule import CompleteRule, FollowRule
-from demo.tracking.tracker import Tracker
 from pose import Crop, box_from_joints
+from pose.people import People
 
 #: An image and its people, None if it could not be read.
 Found = tuple[Item, list[TableRow] | None]
@@ -32,43 +34,38 @@ def rule_of(model: PoseModel, min_score: float | None) -> CompleteRule:
     return replace(own, found_score=min_score, lost_score=min(own.lost_score, min_score))
 
 
-def in_batches(predict: Predict, max_batch: int) -> Predict:
-    """A model for any number of crops, which are passed on at most `max_batch` at once."""
-
-    def run(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = [predict(pictures[k : k + max_batch]) for k in range(0, len(pictures), max_batch)]
-        return np.concatenate([xy for xy, _ in parts]), np.concatenate([scores for _, scores in parts])
-
-    return run
-
-
 def search(
-    items: Iterable[Item], model: PoseModel, rule: CompleteRule, *, people: int, batch: int, min_score: float | None
+    items: Iterable[Item],
+    model: PoseModel,
+    rule: CompleteRule,
+    *,
+    people: int | None,
+    batch: int,
+    min_score: float | None,
 ) -> Iterator[Found]:
     """Searches each image of a folder; tracks people through a video.
 
     Args:
         items: the images or frames.
-        model: estimates one person in a crop.
+        model: with its finder, if any.
         rule: when tracks start and end.
-        people: maximum number of people in an image.
+        people: maximum number of people in an image; None is as many as possible.
         batch: maximum number of crops in one call of the model.
         min_score: minimum confidence (`demo.tracking.estimator.confidence`) of a person; None is the rule's
             `lost_score`.
     """
-    predict = in_batches(model.predict, batch)
     least = rule.lost_score if min_score is None else min_score
-
-    def new_tracker() -> Tracker:
-        return Tracker(predict, model.skeleton, model.size, model.padding, rule, people=people)
-
-    tracker = new_tracker()
+    tracker = tracker_for(model, rule, people, batch)
     for item in items:
         if item.picture is None:
             yield item, None
             continue
+        if item.time_s is None and isinstance(tracker, CrowdTracker):
+            found = tracker.find(item.picture)
+            yield item, _rows(item, found.some(found.person_scores >= least), rule.joint_score)
+            continue
         if item.time_s is None:
-            tracker = new_tracker()
+            tracker = tracker_for(model, rule, people, batch)
         poses = sorted(tracker.update(item.picture, item.time_s or 0.0).items())
         rows = [
             TableRow(item.key, item.time_s, number - 1, _box(pose, rule.joint_score), pose.xy_px, pose.scores)
@@ -76,6 +73,14 @@ def search(
             if confidence(pose.scores, model.skeleton) >= least
         ]
         yield item, rows
+
+
+def _rows(item: Item, people: People, joint_score: float) -> list[TableRow]:
+    boxes = people.boxes_px(joint_score)
+    return [
+        TableRow(item.key, None, number, box, xy_px, scores, float(score))
+        for number, (box, xy_px, scores, score) in enumerate(zip(boxes, *people, strict=True))
+    ]
 
 
 def _box(pose: Pose, joint_score: float) -> np.ndarray:

@@ -37,7 +37,6 @@ from demo.outputs.files import check_outputs
 from demo.outputs.new_folder import check_new_folder
 from demo.outputs.table import TableRow
 from demo.runtimes.options import BatchOptions, check_people, check_score
-from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.bounded_queue import prefetch
 from demo.video.capture import FrameSource
 from machine.command import run_command
@@ -54,7 +53,7 @@ class Options(BatchOptions):
         out: file to write: .json, or .xml for CVAT.
         to: the file's format: coco (CVAT, COCO Annotator and others), labelstudio or cvat. For the latter two a second
             file is written beside it, which sets up the project.
-        people: maximum number of people to search for in a picture, 1 to 4.
+        people: maximum number of people to search for in a picture; everybody, or four where squares are searched.
         min_score: minimum confidence of a person; by default the model's own.
         joint_score: joints of a lower score are not labeled; by default the model's own.
         keep: number of pictures to keep, the least certain.
@@ -69,7 +68,7 @@ class Options(BatchOptions):
     source: Annotated[Path, tyro.conf.Positional]
     out: Path
     to: Literal["coco", "labelstudio", "cvat"] = "coco"
-    people: int = MAX_PEOPLE
+    people: int | None = None
     min_score: float | None = None
     joint_score: float | None = None
     keep: int | None = None
@@ -127,7 +126,7 @@ def run(options: Options) -> None:
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
     path = options.find_export()
-    model, choice = options.load_for_batches(path)
+    model, choice = options.load_for_batches(path, options.people)
     rule = rule_of(model, options.min_score)
     joint_score = rule.joint_score if options.joint_score is None else options.joint_score
     with ExitStack() as stack:

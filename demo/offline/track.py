@@ -11,9 +11,9 @@ import numpy as np
 from demo.batch.inputs import read_frames
 from demo.offline.recording import PersonTrack, Recording
 from demo.offline.smooth import Smoothing, smooth
+from demo.tracking.choose import tracker_for
 from demo.tracking.estimator import confidence
 from demo.tracking.rule import CompleteRule, FollowRule
-from demo.tracking.tracker import MAX_PEOPLE, Tracker
 from demo.video.capture import Frame, FrameSource
 from pose import Skeleton
 
@@ -31,7 +31,7 @@ def track_video(
     model: PoseModel,
     rule: CompleteRule | None = None,
     *,
-    people: int = MAX_PEOPLE,
+    people: int | None = None,
     min_score: float | None = None,
     smoothing: Smoothing | None = None,
 ) -> Recording:
@@ -76,7 +76,7 @@ def track_frames(
     model: PoseModel,
     rule: CompleteRule | None = None,
     *,
-    people: int = MAX_PEOPLE,
+    people: int | None = None,
     min_score: float | None = None,
 ) -> Recording:
     """Follows people through the frames of a video. The joints are the model's own, not smoothed.
@@ -85,7 +85,7 @@ def track_frames(
         frames: in the order of their times, such as those of a `FrameSource`.
         model: estimates one person in a crop.
         rule: when tracks start and end; None is the model's own.
-        people: maximum number of people at once.
+        people: maximum number of people at once; None is as many as possible.
         min_score: minimum confidence (`demo.tracking.estimator.confidence`) of a person in a frame; None is the rule's
             `lost_score`.
 
@@ -94,7 +94,7 @@ def track_frames(
     """
     rule = rule or FollowRule().for_model(model.follow)
     min_score = rule.lost_score if min_score is None else min_score
-    tracker = Tracker(model.predict, model.skeleton, model.size, model.padding, rule, people=people)
+    tracker = tracker_for(model, rule, people)
     seen: defaultdict[int, list[_Sighting]] = defaultdict(list)
     times_s: list[float] = []
     size = (0, 0)

@@ -11,7 +11,7 @@ from artefact.origin import renewal_notice
 from demo.errors import ArgumentError, ModelError
 from weights import names, shipped
 
-_DEFAULT = Path("fast")
+_DEFAULT, _CROWD = Path("fast"), Path("crowd")
 
 
 def check_runtime(name: str) -> None:
@@ -45,6 +45,21 @@ def find_export(model: Path | None, runs: Path) -> Path:
     if notice := renewal_notice(path):
         print(notice, file=sys.stderr)
     return path
+
+
+def find_finder(finder: str, people: int | None) -> Path | None:
+    """Returns the artefact of the option --finder; None where squares are searched.
+
+    Args:
+        finder: "auto", "squares", or a model as for `find_export`.
+        people: maximum number of people; None is no limit.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    if finder == "squares" or (finder == "auto" and (people == 1 or shipped(_CROWD) is None)):
+        return None
+    return find_export(_CROWD if finder == "auto" else Path(finder), Path())
 
 
 def check_export(path: Path) -> Path:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.errors import ArgumentError
-from demo.runtimes.exports import check_runtime, find_export
-from demo.tracking.tracker import MAX_PEOPLE
+from demo.runtimes.exports import check_runtime, find_export, find_finder
 
 if TYPE_CHECKING:
     from demo.runtimes.choice import Choice
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 _BATCHES = (1, 8)
 
 
-def check_people(people: int) -> None:
+def check_people(people: int | None) -> None:
     """Checks --people."""
-    if not 1 <= people <= MAX_PEOPLE:
-        raise ArgumentError(f"--people must be 1 to {MAX_PEOPLE}, got {people}")
+    if people is not None and people < 1:
+        raise ArgumentError(f"--people must be 1 or more, got {people}")
 
 
 def check_score(option: str, score: float | None) -> None:
@@ -37,6 +36,10 @@ class ModelOptions:
     Attributes:
         model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
             newest folder `runs/*/export`, or `fast` where there is none.
+        finder: how more than one person is found: by a model that sees everybody in an image, its folder or its name,
+            such as `crowd`, so that --model takes a closer look at each person; or by "squares" of the image, which are
+            searched with --model for up to four people. "auto" takes `crowd`, but squares for one person, and --model
+            itself where it sees everybody.
         runs: folder of the training runs and their exports.
         runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
         threads: number of threads of the model; by default the fastest number.
@@ -44,6 +47,7 @@ class ModelOptions:
     """
 
     model: Path | None = None
+    finder: str = "auto"
     runs: Path = Path("runs")
     runtime: str = "auto"
     threads: int | None = None
@@ -67,8 +71,10 @@ class ModelOptions:
         """
         return find_export(self.model, self.runs)
 
-    def load(self, path: Path) -> PoseModel:
-        """Loads an export, and runs it once. It imports the runtime, which is slow.
+    def load(self, path: Path, people: int | None = None) -> PoseModel:
+        """Loads an export, with its finder where more than one person is looked for, and runs it once.
+
+        It imports the runtime, which is slow.
 
         Raises:
             ModelError: it cannot be loaded.
@@ -77,7 +83,24 @@ class ModelOptions:
 
         model = load(path, runtime=self.given_runtime, threads=self.threads, measure_again=self.measure_again)
         model.warm_up(1)
+        model.finder = self._load_finder(model, people)
         return model
+
+    def _load_finder(self, model: PoseModel, people: int | None) -> PoseModel | None:
+        from demo.runtimes.pose_model import load
+
+        if model.finds_everybody:
+            if self.finder != "auto":
+                raise ArgumentError(f"the model sees everybody itself; leave --finder {self.finder} out")
+            return None
+        path = find_finder(self.finder, people)
+        if path is None:
+            return None
+        finder = load(path, runtime=self.given_runtime, threads=self.threads, measure_again=self.measure_again)
+        if not finder.finds_everybody:
+            raise ArgumentError(f"--finder {self.finder} is a model of one person; give one that sees everybody")
+        finder.warm_up(1)
+        return finder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +118,8 @@ class BatchOptions(ModelOptions):
         if self.batch is not None and self.batch < 1:
             raise ArgumentError(f"--batch must be 1 or more, got {self.batch}; leave it out for the fastest")
 
-    def load_for_batches(self, path: Path) -> tuple[PoseModel, Choice]:
-        """Loads an export, and runs it once; with what was chosen, the number of crops in one call too.
+    def load_for_batches(self, path: Path, people: int | None = None) -> tuple[PoseModel, Choice]:
+        """Loads an export as `load` does; with what was chosen, the number of crops in one call too.
 
         Raises:
             ModelError: it cannot be loaded.
@@ -112,4 +135,5 @@ class BatchOptions(ModelOptions):
         )
         model = PoseModel(path, choice.runtime, choice.threads)
         model.warm_up(choice.batch)
+        model.finder = self._load_finder(model, people)
         return model, choice

@@ -32,6 +32,7 @@ class PoseModel:
         skeleton: names and limbs of the J joints.
         size: height and width of the crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
+        finder: a model that finds everybody, for this one to look at more closely; None if there is none.
         follow: scores of `demo.tracking.rule.FollowRule` that suit this model; may be empty.
         runtime: one of `artefact.formats.FORMATS`.
         threads: number of threads; None if the runtime decides.
@@ -59,6 +60,7 @@ class PoseModel:
                 f"{str(path)!r} is a model of the task {description['task']}, and the demos run those of "
                 f"{', '.join(task.name for task in _TASKS)}"
             )
+        self.finder: PoseModel | None = None
         self.finds_everybody = self._task is not POSE_2D
         self.skeleton = Skeleton.from_description(description["skeleton"])
         self.size = int(description["size"])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from demo.tracking.estimator import Pose
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.outliers import OutlierGate
-from demo.tracking.tracker import Tracker
 from demo.video.capture import Frame
 from pose import box_from_joints
 
@@ -47,6 +47,13 @@ class TrackedFrame:
     people: tuple[TrackedPerson, ...]
 
 
+class _Tracker(Protocol):
+    """Gives the people of successive frames numbers and poses, such as `demo.tracking.tracker.Tracker`."""
+
+    def update(self, picture: np.ndarray, time_s: float) -> dict[int, Pose]:
+        """The pose of each person by the person's number."""
+
+
 class SmoothedTracker:
     """Tracks the people of successive frames and smooths their joints.
 
@@ -57,7 +64,7 @@ class SmoothedTracker:
         smooth_beta: beta of the same filter, in Hz for each crop side per second.
     """
 
-    def __init__(self, tracker: Tracker, joint_score: float, smooth_cutoff_hz: float, smooth_beta: float) -> None:
+    def __init__(self, tracker: _Tracker, joint_score: float, smooth_cutoff_hz: float, smooth_beta: float) -> None:
         self._tracker = tracker
         self._joint_score = joint_score
         self._parameters = (smooth_cutoff_hz, smooth_beta)

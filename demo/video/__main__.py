@@ -38,7 +38,6 @@ from demo.outputs.files import check_outputs
 from demo.outputs.table import TABLE_ENDINGS, check_table
 from demo.outputs.video_sink import check_ending
 from demo.runtimes.options import ModelOptions, check_people, check_score
-from demo.tracking.tracker import MAX_PEOPLE
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
@@ -57,7 +56,7 @@ class Options(ModelOptions):
         out: file to write: .csv, .parquet, .json (COCO keypoints) or .jsonl (a line for each frame).
         table: rows of a .csv or .parquet: wide for each person in a frame, long for each joint.
         output: annotated video to write too: .mp4, .mov, .mkv or .avi.
-        people: maximum number of people to follow at once.
+        people: maximum number of people to follow at once; everybody, or four where squares are searched.
         min_score: minimum confidence of a person in a frame: the mean score of the better half of the main joints; by
             default the model's own.
         smooth: low-pass filter of the joints. With none, joints are as the model estimates them, and nothing is
@@ -76,7 +75,7 @@ class Options(ModelOptions):
     out: Path
     table: Form = "wide"
     output: Path | None = None
-    people: int = MAX_PEOPLE
+    people: int | None = None
     min_score: float | None = None
     smooth: Literal["butterworth", "savgol", "none"] = Smoothing.kind
     cutoff_hz: float = Smoothing.cutoff_hz
@@ -137,7 +136,7 @@ def run(options: Options) -> None:
     check_table(options.out)
     source = _open(options.source)
     path = options.find_export()
-    model = options.load(path)
+    model = options.load(path, options.people)
     _check_angles(options, model.skeleton)
     start_s = time.perf_counter()
     recording = track_video(
