@@ -33,11 +33,11 @@ import numpy as np
 
 from demo import IMPORTED_S
 from demo.errors import ArgumentError, DemoError
+from demo.finding.choose import tracker_for
 from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.video_sink import VideoSink, check_ending
 from demo.runtimes.options import ModelOptions, check_people
-from demo.tracking.choose import tracker_for
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.tracking.pipeline import Pipeline

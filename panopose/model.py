@@ -12,8 +12,8 @@ import numpy as np
 
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search
 from demo.batch.inputs import Item, pictures_in, read_folder
+from demo.finding.choose import max_people, tracker_for
 from demo.runtimes.pose_model import PoseModel
-from demo.tracking.choose import max_people, tracker_for
 from demo.tracking.estimator import confidence
 from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
 from demo.video.capture import Frame as VideoFrame

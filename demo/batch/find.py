@@ -9,10 +9,10 @@ from itertools import islice
 import numpy as np
 
 from demo.batch.inputs import Boxes, Item
+from demo.finding.choose import in_batches, tracker_for
+from demo.finding.crowd import CrowdTracker
 from demo.outputs.table import TableRow
 from demo.runtimes.pose_model import PoseModel
-from demo.tracking.choose import in_batches, tracker_for
-from demo.tracking.crowd import CrowdTracker
 from demo.tracking.estimator import Pose, confidence
 from demo.tracking.rule import CompleteRule, FollowRule
 from pose import Crop, box_from_joints

@@ -1,1 +1,1 @@
-"""Finders: who is in an image, by a model that finds everybody, and a closer look at each person."""
+"""Everybody in an image or video: found by a model that sees everybody, looked at more closely, and tracked."""

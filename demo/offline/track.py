@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo.batch.inputs import read_frames
+from demo.finding.choose import tracker_for
 from demo.offline.recording import PersonTrack, Recording
 from demo.offline.smooth import Smoothing, smooth
-from demo.tracking.choose import tracker_for
 from demo.tracking.estimator import confidence
 from demo.tracking.rule import CompleteRule, FollowRule
 from demo.video.capture import Frame, FrameSource

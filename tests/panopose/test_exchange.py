@@ -27,7 +27,7 @@ def images(tmp_path_factory):
 
 
 def test_the_table_is_that_of_the_command(model, export, images, tmp_path):
-    run(Options(images, tmp_path / "out.csv", model=export, runtime="onnx", threads=1, batch=8))
+    run(Options(images, out=tmp_path / "out.csv", model=export, runtime="onnx", threads=1, batch=8))
     expected = pd.read_csv(tmp_path / "out.csv")
     table = panopose.to_frame(model.images(images))
     assert list(table.columns) == list(expected.columns) and len(table) == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from demo.finding.crowd import CrowdTracker
 from demo.finding.finder import Finder
 from demo.runtimes.pose_model import PoseModel
-from demo.tracking.crowd import CrowdTracker
 from demo.tracking.estimator import CropEstimator, Predict
 from demo.tracking.rule import CompleteRule, FollowRule
 from demo.tracking.tracker import MAX_PEOPLE, Tracker
