@@ -1,6 +1,6 @@
-// The page: draws the skeletons of the people in a camera, video or picture. Every frame shown dispatches a `pose` event
-// on the document, whose detail holds the frame's `picture` (ImageData), `timeS` and the `people` shown; with a model
-// that sees one person, also the `pose` before smoothing and the `person` shown, both null without a person.
+// The page: draws the skeletons of the people in a camera, video or picture. Every frame shown dispatches a `pose`
+// event on the document, whose detail holds the frame's `picture` (ImageData), `timeS` and the `people` shown; with a
+// model that sees one person, also the `pose` before smoothing and the `person` shown, both null without a person.
 import { draw } from "./draw.js";
 import { Model } from "./model.js";
 import { Everybody, OnePerson } from "./people.js";

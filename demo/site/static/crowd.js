@@ -37,7 +37,7 @@ export class Finder {
     );
   }
 
-  /** The box [x, y, width, height] around the joints of sufficient score, or around the best ones where too few have it. */
+  /** The box [x, y, width, height] around the joints of sufficient score, or around the best where too few have it. */
   box({ joints, scores }) {
     const best = [...scores].sort((a, b) => b - a).slice(0, this.finder.box_joints);
     const minimum = Math.min(this.rule.joint_score, ...best);

@@ -1,15 +1,42 @@
-"""A browser that shows the page."""
+"""A browser that shows the page, and its JavaScript without a browser."""
 
+import json
 import shutil
+import subprocess
 
 import pytest
 from browser_parts import GRAY, RULE, SMOOTH, opened, painted, running, write_fake_export, write_mjpeg
 
 from demo.errors import DemoError
-from demo.site.build import write_site
+from demo.site.build import STATIC, write_site
 from demo.site.onnxruntime_web import runtime_folder
 from demo.site.server import make_server
 from demo.tracking.one_euro import OneEuro
+
+
+@pytest.fixture(scope="module")
+def run_js(tmp_path_factory):
+    """Runs the body of an asynchronous function of `given` beside the page's modules, and returns what it returns."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    folder = tmp_path_factory.mktemp("js")
+    (folder / "package.json").write_text('{"type": "module"}')
+    for path in STATIC.glob("*.js"):
+        shutil.copy(path, folder)
+
+    def run(body, given):
+        (folder / "main.js").write_text(
+            'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0));\n'
+            f"process.stdout.write(JSON.stringify(await (async () => {{{body}}})()));\n"
+        )
+        done = subprocess.run(
+            [node, "main.js"], cwd=folder, input=json.dumps(given), capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.fixture(scope="module")
