@@ -5,7 +5,17 @@ import shutil
 import subprocess
 
 import pytest
-from browser_parts import GRAY, RULE, SMOOTH, opened, painted, running, write_fake_export, write_mjpeg
+from browser_parts import (
+    GRAY,
+    RULE,
+    SMOOTH,
+    opened,
+    painted,
+    running,
+    write_fake_crowd_export,
+    write_fake_export,
+    write_mjpeg,
+)
 
 from demo.errors import DemoError
 from demo.site.build import STATIC, write_site
@@ -55,11 +65,21 @@ def export(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def site(export):
+def runtime():
     try:
-        runtime_folder()
+        return runtime_folder()
     except DemoError as error:
         pytest.skip(f"no onnxruntime-web: {error}")
+
+
+@pytest.fixture(scope="module")
+def crowd_export(tmp_path_factory):
+    pytest.importorskip("onnx")
+    return write_fake_crowd_export(tmp_path_factory.mktemp("crowd") / "export")
+
+
+@pytest.fixture(scope="module")
+def site(export, runtime):
     write_site(export.with_name("site"), export, RULE, OneEuro(*SMOOTH))
     return export.with_name("site")
 
@@ -103,4 +123,13 @@ def browser(driver, chromium_path, film):
 @pytest.fixture
 def page(browser, address):
     with opened(browser, address) as page:
+        yield page
+
+
+@pytest.fixture
+def crowd_page(browser, crowd_export, runtime, tmp_path):
+    """The page of a model that sees everybody."""
+    write_site(tmp_path / "crowd", crowd_export, RULE, OneEuro(*SMOOTH))
+    server, address = make_server(tmp_path / "crowd", port=0)
+    with running(server), opened(browser, address) as page:
         yield page

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from browser_parts import GRAY, PAINTS, RULE, SIZE, SMOOTH, painted, says, told, write_webm
 
 from demo.finding import crowd
 from demo.finding.finder import LEAST_SCORE, Finder
@@ -142,3 +143,34 @@ def test_the_view_and_the_people_in_it_are_those_of_python(run_js, size):
     np.testing.assert_allclose([person["scores"] for person in result["people"]], expected.scores)
     np.testing.assert_allclose([person["score"] for person in result["people"]], expected.person_scores)
     np.testing.assert_allclose(result["boxes"], expected.boxes_px(_RULE.joint_score))
+
+
+@pytest.mark.slow
+def test_a_video_of_three_in_a_browser(crowd_page, crowd_export, monkeypatch, tmp_path):
+    monkeypatch.setattr(crowd, "VIDEO_LEVELS", 0)
+    pictures = []
+    for k in range(60):
+        picture = painted(GRAY, (8 * k, 60, 90, 240))
+        picture = painted(picture, (500 - 8 * k, 120, 80, 200), PAINTS[1])  # crosses the first
+        pictures.append(painted(picture, (560, 20, 60, 180), PAINTS[2]) if k >= 30 else picture)
+    crowd_page.set_input_files("#file", write_webm(tmp_path / "film.webm", pictures, fps=10))
+    frames = told(crowd_page, 20, "people")
+    session = pytest.importorskip("onnxruntime").InferenceSession(crowd_export / "model.onnx")
+
+    def find(seen):
+        return People.of_each(dict(zip(_NAMES, session.run(list(_NAMES), {"pictures": seen}), strict=True)))
+
+    tracker = crowd.CrowdTracker(Finder(find, LSP14, SIZE, RULE), RULE, LSP14)
+    read = SmoothedTracker(tracker, RULE.joint_score, *SMOOTH)
+    times_s = [time_s for _, time_s, _ in frames]
+    end = next((k for k in range(1, len(frames)) if times_s[k] < times_s[k - 1]), len(frames))
+    for k, (picture, time_s, people) in enumerate(frames[:end]):
+        expected = read(Frame(picture, time_s, k)).people
+        assert [person["number"] for person in people] == [person.number for person in expected], k
+        for person, right in zip(people, expected, strict=True):
+            np.testing.assert_allclose(person["joints"], right.xy_px, atol=2)
+    assert {len(people) for _, _, people in frames} >= {2}
+    assert crowd_page.inner_text("#message") == "" and " ms a frame" in crowd_page.inner_text("#speed")
+    cv2.imwrite(str(tmp_path / "empty.png"), GRAY)
+    crowd_page.set_input_files("#file", tmp_path / "empty.png")
+    says(crowd_page, "Nobody was found in this picture.")

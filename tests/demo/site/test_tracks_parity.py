@@ -84,7 +84,9 @@ def test_numbers_and_predictions_are_those_of_python(run_js, fps):
 def test_assignments_are_those_of_scipy(run_js):
     random = np.random.default_rng(0)
     matrices = [random.uniform(0, 1, shape) for shape in [(1, 1), (3, 7), (7, 3), (6, 6), (12, 20)] * 4]
-    body = 'const { matchBest } = await import("./assignment.js"); return given.map((matrix) => matchBest(matrix, 0.4));'
+    body = (
+        'const { matchBest } = await import("./assignment.js"); return given.map((matrix) => matchBest(matrix, 0.4));'
+    )
     answers = run_js(body, [one.tolist() for one in matrices])
     assert answers == [[list(pair) for pair in match(one, 0.4)] for one in matrices]
     assert run_js(body, [[], [[]], [[0.3]]]) == [[], [], []]
