@@ -31,7 +31,10 @@ def table(tmp_path, picture, *words):
 def check(found):
     assert len(found) == 2
     for (_, row), (x, y, height) in zip(found.iterrows(), PEOPLE, strict=True):
-        assert abs(row["box_x_px"] + row["box_width_px"] / 2 - x) < 4 and abs(row["box_y_px"] + row["box_height_px"] / 2 - y) < 4
+        assert (
+            abs(row["box_x_px"] + row["box_width_px"] / 2 - x) < 4
+            and abs(row["box_y_px"] + row["box_height_px"] / 2 - y) < 4
+        )
         assert abs(row["box_height_px"] - height) < 8
 
 
