@@ -17,7 +17,8 @@ class TrackRule:
         high_score: minimum score of a person who may start one, and who is compared first.
         sure_score: minimum score of a person who starts one at once.
         birth_s: for how long, and twice at least, others must be seen until they get a number.
-        lost_s: for how long a track is expected where its motion leads while its person is not seen.
+        lost_s: for how long a track is expected where its motion leads while its person is not seen; if frames are
+            rarer, in the next one.
         remember_s: for how long after being seen last a person who appears near there gets the old number.
         min_oks: minimum OKS of a person to the track's predicted joints.
         min_low_oks: the same for people below `high_score`.

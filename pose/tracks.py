@@ -162,10 +162,12 @@ class PeopleTracker:
 
     def _forget(self, time_s: float) -> None:
         """Moves tracks that end to the memory, and drops those that are too old or never got a number."""
-        lost = [track for track in self._tracks if time_s - track.time_s > self._rule.lost_s]
+        # Where frames are rare, whoever was in the last one has not been missed yet.
+        missed = [track for track in self._tracks if track.time_s < self._time_s]
+        lost = [track for track in missed if time_s - track.time_s > self._rule.lost_s]
+        lost += [track for track in self._tracks if time_s - track.time_s > self._rule.remember_s]
         # Those without numbers may be missed for as long as they must be seen.
-        missed = [track for track in self._tracks if not track.number and track.time_s < self._time_s]
-        gone = [track for track in missed if time_s - track.time_s > self._rule.birth_s]
+        gone = [track for track in missed if not track.number and time_s - track.time_s > self._rule.birth_s]
         self._tracks = [track for track in self._tracks if track not in lost and track not in gone]
         self._lost += [track for track in lost if track.number]
         self._lost = [track for track in self._lost if time_s - track.time_s <= self._rule.remember_s]

@@ -50,6 +50,21 @@ def test_people_who_cross_keep_their_numbers_at_any_frame_rate(fps):
     assert numbers[0, 0] != numbers[0, 1]
 
 
+@pytest.mark.parametrize("gap_s", [1.2, 3.0])
+def test_numbers_last_where_frames_are_rarer_than_lost_s(gap_s):
+    rule = TrackRule(sure_score=1.0)
+    courses = [lambda t: (200, 300), lambda t: (400 + 10 * t, 300), lambda t: (900, 300)]
+    numbers = walk(PeopleTracker(SIGMAS, rule), courses, 1 / gap_s, 10 * gap_s, hidden=lambda t, k: k == 2 and t < 5)
+    assert sorted(numbers[0]) == [0, 1, 2]
+    assert (numbers[:, :2] == numbers[0, :2]).all()
+    # Someone new has a number from the second frame on.
+    assert numbers[numbers[:, 2] != 0, 2].tolist() == [-1, *[3] * (np.count_nonzero(numbers[:, 2]) - 1)]
+    # After a longer pause everybody is new.
+    tracker = PeopleTracker(SIGMAS, rule)
+    tracker.update(*people((200, 300)), 0.0)
+    assert tracker.update(*people((200, 300)), 20.0).tolist() == [-1]
+
+
 def test_someone_new_gets_a_number_when_seen_long_enough_or_surely():
     tracker = PeopleTracker(SIGMAS, TrackRule(birth_s=0.1, sure_score=0.95))
     assert tracker.update(*people((200, 300)), 0.0).tolist() == [1]

@@ -124,10 +124,14 @@ export class PeopleTracker {
   /** Moves tracks that end to the memory, and drops those that are too old or never got a number. */
   #forget(timeS) {
     const { trackRule } = this;
-    const isLost = (track) => timeS - track.timeS > trackRule.lost_s;
-    const isGone = (track) => !track.number && track.timeS < this.timeS && timeS - track.timeS > trackRule.birth_s;
+    const age = (track) => timeS - track.timeS;
+    // Where frames are rare, whoever was in the last one has not been missed yet.
+    const wasMissed = (track) => track.timeS < this.timeS;
+    const isLost = (track) =>
+      age(track) > trackRule.remember_s || (wasMissed(track) && age(track) > trackRule.lost_s);
+    const isGone = (track) => !track.number && wasMissed(track) && age(track) > trackRule.birth_s;
     this.lost.push(...this.tracks.filter((track) => isLost(track) && track.number));
-    this.lost = this.lost.filter((track) => timeS - track.timeS <= trackRule.remember_s);
+    this.lost = this.lost.filter((track) => age(track) <= trackRule.remember_s);
     this.tracks = this.tracks.filter((track) => !isLost(track) && !isGone(track));
   }
 

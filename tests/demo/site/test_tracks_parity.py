@@ -16,7 +16,7 @@ def crowd(fps, seed):
     random = np.random.default_rng(seed)
     body = random.uniform((-30, -100), (30, 100), (6, 14, 2))
     frames = []
-    for time_s in np.arange(0, 12, 1 / fps):
+    for time_s in np.arange(0, max(12, 60 / fps), 1 / fps):
         found = []
         for k in range(6):
             place = np.array([640 + 800 * np.sin(time_s * (0.3 + 0.05 * k) + 2 * k), 300 + 20 * k])
@@ -33,9 +33,9 @@ def crowd(fps, seed):
     return frames
 
 
-@pytest.mark.parametrize("fps", [8, 30])
+@pytest.mark.parametrize("fps", [0.8, 8, 30])
 def test_numbers_and_predictions_are_those_of_python(run_js, fps):
-    rule, frames = TrackRule(high_score=0.35, sure_score=0.9), crowd(fps, seed=fps)
+    rule, frames = TrackRule(high_score=0.35, sure_score=0.9), crowd(fps, seed=round(fps))
     given = {
         "sigmas": LSP14.sigmas,
         "rule": asdict(rule),
@@ -77,8 +77,8 @@ def test_numbers_and_predictions_are_those_of_python(run_js, fps):
         known |= set(numbers[numbers > 0].tolist())
         untracked += (numbers < 0).sum()
         missed += sum(person.missed_s > 0.06 for person in expected)
-    # The clip has all kinds of people.
-    assert len(known) >= 6 and untracked > 10 and missed > 10
+    # The clip has all kinds of people; those who are missed for longer than `lost_s` are expected no more.
+    assert len(known) >= 6 and untracked > 10 and (missed > 10 or fps < 1)
 
 
 def test_assignments_are_those_of_scipy(run_js):
