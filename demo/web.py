@@ -1,8 +1,10 @@
-"""Serves a page that tracks the person in front of a camera in the browser itself; no picture leaves it.
+"""Serves a page that tracks the people in front of a camera in the browser itself; no picture leaves it.
 
     python -m demo.web
     python -m demo.web --model runs/resnet/export --port 8080
     python -m demo.web --out site        # the same page as a folder, for any static host
+
+It shows one person, or, with a model that sees everybody, everybody.
 
 The page runs the export's model.onnx with ONNX Runtime Web. That is fetched once, by `npm`, into the user's cache
 folder (33 MB, of which 14 MB are kept), and is served with the page, which loads nothing from other hosts.
@@ -34,7 +36,7 @@ from machine.command import run_command
 
 @dataclass(frozen=True)
 class Options:
-    """Serves a page that tracks the person in front of a camera in the browser itself.
+    """Serves a page that tracks the people in front of a camera in the browser itself.
 
     Attributes:
         model: folder of an exported model with model.onnx, or `fast`, which comes with PanoPose; by default the newest
