@@ -40,7 +40,8 @@ class Options:
         records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given. For
             predictions, and models that find many people, one of whole images (--kind frames).
         predictions: in place of a model, the people that any tool found: COCO's keypoint results, PoseTrack's JSON, or
-            OpenPose's folder.
+            OpenPose's folder; of several videos a folder with a file SEQUENCE/CAMERA.json for each. Where labels and
+            predictions have people's lasting numbers, tracks are measured too.
         annotations: for predictions, an annotation file of COCO's form in place of records.
         joints: names of the predictions' joints, where their file has none and they are not the labels': a skeleton,
             such as lsp14, or names separated by commas.

@@ -18,6 +18,7 @@ _MARKS = {
     "kinds.csv": "kind,range,frames,people",
     "joints.csv": "joint,labeled,found,",
     "frames.csv": "key,labeled,answers,found",
+    "tracks.csv": "video,mota,idf1,hota",
 }
 _MARK_WITHIN = 8192
 

@@ -50,6 +50,7 @@ def read_annotations(path: Path) -> Annotations:
     try:
         kinds = {number_of(kind["id"]): kind for kind in content["categories"] if kind.get("keypoints")}
         images = {number_of(image["id"]): str(image.get("file_name", "")) for image in content["images"]}
+        videos = {number_of(image["id"]): _video(image) for image in content["images"]}
         entries = list(content["annotations"])
     except _MALFORMED as error:
         raise entry_error(path, "images, annotations or categories", error) from error
@@ -67,7 +68,7 @@ def read_annotations(path: Path) -> Annotations:
     ids = sorted(images)
     return Annotations(
         skeleton,
-        [_frame(images[image] or str(image), people[image], len(order)) for image in ids],
+        [_frame(images[image] or str(image), people[image], len(order), videos[image]) for image in ids],
         [ImageNames(image, _names(images[image])) for image in ids],
     )
 
@@ -75,6 +76,12 @@ def read_annotations(path: Path) -> Annotations:
 def _names(file_name: str) -> tuple[str, ...]:
     bare = re.sub(r"\.\w+$", "", file_name.replace("\\", "/"))
     return tuple(dict.fromkeys(name for name in (bare, bare.rsplit("/", 1)[-1]) if name))
+
+
+def _video(image: dict) -> tuple[str, int]:
+    """The video of an image, by PoseTrack's `vid_id` or the folder, and its number in it."""
+    folder = str(image.get("file_name", "")).replace("\\", "/").rpartition("/")[0]
+    return str(image.get("vid_id", folder)), number_of(image.get("frame_id", image["id"]))
 
 
 def _skeleton(kind: dict, path: Path) -> tuple[Skeleton, list[int]]:
@@ -99,10 +106,11 @@ def _person(entry: dict, order: list[int]) -> dict:
     # PoseTrack's.
     head = np.array(entry.get("bbox_head") or (0, 0, 0, 0), np.float64).reshape(4)
     size = HEAD_SHARE * float(np.hypot(*head[2:]))
-    return {"joints": joints, "visible": visible, "box": box, "area": area, "crowd": crowd, "head": size}
+    found = {"joints": joints, "visible": visible, "box": box, "area": area, "crowd": crowd, "head": size}
+    return found | {"number": number_of(entry.get("track_id", -1))}
 
 
-def _frame(key: str, people: list[dict], joints: int) -> LabeledFrame:
+def _frame(key: str, people: list[dict], joints: int, video: tuple[str, int]) -> LabeledFrame:
     labeled = [person for person in people if person["visible"].any() and not person["crowd"]]
     others = [person for person in people if not person["visible"].any() or person["crowd"]]
     xy = np.array([person["joints"] for person in labeled]).reshape(-1, joints, 2)
@@ -120,6 +128,8 @@ def _frame(key: str, people: list[dict], joints: int) -> LabeledFrame:
             np.array([person["area"] for person in others]),
             np.array([person["crowd"] for person in others], bool),
         ),
+        np.array([person["number"] for person in labeled], np.int64),
+        video,
     )
 
 

@@ -14,6 +14,7 @@ from evaluate.poses_2d.matching import Match
 from evaluate.poses_2d.predictions import Fitted, fit, named, names_of_records
 from evaluate.poses_2d.records import FrameRecords, read_frame_records
 from evaluate.poses_2d.summary import ManySummary, summarize_many
+from evaluate.tracks.videos import VideoTracks, measure_tracks
 from pose import Skeleton
 from pose.results.people import ImagePeople
 from pose.results.read import read_results
@@ -35,6 +36,7 @@ class ManyEvaluation:
         frames: the labeled images.
         found: the people found in each.
         summary: the figures.
+        tracks: the figures of numbers that last in videos.
         notes: what a reader of the figures needs to know.
         worst: places of the worst images, worst first.
         chosen: places of images drawn at random.
@@ -49,6 +51,7 @@ class ManyEvaluation:
     frames: list[LabeledFrame]
     found: list[ImagePeople]
     summary: ManySummary
+    tracks: VideoTracks = field(default_factory=VideoTracks)
     notes: list[str] = field(default_factory=list)
     worst: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
@@ -74,7 +77,8 @@ def evaluate_annotations(
     fitted = fit(named(read_results(predictions), joints), truth.names, truth.skeleton)
     frames, notes = _of_joints(truth.frames, fitted, truth.skeleton, common)
     summary = summarize_many(frames, fitted.found, truth.skeleton, fitted.known)
-    return ManyEvaluation(predictions, annotations, None, truth.skeleton, frames, fitted.found, summary, notes)
+    tracks = measure_tracks(frames, fitted.found, summary.matches, truth.skeleton, fitted.known)
+    return ManyEvaluation(predictions, annotations, None, truth.skeleton, frames, fitted.found, summary, tracks, notes)
 
 
 def _of_joints(
@@ -116,7 +120,9 @@ def evaluate_predictions(
     fitted = fit(results, names_of_records([frame.key for frame in truth.frames]), skeleton)
     frames, notes = _of_joints(truth.frames, fitted, skeleton, common)
     summary = summarize_many(frames, fitted.found, skeleton, fitted.known)
-    return _with_pictures(predictions, replace(truth, frames=frames), fitted.found, summary, notes, gallery, seed)
+    tracks = measure_tracks(frames, fitted.found, summary.matches, skeleton, fitted.known)
+    evaluation = _with_pictures(predictions, replace(truth, frames=frames), fitted.found, summary, notes, gallery, seed)
+    return replace(evaluation, tracks=tracks)
 
 
 def evaluate_model(

@@ -48,6 +48,8 @@ class LabeledFrame:
         areas_px: float64 (P,), the areas that OKS divides by: labeled, or estimated (`known_areas`).
         head_sizes_px: float64 (P,), what PCKh divides by; 0 where unknown.
         ignored: those who are not labeled.
+        persons: int64 (P,), the people's numbers, -1 where unknown; None if the labels have none.
+        video: name of the video whose frame it is, and the frame's number in it; None for an image by itself.
     """
 
     key: str
@@ -57,6 +59,8 @@ class LabeledFrame:
     areas_px: np.ndarray
     head_sizes_px: np.ndarray
     ignored: Ignored
+    persons: np.ndarray | None = None
+    video: tuple[str, int] | None = None
 
     @property
     def num_people(self) -> int:
@@ -80,6 +84,8 @@ class LabeledFrame:
                 np.hstack([ignored.areas_px, self.areas_px[~there]]),
                 np.hstack([ignored.crowds, np.zeros((~there).sum(), bool)]),
             ),
+            None if self.persons is None else self.persons[there],
+            self.video,
         )
 
 
@@ -93,14 +99,18 @@ def frames_of(labels: Mapping[str, np.ndarray], keys: Sequence[str] | None = Non
     """The images of a batch of frame records.
 
     Args:
-        labels: `LABELS` by name, arrays (N, ...) in px of the records' images.
+        labels: `LABELS`, and the people's numbers "person" if they matter, by name: arrays (N, ...) in px of the
+            records' images.
         keys: the images' names; their places if not given.
 
     Returns:
         N images in px of the originals.
     """
     return [
-        _frame({name: np.asarray(labels[name][n]) for name in LABELS}, str(n) if keys is None else keys[n])
+        _frame(
+            {name: np.asarray(labels[name][n]) for name in (*LABELS, "person") if name in labels},
+            str(n) if keys is None else keys[n],
+        )
         for n in range(len(labels["visible"]))
     ]
 
@@ -119,6 +129,7 @@ def _frame(labels: dict[str, np.ndarray], key: str) -> LabeledFrame:
         areas_px=known_areas(joints, visible, boxes, areas),
         head_sizes_px=labels["head_size_px"][there].astype(np.float64) * scale,
         ignored=_ignored(labels, ~there, to_frame, scale),
+        persons=np.asarray(labels["person"], np.int64)[there] if "person" in labels else None,
     )
 
 

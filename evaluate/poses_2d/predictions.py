@@ -85,7 +85,8 @@ def named(results: Results, joints: str | None) -> Results:
 def fit(results: Results, images: Sequence[ImageNames], skeleton: Skeleton) -> Fitted:
     """Finds the found people of each image, with the joints of a skeleton.
 
-    Images are found by name, or else by id. Images that the results lack are those in which nobody was found.
+    Images are found by name, or by their folder and number, as the frames of a video, or else by id. Images that the
+    results lack are those in which nobody was found.
 
     Args:
         results: of a file.
@@ -98,6 +99,8 @@ def fit(results: Results, images: Sequence[ImageNames], skeleton: Skeleton) -> F
     by_name = {name: n for n, image in enumerate(images) for name in image.names}
     by_number = {image.number: n for n, image in enumerate(images) if image.number is not None}
     places = [by_name.get(_bare(one.name)) for one in results.images]
+    if all(place is None for place in places):
+        places = [by_name.get(f"{one.name.rpartition('/')[0]}/{one.number}") for one in results.images]
     if all(place is None for place in places):
         places = [None if one.number is None else by_number.get(one.number) for one in results.images]
     if results.images and all(place is None for place in places):
@@ -129,7 +132,8 @@ def _no_image(results: Results, images: Sequence[ImageNames]) -> str:
     how = "ids" if numbers else "names, as their numbers are not unique"
     return (
         f"none of the images of {results.path} ({theirs}, ...) is labeled; the labeled ones have the {how} {ours}, "
-        "...: give results whose image_id is the labels', or whose file_name is the record's key"
+        "...: give results whose image_id is the labels', or whose file_name is the record's key; of videos, a folder "
+        "with a file SEQUENCE/CAMERA.json for each"
     )
 
 

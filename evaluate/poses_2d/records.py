@@ -61,8 +61,10 @@ def read_frame_records(folder: Path, split: str) -> FrameRecords:
         record = read_features(serialized, manifest.skeleton.num_joints, KIND)
         key = "/".join(_text(record[_FIELDS[name].feature]) for name in KEYS[KIND])
         # A batch of one.
-        labels = {name: _array(record[_FIELDS[name].feature])[None] for name in LABELS}
+        labels = {name: _array(record[_FIELDS[name].feature])[None] for name in (*LABELS, "person")}
         (frame,) = frames_of(decoded_maps(labels, manifest.size), [key])
+        video, number = key.rsplit("/", 1)
+        frame = replace(frame, video=(video.split("/", 1)[1], int(number)))
         frames.append(_with_extents(frame, read_extents(serialized)))
         matrices.append(labels["to_frame"][0].astype(np.float64))
     return FrameRecords(folder, split, manifest, frames, np.array(matrices))

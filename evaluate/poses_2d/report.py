@@ -19,7 +19,7 @@ _TILES = ("ap", "ap50", "ar", "found", "mpii_map", "false_per_frame")
 
 
 def write_report(evaluation: ManyEvaluation, folder: Path) -> list[Path]:
-    """Writes report.html, metrics.json, kinds.csv, joints.csv and frames.csv.
+    """Writes report.html, metrics.json, kinds.csv, joints.csv, frames.csv and, where tracks are measured, tracks.csv.
 
     Args:
         evaluation: what to report.
@@ -39,6 +39,8 @@ def write_report(evaluation: ManyEvaluation, folder: Path) -> list[Path]:
         "joints.csv": tables.joints(evaluation).to_csv(index=False),
         "frames.csv": tables.frames(evaluation).to_csv(index=False),
     }
+    if evaluation.tracks.overall is not None:
+        files["tracks.csv"] = tables.tracks(evaluation).to_csv(index=False)
     return write_files(folder, files)
 
 
@@ -63,6 +65,9 @@ def report_html(evaluation: ManyEvaluation) -> str:
         figure_rows=_figure_rows(evaluation),
         kind_headings=["", *(heading for _, heading, _ in tables.KIND_COLUMNS)],
         kind_rows=_kind_rows(evaluation),
+        track_headings=["", *(heading for _, heading, _ in tables.TRACK_COLUMNS)],
+        track_rows=[(name, [Cell(text) for text in cells]) for name, cells in tables.track_rows(evaluation)],
+        track_meanings={heading: _meaning(heading) for _, heading, _ in tables.TRACK_COLUMNS},
         **_joint_table(evaluation),
     )
 

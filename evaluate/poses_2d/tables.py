@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -34,6 +35,17 @@ KIND_COLUMNS = (
     ("ap", "AP (%)", "%"),
     ("false", "False in each", ""),
 )
+#: The columns of videos.
+TRACK_COLUMNS = (
+    ("mota", "MOTA (%)", "%"),
+    ("idf1", "IDF1 (%)", "%"),
+    ("hota", "HOTA (%)", "%"),
+    ("switches", "Switches", "number"),
+    ("fragments", "Fragments", "number"),
+    ("misses", "Missed", "number"),
+    ("false_people", "False", "number"),
+    ("people", "People", "number"),
+)
 # Of the columns on the screen.
 _WIDTH = 13
 _MEANINGS = {
@@ -47,6 +59,13 @@ _MEANINGS = {
     "false people": "Found people who match nobody and lie on nobody not labeled, whatever their score.",
     "MPII's mAP": "The mean over joints of their average precision, right within half of the head's size, with people "
     "matched by their right joints (Pishchulin et al., 2016). Needs labeled boxes of the heads.",
+    "MOTA": "1 - (missed + false + switches) / labeled people, summed over frames (Bernardin and Stiefelhagen, 2008).",
+    "IDF1": "The share of labeled and found people who have the number that is best for their whole track (Ristani et "
+    "al., 2016).",
+    "HOTA": "How well people are found and keep their numbers, in equal parts, over all thresholds of OKS (Luiten et "
+    "al., 2021).",
+    "switches": "How often a labeled person got another number.",
+    "fragments": "How often a labeled person was lost and found again.",
     "size": "The side of a square of the person's area.",
     "crowd index": "CrowdPose's: how many joints of others lie in a person's box, for each of the person's own; the "
     "mean of an image's people, 0 to 1.",
@@ -79,6 +98,7 @@ def notes(evaluation: ManyEvaluation) -> list[str]:
     least = min_joints(evaluation.skeleton.num_joints)
     found = [
         *evaluation.notes,
+        *filter(None, [evaluation.tracks.note]),
         f"{counted(summary.frames, 'image')} with {counted(summary.people, 'labeled person', 'labeled people')}, of "
         f"whom {summary.counted} have {least} or more labeled joints; {summary.answers} were found, right or wrong. "
         "All lengths are in px of the original images.",
@@ -103,6 +123,25 @@ def kinds(evaluation: ManyEvaluation) -> pd.DataFrame:
             for kind in evaluation.summary.kinds
         ]
     )
+
+
+def tracks(evaluation: ManyEvaluation) -> pd.DataFrame:
+    """One row for each video, and the last of all; without rows where tracks are not measured."""
+    figures = evaluation.tracks
+    rows = [{"video": name, **asdict(one)} for name, one in figures.videos.items()]
+    rows += [] if figures.overall is None else [{"video": "all", **asdict(figures.overall)}]
+    return pd.DataFrame(rows, columns=["video", *(name for name, *_ in TRACK_COLUMNS)])
+
+
+def track_rows(evaluation: ManyEvaluation) -> list[tuple[str, list[str]]]:
+    """The rows of `tracks` as texts: the video's name and its cells."""
+    return [
+        (
+            str(row["video"]),
+            [str(row[name]) if unit == "number" else show(row[name], unit) for name, _, unit in TRACK_COLUMNS],
+        )
+        for row in tracks(evaluation).to_dict("records")
+    ]
 
 
 def joints(evaluation: ManyEvaluation) -> pd.DataFrame:
@@ -146,6 +185,7 @@ def as_json(evaluation: ManyEvaluation) -> dict:
             "skeleton": evaluation.skeleton.name,
             "headline": "ap",
             "metrics": summary.scalars(),
+            "tracks": tracks(evaluation).to_dict("records"),
             "kinds": kinds(evaluation).to_dict("records"),
             "per_joint": joints(evaluation).to_dict("records"),
         }
@@ -160,6 +200,9 @@ def as_text(evaluation: ManyEvaluation) -> str:
     for kind in evaluation.summary.kinds:
         cells = "".join(f"{cell:>{_WIDTH}}" for cell in kind_cells(kind))
         lines.append(f"{f'{kind.what}: {kind.name}':<42}{cells}")
+    if rows := track_rows(evaluation):
+        lines += ["", f"{'tracks':<42}" + "".join(f"{heading:>{_WIDTH}}" for _, heading, _ in TRACK_COLUMNS)]
+        lines += [f"{name:<42}" + "".join(f"{cell:>{_WIDTH}}" for cell in cells) for name, cells in rows]
     lines += ["", f"{'left | right':<16}{'labels':>16}{'found %':>16}"]
     table = joints(evaluation)
     labels, shares = list(map(str, table["labeled"])), [show(value, "%") for value in table["found"]]

@@ -59,6 +59,7 @@ class TrackFigures:
         idf1: share of labelled and found people who have the number that is best for their whole track.
         hota: geometric mean of how well people are detected and associated, over similarities 0.05 to 0.95.
         switches: how often a labelled person got another number.
+        fragments: how often a labelled person was lost and found again.
         misses: labelled people who were not found.
         false_people: found people who are not labelled.
         people: labelled people, summed over frames.
@@ -68,6 +69,7 @@ class TrackFigures:
     idf1: float
     hota: float
     switches: int
+    fragments: int
     misses: int
     false_people: int
     people: int
@@ -87,7 +89,7 @@ def track_figures(sequences: Sequence[Sequence[FrameMatch]], min_similarity: flo
     people = sum(one["num_gt_dets"] for one in data)
     if not people:
         false_people = sum(one["num_tracker_dets"] for one in data)
-        return TrackFigures(np.nan, np.nan, np.nan, 0, 0, false_people, 0)
+        return TrackFigures(np.nan, np.nan, np.nan, 0, 0, 0, false_people, 0)
     clear, identity, hota = (
         metric.combine_sequences({str(k): metric.eval_sequence(one) for k, one in enumerate(data)})
         for metric in _metrics(min_similarity)
@@ -97,6 +99,7 @@ def track_figures(sequences: Sequence[Sequence[FrameMatch]], min_similarity: flo
         idf1=float(identity["IDF1"]),
         hota=float(np.mean(hota["HOTA"])),
         switches=int(clear["IDSW"]),
+        fragments=int(clear["Frag"]),
         misses=int(clear["CLR_FN"]),
         false_people=int(clear["CLR_FP"]),
         people=people,

@@ -15,6 +15,7 @@ from evaluate.predictor import Predictor
 from pose import COCO17
 from pose.results.coco import coco_results
 from pose.results.people import ImagePeople
+from pose.results.posetrack import posetrack_content
 from pose.tasks import POSE_2D, Answer, Task
 from records import Frame, Person, Region, ShardSetWriter, encode_frame
 
@@ -210,3 +211,75 @@ def test_other_files_are_not_replaced(frames, predictions, tmp_path):
         assert done.returncode == 2 and "is not of an evaluation, and would be replaced" in done.stderr
         assert (tmp_path / "out" / name).read_text() == "mine"
         (tmp_path / "out" / name).unlink()
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory, upright):
+    """Two cameras' videos of one person in three frames; records of 160 px."""
+    folder = tmp_path_factory.mktemp("walks") / "set"
+    writer = ShardSetWriter(folder, skeleton=COCO17, size=160, source={}, split_rule={}, kind="frames")
+    picture = np.full((200, 320, 3), 90, np.uint8)
+    for camera in ("00_00", "00_01"):
+        for frame in range(3):
+            source = {"dataset": "made", "sequence": "walk", "camera": camera, "frame": frame}
+            xy = upright + (100 + 10 * frame, 100)
+            box = np.array([*xy.min(axis=0), *np.ptp(xy, axis=0)])
+            person = Person(picture, box, xy, np.full(17, 2), person=4, area_px=4000.0, **source)
+            writer.add("test", encode_frame(Frame(picture, [person], [], **source), 160, COCO17))
+    writer.finish(max_people=1)
+    return folder
+
+
+@pytest.fixture
+def videos(tmp_path, upright):
+    """The right people of both videos, under one number in the first, and a new one at the end of the second."""
+    for camera, numbers in {"00_00": (0, 0, 0), "00_01": (0, 0, 1)}.items():
+        images = [
+            ImagePeople(
+                k,
+                f"hd/{k:06d}.jpg",
+                (upright + (100 + 10 * k, 100))[None],
+                np.ones((1, 17)),
+                np.ones(1),
+                np.array([number]),
+            )
+            for k, number in enumerate(numbers)
+        ]
+        path = tmp_path / f"found/walk/{camera}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(posetrack_content(images, COCO17, "hd")))
+    return tmp_path / "found"
+
+
+def test_tracks_of_videos(walks, videos, tmp_path):
+    pytest.importorskip("trackeval")
+    done = call(main, "--predictions", videos, "--records", walks, "--out", tmp_path / "out", "--gallery", 1)
+    assert done.returncode == 0, done.stderr
+    rows = dict(re.findall(r"^(walk/\S+|all) +(.+)$", done.stdout, re.M))
+    assert rows["walk/00_00"].split() == ["100.0", "100.0", "100.0", "0", "0", "0", "0", "3"]
+    # Two right, one false and one missed.
+    assert rows["walk/00_01"].split()[:2] == ["66.7", "66.7"] and rows["all"].split()[3] == "1"
+    assert "tracks.csv" in done.stdout and "<h2>Tracks</h2>" in (tmp_path / "out/report.html").read_text()
+    table = pd.read_csv(tmp_path / "out/tracks.csv")
+    assert table["video"].tolist() == ["walk/00_00", "walk/00_01", "all"] and table["switches"].tolist() == [0, 1, 1]
+    tracks = json.loads((tmp_path / "out/metrics.json").read_text())["tracks"]
+    assert tracks[2]["idf1"] == pytest.approx(5 / 6) and tracks[2]["people"] == 6
+    # A results file of one video alone cannot be told from that of the other.
+    done = call(main, "--predictions", videos / "walk/00_00.json", "--records", walks, "--out", tmp_path / "out")
+    assert done.returncode == 2 and "a folder with a file SEQUENCE/CAMERA.json for each" in " ".join(
+        done.stderr.replace("│", " ").split()
+    )
+
+
+def test_tracks_of_labels_in_posetracks_form(videos, tmp_path):
+    pytest.importorskip("trackeval")
+    path = videos / "walk/00_01.json"
+    done = call(main, "--predictions", path, "--annotations", videos / "walk/00_00.json", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^hd +66\.7 +66\.7 ", done.stdout, re.M)
+
+
+def test_a_folder_of_videos_holds_nothing_else(videos, walks, tmp_path):
+    (videos / "list.json").write_text("[]")
+    done = call(main, "--predictions", videos, "--records", walks, "--out", tmp_path / "out")
+    assert done.returncode == 2 and "is no file of PoseTrack" in done.stderr
