@@ -23,7 +23,8 @@ from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.necks import NECKS, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
-from models.openpose import build_openpose, build_openpose_fields_first, build_openpose_light
+from models.openpose import build_openpose, build_openpose_fields_first
+from models.openpose_light import build_openpose_light
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 
 __all__ = [

@@ -1,0 +1,101 @@
+"""A light OpenPose: Osokin's stages (arXiv 1811.12004) on MoveNet's backbone and pyramid."""
+
+from typing import Any
+
+import keras
+
+from models.blocks import Head, Neck, Normalization, ReadOut, convolution, normalize_relu, pose_net
+from models.movenet import movenet
+from models.necks import narrow_neck
+from models.openpose import check_input_size
+
+#: Channels of the stages.
+LIGHT_FILTERS = 96
+
+
+def light_stages(x, read_out: ReadOut, *, filters: int, refinements: int, normalization: Normalization):
+    """Compute stages like Osokin's, of separable convolutions: an initial one, and refinements of five blocks.
+
+    Args:
+        x: Features (B, h, w, C).
+        read_out: Reads out a stage.
+        filters: Channels of the stages.
+        refinements: Number of refinement stages.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+
+    Returns:
+        The last stage's features (B, h, w, filters), of which maps and fields are read.
+    """
+
+    def separable(x, name: str, dilation: int = 1):
+        options = {"dilation_rate": dilation, "padding": "same", "use_bias": False}
+        x = keras.layers.SeparableConv2D(filters, 3, **options, name=f"{name}_conv")(x)
+        return normalize_relu(x, normalization, name=f"{name}_")
+
+    def projected(x, name: str):
+        x = convolution(x, filters, 1, name=f"{name}_conv")
+        return normalize_relu(x, normalization, name=f"{name}_")
+
+    x = features = projected(x, "light_align")
+    for i in range(1, 4):
+        x = separable(x, f"light_initial{i}")
+    x = keras.layers.Add(name="light_initial_sum")([features, x])
+    for stage in range(1, refinements + 1):
+        found = read_out([x])
+        x = [features, found["joint_maps"], found["limb_fields"]]
+        x = keras.layers.Concatenate(name=f"light_refine{stage}_concat")(x)
+        for block in range(1, 6):
+            name = f"light_refine{stage}_block{block}"
+            x = start = projected(x, f"{name}_in")
+            x = separable(separable(x, f"{name}_near"), f"{name}_far", dilation=2)
+            x = keras.layers.Add(name=f"{name}_sum")([start, x])
+    return x
+
+
+def build_openpose_light(
+    width: float,
+    num_joints: int,
+    *,
+    head: Head,
+    input_size: int = 256,
+    filters: int = LIGHT_FILTERS,
+    refinements: int = 1,
+    neck: Neck = narrow_neck,
+    normalization: Normalization = keras.layers.BatchNormalization,
+    name: str | None = None,
+) -> keras.Model:
+    """Build the light net: stages on MoveNet's backbone and pyramid, with a cell of 4 px.
+
+    Args:
+        width: Multiplier of the backbone's numbers of channels; 1.0 is MoveNet Lightning's, 1.75 Thunder's.
+        num_joints: Number of joints J.
+        head: That of `models.forms.fields.fields_form`, for the limbs.
+        input_size: Side S of the square input in pixels, a multiple of 32.
+        filters: Channels of the stages.
+        refinements: Number of refinement stages.
+        neck: Function `(features, normalization=..., prefix=...) -> features`, before the stages.
+        normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
+        name: Name of the model; `openpose_light_<width>` if None.
+
+    Returns:
+        A model from RGB images (B, S, S, 3), uint8 or float 0..255, to maps and fields of every stage.
+
+    Raises:
+        ValueError: If a number is too small, or `input_size` is no multiple of 32.
+    """
+    check_input_size(input_size, 32)
+
+    def backbone(x, read_out: ReadOut) -> list:
+        levels = neck(movenet(x, width, normalization=normalization), normalization=normalization)
+        options: dict[str, Any] = {"filters": filters, "refinements": refinements, "normalization": normalization}
+        return [light_stages(levels[0], read_out, **options)]
+
+    return pose_net(
+        backbone,
+        num_joints,
+        input_size=input_size,
+        smallest=32,
+        head=head,
+        normalization=normalization,
+        name=name or f"openpose_light_{width:g}",
+    )
