@@ -127,7 +127,7 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
         DemoError: no model, no source, no display, or an output that cannot be written.
     """
     begun_s = time.perf_counter() if begun_s is None else begun_s
-    path = options.find_export()
+    path = options.find_export(options.people)
     with ExitStack() as stack:
         loader = stack.enter_context(ThreadPoolExecutor(1))
         # While a camera opens, as both are slow. A file's errors are reported before a runtime is imported.

@@ -200,8 +200,9 @@ def table(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
                 values += f"{found.greatest:9.3f}{found.most:9.3f}{found.mean:9.3f}"
                 over += "" if found.passed else f"  OVER {found.limit} {unit}".rstrip()
             else:
-                titles += f" {answer:>8}"
-                values += f" {found.most:8.4f}"
+                width = max(8, len(answer))
+                titles += f" {answer:>{width}}"
+                values += f" {found.most:{width}.4f}"
                 over += "" if found.passed else f"  {answer.upper()} OFF BY OVER {found.limit}"
         times = "".join(f"{value:8.1f} ms" for value in one.latency_ms.values())
         if not lines:

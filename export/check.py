@@ -18,6 +18,7 @@ from keras import ops
 
 from artefact import alone
 from artefact.formats import DESCRIPTION_FILE, FORMATS
+from export.differences import differences, is_point
 from export.graph import FINE
 from pose.fields import Affine, Field, warp
 from pose.picture import decode_picture
@@ -111,11 +112,6 @@ def _keys(name: str) -> tuple[str, str]:
     return known.get(name, (f"{name}_error", f"{name}_limit"))
 
 
-def is_point(answer: Answer) -> bool:
-    """Whether an answer's last axis holds the coordinates of points, so that their distances count."""
-    return answer.geometry in ("point", "direction")
-
-
 def run_alone(name: str, file: Path, inputs: dict[str, np.ndarray], threads: int, jpegs: list[bytes]) -> dict:
     """Runs a file in a fresh process, in another folder, with no module of ours except the two that run it.
 
@@ -186,17 +182,17 @@ def measure(
     file = FORMATS[name].path(folder)
     runs = {threads: run_alone(name, file, inputs, threads, jpegs) for threads in THREADS}
     expected = model_answers(model, inputs, task)
-    errors = [_differences(run, expected, task) for run in runs.values()]
+    errors = [differences(run, expected, task) for run in runs.values()]
     first = runs[THREADS[0]]
     if json.loads(str(first["description"])) != json.loads((folder / DESCRIPTION_FILE).read_text()):
         raise RuntimeError(f"has another description than {DESCRIPTION_FILE}")
     jpeg_errors = {}
     if jpegs:
-        jpeg_errors = _differences(first, model_answers(model, dict.fromkeys(inputs, decoded), task), task, "jpeg_")
-    differences = {}
+        jpeg_errors = differences(first, model_answers(model, dict.fromkeys(inputs, decoded), task), task, "jpeg_")
+    found = {}
     for answer_name, answer in task.answers.items():
-        values = np.stack([error[answer_name] for error in errors])
-        differences[answer_name] = Difference(
+        values = np.concatenate([error[answer_name] for error in errors])
+        found[answer_name] = Difference(
             answer,
             float(values.max()),
             float(np.quantile(values, SHARE_WITHIN)),
@@ -209,25 +205,10 @@ def measure(
     return Measurement(
         path=str(file.relative_to(folder)),
         runtime=str(first["runtime"]),
-        differences=differences,
+        differences=found,
         latency_ms={threads: float(run["latency_ms"]) for threads, run in runs.items()},
         bytes=size_bytes,
     )
-
-
-def _differences(
-    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], task: Task, prefix: str = ""
-) -> dict[str, np.ndarray]:
-    """The distances of points, such as (N, J), and the differences of all other values, by the answers' names."""
-    differences = {}
-    for name, answer in task.answers.items():
-        value, wanted = found.get(prefix + name), expected[name]
-        if value is None or value.shape != wanted.shape or not np.isfinite(value).all():
-            answered = "none" if value is None else f"{value.shape}, finite: {bool(np.isfinite(value).all())}"
-            raise RuntimeError(f"must answer finite {name} of shape {wanted.shape}, it answers {answered}")
-        difference = np.subtract(value, wanted)
-        differences[name] = np.linalg.norm(difference, axis=-1) if is_point(answer) else np.abs(difference)
-    return differences
 
 
 def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from pose.appearance import color_distance
 from pose.crop import box_from_joints
@@ -78,6 +77,8 @@ def oks_similarity(
     Returns:
         float64 (T, P); 0 for pairs with too few common joints.
     """
+    # Late: importing SciPy takes long, and a command's --help needs none.
+
     known = np.array([track.known() for track in tracks]) & np.isfinite(expected_px).all(axis=-1)
     common = known[:, None] & people.trusted
     spreads = np.array([track.spread(time_s) for track in tracks])
@@ -99,6 +100,9 @@ def box_similarity(tracks: Sequence[TrackState], expected_px: np.ndarray, people
 
 def match(similarity: np.ndarray, minimum: float) -> list[tuple[int, int]]:
     """The pairs of the greatest total similarity, each of which reaches the minimum and is above 0."""
+    # Late: importing SciPy takes long, and a command's --help needs none.
+    from scipy.optimize import linear_sum_assignment
+
     allowed = np.where((similarity >= minimum) & (similarity > 0), similarity, 0)
     rows, columns = linear_sum_assignment(allowed, maximize=True)
     return [(int(i), int(k)) for i, k in zip(rows, columns, strict=True) if allowed[i, k] > 0]

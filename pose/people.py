@@ -11,6 +11,9 @@ from pose.crop import box_from_joints
 from pose.similarity import oks_suppression
 from pose.track_state import AREA_SHARE
 
+#: Number of joints that a person's box is around at least.
+BOX_JOINTS = 3
+
 
 class People(NamedTuple):
     """The people found in one image.
@@ -49,7 +52,7 @@ class People(NamedTuple):
         """Those of some rows, bool or int."""
         return People(*(values[rows] for values in self))
 
-    def boxes_px(self, joint_score: float, min_joints: int = 3) -> np.ndarray:
+    def boxes_px(self, joint_score: float, min_joints: int = BOX_JOINTS) -> np.ndarray:
         """Boxes around the joints of a minimum score, or around the best ones where too few have it.
 
         Args:

@@ -52,6 +52,8 @@ class Task:
         assemble: the step after the graph, in NumPy, such as grouping joints into people: answers (N, ...) by name,
             the skeleton and the side of the images in px -> those that are measured; None if they are measured as they
             are.
+        scored_by: the answer (N, K) with the scores of the rows (N, K, ...) of all answers, if these have no order and
+            those of low scores are noise, as of people; "" if each row has its place.
         forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
     """
 
@@ -61,6 +63,7 @@ class Task:
     answers: Mapping[str, Answer] = field(hash=False)
     forms: tuple[str, ...] = ()
     assemble: Callable[[dict[str, np.ndarray], Skeleton, int], dict[str, np.ndarray]] | None = None
+    scored_by: str = ""
 
     def assembled(self, answers: dict[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
         """The answers for images of `size` px after what follows the graph."""
@@ -104,6 +107,7 @@ POSES_2D_CENTERS = Task(
         "person_scores": Answer((MAX_CENTERS,), tolerance=0.02, reduced_tolerance=0.1),
     },
     forms=("centers",),
+    scored_by="person_scores",
 )
 
 #: The joints of everybody in an image, as maps and fields that are grouped after the graph.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from artefact.formats import MODEL_FILE
 from machine.command import run_command
 from records import read_manifest
 from train.config import TrainConfig
@@ -16,6 +17,8 @@ from train.config_file import as_toml, read_options, with_defaults
 from train.loop.errors import HostLost, NonFiniteLoss
 
 Config = TypeVar("Config", bound=TrainConfig)
+# What a run's folder may hold; not every task has images to draw.
+_WRITTEN = (MODEL_FILE, "curves.png", "predictions.png")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,8 @@ def run_recipe(
         # `python -m evaluate` measures on the test split by default.
         split = "" if read_manifest(config.records).counts["test"] else " --split val"
         here, records = shlex.quote(str(folder)), shlex.quote(str(config.records))
-        print(f"done: {folder} has best.keras, curves.png, predictions.png and history.csv; next:")
+        written = [one for one in _WRITTEN if (folder / one).is_file()]
+        print(f"done: {folder} has {', '.join(written)} and history.csv; next:")
         print(f"  python -m evaluate {here} --records {records}{split}\n  python -m export {here}")
 
     return run_command(

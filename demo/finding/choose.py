@@ -6,10 +6,11 @@ import numpy as np
 
 from demo.finding.crowd import CrowdTracker
 from demo.finding.finder import Finder
+from demo.runtimes.exports import MOST_SEARCHED
 from demo.runtimes.pose_model import PoseModel
 from demo.tracking.estimator import CropEstimator, Predict
 from demo.tracking.rule import CompleteRule, FollowRule
-from demo.tracking.tracker import MAX_PEOPLE, Tracker
+from demo.tracking.tracker import Tracker
 
 
 def max_people(model: PoseModel, people: int | None) -> int | None:
@@ -22,11 +23,11 @@ def max_people(model: PoseModel, people: int | None) -> int | None:
         if people is not None and people < 1:
             raise ValueError(f"people must be 1 or more, got {people}")
         return people
-    if people is not None and not 1 <= people <= MAX_PEOPLE:
+    if people is not None and not 1 <= people <= MOST_SEARCHED:
         raise ValueError(
-            f"people must be 1 to {MAX_PEOPLE}, got {people}; a finder, a model that sees everybody, finds more"
+            f"people must be 1 to {MOST_SEARCHED}, got {people}; a finder, a model that sees everybody, finds more"
         )
-    return people or MAX_PEOPLE
+    return people or MOST_SEARCHED
 
 
 def tracker_for(model: PoseModel, rule: CompleteRule, people: int | None, batch: int = 1) -> Tracker | CrowdTracker:
@@ -46,7 +47,7 @@ def tracker_for(model: PoseModel, rule: CompleteRule, people: int | None, batch:
         return CrowdTracker(finder_of(model, rule, batch), rule, model.skeleton, people=people)
     predict = in_batches(model.predict, batch)
     if model.finder is None:
-        return Tracker(predict, model.skeleton, model.size, model.padding, rule, people=people or MAX_PEOPLE)
+        return Tracker(predict, model.skeleton, model.size, model.padding, rule, people=people or MOST_SEARCHED)
     finder = finder_of(model.finder, FollowRule().for_model(model.finder.follow), batch)
     estimator = CropEstimator(predict, model.skeleton, model.size, model.padding, rule)
     return CrowdTracker(finder, rule, model.skeleton, estimator=estimator, people=people)

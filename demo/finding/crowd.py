@@ -19,8 +19,14 @@ from pose.tracks import PeopleTracker
 STILL_LEVELS, VIDEO_LEVELS = 2, 1
 # From this overlap of boxes on, somebody found is somebody tracked.
 _SAME_IOU = 0.5
-# Crops of people whom the finder itself estimates serve as a unit of length alone.
-_PADDING = 1.25
+#: Crops of people whom the finder itself estimates serve as a unit of length alone.
+PADDING = 1.25
+
+
+def track_rule_of(rule: CompleteRule) -> TrackRule:
+    """When tracks of people start and end, with the minimum scores of a model."""
+    sure = max(TrackRule.sure_score, rule.found_score)
+    return TrackRule(rule.joint_score, rule.lost_score, rule.found_score, sure)
 
 
 class CrowdTracker:
@@ -50,9 +56,7 @@ class CrowdTracker:
     ) -> None:
         self._finder, self._rule, self._estimator = finder, rule, estimator
         self._skeleton, self._max_people = skeleton, people
-        sure = max(TrackRule.sure_score, rule.found_score)
-        track_rule = TrackRule(rule.joint_score, rule.lost_score, rule.found_score, sure)
-        self._tracker = PeopleTracker(skeleton.sigmas, track_rule)
+        self._tracker = PeopleTracker(skeleton.sigmas, track_rule_of(rule))
         self._frame_size = (0, 0)
         self._pending: list[View] = []
         self._round_start_s = -np.inf
@@ -94,7 +98,7 @@ class CrowdTracker:
             int(numbers[row]): Pose(
                 people.joints_xy_px[row],
                 people.scores[row],
-                Crop.from_box(np.maximum(boxes[row], (-np.inf, -np.inf, 1, 1)), size, _PADDING),
+                Crop.from_box(np.maximum(boxes[row], (-np.inf, -np.inf, 1, 1)), size, PADDING),
                 fresh=int(numbers[row]) not in self._tracked,
             )
             for row in np.flatnonzero(numbers > 0)[: self._max_people]

@@ -18,8 +18,9 @@ FindPeople = Callable[[np.ndarray], list[People]]
 LEAST_SCORE = 0.03
 #: Two people of at least this OKS to each other are one.
 SAME_OKS = 0.4
-# The score of people who are cut off by a view's edge is multiplied by this: they are seen whole in another.
-_CUT = 0.3
+# The score of people who are cut off by a view's edge is multiplied by this, and they are left out if this share of
+# their box lies in that of somebody who is seen whole in another view.
+_CUT, _INSIDE = 0.3, 0.6
 
 
 class Finder:
@@ -44,15 +45,29 @@ class Finder:
 
     def find(self, picture: np.ndarray, views: Sequence[View]) -> People:
         """The people in one or more views of an image, uint8 RGB (H, W, 3), each once, best first."""
-        found = [People.empty(self.skeleton.num_joints)]
+        found, cut = [People.empty(self.skeleton.num_joints)], [np.zeros(0, bool)]
         for start in range(0, len(views), self._batch):
             some = views[start : start + self._batch]
             crops = [view.crop(self.size) for view in some]
             each = self._find(np.stack([crop.cut(picture) for crop in crops]))
             for view, crop, people in zip(some, crops, each, strict=True):
                 people = people._replace(joints_xy_px=crop.points_to_frame(people.joints_xy_px))
-                cut = view.cuts(people.boxes_px(self._rule.joint_score), *picture.shape[:2])
-                found.append(people._replace(person_scores=people.person_scores * np.where(cut, _CUT, 1.0)))
-        people = People.joined(found)
-        people = people.some(people.person_scores >= LEAST_SCORE)
+                people = people.some(people.person_scores >= LEAST_SCORE)
+                cut.append(view.cuts(self._boxes(people), picture.shape[0], picture.shape[1]))
+                found.append(people)
+        people = self._without_parts(People.joined(found), np.concatenate(cut))
         return people.without_duplicates(self.skeleton.sigmas, self._rule.joint_score, SAME_OKS)
+
+    def _without_parts(self, people: People, cut: np.ndarray) -> People:
+        """Without those cut off who are seen whole too; the scores of the others cut off are reduced."""
+        boxes = self._boxes(people)
+        low, high = boxes[:, None, :2], boxes[:, None, :2] + boxes[:, None, 2:]
+        shared = np.minimum(high, boxes[:, :2] + boxes[:, 2:]) - np.maximum(low, boxes[:, :2])
+        areas = np.maximum(boxes[:, 2:].prod(axis=1), 1e-9)
+        inside = np.maximum(shared, 0).prod(axis=2) >= _INSIDE * areas[:, None]
+        part = cut & (inside & ~cut).any(axis=1)
+        people = people._replace(person_scores=people.person_scores * np.where(cut, _CUT, 1.0))
+        return people.some(~part)
+
+    def _boxes(self, people: People) -> np.ndarray:
+        return people.boxes_px(self._rule.joint_score)

@@ -125,7 +125,7 @@ def run(options: Options) -> None:
         check_new_folder("--copies", target, source)
     counts = Counts("picture", None, options.people)
     names = [] if video is not None else _names(source, counts)
-    path = options.find_export()
+    path = options.find_export(options.people)
     model, choice = options.load_for_batches(path, options.people)
     rule = rule_of(model, options.min_score)
     joint_score = rule.joint_score if options.joint_score is None else options.joint_score

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from difflib import get_close_matches
 from pathlib import Path
 
-from artefact.formats import FORMATS, RUN_FILE, formats_in
+from artefact.formats import DESCRIPTION_FILE, FORMATS, RUN_FILE, formats_in
 from artefact.origin import renewal_notice
 from demo.errors import ArgumentError, ModelError
 from weights import names, shipped
 
+#: The most people who are searched for with a model of one person: each costs a crop in every frame.
+MOST_SEARCHED = 4
 _DEFAULT, _CROWD = Path("fast"), Path("crowd")
 
 
@@ -60,6 +63,15 @@ def find_finder(finder: str, people: int | None) -> Path | None:
     if finder == "squares" or (finder == "auto" and (people == 1 or shipped(_CROWD) is None)):
         return None
     return find_export(_CROWD if finder == "auto" else Path(finder), Path())
+
+
+def sees_everybody(path: Path) -> bool:
+    """Whether an artefact is a model that sees everybody in an image, as its pose.json says; False without one."""
+    try:
+        task = json.loads(((path if path.is_dir() else path.parent) / DESCRIPTION_FILE).read_text()).get("task")
+    except (OSError, ValueError, AttributeError):
+        return False
+    return str(task).startswith("poses-2d")
 
 
 def check_export(path: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.errors import ArgumentError
-from demo.runtimes.exports import check_runtime, find_export, find_finder
+from demo.runtimes.exports import MOST_SEARCHED, check_runtime, find_export, find_finder, sees_everybody
 
 if TYPE_CHECKING:
     from demo.runtimes.choice import Choice
@@ -63,13 +63,21 @@ class ModelOptions:
         """The runtime; None for the fastest."""
         return None if self.runtime == "auto" else self.runtime
 
-    def find_export(self) -> Path:
+    def find_export(self, people: int | None = None) -> Path:
         """Returns the model's export.
 
         Raises:
             ModelError: there is none.
+            ArgumentError: more people are asked for than it and the finder can find.
         """
-        return find_export(self.model, self.runs)
+        path = find_export(self.model, self.runs)
+        if people is not None and people > MOST_SEARCHED:
+            if not sees_everybody(path) and find_finder(self.finder, people) is None:
+                raise ArgumentError(
+                    f"--people must be 1 to {MOST_SEARCHED}, got {people}; for more give --finder a model that sees "
+                    "everybody"
+                )
+        return path
 
     def load(self, path: Path, people: int | None = None) -> PoseModel:
         """Loads an export, with its finder where more than one person is looked for, and runs it once.

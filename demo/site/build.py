@@ -10,6 +10,7 @@ from pathlib import Path
 
 from artefact.formats import DESCRIPTION_FILE, FORMATS
 from demo.errors import DemoError, ModelError
+from demo.finding import crowd, finder
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder
 from demo.tracking import estimator, one_euro, outliers, search, track
 from demo.tracking.one_euro import OneEuro
@@ -17,11 +18,16 @@ from demo.tracking.rule import FollowRule
 from demo.ui import meters, view
 from pose import Skeleton
 from pose.draw import COLORS
+from pose.people import BOX_JOINTS
+from pose.tasks import POSE_2D, POSES_2D_CENTERS, task_of
 
 #: The page's own files.
 STATIC = Path(__file__).parent / "static"
 _ENDINGS = {".html", ".css", ".js"}
 _SETTINGS = "settings.json"
+_TASKS = (POSE_2D, POSES_2D_CENTERS)
+# Fields of the tracks' rule that need images.
+_OF_IMAGES = {"flow", "colors"}
 
 
 def _model_files(export: Path) -> tuple[Path, dict]:
@@ -32,7 +38,13 @@ def _model_files(export: Path) -> tuple[Path, dict]:
     for path in (model, description):
         if not path.is_file():
             raise ModelError(f"the page needs {path}, which is not there; export the model with `--to onnx`")
-    return model, json.loads(description.read_text(encoding="utf-8"))
+    notes = json.loads(description.read_text(encoding="utf-8"))
+    if task_of(notes) not in _TASKS:
+        raise ModelError(
+            f"{str(export)!r} is a model of the task {notes['task']}, and the page runs those of "
+            f"{' and '.join(task.name for task in _TASKS)}; give another --model"
+        )
+    return model, notes
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -64,13 +76,17 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
     """
     cutoff_hz, beta = track.CENTER_FILTER
     skeleton = Skeleton.from_description(description["skeleton"])
+    complete = rule.for_model(description.get("follow", {}))
+    tracks = dataclasses.asdict(crowd.track_rule_of(complete))
     return {
         "pose": description,
         "colors": {side: f"rgb({red} {green} {blue})" for side, (red, green, blue) in COLORS.items()},
-        "follow": dataclasses.asdict(rule.for_model(description.get("follow", {}))),
+        "everybody": task_of(description) is POSES_2D_CENTERS,
+        "follow": dataclasses.asdict(complete),
         "smooth": {"cutoff_hz": smooth.min_cutoff_hz, "beta": smooth.beta},
         "main_joints": skeleton.main_joints,
         "sides": skeleton.sides,
+        "sigmas": skeleton.sigmas,
         "tracking": {
             "min_joints": estimator.min_joints(skeleton.num_joints),
             "shrink_per_s": track.SHRINK_PER_S,
@@ -79,6 +95,13 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
             "speed_cutoff_hz": one_euro.SPEED_CUTOFF_HZ,
         },
         "search": {"small_square": search.SMALL_SQUARE, "min_step": search.MIN_STEP},
+        "finder": {
+            "least_score": finder.LEAST_SCORE,
+            "same_oks": finder.SAME_OKS,
+            "box_joints": BOX_JOINTS,
+            "padding": crowd.PADDING,
+        },
+        "tracks": {name: value for name, value in tracks.items() if name not in _OF_IMAGES},
         "outliers": {"reach": outliers.REACH, "frame_s": outliers.FRAME_S, "max_held": outliers.MAX_HELD},
         "display": {"lines_per_side": view.LINES_PER_SIDE, "rate_span_s": meters.SPAN_S},
     }
@@ -95,7 +118,7 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
         package: ONNX Runtime Web's npm package as a file; otherwise it comes from the cache, or from npm.
 
     Raises:
-        ModelError: the export has no ONNX model.
+        ModelError: the export has no ONNX model, or one of a task that the page does not run.
         DemoError: ONNX Runtime Web cannot be fetched, the folder is not writable, or it holds files of these names that
             are not a page's.
         ValueError: a score of the rule contradicts one of the model's own.

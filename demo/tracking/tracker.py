@@ -9,14 +9,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from demo.runtimes.exports import MOST_SEARCHED
 from demo.tracking.estimator import CropEstimator, Pose, Predict
 from demo.tracking.rule import FollowRule
 from demo.tracking.search import Search
 from demo.tracking.track import Track
 from pose import Skeleton
-
-#: The maximum number of people: each costs a crop in every frame.
-MAX_PEOPLE = 4
 
 # Two boxes hold the same person from this overlap on.
 _SAME_OVERLAP = 0.6
@@ -72,8 +70,8 @@ class Tracker:
         *,
         people: int = 1,
     ) -> None:
-        if not 1 <= people <= MAX_PEOPLE:
-            raise ValueError(f"people must be 1 to {MAX_PEOPLE}, got {people}")
+        if not 1 <= people <= MOST_SEARCHED:
+            raise ValueError(f"people must be 1 to {MOST_SEARCHED}, got {people}")
         self._rule = (rule or FollowRule()).for_model({})
         self._estimator = CropEstimator(predict, skeleton, size, padding, self._rule)
         self._max_people = people

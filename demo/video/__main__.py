@@ -135,7 +135,7 @@ def run(options: Options) -> None:
     """
     check_table(options.out)
     source = _open(options.source)
-    path = options.find_export()
+    path = options.find_export(options.people)
     model = options.load(path, options.people)
     _check_angles(options, model.skeleton)
     start_s = time.perf_counter()

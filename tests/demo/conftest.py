@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pose import PANOPTIC19
+from pose.tasks import MAX_CENTERS, POSE_2D, POSES_2D_CENTERS, Task
 
 # Not the 224 and 1.25 of real exports, so that code which does not read them from the artefact fails.
 SIZE, PADDING = 96, 1.4
@@ -43,49 +44,87 @@ def joint_places() -> np.ndarray:
     return np.array(places, np.float32)
 
 
-def _build_fake(folder: Path) -> None:
+def _see(pictures):
+    """The person in each image of TensorFlow: joints (B, J, 2) and scores (B, J)."""
+    import tensorflow as tf
+
+    red, green, blue = tf.unstack(tf.cast(pictures, tf.float32), axis=-1)
+    mask = tf.cast((red > 128) & (blue > 128) & (green < 100), tf.float32)
+    area = tf.reduce_sum(mask, [1, 2])
+    places = tf.range(SIZE, dtype=tf.float32)
+    centers, extents = [], []
+    for axis in (2, 1):  # along x, then y
+        weights = tf.reduce_sum(mask, 3 - axis) / tf.maximum(area, 1.0)[:, None]
+        mean = tf.reduce_sum(weights * places, 1)
+        variance = tf.reduce_sum(weights * (places - mean[:, None]) ** 2, 1)
+        centers.append(mean)
+        # A uniform rectangle has the variance extent ** 2 / 12.
+        extents.append(tf.sqrt(12.0 * variance))
+    center, extent = tf.stack(centers, -1)[:, None], tf.stack(extents, -1)[:, None]
+    joints = center + tf.constant(joint_places()) * extent
+    # Small people have low scores, people cut off by the crop lower ones, crops without a person the lowest.
+    border = tf.reduce_max(mask[:, 0], 1) + tf.reduce_max(mask[:, -1], 1)
+    border += tf.reduce_max(mask[:, :, 0], 1) + tf.reduce_max(mask[:, :, -1], 1)
+    score = 0.95 * tf.minimum(1.0, extents[1] / (0.4 * SIZE)) * tf.where(border > 0, 0.5, 1.0)
+    score = tf.where(area < 20, 0.05, score)
+    return joints, tf.repeat(score[:, None], PANOPTIC19.num_joints, 1)
+
+
+def _see_everybody(pictures):
+    """A person in each half of each image: the answers of `POSES_2D_CENTERS`."""
+    import tensorflow as tf
+
+    columns = tf.range(SIZE)[None, None, :, None]
+    halves = [_see(tf.where(columns < SIZE // 2, pictures, tf.zeros_like(pictures)))]
+    halves.append(_see(tf.where(columns < SIZE // 2, tf.zeros_like(pictures), pictures)))
+    padding = [[0, 0], [0, MAX_CENTERS - 2]]
+    joints, scores = (tf.stack(values, 1) for values in zip(*halves, strict=True))
+    persons = tf.where(scores[..., 0] > 0.06, scores[..., 0], 0.0)
+    return {
+        "joints_xy_px": tf.pad(joints, [*padding, [0, 0], [0, 0]]),
+        "scores": tf.pad(scores, [*padding, [0, 0]]),
+        "person_scores": tf.pad(persons, padding),
+    }
+
+
+def _build_fake(folder: Path, task: Task) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
     class Fake(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None, SIZE, SIZE, 3], tf.uint8, name="pictures")])
         def serve(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-            red, green, blue = tf.unstack(tf.cast(pictures, tf.float32), axis=-1)
-            mask = tf.cast((red > 128) & (blue > 128) & (green < 100), tf.float32)
-            area = tf.reduce_sum(mask, [1, 2])
-            places = tf.range(SIZE, dtype=tf.float32)
-            centers, extents = [], []
-            for axis in (2, 1):  # along x, then y
-                weights = tf.reduce_sum(mask, 3 - axis) / tf.maximum(area, 1.0)[:, None]
-                mean = tf.reduce_sum(weights * places, 1)
-                variance = tf.reduce_sum(weights * (places - mean[:, None]) ** 2, 1)
-                centers.append(mean)
-                # A uniform rectangle has the variance extent ** 2 / 12.
-                extents.append(tf.sqrt(12.0 * variance))
-            center, extent = tf.stack(centers, -1)[:, None], tf.stack(extents, -1)[:, None]
-            joints = center + tf.constant(joint_places()) * extent
-            # Small people have low scores, people cut off by the crop lower ones, crops without a person the lowest.
-            border = tf.reduce_max(mask[:, 0], 1) + tf.reduce_max(mask[:, -1], 1)
-            border += tf.reduce_max(mask[:, :, 0], 1) + tf.reduce_max(mask[:, :, -1], 1)
-            score = 0.95 * tf.minimum(1.0, extents[1] / (0.4 * SIZE)) * tf.where(border > 0, 0.5, 1.0)
-            score = tf.where(area < 20, 0.05, score)
-            return {"joints_xy_px": joints, "scores": tf.repeat(score[:, None], PANOPTIC19.num_joints, 1)}
+            if task is POSE_2D:
+                return dict(zip(("joints_xy_px", "scores"), _see(pictures), strict=True))
+            return _see_everybody(pictures)
 
         @tf.function(input_signature=[])
         def describe(self) -> dict[str, tf.Tensor]:
-            description = {"skeleton": PANOPTIC19.describe(), "size": SIZE, "padding": PADDING}
             return {"json": tf.constant(json.dumps(description))}
 
+    description = {"skeleton": PANOPTIC19.describe(), "size": SIZE, "padding": PADDING}
+    if task is not POSE_2D:
+        description |= task.describe()
     fake = Fake()
     signatures = {"serving_default": fake.serve, "describe": fake.describe}
     tf.saved_model.save(fake, str(folder), signatures=signatures)
+    if task is not POSE_2D:
+        (folder / "pose.json").write_text(json.dumps(description))
 
 
 @pytest.fixture(scope="session")
 def fake_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the fake model, exported."""
     folder = tmp_path_factory.mktemp("runs") / "fake" / "export"
-    _build_fake(folder)
+    _build_fake(folder, POSE_2D)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fake_crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a fake model, exported, that sees a person in each half of an image."""
+    folder = tmp_path_factory.mktemp("runs") / "crowd" / "export"
+    _build_fake(folder, POSES_2D_CENTERS)
     return folder
 
 

@@ -19,6 +19,8 @@ from pose import LSP14
 # Not the 224 and 1.25 of real exports, to catch code that does not read them from the description.
 SIZE, PADDING = 96, 1.4
 MAGENTA = (255, 0, 255)
+#: The people whom the model that sees everybody finds.
+PAINTS = (MAGENTA, (255, 255, 0), (0, 255, 255))
 RULE = FollowRule(lost_after=4).for_model({})
 SMOOTH = (1.3, 6.0)
 GRAY = np.full((480, 640, 3), 90, np.uint8)
@@ -33,13 +35,58 @@ if (open) navigator.mediaDevices.getUserMedia = async (wanted) => (window.stream
 """
 AFTER = "count => new Promise((go) => setInterval(() => told.length >= count && go(), 20))"
 _TOLD = """
-(count) => told.slice(0, count).map(({ picture, timeS, person }) => {
+(count) => told.slice(0, count).map(({ picture, timeS, person, people }) => {
   let pixels = "";
   for (let k = 0; k < picture.data.length; k += 32768) {
     pixels += String.fromCharCode(...picture.data.subarray(k, k + 32768));
   }
-  return { size: [picture.height, picture.width], pixels: btoa(pixels), timeS, person };
+  return { size: [picture.height, picture.width], pixels: btoa(pixels), timeS, person, people };
 })
+"""
+# For each of K colors, the rectangle of it.
+_CROWD_GRAPH = """
+<ir_version: 8, opset_import: ["": 17]>
+crowd (uint8[B, 96, 96, 3] pictures)
+    => (float[B, K, J, 2] joints_xy_px, float[B, K, J] scores, float[B, K] person_scores) {
+    numbers = Cast<to = 1>(pictures)
+    wide = Unsqueeze(numbers, third)
+    difference = Sub(wide, colors)
+    distance = Abs(difference)
+    farthest = ReduceMax<axes = [4], keepdims = 0>(distance)
+    is_near = Less(farthest, near)
+    mask = Cast<to = 1>(is_near)
+    area = ReduceSum<keepdims = 1>(mask, rows_columns)
+    weight = Max(area, one)
+    x_weighted = Mul(mask, xs)
+    x_sum = ReduceSum<keepdims = 1>(x_weighted, rows_columns)
+    x_mean = Div(x_sum, weight)
+    x_off = Sub(xs, x_mean)
+    x_squared = Mul(x_off, x_off)
+    x_spread = Mul(mask, x_squared)
+    x_spread_sum = ReduceSum<keepdims = 1>(x_spread, rows_columns)
+    x_variance = Div(x_spread_sum, weight)
+    y_weighted = Mul(mask, ys)
+    y_sum = ReduceSum<keepdims = 1>(y_weighted, rows_columns)
+    y_mean = Div(y_sum, weight)
+    y_off = Sub(ys, y_mean)
+    y_squared = Mul(y_off, y_off)
+    y_spread = Mul(mask, y_squared)
+    y_spread_sum = ReduceSum<keepdims = 1>(y_spread, rows_columns)
+    y_variance = Div(y_spread_sum, weight)
+    variance = Concat<axis = 1>(x_variance, y_variance)
+    squared = Mul(variance, twelve)
+    extent = Sqrt(squared)
+    mean = Concat<axis = 1>(x_mean, y_mean)
+    extent_of_each = Transpose<perm = [0, 3, 2, 1]>(extent)
+    mean_of_each = Transpose<perm = [0, 3, 2, 1]>(mean)
+    offsets = Mul(places, extent_of_each)
+    joints_xy_px = Add(mean_of_each, offsets)
+    share = Mul(area, per_area)
+    fullness = Min(share, one)
+    person_scores = Squeeze(fullness, rows_columns)
+    column = Unsqueeze(person_scores, second)
+    scores = Mul(column, ones)
+}
 """
 # Of the magenta rectangle: its middle, and sqrt(12 x variance), which is its extent.
 _GRAPH = """
@@ -96,12 +143,6 @@ def write_fake_export(folder: Path) -> Path:
 
     Small rectangles, and those cut off by the crop, get low scores; without any the scores are 0.
     """
-    import onnx
-    from onnx import numpy_helper, parser
-
-    # One joint a row from the upper edge to the lower one, the left side at the viewer's right.
-    rows = np.linspace(-0.5, 0.5, LSP14.num_joints)
-    sides = [{"left": 0.5, "right": -0.5, "middle": 0}[side] for side in LSP14.sides]
     edge = np.ones((1, SIZE, SIZE, 1))
     edge[:, 1:-1, 1:-1] = 0
     numbers = {
@@ -111,14 +152,41 @@ def write_fake_export(folder: Path) -> Path:
         "half": 0.5,
         "twelve": 12,
         "per_area": 6 / SIZE**2,
-        "xs": np.arange(SIZE).reshape(1, 1, SIZE, 1),
-        "ys": np.arange(SIZE).reshape(1, SIZE, 1, 1),
         "edge": edge,
-        "places": np.stack([sides, rows], axis=-1)[None, None],
         "ones": np.ones((1, 1, 1, LSP14.num_joints)),
     }
-    axes = {"all": [1, 2, 3], "second": [1], "middle": [1, 2]}
-    model = parser.parse_model(_GRAPH.replace("J", str(LSP14.num_joints)))
+    return _write_export(folder, _GRAPH, numbers, {"all": [1, 2, 3], "second": [1], "middle": [1, 2]}, {})
+
+
+def write_fake_crowd_export(folder: Path) -> Path:
+    """Does so for a model that sees everybody: a rectangle of each color of `PAINTS`, the first color twice."""
+    paints = [*PAINTS, PAINTS[0]]
+    numbers = {
+        "colors": np.reshape(paints, (1, 1, 1, -1, 3)),
+        "near": 90,
+        "one": 1,
+        "twelve": 12,
+        "per_area": 30 / SIZE**2,
+        "ones": np.ones((1, 1, LSP14.num_joints)),
+    }
+    axes = {"rows_columns": [1, 2], "second": [2], "third": [3]}
+    graph = _CROWD_GRAPH.replace("K", str(len(paints)))
+    return _write_export(folder, graph, numbers, axes, {"task": "poses-2d-centers"})
+
+
+def _write_export(folder: Path, graph: str, numbers: dict, axes: dict, notes: dict) -> Path:
+    import onnx
+    from onnx import numpy_helper, parser
+
+    # One joint a row from the upper edge to the lower one, the left side at the viewer's right.
+    rows = np.linspace(-0.5, 0.5, LSP14.num_joints)
+    sides = [{"left": 0.5, "right": -0.5, "middle": 0}[side] for side in LSP14.sides]
+    numbers |= {
+        "xs": np.arange(SIZE).reshape(1, 1, SIZE, 1),
+        "ys": np.arange(SIZE).reshape(1, SIZE, 1, 1),
+        "places": np.stack([sides, rows], axis=-1)[None, None],
+    }
+    model = parser.parse_model(graph.replace("J", str(LSP14.num_joints)))
     arrays = {name: np.asarray(value, np.float32) for name, value in numbers.items()}
     arrays |= {name: np.asarray(value, np.int64) for name, value in axes.items()}
     model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items())
@@ -126,16 +194,18 @@ def write_fake_export(folder: Path) -> Path:
     folder.mkdir(parents=True)
     onnx.save(model, folder / "model.onnx")
     description = {"skeleton": LSP14.describe(), "size": SIZE, "padding": PADDING}
-    (folder / "pose.json").write_text(json.dumps(description))
+    (folder / "pose.json").write_text(json.dumps(description | notes))
     return folder
 
 
-def painted(background: np.ndarray, person: tuple[int, int, int, int] | None) -> np.ndarray:
-    """A copy of an RGB image with a magenta rectangle (x, y, width, height)."""
+def painted(
+    background: np.ndarray, person: tuple[int, int, int, int] | None, paint: tuple[int, int, int] = MAGENTA
+) -> np.ndarray:
+    """A copy of an RGB image with a rectangle (x, y, width, height)."""
     picture = background.copy()
     if person is not None:
         x, y, width, height = person
-        picture[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = MAGENTA
+        picture[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = paint
     return picture
 
 
@@ -198,9 +268,9 @@ def says(page, text: str) -> None:
     expect(page.locator("#message")).to_contain_text(text, timeout=READY_MS)
 
 
-def told(page, count: int) -> list[tuple[np.ndarray, float, dict | None]]:
-    """The first frames: images uint8 RGB (H, W, 3), times in s, and the person shown, or None."""
+def told(page, count: int, what: str = "person") -> list[tuple[np.ndarray, float, dict | list | None]]:
+    """The first frames: images uint8 RGB (H, W, 3), times in s, and the person shown, or None; or the `people`."""
     page.evaluate(AFTER, count)
     rows = page.evaluate(_TOLD, count)
     pixels = [np.frombuffer(base64.b64decode(row["pixels"]), np.uint8).reshape(*row["size"], 4) for row in rows]
-    return [(p[..., :3].copy(), row["timeS"], row["person"]) for p, row in zip(pixels, rows, strict=True)]
+    return [(p[..., :3].copy(), row["timeS"], row[what]) for p, row in zip(pixels, rows, strict=True)]

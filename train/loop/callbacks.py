@@ -15,7 +15,6 @@ from artefact.formats import MODEL_FILE
 from machine.whole import whole
 from models import OutputForm
 from pose import Skeleton
-from pose.tasks import POSE_2D
 from train.loop.errors import NonFiniteLoss
 from train.loop.history import History
 from train.loop.pictures import write_curves, write_predictions
@@ -98,7 +97,7 @@ class EpochEnd(keras.callbacks.Callback):
         if is_best:
             with whole(run / MODEL_FILE) as temporary:
                 self._inference.save(temporary)
-            if self._form.task is POSE_2D:
+            if "joints_xy_px" in validation.answers:
                 write_predictions(run / "predictions.png", validation, self._skeleton, epoch + 1, self._epochs)
         history.write()
         with whole(run / "last.weights.h5") as temporary:

@@ -27,6 +27,8 @@ _WHITE, _PLATE = (255, 255, 255), (20, 20, 20)
 # Three tiles fill the width of a phone, where their text is still legible.
 _SIDE_PX, _COLUMNS = 288, 3
 _LINE_PX, _FONT_SCALE = 28, 0.62
+# Minimum score of people, and of their joints, that are drawn where there may be many.
+_LEAST_SCORE = 0.1
 
 
 def write_curves(path: Path, history: History, baseline: dict[str, float], epochs: int) -> None:
@@ -103,35 +105,55 @@ def _lowest(axes: Axes) -> float:
 
 
 def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, epoch: int, epochs: int) -> None:
-    """Draws the labels in white and the prediction in color on the first images of the validation split.
+    """Draws the labels in white and the predictions in color on the first images of the validation split.
+
+    Of predictions of many people, people and joints of low scores are left out.
 
     Args:
         path: the PNG to write.
-        validation: the predictions.
+        validation: the predictions, of one person in each image or of several.
         skeleton: of the joints.
         epoch: the predictions' epoch, counted from 1.
         epochs: the run's total number.
     """
     zoom = _SIDE_PX / validation.pictures.shape[1]
-    everything = np.ones(skeleton.num_joints, bool)
-    labels, answers = validation.labels, validation.answers
+    labels, many = validation.labels, "person_scores" in validation.answers
     tiles = []
     for i, picture in enumerate(validation.pictures):
         picture = cv2.resize(picture, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_LINEAR)
-        true, predicted = (_zoomed(xy[i], zoom) for xy in (labels["joints_xy_px"], answers["joints_xy_px"]))
-        picture = draw_skeleton(picture, true, labels["visible"][i] > 0, skeleton, thickness=1, color=_WHITE)
-        picture = draw_skeleton(picture, predicted, everything, skeleton)
-        mean = 100 * answers["scores"][i].mean()
-        lines = [f"mean score {mean:.0f} %", *_wrapped(validation.keys[i])]
+        labeled, visible = _rows(labels["joints_xy_px"][i], labels["visible"][i] > 0)
+        for true, shown in zip(labeled, visible, strict=True):
+            picture = draw_skeleton(picture, _zoomed(true, zoom), shown, skeleton, thickness=1, color=_WHITE)
+        found, shown, line = _predicted(validation, i)
+        for predicted, joints in zip(found, shown, strict=True):
+            picture = draw_skeleton(picture, _zoomed(predicted, zoom), joints, skeleton)
+        if many:
+            line = f"{line}, {int(visible.any(axis=1).sum())} labeled"
+        lines = [line, *_wrapped(validation.keys[i])]
         tiles.append(np.concatenate([picture, *(_plate(_SIDE_PX, [(line, _WHITE)]) for line in lines)]))
     sheet = picture_grid(tiles, columns=_COLUMNS)
     width = sheet.shape[1]
     sides = [(side, COLORS[side]) for side in ("left", "right", "middle")]
     captions = [
-        [(f"epoch {epoch} of {epochs}, people of the val split", _WHITE)],
+        [(f"epoch {epoch} of {epochs}, {'images' if many else 'people'} of the val split", _WHITE)],
         [("white: label   in color: predicted,", _WHITE), *sides],
     ]
     write_picture(path, np.concatenate([*(_plate(width, caption) for caption in captions), sheet]))
+
+
+def _predicted(validation: Validation, i: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """The people (P, J, 2) predicted in an image, which of their joints are drawn (P, J), and a line about them."""
+    answers = validation.answers
+    xy, scores = _rows(answers["joints_xy_px"][i], answers["scores"][i])
+    if "person_scores" not in answers:
+        return xy, np.ones(scores.shape, bool), f"mean score {100 * scores.mean():.0f} %"
+    found = answers["person_scores"][i] >= _LEAST_SCORE
+    return xy[found], scores[found] >= _LEAST_SCORE, f"{int(found.sum())} found"
+
+
+def _rows(xy: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Joints (P, J, 2) and values (P, J) of those of one person, (J, 2) and (J,), or of several."""
+    return xy.reshape(-1, *xy.shape[-2:]), values.reshape(-1, values.shape[-1])
 
 
 def _wrapped(name: str) -> list[str]:

@@ -1,9 +1,9 @@
-// The page: draws the skeleton of the person in a camera, video or picture. Every frame shown dispatches a `pose` event
-// on the document, whose detail holds the frame's `picture` (ImageData), `timeS`, the `pose` before smoothing and the
-// `person` shown, both null without a person.
+// The page: draws the skeletons of the people in a camera, video or picture. Every frame shown dispatches a `pose`
+// event on the document, whose detail holds the frame's `picture` (ImageData), `timeS` and the `people` shown; with a
+// model that sees one person, also the `pose` before smoothing and the `person` shown, both null without a person.
 import { draw } from "./draw.js";
-import { Tracker, Smoother } from "./tracker.js";
 import { Model } from "./model.js";
+import { Everybody, OnePerson } from "./people.js";
 import { hasManyCameras, openCamera, openFile } from "./sources.js";
 
 const WELCOME = "Press Camera, or open a picture or a video (or drop one here).";
@@ -43,34 +43,37 @@ function grab({ element, size }) {
   return grabber.getImageData(0, 0, size.width, size.height);
 }
 
-/** Tracks, smooths and draws the person in one frame, and dispatches the event. */
-async function showFrame(from, timeS, tracker, smoother, meter) {
+/** What to say where nobody is seen. */
+function nobody(still) {
+  if (settings.everybody) return still ? "Nobody was found in this picture." : "Looking for people";
+  return still ? "No person was found in this picture." : "Looking for a person";
+}
+
+/** Tracks, smooths and draws the people in one frame, and dispatches the event. */
+async function showFrame(from, timeS, tracked, meter) {
   const beganMs = performance.now();
   const picture = grab(from);
-  const pose = await tracker.update(picture, timeS);
+  const shown = await tracked.next(picture, timeS);
   if (from !== source) return;
-  const person = smoother.next(pose, timeS);
   byId("view").hidden = false;
-  draw(byId("view"), grabbed, person, settings, from.mirrored);
+  draw(byId("view"), grabbed, shown.people, settings, from.mirrored);
   meter.tick(performance.now() / 1000, performance.now() - beganMs);
-  say(person ? "" : (from.still ? "No person was found in this picture." : "Looking for a person"));
-  document.dispatchEvent(new CustomEvent("pose", { detail: { picture, timeS, pose, person } }));
+  say(shown.people.length ? "" : nobody(from.still));
+  document.dispatchEvent(new CustomEvent("pose", { detail: { picture, timeS, ...shown } }));
 }
 
 /** Shows a source until another replaces it. */
 async function show(from) {
   const meter = new Meter();
-  let [tracker, smoother, lastS] = [null, null, Infinity];
+  const Tracked = settings.everybody ? Everybody : OnePerson;
+  let [tracked, lastS] = [null, Infinity];
   do {
     if (!from.still) await from.next();
     if (from !== source) return;
     const { timeS } = from;
     // A video that restarts is a new video.
-    if (timeS < lastS) {
-      tracker = new Tracker(model.predict, settings);
-      smoother = new Smoother(settings);
-    }
-    if (timeS !== lastS) await showFrame(from, timeS, tracker, smoother, meter);
+    if (timeS < lastS) tracked = new Tracked(model, settings);
+    if (timeS !== lastS) await showFrame(from, timeS, tracked, meter);
     lastS = timeS;
   } while (!from.still && from === source);
 }

@@ -36,7 +36,7 @@ export class Model {
   /** `description` and `threads` of a session of ONNX Runtime. */
   constructor(session, description, threads) {
     Object.assign(this, { session, description, threads });
-    this.predict = this.predict.bind(this);
+    Object.assign(this, { predict: this.predict.bind(this), find: this.find.bind(this) });
   }
 
   /** Loads model.onnx as described by the export's pose.json; `tell` is called with the share loaded. */
@@ -48,25 +48,38 @@ export class Model {
     const session = await ort.InferenceSession.create(await download("model.onnx", tell));
     const model = new Model(session, description, threads);
     // The first run allocates buffers.
-    await model.predict([new Uint8Array(description.size ** 2 * 3)]);
+    await model.#run([new Uint8Array(description.size ** 2 * 3)]);
     return model;
   }
 
   /** Joints in crop px and scores for each crop, given as its RGB pixels. */
   async predict(crops) {
+    const outputs = await this.#run(crops);
+    return this.#people(outputs, crops.length);
+  }
+
+  /** Everybody in a picture, given as its RGB pixels: joints in px of it, scores, and the person's score. */
+  async find(pixels) {
+    const outputs = await this.#run([pixels]);
+    const personScores = outputs.person_scores.data;
+    return this.#people(outputs, personScores.length).map((person, k) => ({ ...person, score: personScores[k] }));
+  }
+
+  async #run(crops) {
     const { size } = this.description;
     const pictures = new Uint8Array(crops.length * size * size * 3);
     crops.forEach((pixels, k) => pictures.set(pixels, k * pixels.length));
-    const shape = [crops.length, size, size, 3];
-    const outputs = await this.session.run({ pictures: new ort.Tensor("uint8", pictures, shape) });
+    return this.session.run({ pictures: new ort.Tensor("uint8", pictures, [crops.length, size, size, 3]) });
+  }
+
+  /** The joints and scores of `people` people, one after another in the outputs. */
+  #people(outputs, people) {
     const [xy, scores] = [outputs.joints_xy_px.data, outputs.scores.data];
-    const count = scores.length / crops.length;
-    return crops.map((_, k) => {
-      const joint = (j) => [xy[2 * (k * count + j)], xy[2 * (k * count + j) + 1]];
-      return {
-        joints: Array.from({ length: count }, (__, j) => joint(j)),
-        scores: Array.from(scores.subarray(k * count, (k + 1) * count)),
-      };
-    });
+    const count = scores.length / people;
+    const joint = (j) => [xy[2 * j], xy[2 * j + 1]];
+    return Array.from({ length: people }, (_, k) => ({
+      joints: Array.from({ length: count }, (__, j) => joint(k * count + j)),
+      scores: Array.from(scores.subarray(k * count, (k + 1) * count)),
+    }));
   }
 }

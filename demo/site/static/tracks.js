@@ -11,10 +11,10 @@ const MISSED_SHARE = 0.3;
 export class PeopleTracker {
   /**
    * @param {number[]} sigmas constants of OKS
-   * @param {object} rule the fields of `TrackRule` in pose/track_rule.py
+   * @param {object} trackRule the fields of `TrackRule` in pose/track_rule.py, as in the tracks of settings.json
    */
-  constructor(sigmas, rule) {
-    Object.assign(this, { sigmas, rule, lastNumber: 0 });
+  constructor(sigmas, trackRule) {
+    Object.assign(this, { sigmas, trackRule, lastNumber: 0 });
     this.reset();
   }
 
@@ -25,7 +25,7 @@ export class PeopleTracker {
 
   /** The people who have numbers, as expected at a time. */
   predict(timeS) {
-    const tracks = this.tracks.filter((track) => track.number && timeS - track.timeS <= this.rule.lost_s);
+    const tracks = this.tracks.filter((track) => track.number && timeS - track.timeS <= this.trackRule.lost_s);
     return tracks.sort((a, b) => a.number - b.number).map((track) => ({
       number: track.number,
       joints: track.predict(timeS),
@@ -43,19 +43,19 @@ export class PeopleTracker {
    * @returns {number[]} the people's numbers from 1 up; -1 for those who are not tracked, or not yet
    */
   update(found, timeS) {
-    const { rule } = this;
+    const { trackRule } = this;
     const people = found.map(({ joints, scores, score }) => ({
       joints,
       scores,
       score,
-      trusted: joints.map((point, j) => isFinitePoint(point) && scores[j] > 0 && scores[j] >= rule.joint_score),
+      trusted: joints.map((point, j) => isFinitePoint(point) && scores[j] > 0 && scores[j] >= trackRule.joint_score),
     }));
     const first = !this.tracks.length && !this.lost.length;
     this.#forget(timeS);
     const counted = this.#counted(people);
     const owners = this.#continue(people, counted, timeS);
     for (const k of counted) {
-      if (owners.has(k) || people[k].score < rule.high_score) continue;
+      if (owners.has(k) || people[k].score < trackRule.high_score) continue;
       owners.set(k, new TrackState(people[k], timeS));
       this.tracks.push(owners.get(k));
     }
@@ -69,11 +69,12 @@ export class PeopleTracker {
   #counted(people) {
     const enough = people.map((_, k) => k).filter((k) => {
       const joints = people[k].trusted.filter(Boolean).length;
-      return people[k].score >= this.rule.low_score && joints >= Math.min(MIN_JOINTS, this.sigmas.length);
+      return people[k].score >= this.trackRule.low_score && joints >= Math.min(MIN_JOINTS, this.sigmas.length);
     });
     const kept = [];
+    const isOther = (k) => (other) => this.#duplicateOks(people[other], people[k]) < this.trackRule.duplicate_oks;
     for (const k of enough.sort((a, b) => people[b].score - people[a].score)) {
-      if (kept.every((other) => this.#duplicateOks(people[other], people[k]) < this.rule.duplicate_oks)) kept.push(k);
+      if (kept.every(isOther(k))) kept.push(k);
     }
     return kept.sort((a, b) => a - b);
   }
@@ -88,13 +89,17 @@ export class PeopleTracker {
 
   /** Matches people with tracks, in three passes. */
   #continue(people, counted, timeS) {
-    const { rule } = this;
-    const high = counted.filter((k) => people[k].score >= rule.high_score);
+    const { trackRule } = this;
+    const high = counted.filter((k) => people[k].score >= trackRule.high_score);
     const byOks = (track, person) => this.#oks(track, person, timeS);
     const byBox = (track, person) =>
       overlap(boxOf(track.predict(timeS), track.known), boxOf(person.joints, person.trusted));
     const owners = new Map();
-    const passes = [[high, byOks, rule.min_oks], [counted, byOks, rule.min_low_oks], [high, byBox, rule.min_iou]];
+    const passes = [
+      [high, byOks, trackRule.min_oks],
+      [counted, byOks, trackRule.min_low_oks],
+      [high, byBox, trackRule.min_iou],
+    ];
     for (const [chosen, similarity, minimum] of passes) {
       const taken = new Set(owners.values());
       const tracks = this.tracks.filter((track) => !taken.has(track));
@@ -110,7 +115,7 @@ export class PeopleTracker {
     const known = track.known;
     const common = person.joints.map((_, j) => j).filter((j) => known[j] && person.trusted[j]);
     if (common.length < Math.min(MIN_JOINTS, this.sigmas.length)) return 0;
-    const missed = Math.min((timeS - track.timeS) / Math.max(this.rule.lost_s, 1e-9), 1);
+    const missed = Math.min((timeS - track.timeS) / Math.max(this.trackRule.lost_s, 1e-9), 1);
     const expected = track.predict(timeS);
     const similarity = oks(expected, person.joints, track.area, this.sigmas, track.spread(timeS), common);
     return similarity * (1 - MISSED_SHARE * missed);
@@ -118,18 +123,18 @@ export class PeopleTracker {
 
   /** Moves tracks that end to the memory, and drops those that are too old or never got a number. */
   #forget(timeS) {
-    const { lost_s: lostS, birth_s: birthS, remember_s: rememberS } = this.rule;
-    const isLost = (track) => timeS - track.timeS > lostS;
-    const isGone = (track) => !track.number && track.timeS < this.timeS && timeS - track.timeS > birthS;
+    const { trackRule } = this;
+    const isLost = (track) => timeS - track.timeS > trackRule.lost_s;
+    const isGone = (track) => !track.number && track.timeS < this.timeS && timeS - track.timeS > trackRule.birth_s;
     this.lost.push(...this.tracks.filter((track) => isLost(track) && track.number));
-    this.lost = this.lost.filter((track) => timeS - track.timeS <= rememberS);
+    this.lost = this.lost.filter((track) => timeS - track.timeS <= trackRule.remember_s);
     this.tracks = this.tracks.filter((track) => !isLost(track) && !isGone(track));
   }
 
   /** Gives a track its number, an old or a new one, if it has been seen for long enough. */
   #maybeNumber(track, score, timeS, first) {
-    const longEnough = track.sightings > 1 && timeS - track.startedS >= this.rule.birth_s - 1e-6;
-    if (track.number || !(first || longEnough || score >= this.rule.sure_score)) return;
+    const longEnough = track.sightings > 1 && timeS - track.startedS >= this.trackRule.birth_s - 1e-6;
+    if (track.number || !(first || longEnough || score >= this.trackRule.sure_score)) return;
     const absent = [...this.lost, ...this.tracks.filter((other) => other.number && other.timeS < track.startedS)];
     const costs = absent.map((other) => costOfReturn(other, track));
     const least = Math.min(...costs);

@@ -29,7 +29,15 @@ def predict(pictures):
     return joints, scores
 
 
-MODEL = SimpleNamespace(predict=predict, skeleton=LSP14, size=96, padding=1.4, follow={"joint_score": 0.2})
+MODEL = SimpleNamespace(
+    predict=predict,
+    skeleton=LSP14,
+    size=96,
+    padding=1.4,
+    follow={"joint_score": 0.2},
+    finds_everybody=False,
+    finder=None,
+)
 
 
 def frames_of(pictures, fps=30):

@@ -1,15 +1,52 @@
-"""A browser that shows the page."""
+"""A browser that shows the page, and its JavaScript without a browser."""
 
+import json
 import shutil
+import subprocess
 
 import pytest
-from browser_parts import GRAY, RULE, SMOOTH, opened, painted, running, write_fake_export, write_mjpeg
+from browser_parts import (
+    GRAY,
+    RULE,
+    SMOOTH,
+    opened,
+    painted,
+    running,
+    write_fake_crowd_export,
+    write_fake_export,
+    write_mjpeg,
+)
 
 from demo.errors import DemoError
-from demo.site.build import write_site
+from demo.site.build import STATIC, write_site
 from demo.site.onnxruntime_web import runtime_folder
 from demo.site.server import make_server
 from demo.tracking.one_euro import OneEuro
+
+
+@pytest.fixture(scope="module")
+def run_js(tmp_path_factory):
+    """Runs the body of an asynchronous function of `given` beside the page's modules, and returns what it returns."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    folder = tmp_path_factory.mktemp("js")
+    (folder / "package.json").write_text('{"type": "module"}')
+    for path in STATIC.glob("*.js"):
+        shutil.copy(path, folder)
+
+    def run(body, given):
+        (folder / "main.js").write_text(
+            'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0));\n'
+            f"process.stdout.write(JSON.stringify(await (async () => {{{body}}})()));\n"
+        )
+        done = subprocess.run(
+            [node, "main.js"], cwd=folder, input=json.dumps(given), capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +65,21 @@ def export(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def site(export):
+def runtime():
     try:
-        runtime_folder()
+        return runtime_folder()
     except DemoError as error:
         pytest.skip(f"no onnxruntime-web: {error}")
+
+
+@pytest.fixture(scope="module")
+def crowd_export(tmp_path_factory):
+    pytest.importorskip("onnx")
+    return write_fake_crowd_export(tmp_path_factory.mktemp("crowd") / "export")
+
+
+@pytest.fixture(scope="module")
+def site(export, runtime):
     write_site(export.with_name("site"), export, RULE, OneEuro(*SMOOTH))
     return export.with_name("site")
 
@@ -76,4 +123,13 @@ def browser(driver, chromium_path, film):
 @pytest.fixture
 def page(browser, address):
     with opened(browser, address) as page:
+        yield page
+
+
+@pytest.fixture
+def crowd_page(browser, crowd_export, runtime, tmp_path):
+    """The page of a model that sees everybody."""
+    write_site(tmp_path / "crowd", crowd_export, RULE, OneEuro(*SMOOTH))
+    server, address = make_server(tmp_path / "crowd", port=0)
+    with running(server), opened(browser, address) as page:
         yield page

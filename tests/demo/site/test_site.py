@@ -149,6 +149,25 @@ def test_every_shipped_model_makes_a_page(tmp_path, cached, name):
     assert settings["follow"]["smallest_share"] == FollowRule.smallest_share
 
 
+def test_a_page_of_a_model_that_sees_everybody(tmp_path, export, cached):
+    own = {"joint_score": 0.15, "found_score": 0.85, "lost_score": 0.12}
+    (export / "pose.json").write_text(json.dumps(DESCRIPTION | {"task": "poses-2d-centers", "follow": own}))
+    write_site(tmp_path / "site", export, FollowRule(lost_score=0.3), OneEuro())
+    settings = json.loads((tmp_path / "site" / "settings.json").read_text())
+    assert settings["everybody"] is True and page_settings(DESCRIPTION, FollowRule(), OneEuro())["everybody"] is False
+    scores = {name: settings["tracks"][name] for name in ("joint_score", "low_score", "high_score", "sure_score")}
+    assert scores == {"joint_score": 0.15, "low_score": 0.3, "high_score": 0.85, "sure_score": 0.85}
+    assert settings["sigmas"] == list(LSP14.sigmas)
+
+
+def test_a_model_of_another_task_exits_with_2(tmp_path, export):
+    (export / "pose.json").write_text(json.dumps(DESCRIPTION | {"task": "poses-2d-fields"}))
+    result = call(main, "--model", export, "--out", tmp_path / "site")
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert "is a model of the task poses-2d-fields, and the page runs those of pose-2d and poses-2d-c" in result.stderr
+    assert not (tmp_path / "site").exists()
+
+
 def scripts(*names):
     """JavaScript of the page, without comments and imports."""
     text = "".join((STATIC / f"{name}.js").read_text() for name in names or [path.stem for path in STATIC.glob("*.js")])
@@ -157,16 +176,16 @@ def scripts(*names):
 
 def test_the_page_reads_every_setting_and_no_other():
     settings = page_settings(DESCRIPTION, FollowRule(), OneEuro())
+    groups = {"rule": "follow", "trackRule": "tracks"}
+    groups |= {name: name for name in ("tracking", "search", "finder", "outliers", "display")}
     used = {
-        group: set(re.findall(rf"\b{group}\.([a-z]+(?:_[a-z]+)*)\b(?!\()", scripts()))
-        for group in ("rule", "tracking", "search", "outliers", "display")
+        group: set(re.findall(rf"\b{name}\.([a-z]+(?:_[a-z]+)*)\b(?!\()", scripts())) for name, group in groups.items()
     }
-    assert used.pop("rule") == settings["follow"].keys()
     assert used == {group: settings[group].keys() for group in used}
 
 
 def test_the_page_copies_no_constant_of_the_tracker():
-    code = scripts("estimator", "tracker", "search", "outliers", "one_euro")
+    code = scripts("estimator", "tracker", "search", "outliers", "one_euro", "crowd", "people")
     assert set(re.findall(r"(?<![\w.])\d[\w.]*", code)) <= {"0", "0.5", "1", "2"}
     assert not re.search(r"shoulder|elbow|wrist|hip|knee|ankle", code)
 

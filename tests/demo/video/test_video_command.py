@@ -14,7 +14,7 @@ from video_files import write_clip
 import demo.batch.__main__
 import demo.offline.track
 from demo.outputs.video_sink import VideoSink
-from demo.tracking.tracker import MAX_PEOPLE
+from demo.runtimes.exports import MOST_SEARCHED
 from demo.video.__main__ import Options, main, run
 
 FRAMES = 24
@@ -198,8 +198,8 @@ def test_ctrl_c_while_the_video_is_drawn_keeps_the_table_alone(walk, fake_export
         ({"out": "walk.csv", "source": "walk.csv"}, 2, "is the source itself; choose another name"),
         ({"output": "out.gif"}, 2, "--output must end in one of .mp4, .mov, .mkv, .avi, got"),
         ({"output": "walk.avi"}, 2, "is the source itself; choose another name"),
-        ({"people": MAX_PEOPLE + 1}, 2, f"--people must be 1 to {MAX_PEOPLE}, got {MAX_PEOPLE + 1}"),
-        ({"people": 0}, 2, f"--people must be 1 to {MAX_PEOPLE}, got 0"),
+        ({"people": MOST_SEARCHED + 1}, 2, f"--people must be 1 to {MOST_SEARCHED}, got {MOST_SEARCHED + 1}"),
+        ({"people": 0}, 2, "--people must be 1 or more, got 0"),
         ({"min-score": 1.5}, 2, "--min-score must be 0 to 1, got 1.5"),
         ({"threads": 0}, 2, "--threads must be 1 or more, got 0"),
         ({"runtime": "onyx"}, 2, "runtime must be auto or one of"),

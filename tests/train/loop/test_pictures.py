@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pose import LSP14
+from train.loop import pictures as pictures_module
 from train.loop.history import History
 from train.loop.pictures import write_curves, write_predictions
 from train.loop.validation import Validation
@@ -108,3 +109,27 @@ def test_predictions_are_captioned(tmp_path, monkeypatch):
     row = tile[144]
     assert row[[142, 143, 144, 145]].min(axis=1).max() > 240
     assert np.ptp(row[[178, 179, 180, 181]], axis=1).max() > 60
+
+
+def test_everybody_is_drawn_with_the_joints_that_were_found(tmp_path, monkeypatch):
+    written, drawn, draw = [], [], pictures_module.draw_skeleton
+
+    def draw_skeleton(picture, xy_px, shown, skeleton, **options):
+        drawn.append((round(float(xy_px[0, 0])), np.asarray(shown).sum(), options.get("color")))
+        return draw(picture, xy_px, shown, skeleton, **options)
+
+    monkeypatch.setattr(pictures_module, "draw_skeleton", draw_skeleton)
+    monkeypatch.setattr(cv2, "putText", lambda picture, text, *_: written.append(text))
+    # Two people are labeled, the third row is of nobody. One person is found without the last joint.
+    joints = np.full((1, 3, 14, 2), 31.5) + np.array([-16, 0, 16])[:, None, None]
+    visible = np.full((1, 3, 14), 2)
+    visible[0, 1, :4], visible[0, 2] = 0, 0
+    scores = np.full((1, 3, 14), 0.5)
+    scores[0, 0, -1] = 0.05
+    answers = {"joints_xy_px": joints + 1, "scores": scores, "person_scores": np.array([[0.4, 0.05, 0]])}
+    labels = {"joints_xy_px": joints, "visible": visible}
+    validation = Validation({}, np.full((1, 96, 96, 3), 90, np.uint8), labels, answers, ["coco/7//0"])
+    write_predictions(tmp_path / "predictions.png", validation, LSP14, 1, 2)
+    # From 96 to 288 px: (x + 0.5) * 3 - 0.5.
+    assert drawn == [(48, 14, (255, 255, 255)), (96, 10, (255, 255, 255)), (144, 0, (255, 255, 255)), (50, 13, None)]
+    assert "1 found, 2 labeled" in written and "epoch 1 of 2, images of the val split" in written
