@@ -35,7 +35,9 @@ LIMBS = FieldLimbs(
 # Where the x of each limb is among the 38 maps of fields; the y follows.
 _FIELDS = (12, 20, 14, 16, 22, 24, 0, 2, 4, 6, 8, 10, 28, 30, 34, 32, 36, 18, 26)
 _FIELD_MAPS = [first + i for first in _FIELDS for i in (0, 1)]
-_INPUT, _OUTPUT, _STRIDE = "image:0", "Openpose/concat_stage7:0", 8
+#: The names of its input and output.
+INPUT, OUTPUT = "image:0", "Openpose/concat_stage7:0"
+_STRIDE = 8
 _TO_COCO = [JOINTS.index(name) for name in COCO17.joints]
 
 
@@ -45,7 +47,7 @@ def load_net(graph: Path) -> Callable[[np.ndarray], np.ndarray]:
 
     definition = tf.compat.v1.GraphDef.FromString(graph.read_bytes())
     wrapped = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(definition, name=""), [])
-    run = wrapped.prune(_INPUT, _OUTPUT)
+    run = wrapped.prune(INPUT, OUTPUT)
     return lambda picture: run(tf.constant(picture[None], tf.float32)).numpy()[0]
 
 
