@@ -7,7 +7,8 @@ r"""Measures all that finds everybody in an image, on labeled images, and what i
 Rows are MoveNet MultiPose and PoseNet as published, with their own decoding; the small public OpenPose net with our
 grouping; a net of centers (`--finder`) alone, in the whole image and in closer views; and each `--model` of one person
 on those whom the finder finds, and on squares of the image. All run in ONNX Runtime on the same threads, one image at a
-time, in turns; times are the least of all rounds, with everything from the image to its people.
+time, in turns; times are the least of all rounds, with everything from the image to its people. Processor time is that
+of all threads together.
 
 `--people` gives people who are alone in their images, such as the test split of Leeds Sports Pose; mosaics of 1 to 30
 of them show how time and found people grow.
@@ -125,11 +126,12 @@ def _title(path: Path) -> str:
 
 def people_table(systems: Sequence[System], images: LabeledImages, timed: int, rounds: int) -> pd.DataFrame:
     """One row for each system: how well it finds the people of the images, and its time."""
-    found, times = find_in_turns(systems, images.pictures, timed, rounds)
+    turns = find_in_turns(systems, images.pictures, timed, rounds)
     rows = []
-    for system, people, ms in zip(systems, found, times.mean(axis=1), strict=True):
-        figures = measure(people, system.skeleton, images)
-        rows.append({"system": system.title, **_cells(figures), "ms": f"{ms:.0f}"})
+    for system, people, *times in zip(systems, turns.found, turns.ms, turns.processor_ms, strict=True):
+        ms, processor_ms = (f"{one.mean():.0f}" for one in times)
+        figures = _cells(measure(people, system.skeleton, images))
+        rows.append({"system": system.title, **figures, "ms": ms, "processor ms": processor_ms})
     return pd.DataFrame(rows)
 
 
@@ -151,15 +153,16 @@ def _percent(value: float | None) -> str:
 
 
 def growth_table(systems: Sequence[System], mosaics: dict[int, LabeledImages], timed: int, rounds: int) -> pd.DataFrame:
-    """Two rows for each system: the people found in the mean mosaic, and its time, by the number of people in it."""
-    cells: dict[tuple[str, str], dict[str, str]] = {
-        (system.title, what): {} for system in systems for what in ("people found", "ms")
-    }
+    """Three rows for each system: the people found in the mean mosaic, and its times, by the number of people in it."""
+    whats = ("people found", "ms", "processor ms")
+    cells: dict[tuple[str, str], dict[str, str]] = {(one.title, what): {} for one in systems for what in whats}
     for count, images in mosaics.items():
-        found, times = find_in_turns(systems, images.pictures, timed, rounds)
-        for system, people, ms in zip(systems, found, times.mean(axis=1), strict=True):
-            cells[system.title, "people found"][str(count)] = f"{people_found(people, system.skeleton, images):.1f}"
-            cells[system.title, "ms"][str(count)] = f"{ms:.0f}"
+        turns = find_in_turns(systems, images.pictures, timed, rounds)
+        for system, people, ms, processor_ms in zip(systems, turns.found, turns.ms, turns.processor_ms, strict=True):
+            number = people_found(people, system.skeleton, images)
+            values = (f"{number:.1f}", f"{ms.mean():.0f}", f"{processor_ms.mean():.0f}")
+            for what, value in zip(whats, values, strict=True):
+                cells[system.title, what][str(count)] = value
         print(f"measured: mosaics of {count} people", file=sys.stderr, flush=True)
     return pd.DataFrame(
         {"system": title, "of people in the image": what, **row} for (title, what), row in cells.items()

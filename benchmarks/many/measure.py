@@ -98,9 +98,23 @@ def people_found(found: Sequence[People], skeleton: Skeleton, images: LabeledIma
     return _count(images.frames, people, target, main).visible[0] / len(people)
 
 
-def find_in_turns(
-    systems: Sequence[System], pictures: Sequence[np.ndarray], timed: int, rounds: int
-) -> tuple[list[list[People]], np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """What S systems find in N images, and how long it takes.
+
+    Attributes:
+        found: the people of each image, for each system.
+        ms: float64 (S, T), the least time of each of T images.
+        processor_ms: float64 (S, T), the least processor time, of all threads together, which other programs on the
+            machine lengthen less.
+    """
+
+    found: list[list[People]]
+    ms: np.ndarray
+    processor_ms: np.ndarray
+
+
+def find_in_turns(systems: Sequence[System], pictures: Sequence[np.ndarray], timed: int, rounds: int) -> Turns:
     """Runs systems in turns, image by image, so that other load on the machine affects all alike.
 
     Args:
@@ -108,9 +122,6 @@ def find_in_turns(
         pictures: N images.
         timed: how many of the images, evenly chosen, are timed.
         rounds: how often each system has its turn with each of these.
-
-    Returns:
-        What each system finds in each image, and the least times, float64 (S, `timed` or N) in ms.
     """
     for system in systems:
         system.find(pictures[0])
@@ -118,17 +129,18 @@ def find_in_turns(
     found: list[list[People]] = [[] for _ in systems]
     least_ms: list[np.ndarray] = []
     for n, picture in enumerate(pictures):
-        turns = np.zeros((rounds if n in chosen else 1, len(systems)))
+        turns = np.zeros((rounds if n in chosen else 1, len(systems), 2))
         for turn, ms in enumerate(turns):
             for s, system in enumerate(systems):
-                start_s = time.perf_counter()
+                start_s = np.array([time.perf_counter(), time.process_time()])
                 people = system.find(picture)
-                ms[s] = 1e3 * (time.perf_counter() - start_s)
+                ms[s] = 1e3 * (np.array([time.perf_counter(), time.process_time()]) - start_s)
                 if turn == 0:
                     found[s].append(people)
         if n in chosen:
             least_ms.append(turns.min(axis=0))
-    return found, np.stack(least_ms, axis=1)
+    ms, processor_ms = np.stack(least_ms).transpose(2, 1, 0)
+    return Turns(found, ms, processor_ms)
 
 
 def _converted(people: People, source: Skeleton, target: Skeleton) -> ImagePeople:

@@ -128,6 +128,7 @@ def test_the_least_time_of_the_rounds_counts(monkeypatch):
     now_s, waits_s = [0.0], {"slow": [9, 3, 1, 2], "fast": [8, 0.5, 0.5, 0.25]}
     calls = {"slow": 0, "fast": 0}
     monkeypatch.setattr(measure.time, "perf_counter", lambda: now_s[0])
+    monkeypatch.setattr(measure.time, "process_time", lambda: 2 * now_s[0])
 
     def system(name):
         def find(picture):
@@ -138,11 +139,11 @@ def test_the_least_time_of_the_rounds_counts(monkeypatch):
         return System(name, COCO17, find)
 
     pictures = [np.full((4, 4, 3), k, np.uint8) for k in range(3)]
-    found, ms = measure.find_in_turns([system("slow"), system("fast")], pictures, 1, 3)
-    assert ms.tolist() == [[1000], [250]]
+    turns = measure.find_in_turns([system("slow"), system("fast")], pictures, 1, 3)
+    assert (turns.ms.tolist(), turns.processor_ms.tolist()) == ([[1000], [250]], [[2000], [500]])
     # To warm up, three rounds with the timed image, and once each with the others.
     assert calls == {"slow": 6, "fast": 6}
-    assert [people.joints_xy_px[0, 0, 0] for people in found[0]] == [50, 51, 52]
+    assert [people.joints_xy_px[0, 0, 0] for people in turns.found[0]] == [50, 51, 52]
 
 
 @pytest.mark.parametrize(("people", "side"), [(1, 720), (2, 480), (5, 320), (30, 144)])
@@ -188,7 +189,7 @@ def test_the_command_writes_both_tables(truth, tmp_path, monkeypatch, capsys):
     assert people["found of 2 with 8 labeled joints, %"].tolist() == [50, 50]
     assert people["false in an image"].tolist() == [0, 0.5]
     growth = pd.read_csv(tmp_path / "out" / "people_growth.csv")
-    assert growth["of people in the image"].tolist() == ["people found", "ms"] * 2
+    assert growth["of people in the image"].tolist() == ["people found", "ms", "processor ms"] * 2
     assert growth.columns.tolist()[2:] == ["1", "2"]
     printed = capsys.readouterr().out
     assert "| all | 50.5 |" in printed and "2 images of" in printed
