@@ -23,6 +23,9 @@ _BACK_LENGTHS, _BACK_LENGTHS_PER_S, _BACK_RATIO = 1.0, 0.3, 1.6
 _COLOR_UNIT = 15.0
 #: Colors of different people are about so far apart; with this they are not taken for someone who comes back.
 _OTHER_COLORS, _NEVER_COLORS = 35.0, 50.0
+#: Somebody who was seen shortly, for about this long, may be one of the others once more: as unlikely to come back as
+#: from a place this many times as far as the furthest.
+_SHORT_S, _SHORT_COST = 0.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,5 +132,6 @@ def cost_of_return(lost: TrackState, found: TrackState) -> float:
     reach = _BACK_LENGTHS + _BACK_LENGTHS_PER_S * (found.started_s - lost.time_s)
     if distance > reach or change > np.log(_BACK_RATIO):
         return np.inf
+    short = _SHORT_COST * float(np.exp((lost.since_s - lost.time_s) / _SHORT_S))
     colors = float(color_distance(lost.colors[None], found.colors[None])[0, 0])
-    return distance / reach + change + colors / _COLOR_UNIT if colors < _NEVER_COLORS else np.inf
+    return distance / reach + change + short + colors / _COLOR_UNIT if colors < _NEVER_COLORS else np.inf

@@ -17,6 +17,8 @@ class TrackRule:
         high_score: minimum score of a person who may start one, and who is compared first.
         sure_score: minimum score of a person who starts one at once.
         birth_s: for how long, and twice at least, others must be seen until they get a number.
+        beside_iou: from this overlap of boxes on, a person is beside another; nobody starts a track there at once.
+        beside_s: for how long somebody new must be seen there until they get a number.
         lost_s: for how long a track is expected where its motion leads while its person is not seen; if frames are
             rarer, in the next one.
         remember_s: for how long after being seen last a person who appears near there gets the old number.
@@ -33,6 +35,8 @@ class TrackRule:
     high_score: float = 0.3
     sure_score: float = 0.8
     birth_s: float = 0.1
+    beside_iou: float = 0.3
+    beside_s: float = 0.5
     lost_s: float = 1.0
     remember_s: float = 10.0
     min_oks: float = 0.2
@@ -52,8 +56,13 @@ class TrackRule:
                 "low_score must not exceed high_score, nor this sure_score, got "
                 f"{self.low_score}, {self.high_score} and {self.sure_score}"
             )
-        if not (0 <= self.birth_s and 0 <= self.lost_s <= self.remember_s):
+        if not 0 <= self.birth_s <= self.beside_s:
             raise ValueError(
-                "birth_s and lost_s must be 0 or more and lost_s must not exceed remember_s, got "
-                f"birth_s={self.birth_s}, lost_s={self.lost_s}, remember_s={self.remember_s}"
+                "birth_s must be 0 or more and must not exceed beside_s, got "
+                f"birth_s={self.birth_s}, beside_s={self.beside_s}"
+            )
+        if not 0 <= self.lost_s <= self.remember_s:
+            raise ValueError(
+                "lost_s must be 0 or more and must not exceed remember_s, got "
+                f"lost_s={self.lost_s}, remember_s={self.remember_s}"
             )

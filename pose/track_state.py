@@ -56,7 +56,8 @@ class TrackState:
     ) -> None:
         self.number = 0
         self.sightings = 1
-        self.started_s = self.time_s = time_s
+        # When the track began, and when its number was first given, maybe to an earlier track.
+        self.started_s = self.since_s = self.time_s = time_s
         self.xy_px = np.array(xy_px, np.float64)
         self.scores = np.array(scores, np.float64)
         self.speed_px_s = np.zeros(2)

@@ -8,8 +8,9 @@ import numpy as np
 
 from pose.appearance import JointColors
 from pose.association import People, box_similarity, cost_of_return, match, oks_similarity
+from pose.crop import box_from_joints
 from pose.flow import JointFlow
-from pose.similarity import oks_suppression
+from pose.similarity import box_iou_matrix, oks_suppression
 from pose.track_rule import TrackRule
 from pose.track_state import PredictedPerson, TrackState, area_px
 
@@ -174,15 +175,30 @@ class PeopleTracker:
 
     def _maybe_number(self, track: TrackState, person_score: float, time_s: float, first: bool) -> None:
         """Gives a track its number, an old or a new one, if it has been seen for long enough."""
-        long_enough = track.sightings > 1 and time_s - track.started_s >= self._rule.birth_s - 1e-6
-        if track.number or not (first or long_enough or person_score >= self._rule.sure_score):
+        long_enough = self._seen_for(track, time_s, self._rule.birth_s)
+        beside = not first and self._beside_another(track, time_s)
+        if track.number or not (first or long_enough or (person_score >= self._rule.sure_score and not beside)):
             return
         absent = self._lost + [other for other in self._tracks if other.number and other.time_s < track.started_s]
         nearest = min(absent, key=lambda other: cost_of_return(other, track), default=None)
         if nearest is None or cost_of_return(nearest, track) == np.inf:
-            self._last_number += 1
-            track.number = self._last_number
+            # Somebody new who overlaps another is often this one once more.
+            if not beside or self._seen_for(track, time_s, self._rule.beside_s):
+                self._last_number += 1
+                track.number = self._last_number
             return
-        track.number = nearest.number
+        track.number, track.since_s = nearest.number, nearest.since_s
         self._lost = [other for other in self._lost if other is not nearest]
         self._tracks = [other for other in self._tracks if other is not nearest]
+
+    @staticmethod
+    def _seen_for(track: TrackState, time_s: float, least_s: float) -> bool:
+        return track.sightings > 1 and time_s - track.started_s >= least_s - 1e-6
+
+    def _beside_another(self, track: TrackState, time_s: float) -> bool:
+        """Whether somebody overlaps another who has a number and is seen at this time."""
+        others = [other for other in self._tracks if other.number and other.time_s == time_s and other is not track]
+        if not others:
+            return False
+        boxes = np.array([box_from_joints(one.xy_px, one.known()) for one in (track, *others)])
+        return bool(box_iou_matrix(boxes[:1], boxes[1:]).max() >= self._rule.beside_iou)

@@ -86,6 +86,26 @@ def test_a_false_pose_of_one_frame_gets_no_number():
     assert [person.number for person in tracker.predict(0.5)] == [1]
 
 
+def test_someone_new_beside_another_gets_a_number_later():
+    # 30 of 60 px are common: an IoU of a third. Nobody is sure there.
+    tracker = PeopleTracker(SIGMAS, TrackRule(duplicate_oks=1.0))
+    tracker.update(*people((200, 300)), 0.0)
+    answers = [tracker.update(*people((200, 300), (230, 300)), k / 10).tolist() for k in range(1, 8)]
+    assert answers == [[1, -1]] * 5 + [[1, 2]] * 2
+
+
+def test_who_was_seen_shortly_is_not_taken_for_who_comes_back():
+    # Number 2 was seen for 0.1 s beside 1, who was there all the time; both are lost for two seconds.
+    tracker = PeopleTracker(SIGMAS, TrackRule(birth_s=0.05, beside_s=0.05, duplicate_oks=1.0))
+    for k in range(20):
+        tracker.update(*people((200, 300)), k / 20)
+    for k in (20, 21, 22):
+        numbers = tracker.update(*people((200, 300), (230, 300)), k / 20)
+    assert numbers.tolist() == [1, 2]
+    tracker.update(*_NO_ONE, 3.0)
+    assert [tracker.update(*people((225, 300)), time_s).tolist() for time_s in (3.1, 3.2)] == [[1], [1]]
+
+
 def test_low_scores_continue_tracks_but_start_none():
     rule = TrackRule(low_score=0.1, high_score=0.3)
     tracker = PeopleTracker(SIGMAS, rule)
@@ -239,7 +259,8 @@ def test_wrong_input_is_refused():
     [
         ({"min_oks": 1.5}, "must lie in 0..1"),
         ({"low_score": 0.5}, "low_score must not exceed high_score"),
-        ({"lost_s": 20.0}, "lost_s must not exceed remember_s"),
+        ({"lost_s": 20.0}, "lost_s must be 0 or more and must not exceed remember_s"),
+        ({"birth_s": 0.6}, "birth_s must be 0 or more and must not exceed beside_s"),
     ],
 )
 def test_wrong_rules_are_refused(wrong, message):

@@ -7,6 +7,7 @@ const [DRIFT_PER_S, FIRST_DRIFT_PER_S] = [0.6, 1.2];
 const JOINT_S = 0.5;
 /** How many joints two people need in common, or all where there are fewer. */
 export const MIN_JOINTS = 3;
+const [SHORT_S, SHORT_COST] = [0.5, 0.5];
 const [BACK_LENGTHS, BACK_LENGTHS_PER_S, BACK_RATIO] = [1, 0.3, 1.6];
 
 const weight = (elapsedS, constantS) => 1 - Math.exp(-elapsedS / constantS);
@@ -54,7 +55,8 @@ export function oks(joints, other, area, sigmas, spread, counted) {
 /** The motion of one person. */
 export class TrackState {
   constructor({ joints, scores, trusted }, timeS) {
-    Object.assign(this, { number: 0, sightings: 1, startedS: timeS, timeS, joints, scores, speed: [0, 0] });
+    Object.assign(this, { number: 0, sightings: 1, startedS: timeS, sinceS: timeS, timeS });
+    Object.assign(this, { joints, scores, speed: [0, 0] });
     this.length = lengthOf(joints, trusted);
     this.jointTimesS = trusted.map((seen) => (seen ? timeS : -Infinity));
   }
@@ -117,5 +119,6 @@ export function costOfReturn(lost, found) {
     change = Math.abs(Math.log(lengthOf(found.joints, both) / lengthOf(lost.joints, both)));
   }
   const reach = BACK_LENGTHS + BACK_LENGTHS_PER_S * goneS;
-  return distance > reach || change > Math.log(BACK_RATIO) ? Infinity : distance / reach + change;
+  const short = SHORT_COST * Math.exp((lost.sinceS - lost.timeS) / SHORT_S);
+  return distance > reach || change > Math.log(BACK_RATIO) ? Infinity : distance / reach + change + short;
 }

@@ -137,19 +137,30 @@ export class PeopleTracker {
 
   /** Gives a track its number, an old or a new one, if it has been seen for long enough. */
   #maybeNumber(track, score, timeS, first) {
-    const longEnough = track.sightings > 1 && timeS - track.startedS >= this.trackRule.birth_s - 1e-6;
-    if (track.number || !(first || longEnough || score >= this.trackRule.sure_score)) return;
+    const seenFor = (leastS) => track.sightings > 1 && timeS - track.startedS >= leastS - 1e-6;
+    const beside = !first && this.#besideAnother(track, timeS);
+    const sure = score >= this.trackRule.sure_score && !beside;
+    if (track.number || !(first || seenFor(this.trackRule.birth_s) || sure)) return;
     const absent = [...this.lost, ...this.tracks.filter((other) => other.number && other.timeS < track.startedS)];
     const costs = absent.map((other) => costOfReturn(other, track));
     const least = Math.min(...costs);
     if (least === Infinity) {
+      // Somebody new who overlaps another is often this one once more.
+      if (beside && !seenFor(this.trackRule.beside_s)) return;
       this.lastNumber += 1;
       track.number = this.lastNumber;
       return;
     }
     const nearest = absent[costs.indexOf(least)];
-    track.number = nearest.number;
+    Object.assign(track, { number: nearest.number, sinceS: nearest.sinceS });
     this.lost = this.lost.filter((other) => other !== nearest);
     this.tracks = this.tracks.filter((other) => other !== nearest);
+  }
+
+  /** Whether somebody overlaps another who has a number and is seen at this time. */
+  #besideAnother(track, timeS) {
+    const box = boxOf(track.joints, track.known);
+    return this.tracks.some((other) => other !== track && other.number && other.timeS === timeS
+      && overlap(box, boxOf(other.joints, other.known)) >= this.trackRule.beside_iou);
   }
 }
