@@ -29,7 +29,7 @@ def test_a_run_is_resumed_with_what_it_was_asked_for_and_with_what_it_does(tmp_p
     options = TrainConfig(tmp_path, run=tmp_path / "run", normalization="fused", xla="off", precision="float32")
     arithmetic = {"precision": "float32", "normalization": "plain", "xla": True}
     (tmp_path / "run").mkdir()
-    manifest = SimpleNamespace(skeleton=LSP14, size=32, source={"padding": 1.25})
+    manifest = SimpleNamespace(skeleton=LSP14, size=32, kind="people", source={"padding": 1.25})
     write_notes(tmp_path / "run", notes_of(options, "net", manifest, POSE_2D, arithmetic, "as given", "val_error"))
     for same in ({}, {"normalization": "plain", "xla": "on"}, {"normalization": "auto", "xla": "auto"}):
         check_run(tmp_path / "run", replace(options, resume=True, **same))
@@ -40,7 +40,7 @@ def test_a_run_is_resumed_with_what_it_was_asked_for_and_with_what_it_does(tmp_p
 def test_a_run_begun_before_there_was_an_option_is_resumed_with_its_default(tmp_path):
     options = TrainConfig(tmp_path, run=tmp_path / "run", normalization="fused", xla="off", precision="float32")
     (tmp_path / "run").mkdir()
-    manifest = SimpleNamespace(skeleton=LSP14, size=32, source={"padding": 1.25})
+    manifest = SimpleNamespace(skeleton=LSP14, size=32, kind="people", source={"padding": 1.25})
     arithmetic = {"precision": "float32", "normalization": "fused", "xla": False}
     notes = notes_of(options, "net", manifest, POSE_2D, arithmetic, "as given", "val_error")
     del notes["config"]["neck"], notes["task"]
