@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import everybody_nets
 import numpy as np
 import pytest
 
+from export.differences import differences
 from models import FORMS, FusedBatchNormalization, build_densenet, build_resnet, inference_model
+from pose.tasks import POSES_2D_CENTERS, POSES_2D_FIELDS
 
 # Keras converts its variables in a way that NumPy 2 deprecates whenever it saves a net.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -58,11 +61,31 @@ for name, form in FORMS.items():
     print(name, losses[3] < losses[0], moved)
 """
 
+EVERYBODY_SCRIPT = """
+import everybody_nets, keras, numpy as np
+from train.loop.trainer import PoseTrainer
+
+assert keras.backend.backend() == "jax"
+pictures, labels = everybody_nets.images()
+keras.utils.set_random_seed(0)
+for name, (form, net) in everybody_nets.nets().items():
+    np.savez(f"{name}.npz", **keras.models.load_model(f"{name}.keras").predict(pictures, verbose=0))
+    trainer = PoseTrainer(net, everybody_nets.SIZE, 0.05, form=form)
+    trainer.compile(keras.optimizers.Adam(0.003))
+    before = [np.array(weight) for weight in trainer.trainable_variables]
+    losses = []
+    for _ in range(4):
+        losses.append(trainer.train_on_batch(pictures, labels, return_dict=True)["loss"])
+        trainer.reset_metrics()
+    unchanged = [w.path for w, old in zip(trainer.trainable_variables, before) if np.array_equal(w, old)]
+    print(name, losses[3] < losses[0], unchanged)
+"""
+
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
 
 
 def run_on_jax(script, folder):
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    paths = os.pathsep.join(filter(None, [str(ROOT), str(ROOT / "tests" / "helpers"), os.environ.get("PYTHONPATH")]))
     run = subprocess.run(
         [sys.executable, "-c", script],
         cwd=folder,
@@ -91,6 +114,26 @@ def test_every_form_predicts_the_same_on_jax_and_trains(tmp_path):
         loaded = np.load(tmp_path / f"{name}.npz")
         for key, expected in model(pictures).items():
             np.testing.assert_allclose(loaded[key], expected, atol=1e-3, err_msg=name)
+
+
+@needs_jax
+@pytest.mark.slow
+def test_nets_for_everybody_predict_the_same_on_jax_and_train(tmp_path):
+    pictures, _ = everybody_nets.images()
+    models = {
+        name: inference_model(net, everybody_nets.SIZE, form) for name, (form, net) in everybody_nets.nets().items()
+    }
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+    output = run_on_jax(EVERYBODY_SCRIPT, tmp_path)
+    tasks = {"centers": POSES_2D_CENTERS, "fields": POSES_2D_FIELDS}
+    assert output.splitlines() == [f"{name} True []" for name in models]
+    for name, model in models.items():
+        expected = {key: np.asarray(value) for key, value in model(pictures).items()}
+        found = np.load(tmp_path / f"{name}.npz")
+        assert all(found[key].shape == value.shape for key, value in expected.items())
+        for key, values in differences(found, expected, tasks[name]).items():
+            np.testing.assert_allclose(values, 0, atol=1e-3, err_msg=f"{name} {key}")
 
 
 @needs_jax
