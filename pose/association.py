@@ -29,7 +29,7 @@ _SHORT_S, _SHORT_COST = 0.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class Candidates:
     """The people whom a finder gives in a frame.
 
     Attributes:
@@ -46,9 +46,9 @@ class People:
     trusted: np.ndarray
     colors: np.ndarray
 
-    def some(self, rows: Sequence[int] | np.ndarray) -> People:
+    def some(self, rows: Sequence[int] | np.ndarray) -> Candidates:
         """Those of some rows."""
-        return People(*(values[rows] for values in vars(self).values()))
+        return Candidates(*(values[rows] for values in vars(self).values()))
 
     @property
     def min_joints(self) -> int:
@@ -59,7 +59,7 @@ class People:
 def oks_similarity(
     tracks: Sequence[TrackState],
     expected_px: np.ndarray,
-    people: People,
+    people: Candidates,
     time_s: float,
     sigmas: np.ndarray,
     lost_s: float,
@@ -94,7 +94,7 @@ def oks_similarity(
     return np.where(common.sum(axis=-1) >= people.min_joints, similarity, 0)
 
 
-def box_similarity(tracks: Sequence[TrackState], expected_px: np.ndarray, people: People) -> np.ndarray:
+def box_similarity(tracks: Sequence[TrackState], expected_px: np.ndarray, people: Candidates) -> np.ndarray:
     """Overlap (IoU) of the boxes of tracks and people, float64 (T, P)."""
     boxes = [box_from_joints(xy_px, track.known()) for track, xy_px in zip(tracks, expected_px, strict=True)]
     others = [box_from_joints(xy_px, seen) for xy_px, seen in zip(people.xy_px, people.trusted, strict=True)]

@@ -68,11 +68,17 @@ def box_iou_matrix(boxes: np.ndarray, other_boxes: np.ndarray) -> np.ndarray:
         float64 (P, Q); 0 for boxes without area.
     """
     a, b = (np.asarray(boxes, np.float64).reshape(-1, 4) for boxes in (boxes, other_boxes))
-    low = np.maximum(a[:, None, :2], b[:, :2])
-    high = np.minimum((a[:, :2] + a[:, 2:])[:, None], b[:, :2] + b[:, 2:])
-    both = np.maximum(high - low, 0).prod(axis=-1)
+    both = box_intersections(a, b)
     union = a[:, 2:].prod(axis=1)[:, None] + b[:, 2:].prod(axis=1) - both
     return np.where(union > 0, both / np.where(union > 0, union, 1), 0)
+
+
+def box_intersections(boxes: np.ndarray, other_boxes: np.ndarray) -> np.ndarray:
+    """The area, float64 (P, Q) in square px, that each of the boxes (P, 4) shares with each other one (Q, 4)."""
+    low = np.maximum(boxes[:, None, :2], other_boxes[:, :2])
+    high = np.minimum((boxes[:, :2] + boxes[:, 2:])[:, None], other_boxes[:, :2] + other_boxes[:, 2:])
+    areas: np.ndarray = np.maximum(high - low, 0).prod(axis=-1)
+    return areas
 
 
 def oks_suppression(

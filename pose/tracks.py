@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pose.appearance import JointColors
-from pose.association import People, box_similarity, cost_of_return, match, oks_similarity
+from pose.association import Candidates, box_similarity, cost_of_return, match, oks_similarity
 from pose.crop import box_from_joints
 from pose.flow import JointFlow
 from pose.similarity import box_iou_matrix, oks_suppression
@@ -97,7 +97,7 @@ class PeopleTracker:
         self._time_s = time_s
         return np.array([owners[k].number or -1 if k in owners else -1 for k in range(len(people.xy_px))], np.int64)
 
-    def _people(self, xy_px: np.ndarray, scores: np.ndarray, person_scores: np.ndarray) -> People:
+    def _people(self, xy_px: np.ndarray, scores: np.ndarray, person_scores: np.ndarray) -> Candidates:
         joints = len(self._sigmas)
         xy, scores, person_scores = (np.asarray(values, np.float64) for values in (xy_px, scores, person_scores))
         count = len(person_scores)
@@ -108,15 +108,15 @@ class PeopleTracker:
             )
         scores = np.nan_to_num(scores)
         trusted = np.isfinite(xy).all(axis=-1) & (scores >= self._rule.joint_score) & (scores > 0)
-        return People(xy, scores, np.nan_to_num(person_scores), trusted, np.full((count, joints, 3), np.nan))
+        return Candidates(xy, scores, np.nan_to_num(person_scores), trusted, np.full((count, joints, 3), np.nan))
 
     @staticmethod
-    def _take_colors(people: People, counted: list[int], picture: np.ndarray) -> None:
+    def _take_colors(people: Candidates, counted: list[int], picture: np.ndarray) -> None:
         colors = JointColors(picture)
         for k in counted:
             people.colors[k] = colors.at(people.xy_px[k], people.trusted[k])
 
-    def _counted(self, people: People) -> list[int]:
+    def _counted(self, people: Candidates) -> list[int]:
         """Those with enough score and joints who are no duplicates."""
         enough = (people.person_scores >= self._rule.low_score) & (people.trusted.sum(axis=1) >= people.min_joints)
         rows = np.flatnonzero(enough)
@@ -127,7 +127,7 @@ class PeopleTracker:
         )
         return sorted(rows[kept].tolist())
 
-    def _continue(self, people: People, counted: list[int], time_s: float) -> dict[int, TrackState]:
+    def _continue(self, people: Candidates, counted: list[int], time_s: float) -> dict[int, TrackState]:
         """Matches people with tracks, in three passes; returns the track of each person who has one."""
         rule = self._rule
         high = [k for k in counted if people.person_scores[k] >= rule.high_score]
@@ -147,7 +147,7 @@ class PeopleTracker:
             track.see(people.xy_px[k], people.scores[k], people.trusted[k], time_s, people.colors[k])
         return owners
 
-    def _by_oks(self, tracks: list[TrackState], people: People, time_s: float) -> np.ndarray:
+    def _by_oks(self, tracks: list[TrackState], people: Candidates, time_s: float) -> np.ndarray:
         """OKS to the joints that motion predicts, or optical flow if that is greater."""
         predicted_px = np.array([track.predict(time_s) for track in tracks])
         similarity = oks_similarity(tracks, predicted_px, people, time_s, self._sigmas, self._rule.lost_s)
@@ -158,7 +158,7 @@ class PeopleTracker:
             similarity = np.where(np.array(seen)[:, None], np.maximum(similarity, by_flow), similarity)
         return similarity
 
-    def _by_box(self, tracks: list[TrackState], people: People, time_s: float) -> np.ndarray:
+    def _by_box(self, tracks: list[TrackState], people: Candidates, time_s: float) -> np.ndarray:
         return box_similarity(tracks, np.array([track.predict(time_s) for track in tracks]), people)
 
     def _forget(self, time_s: float) -> None:

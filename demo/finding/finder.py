@@ -10,6 +10,7 @@ from demo.finding.views import View
 from demo.tracking.rule import CompleteRule
 from pose import Skeleton
 from pose.people import People
+from pose.similarity import box_intersections
 
 #: Images uint8 RGB (B, size, size, 3) -> the people in each.
 FindPeople = Callable[[np.ndarray], list[People]]
@@ -61,10 +62,8 @@ class Finder:
     def _without_parts(self, people: People, cut: np.ndarray) -> People:
         """Without those cut off who are seen whole too; the scores of the others cut off are reduced."""
         boxes = self._boxes(people)
-        low, high = boxes[:, None, :2], boxes[:, None, :2] + boxes[:, None, 2:]
-        shared = np.minimum(high, boxes[:, :2] + boxes[:, 2:]) - np.maximum(low, boxes[:, :2])
         areas = np.maximum(boxes[:, 2:].prod(axis=1), 1e-9)
-        inside = np.maximum(shared, 0).prod(axis=2) >= _INSIDE * areas[:, None]
+        inside = box_intersections(boxes, boxes) >= _INSIDE * areas[:, None]
         part = cut & (inside & ~cut).any(axis=1)
         people = people._replace(person_scores=people.person_scores * np.where(cut, _CUT, 1.0))
         return people.some(~part)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from models.blocks import EPSILON, Normalization
+from models.forms.cells import cell_means, focal_loss, gathered, gaussian_maps, of_joints
 from models.forms.output_form import OutputForm, Term
 from models.forms.parabola import first_argmax
 from models.necks import narrow_neck
@@ -98,7 +98,7 @@ def center_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int
     visible = ops.logical_and(labels["visible"] > 0, labeled[..., None])
     joints = ops.where(visible[..., None], (labels["joints_xy_px"][..., ::-1] + 0.5) / cell, 0.0)
     extent = ops.sqrt(ops.maximum(ops.prod(sides, axis=-1), _TINY))
-    known = _known_cells(labels["unlabeled"], rows, columns)
+    known = cell_means(labels["unlabeled"], size, rows) == 0
     hidden = _hidden_cells(center, sides, ops.logical_and(labeled[..., None], ops.logical_not(visible)), rows, columns)
     joint_sigma = ops.clip(_JOINT_SIGMA * extent, *_JOINT_SIGMAS)[..., None]
     joint_target = gaussian_maps(joints, visible, joint_sigma, rows, columns)
@@ -149,7 +149,7 @@ def decode_centers(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:
     area = ops.prod(ops.maximum(gathered(outputs["box_sizes"], place), 0.0), axis=-1)
     spread = _SPREAD * ops.maximum(area, 1.0)[..., None, None]
     cell, scores = _search(ops.sigmoid(outputs["joint_logits"]), guess, spread)
-    offsets = _of_joints(outputs["joint_offsets"], cell, 2)
+    offsets = of_joints(outputs["joint_offsets"], cell, 2)
     xy = (cell + offsets)[..., ::-1] * (size / columns) - 0.5
     counted = ops.cast(scores > LEAST_JOINT_SCORE, "float32")
     means = ops.sum(scores * counted, axis=-1) / ops.maximum(ops.sum(counted, axis=-1), 1.0)
@@ -171,89 +171,12 @@ def _search(maps, guess, spread):
     window = ops.stack([ops.floor(steps / width), steps % width], axis=-1)
     # Of the window's cells: (B, K, J, W, 2).
     cells = corner[..., None, :] + window
-    values = _of_joints(maps, cells, 1)[..., 0]
+    values = of_joints(maps, cells, 1)[..., 0]
     distance = ops.sum((cells + 0.5 - guess[..., None, :]) ** 2, axis=-1)
     weighted = values * ops.exp(-distance / spread)
     best = first_argmax(weighted)
     chosen = corner + ops.stack([ops.floor(best / width), best % width], axis=-1)
     return chosen, ops.max(weighted, axis=-1)
-
-
-def _of_joints(values, cells, width: int):
-    """Read the values (B, h, w, J * width) of each joint at its own cells (B, K, J, ..., 2): (B, K, J, ..., width)."""
-    rows, columns, channels = values.shape[1:]
-    num_joints = channels // width
-    own = ops.reshape(ops.arange(num_joints, dtype="float32"), (num_joints, *[1] * (len(cells.shape) - 4)))
-    place = (cells[..., 0] * columns + cells[..., 1]) * num_joints + own
-    flat = ops.reshape(values, (-1, rows * columns * num_joints, width))
-    index = ops.reshape(ops.cast(place, "int32"), (-1, int(np.prod(place.shape[1:]))))
-    return ops.reshape(take_rows(flat, index), (-1, *place.shape[1:], width))
-
-
-def gathered(values, place):
-    """Read values (B, h, w, C) at cells (B, K), numbered row by row: (B, K, C)."""
-    rows, columns, channels = values.shape[1:]
-    return take_rows(ops.reshape(values, (-1, rows * columns, channels)), place)
-
-
-def take_rows(values, index):
-    """Take rows (B, M, C) of values (B, N, C) by number (B, M)."""
-    count, channels = values.shape[1:]
-    each = index[..., None] * channels + ops.arange(channels, dtype="int32")
-    flat = ops.reshape(values, (-1, count * channels))
-    found = ops.take_along_axis(flat, ops.reshape(each, (-1, index.shape[1] * channels)), axis=1)
-    return ops.reshape(found, (-1, index.shape[1], channels))
-
-
-def gaussian_maps(places, present, sigma, rows: int, columns: int):
-    """Make maps that are 1 in the cells of some points, and fall off around them.
-
-    Args:
-        places: Float points (B, P, J, 2), row and column in cells, whose first has its edge at 0.
-        present: Bool (B, P, J), the points that exist.
-        sigma: Standard deviations in cells, (B, P, J) or (B, P, 1).
-        rows: Height of the maps.
-        columns: Width of the maps.
-
-    Returns:
-        Float (B, rows, columns, J), the maximum over people.
-    """
-    middle = ops.floor(places)
-    scale = -0.5 / sigma**2
-    row, column = (
-        ops.exp(scale[..., None] * (ops.arange(count, dtype="float32") - middle[..., axis, None]) ** 2)
-        for axis, count in ((0, rows), (1, columns))
-    )
-    row = row * ops.cast(present, "float32")[..., None]
-    maps = ops.max(row[..., :, None] * column[..., None, :], axis=1)
-    return ops.transpose(maps, (0, 2, 3, 1))
-
-
-def focal_loss(target, logits, counted):
-    """Take the penalty-reduced focal loss of CornerNet (arXiv 1808.01244), per cell whose target is 1.
-
-    Args:
-        target: Float (B, h, w, C), 0 to 1.
-        logits: Float (B, h, w, C).
-        counted: Bool (B, h, w, 1 or C), cells that count; those that are 1 always do.
-
-    Returns:
-        A float scalar.
-    """
-    probability = ops.sigmoid(logits)
-    positive = ops.cast(target >= 1, "float32")
-    # log(p) and log(1 - p) without overflow.
-    log_p, log_q = -ops.softplus(-logits), -ops.softplus(logits)
-    negative = ops.cast(counted, "float32") * (1 - positive)
-    loss = positive * (1 - probability) ** 2 * log_p + negative * (1 - target) ** 4 * probability**2 * log_q
-    return -ops.sum(loss) / ops.maximum(ops.sum(positive), 1.0)
-
-
-def _known_cells(unlabeled, rows: int, columns: int):
-    """Bool (B, rows, columns): no pixel of the cell is unlabeled (B, S, S)."""
-    values = ops.cast(unlabeled, "float32")[..., None]
-    steps = (values.shape[1] // rows, values.shape[2] // columns)
-    return ops.max_pool(values, steps, strides=steps)[..., 0] == 0
 
 
 def _hidden_cells(center, sides, missing, rows: int, columns: int):
@@ -272,7 +195,7 @@ def _offset_error(joints, visible, offsets, rows: int, columns: int):
     cells = ops.floor(joints)[..., None, :] + steps
     inside = ops.logical_and(cells >= 0, cells < ops.convert_to_tensor([float(rows), float(columns)]))
     counted = ops.logical_and(visible[..., None], ops.all(inside, axis=-1))
-    found = _of_joints(offsets, ops.where(counted[..., None], cells, 0.0), 2)
+    found = of_joints(offsets, ops.where(counted[..., None], cells, 0.0), 2)
     return _mean(ops.abs(found - (joints[..., None, :] - cells)), counted)
 
 

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from models.blocks import Normalization
+from models.forms.cells import cell_means
 from models.forms.output_form import OutputForm, Term
 from pose.limb_fields import limbs_of
 from pose.skeleton import Skeleton
@@ -157,7 +158,7 @@ def field_loss(
     """
     xy, visible = labels["joints_xy_px"], labels["visible"]
     cells = next(iter(outputs.values())).shape[1]
-    weight = 1 - _pooled(labels["unlabeled"], size, cells) / 255
+    weight = 1 - cell_means(labels["unlabeled"], size, cells) / 255
     targets = {
         "joint_maps": lambda: encode_maps(xy, visible, size, cells),
         "limb_fields": lambda: encode_fields(xy, visible, pairs, size, cells),
@@ -170,14 +171,6 @@ def field_loss(
             value = ops.sum(weight * error) / ops.maximum(ops.sum(weight), 1.0)
         terms[term] = Term(value, weight > 0.5)
     return terms
-
-
-def _pooled(image, size: int, cells: int):
-    """The mean (B, cells, cells) over each cell's pixels of an image (B, S, S)."""
-    if size % cells:
-        raise ValueError(f"the image's side must be a multiple of the maps', {cells} cells, got {size} px")
-    tiles = ops.reshape(ops.cast(image, "float32"), (-1, cells, size // cells, cells, size // cells))
-    return ops.mean(tiles, axis=(2, 4))
 
 
 def decode_fields(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from models import build_movenet, form_of, inference_model
-from models.forms.centers import FORM, center_loss, gaussian_maps
+from models.forms.cells import gaussian_maps
+from models.forms.centers import FORM, center_loss
 from pose.tasks import MAX_CENTERS
 
 SIZE, CELLS, JOINTS = 128, 32, 5
