@@ -56,7 +56,7 @@ class Naming:
             ValueError: names are missing, or are the same; or an option names a joint that there is not.
         """
         renamed = dict(text.split("=", 1) for text in self.rename)
-        if unknown := renamed.keys() - set(names):
+        if unknown := [name for name in renamed if name not in names]:
             raise ValueError(f"rename names {min(unknown)!r}, which is none of {', '.join(map(repr, names))}")
         joints = joint_names([renamed.get(name, name) if isinstance(name, str) else name for name in names])
         # A joint may be named as the file does, or as the skeleton does.

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_prep.coco.person import FARTHEST_PX
 from records import Region
 
-_FARTHEST_PX = 1e6
 # COCO measures outlines and boxes from the image's corner, we from the center of its first pixel.
 _CORNER_PX = 0.5
 _MALFORMED = (TypeError, ValueError, KeyError, OverflowError)
@@ -74,7 +74,7 @@ def _polygon(points: object) -> np.ndarray:
 def _finite(values: object) -> np.ndarray:
     found = np.array(values, np.float64)
     # Comparing is false for NaN.
-    if not (np.abs(found) < _FARTHEST_PX).all():
+    if not (np.abs(found) < FARTHEST_PX).all():
         raise ValueError("a place is NaN, infinite or a million pixels away")
     return found
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from pose import box_from_joints
 
-_FARTHEST_PX = 1e6
+# No position, length or side of an image is that large.
+FARTHEST_PX = 1e6
 # How far joints may lie outside the box, and a box outside the image, as a share of the side.
 _MARGIN = 0.1
 # A person's area is at most that of the box, except for rounding.
@@ -57,7 +58,7 @@ def read_labels(entry: dict, order: tuple[int, ...], size: tuple[int, int] | Non
         raise ValueError(f"visibility must be 0, 1 or 2, got {sorted(set(keypoints[:, 2].tolist()))}")
     keypoints[keypoints[:, 2] == 0] = 0
     # Comparing is false for NaN.
-    if not (np.abs(keypoints) < _FARTHEST_PX).all():
+    if not (np.abs(keypoints) < FARTHEST_PX).all():
         raise ValueError("a labeled keypoint is NaN, infinite or a million pixels away")
     xy_px, visible = np.zeros((len(order), 2)), np.zeros(len(order), np.int64)
     xy_px[list(order)], visible[list(order)] = keypoints[:, :2], keypoints[:, 2]
@@ -77,7 +78,7 @@ def _box(box: object, xy_px: np.ndarray, size: tuple[int, int] | None) -> np.nda
         x, y, width, height = np.array(box, np.float64).reshape(4)
     except (TypeError, ValueError, OverflowError):
         return None
-    if not (np.abs([x, y, width, height]) < _FARTHEST_PX).all() or min(width, height) <= 0:
+    if not (np.abs([x, y, width, height]) < FARTHEST_PX).all() or min(width, height) <= 0:
         return None
     low, side = np.array([x, y]) - 0.5, np.array([width, height])
     outside = ((xy_px < low - _MARGIN * side) | (xy_px > low + (1 + _MARGIN) * side)).any(axis=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data_prep.coco.layout import find_picture
 from data_prep.coco.outline import read_ignored, read_region
-from data_prep.coco.person import Labels, read_labels
+from data_prep.coco.person import FARTHEST_PX, Labels, read_labels
 from data_prep.reader import ADDED, Item, LeftOut, Remark, Unlabeled
 from data_prep.video.pictures import PictureFile, read_jpeg_header
 from pose.picture import JpegHeader
@@ -190,9 +190,9 @@ class CocoUnit:
 
 
 def _labeled_size(entry: dict) -> Size | None:
-    """The (height, width) that an image's labels are for, None if the file does not say."""
+    """The (height, width) that an image's labels are for, None if the file gives none that can be."""
     try:
         height, width = int(entry["height"]), int(entry["width"])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return (height, width) if height > 0 and width > 0 else None
+    return (height, width) if 0 < height < FARTHEST_PX and 0 < width < FARTHEST_PX else None

@@ -171,6 +171,8 @@ def test_people_not_marked_as_crowd_are_read(tmp_path, crowd):
         {"width": -1},
         {"width": 0, "height": 120},
         {"width": 160, "height": 0},
+        {"width": 160, "height": 10**400},
+        {"width": 10**6, "height": 120},
     ],
 )
 def test_an_image_size_missing_from_the_file_is_read_from_the_image(tmp_path, size):
@@ -264,6 +266,7 @@ def test_unknown_and_duplicate_keypoints_raise_in_one_line(tmp_path):
         ([*NAMES[:16], "LShoulder"], "several keypoints mean one joint: 'left_shoulder', 'LShoulder'; rename"),
         ([], "names no keypoints of any category .'person'."),
         ([*NAMES[:16], None], "category 'person': keypoint 17 has no name of letters or digits, but None"),
+        ([*NAMES[:16], {"a": 1}], "keypoint 17 has no name of letters or digits, but {'a': 1}"),
         ([*NAMES[:16], "- "], "keypoint 17 has no name of letters or digits, but '- '"),
     ):
         with pytest.raises(ValueError, match=why) as raised:
