@@ -55,6 +55,7 @@ class Augmentation:
             joints are missing, which whole people do not teach them.
         closeup_sides: the least and the greatest side of that part as shares of the crop's side, uniform in the
             logarithm.
+        mosaic: of whole images, the probability of a mosaic of four, each at half its size (`records.mosaic`).
     """
 
     flip: float = 0.5
@@ -70,6 +71,7 @@ class Augmentation:
     blur: float = 0.0
     closeup: float = 0.1
     closeup_sides: tuple[float, float] = (0.15, 0.5)
+    mosaic: float = 0.0
 
     def __post_init__(self) -> None:
         for field in (
@@ -82,6 +84,7 @@ class Augmentation:
             "blur",
             "shift",
             "closeup",
+            "mosaic",
         ):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")

@@ -130,8 +130,8 @@ def read_manifest(folder: str | Path, kind: str | None = None) -> Manifest:
         raise ValueError(f"{path} is damaged ({why}); make the shard set again with `python -m data_prep`") from error
     if manifest.schema_version != SCHEMA_VERSION:
         raise ValueError(
-            f"{path} has records of schema version {manifest.schema_version}, this program reads {SCHEMA_VERSION}; "
-            "make the shard set again with `python -m data_prep`"
+            f"{path} has records of schema version {manifest.schema_version!r:.100}, this program reads "
+            f"{SCHEMA_VERSION}; make the shard set again with `python -m data_prep`"
         )
     if kind not in (None, manifest.kind):
         raise ValueError(
@@ -150,14 +150,14 @@ def _skeleton_of(content: dict) -> Skeleton:
 
 def _check(manifest: Manifest) -> None:
     """Raises unless the fields are of the types that `Manifest.write` writes."""
-    if not isinstance(manifest.size, int) or manifest.size < 1:
+    if type(manifest.size) is not int or manifest.size < 1:
         raise ValueError(f"a size of 1 px or more was expected, got {manifest.size!r}")
     if not (isinstance(manifest.source, dict) and isinstance(manifest.split_rule, dict)):
         raise ValueError("the source and the split rule must be objects")
     if manifest.kind not in KINDS:
         raise ValueError(f"a kind of record is one of {', '.join(KINDS)}, got {manifest.kind!r:.100}")
     fewest, most = (1, MOST_PEOPLE) if manifest.kind == "frames" else (0, 0)
-    if not isinstance(manifest.max_people, int) or not fewest <= manifest.max_people <= most:
+    if type(manifest.max_people) is not int or not fewest <= manifest.max_people <= most:
         raise ValueError(f"max_people must lie between {fewest} and {most}, got {manifest.max_people!r:.100}")
     bad = manifest.skipped
     if not isinstance(bad, list) or not all(isinstance(one[key], str) for one in bad for key in ("what", "why")):

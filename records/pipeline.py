@@ -16,6 +16,7 @@ from records.example import Example
 from records.features import KINDS
 from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epoch
 from records.maps import decoded_maps
+from records.mosaic import with_mosaics
 from records.parsing import Labels, decode_picture, parse_example, resize_picture, usual_fields
 from records.tfrecord import read_records
 
@@ -142,7 +143,7 @@ def training_dataset(
     A batch depends only on the seed, its epoch and its index there: a run that starts at `first_epoch` and `first_step`
         gets the same batches as an uninterrupted run from there on. Workers that train together each take a share of
         every batch: `shard` (0, N) ... (N - 1, N), concatenated, are the batches of (0, 1). Each worker reads all
-        records, to keep their order, but decodes only its own.
+        records, to keep their order, but decodes only its own, unless there are mosaics.
 
     Side effect: limits OpenCV to one thread in this process.
 
@@ -166,8 +167,8 @@ def training_dataset(
         Batches as `dataset` gives them, of `batch_size` / N records.
 
     Raises:
-        ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, or a
-            `shard` that does not fit.
+        ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, a `shard`
+            that does not fit, or mosaics of people or without "visible" and "box_px".
     """
     # Batches are made in parallel already; OpenCV's own threads would only wait for each other, at full load.
     cv2.setNumThreads(1)
@@ -179,7 +180,12 @@ def training_dataset(
     own = _own_rows(batch_size, shard)
     size, fields = input_size or manifest.size, (*usual_fields(kind), "left") if fields is None else fields
     _check_fields(folder, split, fields, kind)
-    vary = _variation(manifest, size, augmentation or (OF_FRAMES if kind == "frames" else Augmentation()), own)
+    options = augmentation or (OF_FRAMES if kind == "frames" else Augmentation())
+    if options.mosaic and not {"visible", "box_px"} <= set(fields):
+        raise ValueError(f"a mosaic is of whole images with visible and box_px, got records of {kind}")
+    # A mosaic may be of images of other workers.
+    decoded = slice(None) if options.mosaic else own
+    vary = _variation(manifest, size, options, decoded)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         # Traced into a graph of its own, whose seed this sets: the order must not depend on the caller's global seed.
@@ -191,7 +197,7 @@ def training_dataset(
         )
         batches = examples.shuffle(shuffle_buffer, seed=order[1]).batch(batch_size, drop_remainder=True)
         batches = batches.enumerate().skip(tf.where(epoch == first_epoch, tf.cast(first_step, tf.int64), 0))
-        return batches.map(lambda step, batch: (batch[own], tf.stack([order[0], step])))
+        return batches.map(lambda step, batch: (batch[decoded], tf.stack([order[0], step])))
 
     def prepare(serialized: tf.Tensor, batch_seed: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         jpegs, labels = _parsed(serialized, manifest, fields)
@@ -199,24 +205,32 @@ def training_dataset(
         draws = tf.random.stateless_uniform([batch_size, NUM_DRAWS], batch_seed)
         if "left" in fields:
             labels["left"] = tf.zeros_like(labels["visible"], tf.bool)
-        varied = _in_numpy(vary, {"draws": draws, "picture": jpegs, **_moved(labels, kind)}, manifest, size)
-        return varied.pop("picture"), labels | varied
+        values = {"draws": draws, "picture": jpegs, **_moved(labels, kind)}
+        if options.mosaic:
+            seed_of_mosaics = tf.random.experimental.stateless_fold_in(batch_seed, 1)
+            values["mosaic"] = tf.random.stateless_uniform([batch_size], seed_of_mosaics) < options.mosaic
+        labels |= _in_numpy(vary, values, manifest, size)
+        if options.mosaic:
+            labels = {name: value[own] for name, value in labels.items()}
+        return labels.pop("picture"), labels
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
     return stream.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def _variation(
-    manifest: Manifest, size: int, options: Augmentation, own: slice
+    manifest: Manifest, size: int, options: Augmentation, rows: slice
 ) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The function in NumPy from JPEGs, labels and draws for the whole batch to images and labels."""
+    """The function in NumPy from JPEGs and labels of some rows, and draws for the whole batch, to images and labels."""
     flip_order, options = np.array(manifest.skeleton.flip_order), options.fitting(manifest.skeleton)
 
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Computed for the whole batch, then sliced: the last bit of a cosine may depend on its position in the array.
-        changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(own)
+        changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(rows)
+        mosaics = np.flatnonzero(values.pop("mosaic", ()))
         jpegs, values = values.pop("picture"), decoded_maps(values, manifest.size)
         pictures, labels = augment(jpegs, values, changes, size=size, flip_order=flip_order, kind=manifest.kind)
+        pictures, labels = with_mosaics(pictures, labels, mosaics)
         return {"picture": pictures, **labels}
 
     return vary

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from frames import NO_AUGMENTATION
 
 from pose import LSP14
 from records import Augmentation
@@ -9,9 +10,6 @@ from records.augment import NUM_DRAWS, augment, changes_of
 from records.pipeline import decode_picture
 from records.warp import decode_jpeg, vary_pictures
 
-NOTHING = Augmentation(
-    flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0, closeup=0
-)
 # One half of every draw is the middle of its range: no turn, no zoom, no shift, no change of colour.
 MIDDLE = np.full(NUM_DRAWS, 0.5, np.float32)
 
@@ -95,7 +93,7 @@ def test_every_range_reaches_as_far_down_as_up():
     ends = np.stack([np.full(NUM_DRAWS, draw) for draw in (0.0, 1.0)])
 
     def changed(**options):
-        return changes_of(ends, Augmentation(**(vars(NOTHING) | options)), 10, 10)
+        return changes_of(ends, Augmentation(**(vars(NO_AUGMENTATION) | options)), 10, 10)
 
     np.testing.assert_allclose(changed(scale=0.25).scale, [1.25, 1 / 1.25])
     np.testing.assert_allclose(changed(shift=0.2).matrix[:, :, 2], [[-2, -2], [2, 2]])
@@ -168,13 +166,13 @@ def test_joints_that_leave_are_marked_as_left_hidden_ones_too():
 def test_the_outermost_pixels_are_the_pictures_to_their_edges(x, inside):
     picture = np.zeros((1, 64, 64, 3), np.uint8)
     for xy in ((x, 20), (20, x)):
-        _, labels = run(picture, labels_of([xy]), NOTHING, [MIDDLE])
+        _, labels = run(picture, labels_of([xy]), NO_AUGMENTATION, [MIDDLE])
         assert bool(labels["visible"][0, 0]) == inside and bool(labels["left"][0, 0]) != inside
 
 
 def test_no_augmentation_changes_nothing():
     picture = np.random.default_rng(0).integers(0, 255, (3, 64, 64, 3)).astype(np.uint8)
-    varied, labels = run(picture, labels_of([(5, 6)], [(7, 8)], []), NOTHING, draws_of(0, 3))
+    varied, labels = run(picture, labels_of([(5, 6)], [(7, 8)], []), NO_AUGMENTATION, draws_of(0, 3))
     assert (varied == picture).all()
     np.testing.assert_allclose(labels["joints_xy_px"][:2, 0], [(5, 6), (7, 8)], atol=1e-5)
 
@@ -226,7 +224,7 @@ def test_patches_end_at_the_pictures_edges():
     options = Augmentation(0, 0, 0, 0, 0, 0, 0, occlusion=0.25, occlusion_size=0.5)
     edges = changes_of(draws[None], options, 16, 8).patch_edges
     assert edges.tolist() == [[[0, 0, 2, 2], [7, 7, 8, 8]]]
-    assert not changes_of(draws[None], NOTHING, 16, 8).patch_edges.any()
+    assert not changes_of(draws[None], NO_AUGMENTATION, 16, 8).patch_edges.any()
 
 
 def test_the_largest_patch_is_as_wide_as_the_option_says():

@@ -7,15 +7,14 @@ import cv2
 import numpy as np
 import pytest
 from commands import call
+from frames import NO_AUGMENTATION, make_frame, write_frames
 from people import make_person, write_shard_set
 
 from pose import LSP14
 from records import (
-    Augmentation,
     BadInput,
     Frame,
     Region,
-    ShardSetWriter,
     dataset,
     encode_frame,
     read_manifest,
@@ -27,32 +26,9 @@ from records.features import MOST_PEOPLE, read_features
 from records.inspect import check_shards
 from records.manifest import shard_paths
 
-NO_AUGMENTATION = Augmentation(
-    flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0, closeup=0
-)
-
-
-def make_frame(number: int, people: int = 2, unlabeled: tuple[Region, ...] = ()) -> Frame:
-    """An image of 200 x 100 px with so many people."""
-    picture = cv2.resize(make_person(number).picture, (200, 100))
-    found = [
-        replace(make_person(10 * number + i), joints_xy_px=make_person(10 * number + i).joints_xy_px * (1, 0.5))
-        for i in range(people)
-    ]
-    found = [replace(person, box_px=np.array([20.0, 10, 90, 60]), person=5 + i) for i, person in enumerate(found)]
-    return Frame(picture, found, list(unlabeled), "made_up", f"s{number:03d}", "c", number)
-
 
 def features(frame: Frame, size: int = 100) -> dict:
     return read_features(encode_frame(frame, size, LSP14), 14, "frames")
-
-
-def write_frames(folder, frames, *, size=64, split="train", max_people=None):
-    writer = ShardSetWriter(folder, skeleton=LSP14, size=size, source={}, split_rule={}, kind="frames")
-    for frame in frames:
-        writer.add(split, encode_frame(frame, size, LSP14))
-    most = max(len(frame.people) for frame in frames)
-    return writer.finish(max_people=most if max_people is None else max_people)
 
 
 def test_the_longer_side_fills_the_square_and_the_rest_is_black():
@@ -265,6 +241,8 @@ def test_the_manifest_of_people_is_as_before_and_that_of_frames_says_so(frames, 
         ("kind", ["frames"], "damaged"),
         ("max_people", 0, "max_people must lie between 1 and 1000, got 0"),
         ("max_people", 10**9, "max_people must lie between 1 and 1000"),
+        ("max_people", True, "max_people must lie between 1 and 1000, got True"),
+        ("size", True, "a size of 1 px or more was expected, got True"),
         ("max_people", "3", "max_people must lie between 1 and 1000, got '3'"),
     ],
 )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from frames import NO_AUGMENTATION
 from people import make_person, write_shard_set
 
 from pose import LSP14, Camera, Crop
@@ -113,15 +114,12 @@ def test_the_workers_batches_are_one_workers_batches(shards, workers):
 
 
 def test_without_augmentation_training_gets_the_same_as_evaluation(shards):
-    nothing = Augmentation(
-        flip=0, rotation_deg=0, scale=0, shift=0, brightness=0, contrast=0, color=0, occlusion=0, closeup=0
-    )
     stored = {}
     for pictures, labels in dataset(shards, "train", batch_size=5).as_numpy_iterator():
         stored |= {
             key: (picture, xy) for key, picture, xy in zip(labels["key"], pictures, labels["joints_xy_px"], strict=True)
         }
-    found = batches(shards, augmentation=nothing)
+    found = batches(shards, augmentation=NO_AUGMENTATION)
     assert len(found) == 9
     for pictures, labels in found:
         for key, picture, xy in zip(labels["key"], pictures, labels["joints_xy_px"], strict=True):
