@@ -26,6 +26,7 @@ class Labels:
         box_px: float64 (4,), the annotation's box, moved by half a pixel to our pixel centers; or that of the joints.
         from_joints: whether the box is that of the joints.
         area_px: the person's area, None if unknown.
+        score: 0 to 1, of a prediction; None if there is none.
     """
 
     xy_px: np.ndarray
@@ -33,6 +34,7 @@ class Labels:
     box_px: np.ndarray
     from_joints: bool
     area_px: float | None
+    score: float | None = None
 
 
 def read_labels(entry: dict, order: tuple[int, ...], size: tuple[int, int] | None) -> Labels | None:
@@ -66,10 +68,10 @@ def read_labels(entry: dict, order: tuple[int, ...], size: tuple[int, int] | Non
         return None
     box_px = _box(entry.get("bbox"), xy_px[visible > 0], size)
     from_joints = box_px is None
-    area_px = _area(entry.get("area"), box_px)
+    area_px, score = _area(entry.get("area"), box_px), _number(entry.get("score"))
     if box_px is None:
         box_px = box_from_joints(xy_px, visible)
-    return Labels(xy_px.astype(np.float32), visible, box_px, from_joints, area_px)
+    return Labels(xy_px.astype(np.float32), visible, box_px, from_joints, area_px, score)
 
 
 def _box(box: object, xy_px: np.ndarray, size: tuple[int, int] | None) -> np.ndarray | None:
@@ -93,9 +95,15 @@ def _box(box: object, xy_px: np.ndarray, size: tuple[int, int] | None) -> np.nda
 
 
 def _area(area: object, box_px: np.ndarray | None) -> float | None:
+    found = _number(area)
+    most = np.inf if box_px is None else _MOST_COVERED * box_px[2] * box_px[3]
+    return found if found is not None and 0 < found <= most else None
+
+
+def _number(value: object) -> float | None:
+    """A finite number, None if it is none."""
     try:
-        found = float(area)
+        found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    most = np.inf if box_px is None else _MOST_COVERED * box_px[2] * box_px[3]
-    return found if 0 < found <= most and np.isfinite(found) else None
+    return found if np.isfinite(found) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ from data_prep.coco.annotations import CocoFile, load_coco, order, parse_coco
 from data_prep.coco.layout import find_files, inner_path, shared_folders
 from data_prep.coco.naming import Naming
 from data_prep.coco.unit import CocoUnit, LabeledPicture, Wanted
-from data_prep.reader import PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
+from data_prep.reader import ADDED, PICTURES_A_UNIT, Item, Reader, Remark, Tally, Unit
 from pose import Skeleton
 from records import Person
 
@@ -56,6 +56,8 @@ class Coco(Reader):
         min_keypoints: people with fewer labeled keypoints are left out; by default a third of those that the file
             names, which is 6 of 17.
         min_box_px: people whose box is smaller, on its longer side, are left out.
+        min_score: people with a lower "score" in the file, as predictions have, are left out; labels without a score
+            stay.
         pairs: mirror images whose names do not say left and right, each as LEFT:RIGHT.
         sigmas: constants of OKS, as JOINT=NUMBER, or one number for all others. By default those of COCO for joints
             with COCO's names, and 0.072, the median of COCO's 17, for other joints.
@@ -72,6 +74,7 @@ class Coco(Reader):
     orientation: Literal["auto", "stored", "turned"] = "auto"
     min_keypoints: int | None = None
     min_box_px: float = 32.0
+    min_score: float | None = field(default=None, metadata=ADDED)
     pairs: tuple[str, ...] = ()
     sigmas: tuple[str, ...] = ()
     rename: tuple[str, ...] = ()
@@ -85,6 +88,8 @@ class Coco(Reader):
         Naming(self.pairs, self.sigmas, self.rename)
         if not self.min_box_px >= 1:
             raise ValueError(f"min_box_px must be 1 or more, got {self.min_box_px}")
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise ValueError(f"min_score must lie between 0 and 1, got {self.min_score}")
         if self.orientation not in ("auto", "stored", "turned"):
             raise ValueError(f"orientation must be auto, stored or turned, got {self.orientation!r}")
         try:
@@ -138,7 +143,7 @@ class Coco(Reader):
         joints = self._content.order
         least = -(-len(joints) // 3) if self.min_keypoints is None else self.min_keypoints
         shared = shared_folders(str(entry.get("file_name")) for entry in self._content.pictures.values())
-        return Wanted(joints, least, self.min_box_px, self.orientation, shared)
+        return Wanted(joints, least, self.min_box_px, self.orientation, shared, self.min_score)
 
     @cached_property
     def _pictures(self) -> list[LabeledPicture]:

@@ -29,6 +29,7 @@ class Wanted:
         min_box_px: people whose box is smaller, on its longer side, are left out.
         orientation: what labels of images with an EXIF orientation are for: stored, turned or auto.
         shared_folders: how many leading folders all names of images share.
+        min_score: people of a lower score are left out; None keeps all.
     """
 
     order: tuple[int, ...]
@@ -36,6 +37,7 @@ class Wanted:
     min_box_px: float
     orientation: str
     shared_folders: int
+    min_score: float | None = field(default=None, metadata=ADDED)
 
     def why_left_out(self, labels: Labels | None) -> str | None:
         """Why a person is left out, None if not."""
@@ -45,6 +47,8 @@ class Wanted:
             return f"fewer than {self.min_keypoints} keypoints (--min-keypoints)"
         if max(labels.box_px[2:]) < self.min_box_px:
             return f"box smaller than {self.min_box_px:g} px (--min-box-px)"
+        if self.min_score is not None and labels.score is not None and labels.score < self.min_score:
+            return f"score below {self.min_score:g} (--min-score)"
         return None
 
 

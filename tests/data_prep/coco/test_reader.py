@@ -97,6 +97,17 @@ def test_crowds_small_people_and_those_with_few_keypoints_are_left_out(coco):
     assert [got.person for got in coco(annotations, min_keypoints=4, min_box_px=31).people()] == [3, 4, 5]
 
 
+def test_uncertain_predictions_are_left_out_and_labels_without_a_score_stay(coco):
+    annotations = [person(1, score=0.29), person(2, score=0.3), person(3), person(4, score=None), person(5, score="x")]
+    reader = coco(annotations, min_score=0.3)
+    assert [got.person for got in reader.people()] == [2, 3, 4, 5]
+    assert left_out(reader) == {"score below 0.3 (--min-score)": 1}
+    assert len(list(coco(annotations).people())) == 5
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="min_score must lie between 0 and 1, got"):
+            coco(annotations, min_score=wrong)
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
