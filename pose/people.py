@@ -9,7 +9,7 @@ import numpy as np
 
 from pose.crop import box_from_joints
 from pose.similarity import oks_suppression
-from pose.track_state import AREA_SHARE
+from pose.tracking.state import AREA_SHARE
 
 #: Number of joints that a person's box is around at least.
 BOX_JOINTS = 3

@@ -1,5 +1,5 @@
-// The motion of one person who is tracked, and how alike tracks and people are: pose/track_state.py and
-// pose/association.py without images.
+// The motion of one person who is tracked, and how alike tracks and people are: pose/tracking/state.py and
+// pose/tracking/association.py without images.
 
 export const AREA_SHARE = 0.2;
 const [SLOWING_S, SPEED_S, GROWING_S, SHRINKING_S] = [1, 0.15, 0.3, 1.5];

@@ -1,5 +1,5 @@
-// Lasting numbers for the people whom a finder gives in each frame: pose/tracks.py without images, that is without
-// optical flow and colors. Points are [x, y].
+// Lasting numbers for the people whom a finder gives in each frame: pose/tracking/tracks.py without images, that
+// is without optical flow and colors. Points are [x, y].
 import { matchBest } from "./assignment.js";
 import { AREA_SHARE, boxOf, costOfReturn, isFinitePoint, lengthOf } from "./track_state.js";
 import { MIN_JOINTS, oks, overlap, TrackState } from "./track_state.js";
@@ -7,11 +7,11 @@ import { MIN_JOINTS, oks, overlap, TrackState } from "./track_state.js";
 /** The similarity of a track falls by this share until it is lost. */
 const MISSED_SHARE = 0.3;
 
-/** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracks.py. */
+/** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracking/tracks.py. */
 export class PeopleTracker {
   /**
    * @param {number[]} sigmas constants of OKS
-   * @param {object} trackRule the fields of `TrackRule` in pose/track_rule.py, as in the tracks of settings.json
+   * @param {object} trackRule the fields of `TrackRule` in pose/tracking/rule.py, as in the tracks of settings.json
    */
   constructor(sigmas, trackRule) {
     Object.assign(this, { sigmas, trackRule, lastNumber: 0 });

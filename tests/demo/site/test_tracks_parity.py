@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pose import LSP14
-from pose.association import match
-from pose.track_rule import TrackRule
-from pose.tracks import PeopleTracker
+from pose.tracking.association import match
+from pose.tracking.rule import TrackRule
+from pose.tracking.tracks import PeopleTracker
 
 
 def crowd(fps, seed):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose.appearance import color_distance
 from pose.crop import box_from_joints
 from pose.similarity import box_iou_matrix, oks_matrix
-from pose.track_state import TrackState
+from pose.tracking.appearance import color_distance
+from pose.tracking.state import TrackState
 
 #: OKS is used of people who have this many joints in common, or all where there are fewer.
 MIN_JOINTS = 3
@@ -37,7 +37,7 @@ class Candidates:
         scores: float64 (P, J).
         person_scores: float64 (P,).
         trusted: bool (P, J), the joints that are compared.
-        colors: float64 (P, J, 3), the colors at the joints (`pose.appearance`); NaN where not known.
+        colors: float64 (P, J, 3), the colors at the joints (`pose.tracking.appearance`); NaN where not known.
     """
 
     xy_px: np.ndarray
