@@ -198,7 +198,7 @@ def main() -> None:
     paths = [
         path
         for file in files
-        for path in (sorted((ROOT / file).glob("*.py")) if (ROOT / file).is_dir() else [ROOT / file])
+        for path in (sorted((ROOT / file).rglob("*.py")) if (ROOT / file).is_dir() else [ROOT / file])
     ]
     wanted = options.only or ("*",)
     paths = [path for path in paths if path.is_file() and any(map(path.with_suffix("").match, wanted))]

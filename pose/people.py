@@ -9,7 +9,7 @@ import numpy as np
 
 from pose.crop import box_from_joints
 from pose.similarity import oks_suppression
-from pose.track_state import AREA_SHARE
+from pose.tracking.motion import MOTION
 
 #: Number of joints that a person's box is around at least.
 BOX_JOINTS = 3
@@ -76,5 +76,5 @@ class People(NamedTuple):
             joint_score: minimum score of the joints that say how large a person is.
             max_oks: the OKS from which on two people are one.
         """
-        areas = AREA_SHARE * self.boxes_px(joint_score)[:, 2:].max(axis=1, initial=0.0) ** 2
+        areas = MOTION.area_share * self.boxes_px(joint_score)[:, 2:].max(axis=1, initial=0.0) ** 2
         return self.some(oks_suppression(self.joints_xy_px, self.person_scores, areas, sigmas, max_oks))

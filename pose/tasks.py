@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pose.fields import Field
-from pose.grouping import assemble_people
+from pose.grouping.assembly import assemble_people
 from pose.skeleton import Skeleton
 
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from pose import COCO17
-from pose.grouping import GroupingOptions, group_people
-from pose.limb_fields import FieldLimbs
+from pose.grouping.assembly import GroupingOptions, group_people
+from pose.grouping.limb_fields import FieldLimbs
 from pose.people import People
 
 #: OpenPose's 18 joints, in its order.

@@ -26,8 +26,8 @@ from benchmarks.tracks.finder import CLEAN, FinderNoise
 from benchmarks.tracks.measure import AnyTracker, measure, shaken
 from benchmarks.tracks.walkers import make_clip, paint, read_walks
 from pose import LSP14
-from pose.track_rule import TrackRule
-from pose.tracks import PeopleTracker
+from pose.tracking.rule import TrackRule
+from pose.tracking.tracks import PeopleTracker
 
 _NOISY = FinderNoise()
 #: How far a restless camera moves the image from frame to frame, as a share of its width.

@@ -8,7 +8,7 @@ import numpy as np
 
 from pose.crop import box_from_joints
 from pose.similarity import box_iou_matrix, oks_matrix
-from pose.track_state import area_px
+from pose.tracking.state import area_px
 
 
 class GreedyTracker:

@@ -12,8 +12,8 @@ from demo.tracking.rule import CompleteRule
 from pose import Crop, Skeleton
 from pose.people import People
 from pose.similarity import box_iou_matrix
-from pose.track_rule import TrackRule
-from pose.tracks import PeopleTracker
+from pose.tracking.rule import TrackRule
+from pose.tracking.tracks import PeopleTracker
 
 #: How near to look: levels of views after the whole image (`demo.finding.views`), in images and in videos.
 STILL_LEVELS, VIDEO_LEVELS = 2, 1

@@ -20,6 +20,7 @@ from pose import Skeleton
 from pose.draw import COLORS
 from pose.people import BOX_JOINTS
 from pose.tasks import POSE_2D, POSES_2D_CENTERS, task_of
+from pose.tracking.motion import MOTION
 
 #: The page's own files.
 STATIC = Path(__file__).parent / "static"
@@ -102,6 +103,7 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
             "padding": crowd.PADDING,
         },
         "tracks": {name: value for name, value in tracks.items() if name not in _OF_IMAGES},
+        "motion": dataclasses.asdict(MOTION),
         "outliers": {"reach": outliers.REACH, "frame_s": outliers.FRAME_S, "max_held": outliers.MAX_HELD},
         "display": {"lines_per_side": view.LINES_PER_SIDE, "rate_span_s": meters.SPAN_S},
     }

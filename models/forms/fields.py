@@ -14,7 +14,7 @@ from keras import ops
 from models.blocks import Normalization
 from models.forms.cells import cell_means
 from models.forms.output_form import OutputForm, Term
-from pose.limb_fields import limbs_of
+from pose.grouping.limb_fields import limbs_of
 from pose.skeleton import Skeleton
 from pose.tasks import POSES_2D_FIELDS
 
@@ -179,7 +179,7 @@ def decode_fields(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:
 
 
 def fields_form(skeleton: Skeleton) -> OutputForm:
-    """Return the form for the limbs of a skeleton, `pose.limb_fields.limbs_of`."""
+    """Return the form for the limbs of a skeleton, `pose.grouping.limb_fields.limbs_of`."""
     pairs = limbs_of(skeleton).pairs
     if not pairs:
         raise ValueError(f"fields need two joints or more to connect, got the skeleton {skeleton.name} of one")

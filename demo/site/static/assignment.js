@@ -1,5 +1,5 @@
-// The assignment problem, as `match` in pose/association.py solves it by SciPy: here by the Hungarian method with
-// potentials and shortest augmenting paths.
+// The assignment problem, as `match` in pose/tracking/association.py solves it by SciPy: here by the Hungarian method
+// with potentials and shortest augmenting paths.
 
 /**
  * The pairs of the greatest total similarity, each of which reaches the minimum and is above 0.

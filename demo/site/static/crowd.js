@@ -2,7 +2,7 @@
 // with one view of each frame, which shows all of it.
 import { Crop } from "./crop.js";
 import { confidence } from "./estimator.js";
-import { AREA_SHARE, boxOf, oks } from "./track_state.js";
+import { boxOf, oks } from "./track_state.js";
 import { PeopleTracker } from "./tracks.js";
 
 /**
@@ -19,8 +19,8 @@ export class Finder {
    * @param {object} settings the page's settings.json
    */
   constructor(find, settings) {
-    const { finder, follow, pose, sigmas } = settings;
-    Object.assign(this, { findIn: find, finder, rule: follow, size: pose.size, sigmas });
+    const { finder, follow, motion, pose, sigmas } = settings;
+    Object.assign(this, { findIn: find, finder, rule: follow, motion, size: pose.size, sigmas });
   }
 
   /**
@@ -54,7 +54,7 @@ export class Finder {
   }
 
   #similarity(better, person) {
-    const area = AREA_SHARE * Math.max(...this.box(better).slice(2)) ** 2;
+    const area = this.motion.area_share * Math.max(...this.box(better).slice(2)) ** 2;
     return area > 0 ? oks(better.joints, person.joints, area, this.sigmas, 0, [...this.sigmas.keys()]) : 0;
   }
 }
@@ -64,7 +64,7 @@ export class CrowdTracker {
   /** See `Finder`. */
   constructor(find, settings) {
     Object.assign(this, { settings, finder: new Finder(find, settings), tracked: new Set() });
-    this.tracker = new PeopleTracker(settings.sigmas, settings.tracks);
+    this.tracker = new PeopleTracker(settings.sigmas, settings.tracks, settings.motion);
   }
 
   /**

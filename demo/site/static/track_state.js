@@ -1,14 +1,5 @@
-// The motion of one person who is tracked, and how alike tracks and people are: pose/track_state.py and
-// pose/association.py without images.
-
-export const AREA_SHARE = 0.2;
-const [SLOWING_S, SPEED_S, GROWING_S, SHRINKING_S] = [1, 0.15, 0.3, 1.5];
-const [DRIFT_PER_S, FIRST_DRIFT_PER_S] = [0.6, 1.2];
-const JOINT_S = 0.5;
-/** How many joints two people need in common, or all where there are fewer. */
-export const MIN_JOINTS = 3;
-const [SHORT_S, SHORT_COST] = [0.5, 0.5];
-const [BACK_LENGTHS, BACK_LENGTHS_PER_S, BACK_RATIO] = [1, 0.3, 1.6];
+// The motion of one person who is tracked, and how alike tracks and people are: pose/tracking/state.py and
+// pose/tracking/association.py without images.
 
 const weight = (elapsedS, constantS) => 1 - Math.exp(-elapsedS / constantS);
 export const isFinitePoint = (point) => point.every(Number.isFinite);
@@ -54,19 +45,20 @@ export function oks(joints, other, area, sigmas, spread, counted) {
 
 /** The motion of one person. */
 export class TrackState {
-  constructor({ joints, scores, trusted }, timeS) {
-    Object.assign(this, { number: 0, sightings: 1, startedS: timeS, sinceS: timeS, timeS });
+  /** @param {object} motion the fields of `Motion` in pose/tracking/motion.py */
+  constructor({ joints, scores, trusted }, timeS, motion) {
+    Object.assign(this, { motion, number: 0, sightings: 1, startedS: timeS, sinceS: timeS, timeS });
     Object.assign(this, { joints, scores, speed: [0, 0] });
     this.length = lengthOf(joints, trusted);
     this.jointTimesS = trusted.map((seen) => (seen ? timeS : -Infinity));
   }
 
   get area() {
-    return AREA_SHARE * this.length ** 2;
+    return this.motion.area_share * this.length ** 2;
   }
 
   get known() {
-    return this.jointTimesS.map((seenS) => this.timeS - seenS <= JOINT_S);
+    return this.jointTimesS.map((seenS) => this.timeS - seenS <= this.motion.joint_s);
   }
 
   get ever() {
@@ -74,21 +66,23 @@ export class TrackState {
   }
 
   predict(timeS) {
-    const reachS = SLOWING_S * weight(timeS - this.timeS, SLOWING_S);
+    const reachS = this.motion.slowing_s * weight(timeS - this.timeS, this.motion.slowing_s);
     return this.joints.map(([x, y]) => [x + this.speed[0] * reachS, y + this.speed[1] * reachS]);
   }
 
   spread(timeS) {
-    return ((this.sightings === 1 ? FIRST_DRIFT_PER_S : DRIFT_PER_S) / 2) * (timeS - this.timeS);
+    const drift = this.sightings === 1 ? this.motion.first_drift_per_s : this.motion.drift_per_s;
+    return (drift / 2) * (timeS - this.timeS);
   }
 
   see({ joints, scores, trusted }, timeS) {
+    const { motion } = this;
     const elapsedS = timeS - this.timeS;
     const [known, ever] = [this.known, this.ever];
     const common = joints.map((_, j) => j).filter((j) => trusted[j] && known[j]);
     const moved = common.length ? medianMove(this.joints, joints, common) : [0, 0];
     if (common.length) {
-      const share = weight(elapsedS, SPEED_S);
+      const share = weight(elapsedS, motion.speed_s);
       this.speed = this.speed.map((speed, axis) => speed + share * (moved[axis] / elapsedS - speed));
     }
     this.joints = joints.map((point, j) => {
@@ -96,7 +90,8 @@ export class TrackState {
       return [this.joints[j][0] + moved[0], this.joints[j][1] + moved[1]];
     });
     const length = lengthOf(this.joints, trusted);
-    this.length += weight(elapsedS, length > this.length ? GROWING_S : SHRINKING_S) * (length - this.length);
+    const constantS = length > this.length ? motion.growing_s : motion.shrinking_s;
+    this.length += weight(elapsedS, constantS) * (length - this.length);
     this.jointTimesS = this.jointTimesS.map((seenS, j) => (trusted[j] ? timeS : seenS));
     Object.assign(this, { scores, timeS, sightings: this.sightings + 1 });
   }
@@ -104,6 +99,7 @@ export class TrackState {
 
 /** How unlikely it is that someone who appears is a lost person. */
 export function costOfReturn(lost, found) {
+  const { motion } = lost;
   const [known, ever] = [found.known, lost.ever];
   const joints = found.joints.map((_, j) => j).filter((j) => known[j] && ever[j]);
   if (!joints.length) return Infinity;
@@ -118,7 +114,7 @@ export function costOfReturn(lost, found) {
     const both = found.joints.map((_, j) => joints.includes(j));
     change = Math.abs(Math.log(lengthOf(found.joints, both) / lengthOf(lost.joints, both)));
   }
-  const reach = BACK_LENGTHS + BACK_LENGTHS_PER_S * goneS;
-  const short = SHORT_COST * Math.exp((lost.sinceS - lost.timeS) / SHORT_S);
-  return distance > reach || change > Math.log(BACK_RATIO) ? Infinity : distance / reach + change + short;
+  const reach = motion.back_lengths + motion.back_lengths_per_s * goneS;
+  const short = motion.short_cost * Math.exp((lost.sinceS - lost.timeS) / motion.short_s);
+  return distance > reach || change > Math.log(motion.back_ratio) ? Infinity : distance / reach + change + short;
 }

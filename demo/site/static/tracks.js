@@ -1,20 +1,18 @@
-// Lasting numbers for the people whom a finder gives in each frame: pose/tracks.py without images, that is without
-// optical flow and colors. Points are [x, y].
+// Lasting numbers for the people whom a finder gives in each frame: pose/tracking/tracks.py without images, that
+// is without optical flow and colors. Points are [x, y].
 import { matchBest } from "./assignment.js";
-import { AREA_SHARE, boxOf, costOfReturn, isFinitePoint, lengthOf } from "./track_state.js";
-import { MIN_JOINTS, oks, overlap, TrackState } from "./track_state.js";
+import { boxOf, costOfReturn, isFinitePoint, lengthOf, oks, overlap, TrackState } from "./track_state.js";
 
-/** The similarity of a track falls by this share until it is lost. */
-const MISSED_SHARE = 0.3;
-
-/** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracks.py. */
+/** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracking/tracks.py. */
 export class PeopleTracker {
   /**
    * @param {number[]} sigmas constants of OKS
-   * @param {object} trackRule the fields of `TrackRule` in pose/track_rule.py, as in the tracks of settings.json
+   * @param {object} trackRule the fields of `TrackRule` in pose/tracking/rule.py, as in the tracks of settings.json
+   * @param {object} motion the fields of `Motion` in pose/tracking/motion.py, as in settings.json
    */
-  constructor(sigmas, trackRule) {
-    Object.assign(this, { sigmas, trackRule, lastNumber: 0 });
+  constructor(sigmas, trackRule, motion) {
+    Object.assign(this, { sigmas, trackRule, motion, lastNumber: 0 });
+    this.minJoints = Math.min(motion.min_joints, sigmas.length);
     this.reset();
   }
 
@@ -56,7 +54,7 @@ export class PeopleTracker {
     const owners = this.#continue(people, counted, timeS);
     for (const k of counted) {
       if (owners.has(k) || people[k].score < trackRule.high_score) continue;
-      owners.set(k, new TrackState(people[k], timeS));
+      owners.set(k, new TrackState(people[k], timeS, this.motion));
       this.tracks.push(owners.get(k));
     }
     const order = [...owners.keys()].sort((a, b) => people[b].score - people[a].score);
@@ -69,7 +67,7 @@ export class PeopleTracker {
   #counted(people) {
     const enough = people.map((_, k) => k).filter((k) => {
       const joints = people[k].trusted.filter(Boolean).length;
-      return people[k].score >= this.trackRule.low_score && joints >= Math.min(MIN_JOINTS, this.sigmas.length);
+      return people[k].score >= this.trackRule.low_score && joints >= this.minJoints;
     });
     const kept = [];
     const isOther = (k) => (other) => this.#duplicateOks(people[other], people[k]) < this.trackRule.duplicate_oks;
@@ -83,7 +81,7 @@ export class PeopleTracker {
   #duplicateOks(better, person) {
     const counted = better.joints.map((_, j) => j).filter((j) => better.trusted[j]);
     const finite = counted.filter((j) => isFinitePoint(person.joints[j]));
-    const area = AREA_SHARE * lengthOf(better.joints, better.trusted) ** 2;
+    const area = this.motion.area_share * lengthOf(better.joints, better.trusted) ** 2;
     return (oks(better.joints, person.joints, area, this.sigmas, 0, finite) * finite.length) / counted.length;
   }
 
@@ -114,11 +112,11 @@ export class PeopleTracker {
   #oks(track, person, timeS) {
     const known = track.known;
     const common = person.joints.map((_, j) => j).filter((j) => known[j] && person.trusted[j]);
-    if (common.length < Math.min(MIN_JOINTS, this.sigmas.length)) return 0;
+    if (common.length < this.minJoints) return 0;
     const missed = Math.min((timeS - track.timeS) / Math.max(this.trackRule.lost_s, 1e-9), 1);
     const expected = track.predict(timeS);
     const similarity = oks(expected, person.joints, track.area, this.sigmas, track.spread(timeS), common);
-    return similarity * (1 - MISSED_SHARE * missed);
+    return similarity * (1 - this.motion.missed_share * missed);
   }
 
   /** Moves tracks that end to the memory, and drops those that are too old or never got a number. */

@@ -11,7 +11,7 @@ from benchmarks.tracks.finder import CLEAN, FinderNoise, find_people
 from benchmarks.tracks.measure import measure
 from benchmarks.tracks.walkers import Walk, make_clip, paint
 from pose import LSP14
-from pose.tracks import PeopleTracker
+from pose.tracking.tracks import PeopleTracker
 
 # Someone who stands for two seconds, legs and arms apart.
 _STANDING = np.array(

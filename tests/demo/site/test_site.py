@@ -177,7 +177,7 @@ def scripts(*names):
 def test_the_page_reads_every_setting_and_no_other():
     settings = page_settings(DESCRIPTION, FollowRule(), OneEuro())
     groups = {"rule": "follow", "trackRule": "tracks"}
-    groups |= {name: name for name in ("tracking", "search", "finder", "outliers", "display")}
+    groups |= {name: name for name in ("tracking", "search", "finder", "motion", "outliers", "display")}
     used = {
         group: set(re.findall(rf"\b{name}\.([a-z]+(?:_[a-z]+)*)\b(?!\()", scripts())) for name, group in groups.items()
     }
@@ -188,6 +188,9 @@ def test_the_page_copies_no_constant_of_the_tracker():
     code = scripts("estimator", "tracker", "search", "outliers", "one_euro", "crowd", "people")
     assert set(re.findall(r"(?<![\w.])\d[\w.]*", code)) <= {"0", "0.5", "1", "2"}
     assert not re.search(r"shoulder|elbow|wrist|hip|knee|ankle", code)
+    # Beside these only the 8 in OKS, and what guards against rounding and division by 0.
+    tracks = re.sub(r"\[\d\]", "", scripts("tracks", "track_state", "assignment"))
+    assert set(re.findall(r"(?<![\w.])\d(?:[\w.]|(?<=e)-)*", tracks)) <= {"0", "1", "2", "8", "1e-6", "1e-9"}
 
 
 def test_missing_npm_raises_with_a_remedy(cached, monkeypatch):

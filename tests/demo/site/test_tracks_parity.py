@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pose import LSP14
-from pose.association import match
-from pose.track_rule import TrackRule
-from pose.tracks import PeopleTracker
+from pose.tracking.association import match
+from pose.tracking.motion import MOTION
+from pose.tracking.rule import TrackRule
+from pose.tracking.tracks import PeopleTracker
 
 
 def crowd(fps, seed):
@@ -39,6 +40,7 @@ def test_numbers_and_predictions_are_those_of_python(run_js, fps):
     given = {
         "sigmas": LSP14.sigmas,
         "rule": asdict(rule),
+        "motion": asdict(MOTION),
         "frames": [
             {
                 "timeS": time_s,
@@ -53,7 +55,7 @@ def test_numbers_and_predictions_are_those_of_python(run_js, fps):
     answers = run_js(
         """
         const { PeopleTracker } = await import("./tracks.js");
-        const tracker = new PeopleTracker(given.sigmas, given.rule);
+        const tracker = new PeopleTracker(given.sigmas, given.rule, given.motion);
         return given.frames.map(({ timeS, found }) => ({
           numbers: tracker.update(found, timeS),
           expected: tracker.predict(timeS + 0.05),

@@ -9,7 +9,7 @@ from models import form_of, stages_of
 from models.forms import fields
 from models.forms.fields import BranchFeatures, encode_fields, encode_maps, field_loss, fields_form
 from pose import COCO17, LSP14, PANOPTIC19, Skeleton
-from pose.limb_fields import limbs_of
+from pose.grouping.limb_fields import limbs_of
 
 SIZE, CELLS = 128, 16
 CHAIN = Skeleton("chain", ("a", "b", "c"), limbs=((0, 1), (1, 2)))

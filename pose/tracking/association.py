@@ -7,25 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose.appearance import color_distance
 from pose.crop import box_from_joints
 from pose.similarity import box_iou_matrix, oks_matrix
-from pose.track_state import TrackState
+from pose.tracking.appearance import color_distance
+from pose.tracking.motion import MOTION
+from pose.tracking.state import TrackState
 
-#: OKS is used of people who have this many joints in common, or all where there are fewer.
-MIN_JOINTS = 3
-#: The similarity of a track falls by this share until it is lost, so that who is seen prevails.
-_MISSED_SHARE = 0.3
-#: How far from where someone was, or from the way they went on, they may come back, in their lengths and those for each
-#: second since; and how much larger or smaller they may be then.
-_BACK_LENGTHS, _BACK_LENGTHS_PER_S, _BACK_RATIO = 1.0, 0.3, 1.6
 #: Colors so far apart are as unlikely as a place one length away.
 _COLOR_UNIT = 15.0
 #: Colors of different people are about so far apart; with this they are not taken for someone who comes back.
 _OTHER_COLORS, _NEVER_COLORS = 35.0, 50.0
-#: Somebody who was seen shortly, for about this long, may be one of the others once more: as unlikely to come back as
-#: from a place this many times as far as the furthest.
-_SHORT_S, _SHORT_COST = 0.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +28,7 @@ class Candidates:
         scores: float64 (P, J).
         person_scores: float64 (P,).
         trusted: bool (P, J), the joints that are compared.
-        colors: float64 (P, J, 3), the colors at the joints (`pose.appearance`); NaN where not known.
+        colors: float64 (P, J, 3), the colors at the joints (`pose.tracking.appearance`); NaN where not known.
     """
 
     xy_px: np.ndarray
@@ -53,7 +44,7 @@ class Candidates:
     @property
     def min_joints(self) -> int:
         """How many joints of sufficient score a person needs."""
-        return min(MIN_JOINTS, self.trusted.shape[1])
+        return min(MOTION.min_joints, self.trusted.shape[1])
 
 
 def oks_similarity(
@@ -80,15 +71,13 @@ def oks_similarity(
     Returns:
         float64 (T, P); 0 for pairs with too few common joints.
     """
-    # Late: importing SciPy takes long, and a command's --help needs none.
-
     known = np.array([track.known() for track in tracks]) & np.isfinite(expected_px).all(axis=-1)
     common = known[:, None] & people.trusted
     spreads = np.array([track.spread(time_s) for track in tracks])
     areas = np.array([track.area_px for track in tracks])
     similarity = oks_matrix(expected_px, people.xy_px, areas, np.hypot(sigmas, spreads[:, None]), common)
     missed = np.array([time_s - track.time_s for track in tracks]) / max(lost_s, 1e-9)
-    similarity *= 1 - _MISSED_SHARE * np.minimum(missed, 1)[:, None]
+    similarity *= 1 - MOTION.missed_share * np.minimum(missed, 1)[:, None]
     colors = color_distance(np.array([track.colors for track in tracks]), people.colors)
     similarity *= np.exp(-0.5 * (colors / _OTHER_COLORS) ** 2)
     return np.where(common.sum(axis=-1) >= people.min_joints, similarity, 0)
@@ -129,9 +118,9 @@ def cost_of_return(lost: TrackState, found: TrackState) -> float:
     if np.count_nonzero(joints) > len(joints) / 2:
         lengths = [max(box_from_joints(track.xy_px, joints)[2:].max(), 1.0) for track in (lost, found)]
         change = abs(float(np.log(lengths[1] / lengths[0])))
-    reach = _BACK_LENGTHS + _BACK_LENGTHS_PER_S * (found.started_s - lost.time_s)
-    if distance > reach or change > np.log(_BACK_RATIO):
+    reach = MOTION.back_lengths + MOTION.back_lengths_per_s * (found.started_s - lost.time_s)
+    if distance > reach or change > np.log(MOTION.back_ratio):
         return np.inf
-    short = _SHORT_COST * float(np.exp((lost.since_s - lost.time_s) / _SHORT_S))
+    short = MOTION.short_cost * float(np.exp((lost.since_s - lost.time_s) / MOTION.short_s))
     colors = float(color_distance(lost.colors[None], found.colors[None])[0, 0])
     return distance / reach + change + short + colors / _COLOR_UNIT if colors < _NEVER_COLORS else np.inf

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pose.limb_fields import FieldLimbs, limbs_of
-from pose.limb_lines import Links, match, scored_lines
-from pose.peaks import Peaks, find_peaks
+from pose.grouping.limb_fields import FieldLimbs, limbs_of
+from pose.grouping.limb_lines import Links, match, scored_lines
+from pose.grouping.peaks import Peaks, find_peaks
 from pose.people import People
 from pose.skeleton import Skeleton
 

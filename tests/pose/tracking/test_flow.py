@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pose.flow import JointFlow
+from pose.tracking.flow import JointFlow
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-#: The longer side of the images that the flow is computed on, in px.
-SIDE_PX = 320
+from pose.tracking.reduced import reduced
+
 #: Forward and backward flow agree within this many px of these images, and this share of the motion (Sundaram et al.,
 #: ECCV 2010).
 _APART_PX, _APART_SHARE = 1.0, 0.2
@@ -41,12 +41,10 @@ class JointFlow:
         last, self._gray, self._fields = self._gray, None, None
         if picture is None:
             return
-        height, width = picture.shape[:2]
-        self._scale = min(1.0, SIDE_PX / max(height, width))
-        size = (max(1, round(width * self._scale)), max(1, round(height * self._scale)))
-        self._gray = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        small, self._scale = reduced(picture)
+        self._gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         # DIS needs patches of 8 px on its coarsest level.
-        if last is not None and last.shape == self._gray.shape and min(size) >= 16:
+        if last is not None and last.shape == self._gray.shape and min(last.shape) >= 16:
             self._fields = self._field(last, self._gray), self._field(self._gray, last)
 
     def _field(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pose import LSP14
-from pose.track_rule import TrackRule
-from pose.tracks import PeopleTracker
+from pose.tracking.rule import TrackRule
+from pose.tracking.tracks import PeopleTracker
 
 SIGMAS = LSP14.sigmas
 # A body 200 px high and 60 px wide.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pose.peaks import find_peaks
+from pose.grouping.peaks import find_peaks
 
 
 def test_peaks_between_cells_and_their_heights():

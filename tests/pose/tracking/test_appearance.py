@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pose.appearance import JointColors, color_distance
+from pose.tracking.appearance import JointColors, color_distance
 
 
 def test_colors_are_those_of_the_person_in_lab():

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pose.crop import box_from_joints
+from pose.tracking.motion import MOTION
 
-#: A person's area in OKS, as a share of the square of their length, the longer side of the box around the joints.
-#: Unlike that of the box it does not shrink when arms and legs are closed.
-AREA_SHARE = 0.2
-#: Time constants: a person who is not seen slows down, speeds are averaged, lengths grow and shrink, colors
-#: are averaged.
-_SLOWING_S, _SPEED_S, _GROWING_S, _SHRINKING_S, _COLORS_S = 1.0, 0.15, 0.3, 1.5, 1.0
-#: How much further off a joint may be with each second since it was seen, in square roots of the area, and as long as
-#: no speed is known.
-_DRIFT_PER_S, _FIRST_DRIFT_PER_S = 0.6, 1.2
-#: For how long a joint is expected where it was on the body.
-_JOINT_S = 0.5
+#: Time constant of the mean of colors.
+_COLORS_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +60,11 @@ class TrackState:
     @property
     def area_px(self) -> float:
         """The person's area for OKS."""
-        return AREA_SHARE * self.length_px**2
+        return MOTION.area_share * self.length_px**2
 
     def known(self) -> np.ndarray:
         """Bool (J,): the joints that were measured when the person was last seen, or shortly before."""
-        return self.time_s - self._joint_time_s <= _JOINT_S
+        return self.time_s - self._joint_time_s <= MOTION.joint_s
 
     @property
     def ever(self) -> np.ndarray:
@@ -81,11 +73,12 @@ class TrackState:
 
     def predict(self, time_s: float) -> np.ndarray:
         """The joints at a time, float64 (J, 2): the whole body moved at its speed, which decays."""
-        return self.xy_px + self.speed_px_s * _SLOWING_S * (1 - np.exp(-(time_s - self.time_s) / _SLOWING_S))
+        reach_s = MOTION.slowing_s * _weight(time_s - self.time_s, MOTION.slowing_s)
+        return self.xy_px + self.speed_px_s * reach_s
 
     def spread(self, time_s: float) -> float:
         """How far off a predicted joint may be, as a constant of OKS beside the joint's own."""
-        drift = _FIRST_DRIFT_PER_S if self.sightings == 1 else _DRIFT_PER_S
+        drift = MOTION.first_drift_per_s if self.sightings == 1 else MOTION.drift_per_s
         return drift / 2 * (time_s - self.time_s)
 
     def see(
@@ -100,14 +93,14 @@ class TrackState:
         common = trusted & self.known()
         moved = np.median(xy_px[common] - self.xy_px[common], axis=0) if common.any() else np.zeros(2)
         if common.any():
-            self.speed_px_s += _weight(elapsed_s, _SPEED_S) * (moved / elapsed_s - self.speed_px_s)
+            self.speed_px_s += _weight(elapsed_s, MOTION.speed_s) * (moved / elapsed_s - self.speed_px_s)
         kept = np.where(self.ever[:, None], self.xy_px + moved, xy_px)
         self.xy_px = np.where(trusted[:, None], xy_px, kept)
         self.scores = np.array(scores, np.float64)
         change = np.nan_to_num(_weight(elapsed_s, _COLORS_S) * (colors - self.colors))
         self.colors = np.where(np.isnan(self.colors), colors, self.colors + change)
         length_px = _length(self.xy_px, trusted)
-        constant_s = _GROWING_S if length_px > self.length_px else _SHRINKING_S
+        constant_s = MOTION.growing_s if length_px > self.length_px else MOTION.shrinking_s
         self.length_px += _weight(elapsed_s, constant_s) * (length_px - self.length_px)
         self._joint_time_s = np.where(trusted, time_s, self._joint_time_s)
         self.time_s = time_s
@@ -121,7 +114,7 @@ class TrackState:
 
 def area_px(xy_px: np.ndarray, trusted: np.ndarray) -> float:
     """The area for OKS of a person (J, 2) by the joints that are trusted (J,), in square px."""
-    return AREA_SHARE * _length(xy_px, trusted) ** 2
+    return MOTION.area_share * _length(xy_px, trusted) ** 2
 
 
 def _weight(elapsed_s: float, constant_s: float) -> float:

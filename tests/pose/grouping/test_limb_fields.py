@@ -3,7 +3,7 @@
 import pytest
 
 from pose import COCO17, LSP14, MPII16, PANOPTIC19, SKELETONS, Skeleton
-from pose.limb_fields import FieldLimbs, limbs_of
+from pose.grouping.limb_fields import FieldLimbs, limbs_of
 
 
 def names(skeleton, limbs):

@@ -8,9 +8,9 @@ import pytest
 from field_truth import draw_truth
 
 from pose import COCO17, LSP14, PANOPTIC19, SKELETONS, Skeleton
-from pose.grouping import MAX_PEOPLE, GroupingOptions, assemble_people, group_people
-from pose.limb_fields import FieldLimbs, limbs_of
-from pose.limb_lines import Links, match
+from pose.grouping.assembly import MAX_PEOPLE, GroupingOptions, assemble_people, group_people
+from pose.grouping.limb_fields import FieldLimbs, limbs_of
+from pose.grouping.limb_lines import Links, match
 
 SIZE, CELLS = (368, 496), (46, 62)
 EXACT_PX = 0.001

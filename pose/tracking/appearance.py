@@ -5,8 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-#: The longer side of the image whose colors are taken, and the side of the square whose mean is a joint's color, in px.
-_SIDE_PX, _PATCH_PX = 320, 3
+from pose.tracking.reduced import reduced
+
+#: The side of the square whose mean is a joint's color, in px of the reduced image.
+_PATCH_PX = 3
 #: Colors are taken so far from a joint towards the middle of the joints, so that they are the person's.
 _INWARD = 0.15
 #: Lightness counts less than hue: it changes with the place.
@@ -21,10 +23,7 @@ class JointColors:
     """
 
     def __init__(self, picture: np.ndarray) -> None:
-        height, width = picture.shape[:2]
-        self._scale = min(1.0, _SIDE_PX / max(height, width))
-        size = (max(1, round(width * self._scale)), max(1, round(height * self._scale)))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        small, self._scale = reduced(picture)
         self._lab = cv2.blur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (_PATCH_PX, _PATCH_PX))
 
     def at(self, xy_px: np.ndarray, trusted: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pose.limb_fields import FieldLimbs
-from pose.peaks import Peaks
+from pose.grouping.limb_fields import FieldLimbs
+from pose.grouping.peaks import Peaks
 
 _TINY = np.float32(1e-12)
 

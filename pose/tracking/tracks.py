@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pose.appearance import JointColors
-from pose.association import Candidates, box_similarity, cost_of_return, match, oks_similarity
 from pose.crop import box_from_joints
-from pose.flow import JointFlow
 from pose.similarity import box_iou_matrix, oks_suppression
-from pose.track_rule import TrackRule
-from pose.track_state import PredictedPerson, TrackState, area_px
+from pose.tracking.appearance import JointColors
+from pose.tracking.association import Candidates, box_similarity, cost_of_return, match, oks_similarity
+from pose.tracking.flow import JointFlow
+from pose.tracking.rule import TrackRule
+from pose.tracking.state import PredictedPerson, TrackState, area_px
 
 
 class PeopleTracker:

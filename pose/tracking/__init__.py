@@ -1,0 +1,1 @@
+"""Lasting numbers for the people found in the frames of a video."""
