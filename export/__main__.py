@@ -18,19 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-from artefact.formats import (
-    FORMATS,
-    FORMATS_FILE,
-    MODEL_FILE,
-    RUN_FILE,
-    SAMPLES_FILE,
-    WRITTEN,
-    chosen_formats,
-    install,
-)
-from artefact.origin import ORIGIN, origin_of
-from export.description import describe
+from artefact.formats import FORMATS, FORMATS_FILE, WRITTEN, chosen_formats, install
 from export.folder import check_replaceable, replacing
+from export.table import complaints, table
+from export.trained_run import check_run, load_run, read_samples
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
@@ -39,7 +30,7 @@ from pose.tasks import Task, task_of
 if TYPE_CHECKING:
     import keras
 
-    from export.check import Measurement
+    from export.measurement import Measurement
 
 _BF16 = "openvino-bf16"
 _Name = Literal[("all", *WRITTEN)]  # type: ignore[valid-type]
@@ -104,64 +95,6 @@ class Options:
         return self.out or self.run / "export"
 
 
-def check_run(run: Path) -> None:
-    """Checks that a folder holds the files that an export needs.
-
-    Raises:
-        ValueError: the folder is no run, or has no finished epoch.
-    """
-    for name, remedy in (
-        (RUN_FILE, "give a folder made by `python -m train.resnet` or another recipe"),
-        (MODEL_FILE, "train for at least one epoch"),
-        (SAMPLES_FILE, "it was written when the run began; train again, or copy it along with the rest of the run"),
-    ):
-        if not (run / name).is_file():
-            raise ValueError(f"{run} has no {name}; {remedy}")
-
-
-def load_run(run: Path) -> tuple[keras.Model, dict]:
-    """Loads a run's best model and its notes, to which the identity of the model's file is added.
-
-    Raises:
-        ValueError: the folder is no run, has no finished epoch, or cannot be read.
-    """
-    check_run(run)
-    import keras
-
-    try:
-        # Before loading: if training replaces the file in between, the export counts as outdated, not as newer than it
-        # is.
-        origin = origin_of(run / MODEL_FILE)
-        notes = json.loads((run / RUN_FILE).read_text())
-        notes["input_size"], describe(notes)
-        return keras.models.load_model(run / MODEL_FILE), {**notes, ORIGIN: origin}
-    except Exception as error:  # Keras raises many kinds for a file that is damaged or of another version.
-        raise ValueError(f"{run} cannot be read ({type(error).__name__}: {error!s:.300}); train it again") from error
-
-
-def read_samples(run: Path, notes: dict) -> dict[str, np.ndarray]:
-    """The run's sample inputs, (N, ...) by name, such as images uint8 RGB (N, R, R, 3).
-
-    Raises:
-        ValueError: they cannot be read, or have another type or shape.
-    """
-    try:
-        samples = np.load(run / SAMPLES_FILE)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{run / SAMPLES_FILE} cannot be read ({error}); train the run again") from error
-    inputs, size = task_of(notes).inputs, notes["record_size"]
-    found = {name: samples[name] for name in samples.dtype.names or ()} or dict.fromkeys(inputs, samples)
-    for name, one in inputs.items():
-        shape, value = one.sized(len(notes["skeleton"]["joints"]), size), found.get(name, samples)
-        if value.dtype != one.dtype or value.shape[1:] != shape or not len(value):
-            wanted = f"pictures of {size} x {size} px" if one.geometry == "picture" else f"{name} of shape {shape}"
-            raise ValueError(
-                f"{run / SAMPLES_FILE} must hold {one.dtype} {wanted}, got {value.dtype} {value.shape}; train the run "
-                "again"
-            )
-    return found
-
-
 def measure_formats(
     model: keras.Model,
     notes: dict,
@@ -186,41 +119,6 @@ def measure_formats(
             except (RuntimeError, ImportError) as error:
                 failed[name] = str(error) if type(error) is RuntimeError else in_one_line(error)
     return measured
-
-
-def table(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
-    """The table of measurements and failures that is printed."""
-    lines: list[str] = []
-    for name, one in measured.items():
-        titles, values, over = "", "", ""
-        for answer, found in one.differences.items():
-            unit = found.answer.unit
-            if found.is_distance:
-                titles += "".join(f"{f'{part} {unit}'.rstrip():>9}" for part in ("max", "99 %", "mean"))
-                values += f"{found.greatest:9.3f}{found.most:9.3f}{found.mean:9.3f}"
-                over += "" if found.passed else f"  OVER {found.limit} {unit}".rstrip()
-            else:
-                width = max(8, len(answer))
-                titles += f" {answer:>{width}}"
-                values += f" {found.most:{width}.4f}"
-                over += "" if found.passed else f"  {answer.upper()} OFF BY OVER {found.limit}"
-        times = "".join(f"{value:8.1f} ms" for value in one.latency_ms.values())
-        if not lines:
-            lines.append(f"format      {titles}   1 thread  2 threads        MB  runtime")
-        lines.append(f"{name:12}{values}{times} {one.bytes / 1e6:9.2f}  {one.runtime}{over}")
-    return "\n".join([*lines, *(f"{name:13}FAILED: {why}" for name, why in failed.items())])
-
-
-def _complaints(measured: dict[str, Measurement], failed: dict[str, str]) -> str:
-    """One line that says which formats failed, and why."""
-    groups: dict[str, list[str]] = {}
-    for name, one in measured.items():
-        for answer, found in one.differences.items():
-            if not found.passed:
-                what = f"more {found.answer.unit} from Keras" if found.is_distance else f"{answer} further from Keras's"
-                groups.setdefault(f"{what} than allowed", []).append(name)
-    groups |= {"failed, see above": list(failed)}
-    return "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items() if names)
 
 
 def export(options: Options) -> int:
@@ -258,8 +156,8 @@ def export(options: Options) -> int:
     print(table(measured, failed))
     for name in left_out:
         print(f"{name} is left out: it needs {install(name)}")
-    if complaints := _complaints(measured, failed):
-        print(f"error: {complaints}", file=sys.stderr)
+    if found := complaints(measured, failed):
+        print(f"error: {found}", file=sys.stderr)
     wrong = {name for name, one in measured.items() if not one.passed} | failed.keys()
     # bfloat16 is one way to run a file that is correct in others; formats.json makes the demos avoid it.
     if wrong - {_BF16}:

@@ -7,22 +7,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
-from keras import ops
 
 from artefact import alone
 from artefact.formats import DESCRIPTION_FILE, FORMATS
-from export.differences import differences, is_point
-from export.graph import FINE
-from pose.fields import Affine, Field, warp
-from pose.picture import decode_picture
-from pose.tasks import POSE_2D, Answer, Task, as_net_takes
+from export.differences import differences
+from export.keras_answers import encode_jpegs, model_answers
+from export.measurement import Difference, Measurement
+from pose.tasks import POSE_2D, Task
 
 _ALONE = Path(alone.__file__)
 THREADS = (1, 2)
@@ -30,86 +25,6 @@ THREADS = (1, 2)
 SHARE_WITHIN = 0.99
 # Time limit for one file.
 _LONGEST_S = 900
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far the values of one answer are from Keras's.
-
-    Attributes:
-        answer: the answer.
-        greatest: the largest difference.
-        most: the 99th percentile.
-        mean: the mean difference.
-        limit: maximum of `most`.
-        jpeg: as `most`, from JPEGs, if the file takes them.
-        jpeg_limit: maximum of `jpeg`.
-    """
-
-    answer: Answer
-    greatest: float
-    most: float
-    mean: float
-    limit: float
-    jpeg: float = 0.0
-    jpeg_limit: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Whether 99 % of the values are within the limit."""
-        return self.most <= self.limit and self.jpeg <= self.jpeg_limit
-
-    @property
-    def is_distance(self) -> bool:
-        """Whether it is a distance of points."""
-        return is_point(self.answer)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """How close one file came in one runtime, and how fast.
-
-    Attributes:
-        path: the file in the export's folder, "." for the SavedModel.
-        runtime: the runtime's name and version.
-        differences: each answer's, by name.
-        latency_ms: for each number of threads, the median time of one sample in ms.
-        bytes: of all files of the format.
-    """
-
-    path: str
-    runtime: str
-    differences: dict[str, Difference]
-    latency_ms: dict[int, float]
-    bytes: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether every answer is within its limit."""
-        return all(one.passed for one in self.differences.values())
-
-    def to_json(self) -> dict:
-        """An entry of formats.json."""
-        entry: dict = {"path": self.path, "runtime": self.runtime}
-        for name, one in self.differences.items():
-            error, limit = _keys(name)
-            parts = {"max": one.greatest, "99 %": one.most, "mean": one.mean} if one.is_distance else {"99 %": one.most}
-            entry[error] = {part: round(value, 5) for part, value in parts.items()}
-            entry[limit] = one.limit
-        entry |= {
-            "passed": self.passed,
-            "latency_ms": {str(threads): round(value, 3) for threads, value in self.latency_ms.items()},
-            "bytes": self.bytes,
-        }
-        if self.path == ".":
-            entry |= {f"jpeg_{_keys(name)[0]}": {"99 %": round(one.jpeg, 5)} for name, one in self.differences.items()}
-        return entry
-
-
-def _keys(name: str) -> tuple[str, str]:
-    """The names of an answer's error and limit in formats.json."""
-    known = {"joints_xy_px": ("error_px", "limit_px"), "scores": ("score_error", "limit_score")}
-    return known.get(name, (f"{name}_error", f"{name}_limit"))
 
 
 def run_alone(name: str, file: Path, inputs: dict[str, np.ndarray], threads: int, jpegs: list[bytes]) -> dict:
@@ -209,51 +124,3 @@ def measure(
         latency_ms={threads: float(run["latency_ms"]) for threads, run in runs.items()},
         bytes=size_bytes,
     )
-
-
-def encode_jpegs(pictures: np.ndarray) -> tuple[list[bytes], np.ndarray]:
-    """Encodes uint8 RGB images (N, R, R, 3) as JPEG, and returns them with what they decode to."""
-    jpegs = [cv2.imencode(".jpg", picture[..., ::-1])[1].tobytes() for picture in pictures]
-    return jpegs, np.stack([decode_picture(jpeg) for jpeg in jpegs])
-
-
-def model_answers(model: keras.Model, inputs: dict[str, np.ndarray], task: Task = POSE_2D) -> dict[str, np.ndarray]:
-    """The Keras model's own answers for inputs at the records' size.
-
-    Args:
-        model: an inference model, for images of S x S px.
-        inputs: (N, ...) by name, such as images uint8 (N, R, R, 3).
-        task: of the model.
-
-    Returns:
-        The answers (N, ...) by name, such as joints_xy_px (N, J, 2) in px of the R x R images, and scores (N, J).
-
-    Raises:
-        ValueError: they are not finite.
-    """
-    sides = {name: (value.shape[1], model.input_shape[1]) for name, value in inputs.items() if _is_picture(task, name)}
-    size, input_size = next(iter(sides.values()), (1, 1))
-    if size != input_size:
-        count = len(next(iter(inputs.values())))
-        pictures = {name: _resampled(inputs[name], input_size) for name in sides}
-        inputs = warp(inputs | pictures, _others(task.inputs, sides), Affine.resize(size, input_size, count))
-    outputs = model(as_net_takes(inputs), training=False)
-    answers = {name: ops.convert_to_numpy(outputs[name]) for name in task.answers}
-    if not all(np.isfinite(value).all() for value in answers.values()):
-        raise ValueError("the Keras model's own answers are not finite; train it again")
-    back = Affine.resize(input_size, size, len(next(iter(answers.values()))))
-    return warp(answers, task.answers, back)
-
-
-def _is_picture(task: Task, name: str) -> bool:
-    return task.inputs[name].geometry == "picture"
-
-
-def _others(fields: Mapping[str, Field], pictures: Iterable[str]) -> dict[str, Field]:
-    return {name: field for name, field in fields.items() if name not in pictures}
-
-
-def _resampled(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Images resampled and rounded as in the training pipeline."""
-    resized = ops.image.resize(ops.cast(pictures, "float32"), (size, size), interpolation="bilinear", antialias=False)
-    return ops.convert_to_numpy(ops.cast(ops.round(ops.round(resized * FINE) / FINE), "uint8"))

@@ -20,7 +20,7 @@ from benchmarks.speed.workers import latency as latency_worker
 from demo.runtimes.choice import choose
 from demo.runtimes.pose_model import PoseModel, candidates
 from evaluate.predictor import load_predictor
-from export.__main__ import load_run
+from export.trained_run import load_run
 from export.write import write_formats
 from pose import COCO17, Skeleton, convert_joints
 

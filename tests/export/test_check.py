@@ -15,8 +15,10 @@ from commands import call
 
 from artefact import alone
 from export import check
-from export.__main__ import Options, export, load_run, main
-from export.check import measure, model_answers
+from export.__main__ import Options, export, main
+from export.check import measure
+from export.keras_answers import encode_jpegs, model_answers
+from export.trained_run import load_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +35,7 @@ def answering(moved_run, tmp_path, monkeypatch):
             found = {name: value.copy() for name, value in model_answers(model, inputs).items()}
             found |= {"description": np.array('{"a": 1}'), "runtime": np.array("made up"), "latency_ms": np.array(1.0)}
             if jpegs:
-                decoded = check.encode_jpegs(pictures)[1]
+                decoded = encode_jpegs(pictures)[1]
                 found |= {
                     f"jpeg_{name}": value.copy() for name, value in model_answers(model, {"pictures": decoded}).items()
                 }

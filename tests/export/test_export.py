@@ -7,8 +7,10 @@ import pytest
 import tyro
 from commands import call
 
-from export.__main__ import Options, export, load_run, main
-from export.check import encode_jpegs, measure, model_answers, run_alone
+from export.__main__ import Options, export, main
+from export.check import measure, run_alone
+from export.keras_answers import encode_jpegs, model_answers
+from export.trained_run import load_run
 from pose import LSP14, Skeleton
 from records import dataset
 

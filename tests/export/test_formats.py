@@ -10,10 +10,11 @@ import pytest
 
 from artefact.formats import FORMATS, WRITTEN, chosen_formats
 from artefact.model import Model
-from export.__main__ import Options, export, load_run
-from export.check import model_answers
+from export.__main__ import Options, export
 from export.graph import frozen_graph
+from export.keras_answers import model_answers
 from export.onnx_file import write_onnx
+from export.trained_run import load_run
 from pose.tasks import POSE_2D
 
 OTHERS = tuple(name for name, form in WRITTEN.items() if name != "saved-model" and not form.by_name)

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from export.check import model_answers
 from export.graph import frozen_graph
+from export.keras_answers import model_answers
 from export.onnx_file import write_onnx
 from pose.tasks import POSE_2D
 

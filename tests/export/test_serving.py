@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.__main__ import load_run
-from export.check import encode_jpegs, model_answers
+from export.keras_answers import encode_jpegs, model_answers
+from export.trained_run import load_run
 
 ROOT = Path(__file__).parents[2]
 
