@@ -52,7 +52,8 @@ class Options:
 
     Attributes:
         run: the run's folder, with run.json, best.keras and samples.npy.
-        to: formats; "all" stands for each one whose packages are installed, less litert-int8-static.
+        to: formats; "all" stands for each one whose packages are installed, less litert-int8-static, and litert-int8 of
+            nets for which it is too coarse.
         out: the folder to write, RUN/export if not given; it must be new, empty or an earlier export.
         calibration: shard set whose training images fix the ranges of litert-int8-static; the run's sample images if
             not given; as the check uses the same images, the file then looks better than it is.
@@ -88,6 +89,10 @@ class Options:
         }
         own = {name: one.reduced_tolerance if reduced else one.tolerance for name, one in task.answers.items()}
         return own | {name: limit for name, limit in given.items() if name in own}
+
+    def too_coarse(self, names: list[str], task: Task) -> list[str]:
+        """Those of the chosen formats that are left out, as the task needs more than 8 bits and nobody named them."""
+        return [name for name in names if FORMATS[name].reduced and not task.fits_8_bits and name not in self.to]
 
     @property
     def folder(self) -> Path:
@@ -135,6 +140,8 @@ def export(options: Options) -> int:
     # Converters call deprecated functions, about which TensorFlow prints long warnings.
     tf.get_logger().setLevel("ERROR")
     model, notes = load_run(options.run)
+    coarse = options.too_coarse(names, task_of(notes))
+    names = [name for name in names if name not in coarse]
     inputs = calibration = read_samples(options.run, notes)
     if options.calibration:
         if not task_of(notes).takes_pictures:
@@ -156,6 +163,8 @@ def export(options: Options) -> int:
     print(table(measured, failed))
     for name in left_out:
         print(f"{name} is left out: it needs {install(name)}")
+    for name in coarse:
+        print(f"{name} is left out: it is too coarse for this kind of net; `--to {name}` writes it all the same")
     if found := complaints(measured, failed):
         print(f"error: {found}", file=sys.stderr)
     wrong = {name for name, one in measured.items() if not one.passed} | failed.keys()

@@ -55,6 +55,7 @@ class Task:
         scored_by: the answer (N, K) with the scores of the rows (N, K, ...) of all answers, if these have no order and
             those of low scores are noise, as of people; "" if each row has its place.
         forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
+        fits_8_bits: whether weights of 8 bits are fine enough, so that "all" exports have files with these.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Task:
     forms: tuple[str, ...] = ()
     assemble: Callable[[dict[str, np.ndarray], Skeleton, int], dict[str, np.ndarray]] | None = None
     scored_by: str = ""
+    fits_8_bits: bool = True
 
     def assembled(self, answers: dict[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
         """The answers for images of `size` px after what follows the graph."""
@@ -108,6 +110,8 @@ POSES_2D_CENTERS = Task(
     },
     forms=("centers",),
     scored_by="person_scores",
+    # Joints are found many cells away from the center that they are predicted from.
+    fits_8_bits=False,
 )
 
 #: The joints of everybody in an image, as maps and fields that are grouped after the graph.

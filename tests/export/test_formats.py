@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from export.graph import frozen_graph
 from export.keras_answers import model_answers
 from export.onnx_file import write_onnx
 from export.trained_run import load_run
-from pose.tasks import POSE_2D
+from pose.tasks import POSE_2D, POSES_2D_CENTERS
 
 OTHERS = tuple(name for name, form in WRITTEN.items() if name != "saved-model" and not form.by_name)
 
@@ -100,3 +101,10 @@ def test_onnx_pads_with_zeros_before_a_max_pooling(tmp_path):
     write_onnx(graph, POSE_2D, "{}", tmp_path / "model.onnx")
     answer = Model(tmp_path / "model.onnx", "onnx", 1).run({"pictures": np.full((1, 4, 4, 3), 200, np.uint8)})
     np.testing.assert_allclose(answer["joints_xy_px"][0, :, 0], [0, 0, 0, -600], atol=1e-6)
+
+
+def test_formats_of_8_bits_are_left_out_where_a_task_needs_more_unless_they_are_named():
+    names = ["saved-model", "litert", "litert-fp16", "litert-int8"]
+    assert Options(Path("run")).too_coarse(names, POSES_2D_CENTERS) == ["litert-int8"]
+    assert Options(Path("run")).too_coarse(names, POSE_2D) == []
+    assert Options(Path("run"), ("all", "litert-int8")).too_coarse(names, POSES_2D_CENTERS) == []
