@@ -28,6 +28,9 @@ import tyro
 
 ROOT = Path(__file__).parents[1]
 _READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "reader.py", "video/pictures.py")
+_DECODERS = ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
+_DECODERS += ("centers", "fields", "cells")
+_DECODER_TESTS = ("peaks", "heads", "coordinates", "forms", "centers", "fields")
 #: Files or folders of code, their tests, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
@@ -42,11 +45,8 @@ SUITES: dict[str, tuple[list[str], list[str], bool]] = {
         True,
     ),
     "decoders": (
-        [
-            f"models/forms/{name}.py"
-            for name in ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
-        ],
-        [f"tests/models/forms/test_{name}.py" for name in ("peaks", "heads", "coordinates", "forms")],
+        [f"models/forms/{name}.py" for name in _DECODERS],
+        [f"tests/models/forms/test_{name}.py" for name in _DECODER_TESTS],
         True,
     ),
     "readers": (
