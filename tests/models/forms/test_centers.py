@@ -236,6 +236,8 @@ def test_offsets_are_learned_in_the_cells_of_the_map_alone():
     labels["joints_xy_px"][0, 1] = 0, 0
     outputs["joint_offsets"][0, :2, :2, :2] = [[[0.5, 0.5], [0.5, -0.5]], [[-0.5, 0.5], [-0.5, -0.5]]]
     assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0, abs=1e-6)
+    outputs["joint_offsets"][0, 0, 0, 0] += 0.8
+    assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0.8 / 8, rel=1e-4)
 
 
 def test_someone_without_a_box_or_a_joint_is_not_learned_from():
