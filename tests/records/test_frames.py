@@ -21,6 +21,7 @@ from records import (
     training_dataset,
 )
 from records.__main__ import main
+from records.augment import OF_FRAMES
 from records.example import Example
 from records.features import MOST_PEOPLE, read_features
 from records.inspect import check_shards
@@ -172,6 +173,15 @@ def test_training_without_augmentation_gets_the_same_as_evaluation(frames):
         for name, value in labels.items():
             if name != "key":
                 np.testing.assert_allclose(value, stored[name][rows], atol=1e-3, err_msg=name)
+
+
+def test_frames_are_varied_as_whole_images_unless_asked_for_otherwise(frames):
+    def first(**options):
+        batches = training_dataset(frames, "train", batch_size=4, epochs=1, seed=3, kind="frames", **options)
+        return next(batches.as_numpy_iterator())[0]
+
+    np.testing.assert_array_equal(first(), first(augmentation=OF_FRAMES))
+    assert (first() != first(augmentation=Augmentation())).any()
 
 
 def test_everybody_and_the_mask_are_augmented_like_the_picture(tmp_path):

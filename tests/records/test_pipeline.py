@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -162,13 +163,25 @@ def test_a_record_without_a_whole_picture_raises(tmp_path):
         batches(tmp_path, batch_size=4, epochs=1)
 
 
+def test_training_leaves_opencv_one_thread(shards):
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        training_dataset(shards, "train", batch_size=8, epochs=1, seed=0)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
 def test_wrong_options_raise(shards):
     with pytest.raises(ValueError, match="a batch of 31 needs at least as many people, the train split of .* has 30"):
         batches(shards, batch_size=31)
-    with pytest.raises(ValueError, match="first_step must lie between 0 and 2, an epoch's last step, got 3"):
-        batches(shards, first_step=3)
-    with pytest.raises(ValueError, match=r"an index from 0 to count - 1, got \(2, 2\)"):
-        batches(shards, shard=(2, 2))
+    for step in (-1, 3, 4):
+        with pytest.raises(ValueError, match=f"first_step must lie between 0 and 2, an epoch's last step, got {step}"):
+            batches(shards, first_step=step)
+    for index in (-1, 2, 3):
+        with pytest.raises(ValueError, match=rf"an index from 0 to count - 1, got \({index}, 2\)"):
+            batches(shards, shard=(index, 2))
     with pytest.raises(ValueError, match="must divide the batch size, got 3 workers and 8 people"):
         batches(shards, shard=(0, 3))
 

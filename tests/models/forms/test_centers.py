@@ -158,6 +158,165 @@ def test_gradients_are_finite_whatever_unlabeled_joints_hold():
     assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients) and np.isfinite(float(total))
 
 
+def one_person(side, cells):
+    """Labels of someone in a square box of `side` cells in the middle of an image of `cells` px, a cell each.
+
+    All joints lie in column 10 and row 20.
+    """
+    labels = labels_of([], cells)
+    labels["box_px"][0, 1] = cells / 2 - side / 2 - 0.5, cells / 2 - side / 2 - 0.5, side, side
+    labels["joints_xy_px"][0, 1], labels["visible"][0, 1] = (10, 20), 1
+    return labels
+
+
+def logits_of(cells, *places):
+    """Outputs of a net that is sure of nobody, but undecided at places (name, row, column, joint)."""
+    shapes = {"regression": 2 * JOINTS, "joint_offsets": 2 * JOINTS, "box_sizes": 2, "box_offsets": 2}
+    outputs = {name: np.zeros((1, cells, cells, count), "float32") for name, count in shapes.items()}
+    outputs["center_logits"] = np.full((1, cells, cells, 1), LOW, "float32")
+    outputs["joint_logits"] = np.full((1, cells, cells, JOINTS), LOW, "float32")
+    for name, *place in places:
+        outputs[name][(0, *place)] = 0
+    return outputs
+
+
+@pytest.mark.parametrize(
+    ("side", "cells", "joint_sigma", "center_sigma"),
+    # Shares of 0.03 and 0.04 of the person's size, but at least 0.7 and 1 cells, and at most 2.
+    [(1, 40, 0.7, 1.0), (20, 40, 0.7, 1.0), (30, 40, 0.9, 1.2), (80, 80, 2.0, 2.0)],
+)
+def test_targets_fall_off_with_the_persons_size(side, cells, joint_sigma, center_sigma):
+    labels, middle = one_person(side, cells), cells // 2
+    outputs = logits_of(cells, ("center_logits", middle, middle + 2, 0), ("joint_logits", 18, 10, 3))
+    outputs["center_logits"][0, middle, middle], outputs["joint_logits"][0, 20, 10] = HIGH, HIGH
+    found = terms(labels, outputs, cells)
+    # Two cells away the target t is exp(-2 / sigma ** 2); the loss is (1 - t) ** 4 * p ** 2 * -log(1 - p) at p = 0.5,
+    # divided by the number of centers, or of joints.
+    expected = [(1 - np.exp(-2 / sigma**2)) ** 4 * 0.25 * np.log(2) for sigma in (joint_sigma, center_sigma)]
+    assert found["joint_loss"] == pytest.approx(expected[0] / JOINTS, rel=1e-4)
+    assert found["center_loss"] == pytest.approx(expected[1], rel=1e-4)
+
+
+def test_errors_at_the_center_and_about_the_joints_by_hand():
+    """A box of 30 x 30 cells about the corner (20, 20) of cells; the joints are (20.5, 10.5) in rows and columns."""
+    labels, outputs = one_person(30, 40), logits_of(40)
+    outputs["regression"][0, 20, 20] = np.tile([0.5 + 3, -9.5], JOINTS)
+    outputs["box_sizes"][0, 20, 20] = 30 + 6, -7
+    outputs["box_offsets"][0, 20, 20] = 0.25, -0.5
+    offsets = outputs["joint_offsets"][0, :, :, 2:4]
+    for row in (19, 20, 21):
+        for column in (9, 10, 11):
+            offsets[row, column] = 20.5 - row, 10.5 - column
+    offsets[21, 9, 1] += 0.9
+    found = terms(labels, outputs, 40)
+    # Rows are 3 cells wrong, columns right; a size below 0 counts as 0.
+    assert found["regression_loss"] == pytest.approx(3 / 30 / 2, rel=1e-4)
+    assert found["box_loss"] == pytest.approx(0.1 * (6 / 30 + 0.25 + 30 / 30 + 0.5) / 2, rel=1e-4)
+    # The other four joints' offsets are 0 where (0.5 - step) is right, steps of -1, 0 and 1: 2.5 / 3 on the average.
+    assert found["offset_loss"] == pytest.approx((0.9 / 18 + 4 * 2.5 / 3) / JOINTS, rel=1e-4)
+
+
+@pytest.mark.parametrize(("row", "column", "cell"), [(39.5, 39.25, (39, 39)), (45, 20, (39, 20)), (20, -3, (20, 0))])
+def test_a_center_in_the_last_cells_or_beyond_is_learned_in_the_nearest_cell(row, column, cell):
+    labels, outputs = one_person(30, 40), logits_of(40)
+    labels["box_px"][0, 1, :2] = column - 15.5, row - 15.5
+    assert terms(labels, outputs, 40)["box_loss"] > 0.1
+    outputs["box_sizes"][(0, *cell)], outputs["box_offsets"][(0, *cell)] = 30, (row % 1, column % 1)
+    assert terms(labels, outputs, 40)["box_loss"] == pytest.approx(0, abs=1e-6)
+
+
+def test_offsets_are_learned_in_the_cells_of_the_map_alone():
+    """Of a joint in the last corner, four of the nine cells; of the others, which are not labeled, none."""
+    labels, outputs = one_person(30, 40), logits_of(40)
+    labels["joints_xy_px"][0, 1], labels["visible"][0, 1] = (39, 39), (1, 0, 0, 0, 0)
+    outputs["joint_offsets"][0, 38:, 38:, :2] = [[[1.5, 1.5], [1.5, 0.5]], [[0.5, 1.5], [0.5, 0.5]]]
+    assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0, abs=1e-6)
+    outputs["joint_offsets"][0, 39, 39, 0] += 0.8
+    assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0.8 / 8, rel=1e-4)
+    labels["joints_xy_px"][0, 1] = 0, 0
+    outputs["joint_offsets"][0, :2, :2, :2] = [[[0.5, 0.5], [0.5, -0.5]], [[-0.5, 0.5], [-0.5, -0.5]]]
+    assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0, abs=1e-6)
+    outputs["joint_offsets"][0, 0, 0, 0] += 0.8
+    assert terms(labels, outputs, 40)["offset_loss"] == pytest.approx(0.8 / 8, rel=1e-4)
+
+
+def test_someone_without_a_box_or_a_joint_is_not_learned_from():
+    labels, outputs = one_person(30, 40), logits_of(40)
+    assert terms(labels, outputs, 40)["box_loss"] > 0.01
+    for width, height, visible in ((0, 30, 1), (30, 0, 1), (30, 30, 0)):
+        labels["box_px"][0, 1, 2:], labels["visible"][0, 1] = (width, height), visible
+        found = center_loss(labels, outputs, 40)
+        assert all(float(term.value) == pytest.approx(0, abs=1e-6) for term in found.values())
+        assert not any(np.asarray(term.counted).any() for term in found.values())
+
+
+def test_a_joint_that_is_not_labeled_is_ignored_up_to_its_boxs_edge():
+    """The box covers rows and columns 5 to 34."""
+    labels = one_person(30, 40)
+    labels["visible"][0, 1, 2] = 0
+    for place in ((5, 5), (34, 34), (5, 34)):
+        outputs = logits_of(40, ("joint_logits", *place, 2))
+        outputs["joint_logits"][0, 20, 10] = HIGH
+        assert terms(labels, outputs, 40)["joint_loss"] == pytest.approx(0, abs=1e-6)
+    for place in ((4, 20), (35, 20), (20, 4), (20, 35)):
+        outputs = logits_of(40, ("joint_logits", *place, 2))
+        outputs["joint_logits"][0, 20, 10] = HIGH
+        assert terms(labels, outputs, 40)["joint_loss"] == pytest.approx(0.25 * np.log(2) / 4, rel=1e-4)
+
+
+def test_a_persons_score_is_the_centers_times_the_mean_of_the_joints_above_the_minimum():
+    outputs = logits_of(32, ("center_logits", 8, 9, 0))
+    # A large person, so that distances of a cell do not count: exp(-0.5 / (0.02 * 1e12)).
+    outputs["box_sizes"][0, 8, 9] = 1e6, 1e6
+    outputs["joint_logits"][:] = np.log(0.1 / 0.9)
+    for joint, score in enumerate((0.9, 0.128, 0.126)):
+        outputs["joint_logits"][0, 8, 9, joint] = np.log(score / (1 - score))
+    found = decoded(outputs)
+    assert found["person_scores"][0, 0] == pytest.approx(0.5 * (0.9 + 0.128) / 2, rel=1e-4)
+    np.testing.assert_allclose(found["scores"][0, 0], [0.9, 0.128, 0.126, 0.1, 0.1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("row", "column"), [(3, 20), (25, 4), (28, 30)])
+def test_a_joint_is_searched_for_six_cells_either_way_within_the_map(row, column):
+    """At the map's edge, the window of 13 x 13 cells is moved into it."""
+    outputs = logits_of(32, ("center_logits", row, column, 0))
+    outputs["box_sizes"][0, row, column] = 1e6, 1e6
+    top, left = min(max(row - 6, 0), 19), min(max(column - 6, 0), 19)
+    inside = [(top, left), (top + 12, left), (top, left + 12), (top + 12, left + 12)]
+    for joint, place in enumerate(inside):
+        outputs["joint_logits"][(0, *place, joint)] = 0
+    outputs["joint_offsets"][:] = 0.5
+    found = decoded(outputs)
+    np.testing.assert_allclose(found["scores"][0, 0], [0.5] * 4 + [0], atol=1e-5)
+    np.testing.assert_allclose(found["joints_xy_px"][0, 0, :4, ::-1], (np.array(inside) + 0.5) * CELL - 0.5, atol=1e-4)
+    # A cell beyond them is not found.
+    if 0 < top < 19:
+        outputs["joint_logits"][0, top - 1, left, 4] = outputs["joint_logits"][0, top + 13, left, 4] = HIGH
+    if 0 < left < 19:
+        outputs["joint_logits"][0, top, left - 1, 4] = outputs["joint_logits"][0, top, left + 13, 4] = HIGH
+    assert decoded(outputs)["scores"][0, 0, 4] < 1e-5
+
+
+def test_a_map_smaller_than_the_window_is_searched_as_a_whole():
+    outputs = logits_of(3, ("center_logits", 1, 1, 0), ("joint_logits", 0, 0, 0), ("joint_logits", 2, 2, 1))
+    outputs["box_sizes"][:], outputs["joint_offsets"][:] = 1e6, 0.5
+    found = {name: keras.ops.convert_to_numpy(value) for name, value in FORM.decode(outputs, 3).items()}
+    assert found["person_scores"].shape == (1, 9)
+    np.testing.assert_allclose(found["joints_xy_px"][0, 0, :2], [[0, 0], [2, 2]], atol=1e-5)
+    np.testing.assert_allclose(found["scores"][0, 0, :2], 0.5, atol=1e-5)
+
+
+def test_a_fresh_nets_maps_begin_near_a_tenth_and_each_joint_has_its_channels():
+    features = keras.Input((8, 8, 4))
+    few, many = (keras.Model(features, FORM.head([features], joints)) for joints in (3, 5))
+    biases = [{name: net.get_layer(name).bias.numpy() for name in net.output} for net in (few, many)]
+    for name, bias in biases[1].items():
+        np.testing.assert_allclose(bias, -2.2 if name in ("center_logits", "joint_logits") else 0, rtol=1e-6)
+    grown = {name: (len(biases[1][name]) - len(biases[0][name])) / 2 for name in FORM.outputs}
+    assert {name: width for name, width in grown.items() if width} == FORM.joint_layers
+    assert FORM.joint_layers == {"joint_logits": 1, "regression": 2, "joint_offsets": 2}
+
+
 def test_maps_are_1_in_the_cell_of_a_point_and_the_maximum_over_people():
     places = np.array([[[[2.7, 3.2]], [[2.1, 5.9]]]], "float32")
     maps = keras.ops.convert_to_numpy(gaussian_maps(places, np.ones((1, 2, 1), bool), np.ones((1, 2, 1)), 8, 8))

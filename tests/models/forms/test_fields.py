@@ -47,6 +47,22 @@ def test_the_middle_of_a_cell():
     assert maps[0, 0, 0, 1] == pytest.approx(maps[0, 1, 1, 1])
 
 
+def test_joints_on_the_images_edges_count_and_those_beyond_do_not():
+    # Of 128 px, the edges are -0.5 and 127.5; of 16 cells, they are half a cell from the outermost centers.
+    for edge, beyond, cell in ((-0.5, -0.51, 0), (127.5, 127.51, 15)):
+        xy = np.array([[[[edge, 59.5], [59.5, edge], [beyond, 59.5]]]], "float32")
+        maps, _ = encoded(xy, np.full((1, 1, 3), 2), CHAIN)
+        expected = np.exp(-(0.5**2) / 2 / (7 / 8) ** 2)
+        assert maps[0, 7, cell, 1] == pytest.approx(expected, rel=1e-5)
+        assert maps[0, cell, 7, 2] == pytest.approx(expected, rel=1e-5) and maps[..., 3].max() == 0
+
+
+def test_a_limb_of_no_length_has_no_field_and_takes_no_part_in_the_mean():
+    one, other = [[11.5, 43.5], [75.5, 43.5], [100, 100]], [[43.5, 43.5], [43.5, 43.5], [20, 20]]
+    _, vectors = encoded(np.array([[one, other]], "float32"), np.array([[[2, 2, 0], [2, 2, 0]]]), CHAIN)
+    np.testing.assert_allclose(vectors[0, 5, 5], [1, 0, 0, 0], atol=1e-6)
+
+
 def test_overlapping_limbs_are_averaged_and_maps_take_the_maximum():
     # Two people whose first limbs cross at right angles in the center of cell (5, 5).
     one, other = [[11.5, 43.5], [75.5, 43.5], [100, 100]], [[43.5, 11.5], [43.5, 75.5], [20, 20]]
@@ -126,6 +142,18 @@ def test_a_head_for_one_branch_or_two():
     assert form.head([x], 17).keys() == both.output.keys()
     assert form.head([BranchFeatures(fields=x)], 17).keys() == {"limb_fields"}
     assert form.head([BranchFeatures(maps=x, finished_fields=y)], 17)["limb_fields"] is y
+
+
+def test_a_head_names_its_layer_of_single_joints_and_starts_small():
+    """Its last channels are the joints', after the background's; those of the limbs depend on the skeleton alone."""
+    form, x = fields_form(CHAIN), keras.Input((8, 8, 400))
+    keras.utils.set_random_seed(0)
+    nets = [keras.Model(x, form.head([x], joints, prefix="a_")) for joints in (3, 5)]
+    few, many = ({layer.name: layer.get_weights() for layer in net.layers if layer.weights} for net in nets)
+    more = {name.removeprefix("a_"): (many[name][1].shape[-1] - few[name][1].shape[-1]) / 2 for name in few}
+    assert more == {"joint_maps": 1, "limb_fields": 0} and form.joint_layers == {"joint_maps": 1}
+    for kernel, bias in many.values():
+        assert kernel.std() == pytest.approx(0.01, rel=0.1) and not bias.any()
 
 
 def test_wrong_arguments_raise():
