@@ -195,6 +195,7 @@ FORM = OutputForm(
     lambda: field_loss,
     decode_fields,
     {"joint_maps": 1},
+    {"limb_fields": 2},
     layers=("joint_maps", "limb_fields"),
     task=POSES_2D_FIELDS,
     terms=("joint_loss", "limb_loss"),

@@ -40,6 +40,7 @@ class OutputForm:
         decode: Turns outputs, and the side of the image in pixels, into the task's answers.
         joint_layers: The layers whose weights belong to single joints, and how many channels K each joint has there:
             the last axis of their weights has J * K, joint by joint. All other layers serve all joints alike.
+        limb_layers: The same for single limbs, those of `pose.grouping.limb_fields.limbs_of`.
         evidence: Per-joint inputs of the score layer, which is one of these, after the pooled features, in order: the
             number of values that each has for a joint. The last rows of the layer's kernel belong to them.
         layers: Prefixes of the names of the head's layers; no backbone layer has one.
@@ -53,6 +54,7 @@ class OutputForm:
     loss: Callable[[], Loss]
     decode: Callable[[Mapping[str, Any], int], dict[str, Any]]
     joint_layers: Mapping[str, int] = field(default_factory=dict, hash=False)
+    limb_layers: Mapping[str, int] = field(default_factory=dict, hash=False)
     evidence: tuple[int, ...] = ()
     layers: tuple[str, ...] = ()
     neck: Neck = no_neck
@@ -95,7 +97,7 @@ def pose_form(
         loss,
         decode,
         {**joint_layers, SCORES: 1},
-        evidence,
-        (*layers, "score"),
-        neck,
+        evidence=evidence,
+        layers=(*layers, "score"),
+        neck=neck,
     )

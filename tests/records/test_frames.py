@@ -12,6 +12,7 @@ from people import make_person, write_shard_set
 
 from pose import LSP14
 from records import (
+    Augmentation,
     BadInput,
     Frame,
     Region,

@@ -11,6 +11,7 @@ import numpy as np
 from artefact.formats import RUN_FILE
 from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
 from pose import Skeleton
+from pose.grouping.limb_fields import limbs_of
 from train.loop.run_folder import first_line, read_notes
 
 # Prefix of the layers of an intermediate stage's head.
@@ -37,7 +38,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     Raises:
         ValueError: the folder holds no finished run, a file of it is damaged, or its net has another architecture.
     """
-    trained, joints = _read_run(run)
+    trained, other_skeleton = _read_run(run)
     form, other = form_of(net), form_of(trained)
     theirs = {layer.name: layer for layer in trained.layers if layer.weights}
 
@@ -51,14 +52,16 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
         )
     for layer in net.layers:
         own_name = _STAGE.sub("", layer.name)
-        of_joints = own_name in form.joint_layers
-        if not layer.weights or ((of_joints or own_name in net.output) and form != other):
+        width = (form.joint_layers | form.limb_layers).get(own_name)
+        if not layer.weights or ((width or own_name in net.output) and form != other):
             continue
         ours, found = layer.get_weights(), theirs.get(layer.name)
         values = merged = found.get_weights() if found else []
-        if of_joints:
-            names = (list(skeleton.joints), joints)
-            merged = [_of_shared_joints(own_name, form, names, *pair) for pair in zip(ours, values, strict=False)]
+        if width:
+            list_names = limb_names if own_name in form.limb_layers else joint_names
+            names = (list_names(skeleton), list_names(other_skeleton))
+            inputs = form.evidence if own_name == SCORES else ()
+            merged = [_of_shared(width, inputs, names, *pair) for pair in zip(ours, values, strict=False)]
         if [np.shape(weight) for weight in ours] == [np.shape(weight) for weight in merged]:
             layer.set_weights([(1 - share) * own + share * value for own, value in zip(ours, merged, strict=True)])
         elif not is_free(layer.name):
@@ -67,44 +70,64 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
                 f"{[np.shape(weight) for weight in values] or None}, ours {[np.shape(weight) for weight in ours]}; "
                 "give the options it was trained with"
             )
-    return _what_came(run, form, other, skeleton, joints)
+    return _what_came(run, form, other, skeleton, joint_names(other_skeleton))
 
 
-def _read_run(run: Path) -> tuple[keras.Model, list[str]]:
-    """Returns the net that a run trained and the names of its joints."""
+def _read_run(run: Path) -> tuple[keras.Model, Skeleton]:
+    """Returns the net that a run trained and the skeleton of its joints."""
     path = run / "best.keras"
     if not (path.is_file() and (run / RUN_FILE).is_file()):
         raise ValueError(f"initial must be a run folder with best.keras and run.json, got {run}")
-    joints = list(read_notes(run)["skeleton"]["joints"])
+    skeleton = Skeleton.from_description(read_notes(run)["skeleton"])
     try:
-        return inner_net(keras.models.load_model(path)), joints
+        return inner_net(keras.models.load_model(path)), skeleton
     except Exception as error:  # Keras, zipfile and h5py raise many kinds for a file that is damaged.
         raise ValueError(f"{path} cannot be loaded ({first_line(error)}); copy it again, or train it again") from error
 
 
-def _of_shared_joints(
-    layer: str, form: OutputForm, joints: tuple[list[str], list[str]], own: np.ndarray, their: np.ndarray
+def joint_names(skeleton: Skeleton) -> list[str]:
+    """The names of a skeleton's joints."""
+    return list(skeleton.joints)
+
+
+def limb_names(skeleton: Skeleton) -> list[str]:
+    """Names of the limbs that have fields, by their two joints, in order."""
+    return [" to ".join(skeleton.joints[joint] for joint in pair) for pair in limbs_of(skeleton).pairs]
+
+
+def _of_shared(
+    width: int, inputs: tuple[int, ...], names: tuple[list[str], list[str]], own: np.ndarray, their: np.ndarray
 ) -> np.ndarray | None:
-    """Returns our weights with theirs for the joints that both have; None if the shapes do not fit."""
+    """Returns our weights with theirs for the joints or limbs that both have; None if the shapes do not fit.
+
+    Args:
+        width: channels of each in the last axis.
+        inputs: numbers of values of each in the other axes.
+        names: ours and theirs.
+        own: our weights.
+        their: their weights.
+    """
     if own.ndim != their.ndim:
         return None
     places: list[tuple[list[int], list[int]]] = []
     for axis in range(own.ndim):
-        of_joints = (form.joint_layers[layer],) if axis == own.ndim - 1 else form.evidence if layer == SCORES else ()
-        names = _names(own.shape[axis], of_joints, joints[0])
-        other = _names(their.shape[axis], of_joints, joints[1])
-        if len(other) != their.shape[axis] or any(not joint for joint, *_ in names.keys() ^ other.keys()):
+        widths = (width,) if axis == own.ndim - 1 else inputs
+        ours, others = (
+            _places(size, widths, own_names)
+            for size, own_names in zip((own.shape[axis], their.shape[axis]), names, strict=True)
+        )
+        if len(others) != their.shape[axis] or any(not name for name, *_ in ours.keys() ^ others.keys()):
             return None
-        shared = names.keys() & other.keys()
-        places.append(([names[name] for name in shared], [other[name] for name in shared]))
+        shared = ours.keys() & others.keys()
+        places.append(([ours[name] for name in shared], [others[name] for name in shared]))
     merged = own.copy()
     merged[np.ix_(*(place[0] for place in places))] = their[np.ix_(*(place[1] for place in places))]
     return merged
 
 
-def _names(size: int, widths: tuple[int, ...], joints: list[str]) -> dict[tuple[str, int, int], int]:
-    """Maps the entries of an axis, as (joint, group, channel), to positions: first those of no joint."""
-    own = [(name, group, i) for group, width in enumerate(widths) for name in joints for i in range(width)]
+def _places(size: int, widths: tuple[int, ...], names: list[str]) -> dict[tuple[str, int, int], int]:
+    """Maps the entries of an axis, as (name, group, channel), to positions: first those of no name."""
+    own = [(name, group, i) for group, width in enumerate(widths) for name in names for i in range(width)]
     everything = [("", 0, i) for i in range(size - len(own))] + own
     return {name: place for place, name in enumerate(everything)}
 

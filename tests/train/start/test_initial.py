@@ -8,6 +8,8 @@ import pytest
 
 from models import FORMS, form_of, inference_model, movenet_head, narrow_neck
 from models.blocks import pose_net
+from models.forms.fields import fields_form
+from models.necks import no_neck
 from pose import COCO17, LSP14, Skeleton
 from train.start.initial import start_from
 
@@ -41,10 +43,10 @@ def skeleton_of(names):
     return Skeleton("other", tuple(names))
 
 
-def run_of(folder, net, joints):
+def run_of(folder, net, joints, **skeleton):
     folder.mkdir()
     inference_model(net, SIZE).save(folder / "best.keras")
-    notes = {"skeleton": {"joints": list(joints)}, "config": {}}
+    notes = {"skeleton": {"name": "theirs", "joints": list(joints), **skeleton}, "config": {}}
     (folder / "run.json").write_text(json.dumps(notes))
     return folder
 
@@ -96,6 +98,26 @@ def test_as_many_but_other_joints_keep_fresh_weights(head, tmp_path):
             elif layer != "score_logits" or value.ndim == 1:
                 there = width * theirs.index(name)
                 np.testing.assert_array_equal(value[..., own], taught[path][..., there : there + width], err_msg=path)
+
+
+def test_limbs_in_another_order_are_predicted_as_before_and_others_stay_fresh(tmp_path):
+    joints = ("neck", "head", "hip", "knee")
+    ours = Skeleton("ours", joints, limbs=((0, 1), (0, 2), (2, 3)))
+    form = fields_form(ours)
+
+    def net(seed):
+        keras.utils.set_random_seed(seed)
+        features = lambda x, _: [keras.layers.Conv2D(4, 8, strides=8, name="stem")(x)]  # noqa: E731
+        return pose_net(features, 4, input_size=SIZE, smallest=SIZE, neck=no_neck, head=form.head, name="fields")
+
+    trained, started = net(1), net(2)
+    before, fresh = outputs_of(trained)["limb_fields"], outputs_of(started)["limb_fields"]
+    # Their second limb is our first, their third the same joints the other way round.
+    theirs = {"limbs": [[0, 2], [0, 1], [3, 2]]}
+    start_from(started, run_of(tmp_path / "run", trained, joints, **theirs), ours)
+    after = outputs_of(started)["limb_fields"]
+    np.testing.assert_allclose(after[..., :4], before[..., [2, 3, 0, 1]], rtol=1e-4, atol=1e-6)
+    assert np.abs(after[..., 4:] - before[..., 4:]).max() > 1e-4 and after[..., 4:].shape == fresh[..., 4:].shape
 
 
 def test_names_that_the_other_net_does_not_know_are_told(tmp_path):
