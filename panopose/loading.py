@@ -45,7 +45,7 @@ def load(
     if notice := renewal_notice(path):
         warnings.warn(notice, stacklevel=2)
     net = load_net(path, runtime=runtime, threads=threads)
-    found = None if net.finds_everybody else find_finder(os.fspath(finder), None)
+    found = None if net.finds_everybody else find_finder(os.fspath(finder), None, net.skeleton.joints)
     if found is not None:
         net.finder = load_net(found, runtime=runtime, threads=threads)
     return Model(net, str(model))

@@ -17,6 +17,15 @@ FOLDER = Path(weights.__file__).parent
 _MOST_BYTES, _MOST_BYTES_A_FILE = 40e6, 25e6
 
 
+def joints_of(model, picture):
+    """Joints (J, 2) and their scores (J,) of the person in a crop; of the best one, where a model sees everybody."""
+    if model.finds_everybody:
+        people = model.find(picture[None])[0]
+        return people.joints_xy_px[0], people.scores[0]
+    xy_px, scores = model.predict(picture[None])
+    return xy_px[0], scores[0]
+
+
 def test_a_name_is_a_shipped_model_unless_the_working_folder_has_a_file_of_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "fast" in weights.names()
@@ -29,12 +38,12 @@ def test_a_name_is_a_shipped_model_unless_the_working_folder_has_a_file_of_it(tm
 @pytest.mark.parametrize("name", weights.names())
 def test_a_model_is_complete_small_and_free_of_paths_of_its_machine(name):
     files = {path.relative_to(FOLDER / name).as_posix(): path for path in (FOLDER / name).rglob("*") if path.is_file()}
-    needed = {"README.md", "best.keras", "run.json", "history.csv", "export/pose.json", "export/formats.json"}
-    assert needed <= files.keys()
+    assert {"README.md", "best.keras", "run.json", "export/pose.json", "export/formats.json"} <= files.keys()
     sizes = [path.stat().st_size for path in files.values()]
     assert sum(sizes) < _MOST_BYTES and max(sizes) < _MOST_BYTES_A_FILE
     assert not [file for file, path in files.items() if path.suffix in (".npy", ".npz")]
     notes = json.loads(files["run.json"].read_text())
+    assert ("history.csv" in files) == (notes["config"]["epochs"] > 0)
     assert not [value for value in notes["config"].values() if isinstance(value, str) and "/" in value]
 
 
@@ -59,8 +68,8 @@ def test_the_runtimes_agree(name):
     sheet = cv2.imread(str(FOLDER.parent / "docs/demo/smooth.jpg"))[..., ::-1]
     height, width = sheet.shape[0], sheet.shape[1] // 3
     for left in range(0, 3 * width, width):
-        picture = cv2.resize(sheet[:, left : left + height], (litert.size, litert.size))[None]
-        for ours, theirs in zip(litert.predict(picture), onnx.predict(picture), strict=True):
+        picture = cv2.resize(sheet[:, left : left + height], (litert.size, litert.size))
+        for ours, theirs in zip(joints_of(litert, picture), joints_of(onnx, picture), strict=True):
             assert np.percentile(np.abs(ours - theirs), 90) < 0.5
 
 
@@ -79,8 +88,8 @@ def test_joints_of_a_real_walk_agree_with_another_model(name, shared_data):
         everything = np.array(list(truth.values()))
         box_px = box_from_joints(everything, np.full(len(everything), 2))
         crop = Crop.from_box(box_px, model.size, model.padding)
-        joints_px, _ = model.predict(crop.cut(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))[None])
-        ours = dict(zip(model.skeleton.joints, crop.points_to_frame(joints_px[0]), strict=True))
+        joints_px, _ = joints_of(model, crop.cut(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)))
+        ours = dict(zip(model.skeleton.joints, crop.points_to_frame(joints_px), strict=True))
         torso_px = np.linalg.norm(truth["left_shoulder"] - truth["right_hip"])
         hits += [np.linalg.norm(ours[joint] - truth[joint]) < 0.2 * torso_px for joint in names]
-    assert len(names) == 12 and np.mean(hits) > 0.7
+    assert len(names) >= 12 and np.mean(hits) > 0.7

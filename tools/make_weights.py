@@ -78,7 +78,9 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
             shutil.copytree(rounded / "export", new, dirs_exist_ok=True)
         for file in ("run.json", "best.keras"):
             shutil.copy(rounded / file, folder)
-    shutil.copy(run / "history.csv", folder)
+    # Published weights have none, until they are trained.
+    if (run / "history.csv").is_file():
+        shutil.copy(run / "history.csv", folder)
     return folder
 
 

@@ -14,6 +14,11 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in _FOLDER.glob(f"*/{RUN_FILE}"))
 
 
+def run_of(name: str) -> Path:
+    """The run folder of a shipped model."""
+    return _FOLDER / name
+
+
 def shipped(model: Path) -> Path | None:
     """Returns the run folder of a shipped model.
 
@@ -23,5 +28,5 @@ def shipped(model: Path) -> Path | None:
     Returns:
         None if it is not the name of a shipped model, or the working folder has a file or folder of that name.
     """
-    run = _FOLDER / model.name
+    run = run_of(model.name)
     return run if model == Path(model.name) and (run / RUN_FILE).is_file() and not model.exists() else None

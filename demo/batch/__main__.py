@@ -94,7 +94,8 @@ def run(options: Options) -> None:
     names = None if video else _names(options.source, boxes, counts)
     annotated = options.check_source(names)
     items = read_video(video) if video else read_folder(_folder(options.source), names or [])
-    model, choice = options.load_for_batches(options.find_export(options.people), options.people)
+    most = 1 if options.whole_picture or boxes is not None else options.people
+    model, choice = options.load_for_batches(options.find_export(most), most)
     rule = rule_of(model, options.min_score)
     start_s = time.perf_counter()
     with ExitStack() as stack:

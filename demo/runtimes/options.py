@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.errors import ArgumentError
-from demo.runtimes.exports import MOST_SEARCHED, check_runtime, find_export, find_finder, sees_everybody
+from demo.runtimes.exports import MOST_SEARCHED, check_runtime, find_export, find_finder, joints_of, sees_everybody
 
 if TYPE_CHECKING:
     from demo.runtimes.choice import Choice
@@ -34,12 +34,12 @@ class ModelOptions:
     """Which exported model runs, and how.
 
     Attributes:
-        model: an exported model, its folder or one of its files, or `fast`, which comes with PanoPose; by default the
-            newest folder `runs/*/export`, or `fast` where there is none.
+        model: an exported model, its folder or one of its files, or one that comes with PanoPose; by default the newest
+            folder `runs/*/export` or, where there is none, `fast` for one person and `crowd` for more.
         finder: how more than one person is found: by a model that sees everybody in an image, its folder or its name,
             such as `crowd`, so that --model takes a closer look at each person; or by "squares" of the image, which are
-            searched with --model for up to four people. "auto" takes `crowd`, but squares for one person, and --model
-            itself where it sees everybody.
+            searched with --model for up to four people. "auto" takes `crowd`, but squares for one person and for a
+            model of other joints than people's, and --model itself where it sees everybody.
         runs: folder of the training runs and their exports.
         runtime: runtime of the model, such as openvino or litert; auto takes the fastest that is installed.
         threads: number of threads of the model; by default the fastest number.
@@ -70,9 +70,10 @@ class ModelOptions:
             ModelError: there is none.
             ArgumentError: more people are asked for than it and the finder can find.
         """
-        path = find_export(self.model, self.runs)
+        # With a finder, or squares, the model looks at one person at a time.
+        path = find_export(self.model, self.runs, people if self.finder == "auto" else 1)
         if people is not None and people > MOST_SEARCHED:
-            if not sees_everybody(path) and find_finder(self.finder, people) is None:
+            if not sees_everybody(path) and find_finder(self.finder, people, joints_of(path)) is None:
                 raise ArgumentError(
                     f"--people must be 1 to {MOST_SEARCHED}, got {people}; for more give --finder a model that sees "
                     "everybody"
@@ -101,7 +102,7 @@ class ModelOptions:
             if self.finder != "auto":
                 raise ArgumentError(f"the model sees everybody itself; leave --finder {self.finder} out")
             return None
-        path = find_finder(self.finder, people)
+        path = find_finder(self.finder, people, model.skeleton.joints)
         if path is None:
             return None
         finder = load(path, runtime=self.given_runtime, threads=self.threads, measure_again=self.measure_again)

@@ -26,7 +26,7 @@ _JOINT_SIGMA, _JOINT_SIGMAS = 0.03, (0.7, 2.0)
 _CENTER_SIGMA, _CENTER_SIGMAS = 0.04, (1.0, 2.0)
 # A joint is searched for around the place that its center predicts: weighted by exp(-distance ** 2 / (_SPREAD * area)),
 # for the area of the person's box. The published net divides by 0.3 times the map's side, whatever the person's size.
-_SPREAD = 0.02
+_SPREAD = 0.08
 # Cells searched on each side of that place.
 _REACH = 6
 # Errors at centers are shares of the person's size, some ten cells, and CenterNet's weights of 1 and 0.1 are for cells.

@@ -214,3 +214,9 @@ def read_video() -> Callable[[Path], tuple[list[np.ndarray], float]]:
         return pictures, capture.get(cv2.CAP_PROP_FPS)
 
     return read
+
+
+@pytest.fixture(autouse=True)
+def squares_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has squares searched by default, as for animals: `crowd` sees no person in a rectangle."""
+    monkeypatch.setattr("demo.runtimes.exports.LEAST_SHARED", 1000)

@@ -134,7 +134,7 @@ def test_errors_end_with_their_exit_code(walk, fake_export, tmp_path):
         (("--source", text, *model), 3, "cannot be read as a video"),
         (("--source", 99, *model), 3, "camera 99 cannot be opened"),
         (("--source", "", *model), 3, "'' does not exist"),
-        (("--people", 5), 2, "error: --people must be 1 to 4, got 5"),
+        (("--people", 5, "--finder", "squares"), 2, "error: --people must be 1 to 4, got 5"),
         (("--runtime", "onyx"), 2, f"error: --runtime must be auto or one of {', '.join(FORMATS)}, got 'onyx'"),
         (("--threads", 0), 2, "error: --threads must be 1 or more, got 0"),
         (("--source", walk, *model, "--jsonl", walk), 2, "--jsonl"),

@@ -273,6 +273,8 @@ def test_errors_end_with_their_exit_code(
 
 def test_the_command_as_a_user_types_it(folder, fake_export, tmp_path):
     command = [sys.executable, "-m", "demo.batch", folder, "--out", tmp_path / "out.csv", "--model", fake_export]
-    done = subprocess.run([*map(str, command), "--batch", "8"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*map(str, command), "--batch", "8", "--finder", "squares"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "wrote " in done.stdout and len(pd.read_csv(tmp_path / "out.csv")) == 3

@@ -6,9 +6,17 @@ import pandas as pd
 import pytest
 
 from demo.batch.__main__ import main
-from demo.runtimes.exports import find_finder, sees_everybody
+from demo.runtimes.exports import find_finder, joints_of, sees_everybody
+from demo.runtimes.options import ModelOptions
+from pose import COCO17, LSP14
+from weights import run_of
 
 PEOPLE = [(80, 100, 90), (240, 120, 70)]
+
+
+@pytest.fixture
+def squares_by_default():
+    """Not here."""
 
 
 @pytest.fixture
@@ -69,6 +77,22 @@ def test_what_a_model_sees_is_read_from_its_description(tmp_path, fake_crowd, fa
     assert not sees_everybody(tmp_path / "model.onnx")
 
 
-def test_squares_are_searched_for_one_person(fake_crowd):
-    assert find_finder("squares", None) is None and find_finder("auto", 1) is None
-    assert find_finder(str(fake_crowd), 1) == fake_crowd
+def test_crowd_finds_people_for_models_of_peoples_joints_and_squares_are_searched_for_others(fake_crowd):
+    crowd = run_of("crowd") / "export"
+    assert find_finder("auto", None, LSP14.joints) == find_finder("auto", 2, COCO17.joints) == crowd
+    assert find_finder("auto", None, ("head", "tail", "left_hip", "right_hip", "left_knee")) is None
+    assert find_finder("auto", 1, LSP14.joints) is find_finder("squares", None, LSP14.joints) is None
+    assert find_finder(str(fake_crowd), 1, ("head",)) == fake_crowd
+
+
+def test_crowd_is_the_model_where_more_than_one_person_is_looked_for(tmp_path, monkeypatch):
+    # A folder of that name is another model only where it is asked for.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crowd").mkdir()
+    for people, name in ((1, "fast"), (2, "crowd"), (None, "crowd")):
+        assert ModelOptions(runs=tmp_path).find_export(people) == run_of(name) / "export"
+    for finder in ("squares", str(run_of("crowd"))):
+        assert ModelOptions(runs=tmp_path, finder=finder).find_export(2) == run_of("fast") / "export"
+    assert ModelOptions(runs=tmp_path).find_export(30) == run_of("crowd") / "export"
+    assert joints_of(run_of("crowd") / "export") == set(COCO17.joints)
+    assert joints_of(tmp_path) == set()

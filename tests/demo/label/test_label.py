@@ -241,7 +241,7 @@ def test_the_drawing_for_cvat_is_a_person_whose_joints_are_apart_or_a_circle():
         (["--out", "o.json", "--share", "nan"], 2, "--share must be above 0 to 1, got nan"),
         (["--out", "o.json", "--every-s", "0"], 2, "--every-s must be above 0, got 0"),
         (["--out", "o.json", "--batch", "0"], 2, "--batch must be 1 or more, got 0"),
-        (["--out", "o.json", "--people", "5"], 2, "--people must be 1 to 4, got 5"),
+        (["--out", "o.json", "--finder", "squares", "--people", "5"], 2, "--people must be 1 to 4, got 5"),
         (["--out", "o.json", "--min-score", "2"], 2, "--min-score must be 0 to 1, got 2.0"),
         (["--out", "o.json", "--joint-score", "-1"], 2, "--joint-score must be 0 to 1, got -1.0"),
         (["--out", "o.json", "--url", "x"], 2, "--url is for Label Studio; give --to labelstudio"),

@@ -250,7 +250,9 @@ def test_importing_the_command_imports_nothing_heavy():
 
 
 def test_the_command_as_a_user_types_it(walk, fake_export, tmp_path):
-    words = arguments_of(walk, fake_export, "--smooth", "savgol", "--no-swaps", "--no-leaps", "--facing", "right")
+    words = arguments_of(
+        walk, fake_export, "--smooth", "savgol", "--no-swaps", "--no-leaps", "--facing", "right", "--finder", "squares"
+    )
     done = subprocess.run([sys.executable, "-m", "demo.video", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "wrote " in done.stdout and len(pd.read_csv(tmp_path / "out.csv")) == FRAMES
