@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from rectangles import squares_by_default  # noqa: F401 - a fixture of all tests here
 
 from pose import PANOPTIC19
 from pose.tasks import MAX_CENTERS, POSE_2D, POSES_2D_CENTERS, Task
@@ -214,9 +215,3 @@ def read_video() -> Callable[[Path], tuple[list[np.ndarray], float]]:
         return pictures, capture.get(cv2.CAP_PROP_FPS)
 
     return read
-
-
-@pytest.fixture(autouse=True)
-def squares_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has squares searched by default, as for animals: `crowd` sees no person in a rectangle."""
-    monkeypatch.setattr("demo.runtimes.exports.LEAST_SHARED", 1000)

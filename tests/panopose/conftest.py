@@ -2,7 +2,7 @@
 
 import pytest
 from browser_parts import GRAY, painted, write_fake_export
-from rectangles import PERSON
+from rectangles import PERSON, squares_by_default  # noqa: F401 - a fixture of all tests here
 
 import panopose
 
