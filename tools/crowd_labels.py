@@ -1,4 +1,4 @@
-"""The labels that `crowd` was trained on: a model's predictions, and the labels of those whom it missed.
+"""Labels to train a net for everybody on: a model's predictions, and the labels of those whom it missed.
 
     panopose label lspet/images --to coco --min-score 0.1 --joint-score 0.2 ... --out predictions.json
     python -m tools.crowd_labels predictions.json --lsp lspet --out labels.json
