@@ -73,10 +73,10 @@ def test_exact_outputs_give_exactly_the_people():
     assert (found["person_scores"][0, :3] > 0.8).all() and (found["person_scores"][0, 3:] < 1e-6).all()
     order = np.argsort(found["joints_xy_px"][0, :3, :, 0].mean(axis=1))
     np.testing.assert_allclose(found["joints_xy_px"][0, order], labels["joints_xy_px"][0, :3], atol=1e-4)
-    # Of the distance d in cells, the weight is exp(-d ** 2 / (0.02 * area)).
+    # Of the distance d in cells, the weight is exp(-d ** 2 / (0.08 * area)).
     joint = (labels["joints_xy_px"][0, 0, 0] + 0.5) / CELL
     away = np.sum((joint - np.floor(joint) - 0.5) ** 2)
-    expected = np.exp(-away / (0.02 * 30 * 90 / CELL**2))
+    expected = np.exp(-away / (0.08 * 30 * 90 / CELL**2))
     np.testing.assert_allclose(found["scores"][0, order[0], 0], expected, rtol=1e-4)
 
 
