@@ -44,10 +44,13 @@ def find_export(model: Path | None, runs: Path, people: int | None = 1) -> Path:
     Raises:
         ModelError: the model does not exist, or its run has no export.
     """
+    # Shipped exports are never older than their run, and need no look at its weights.
     if model is None:
-        path = _newest_export(runs) or run_of(_ONE if people == 1 else _CROWD) / "export"
+        path = _newest_export(runs)
+        if path is None:
+            return run_of(_ONE if people == 1 else _CROWD) / "export"
     elif run := shipped(model):
-        path = run / "export"
+        return run / "export"
     else:
         path = check_export(model)
     if notice := renewal_notice(path):
