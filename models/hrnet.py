@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import keras
 
@@ -103,9 +104,9 @@ def build_hrnet(
         ValueError: If a number is too small, or `exchanges` is not one of `EXCHANGES`.
     """
     normalization = partial(normalization, momentum=MOMENTUM)
-    options = {"modules": modules, "units": units, "exchanges": exchanges, "normalization": normalization}
+    options: dict[str, Any] = {"modules": modules, "units": units, "exchanges": exchanges}
     return pose_net(
-        lambda x, _: hrnet(x, channels, **options),
+        lambda x, _: hrnet(x, channels, normalization=normalization, **options),
         num_joints,
         input_size=input_size,
         smallest=32,
