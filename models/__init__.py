@@ -19,13 +19,16 @@ from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood
 from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
+from models.hrnet import build_hrnet, hrnet
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
-from models.necks import NECKS, narrow_neck, pyramid_neck
+from models.necks import NECKS, deconv_neck, exchange_neck, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.openpose import build_openpose, build_openpose_fields_first
 from models.openpose_light import build_openpose_light
+from models.post_activation import post_activation_resnet
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
+from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 
 __all__ = [
     "FORMS",
@@ -42,18 +45,21 @@ __all__ = [
     "bottleneck_block",
     "build_densenet",
     "build_efficientnet_lite",
+    "build_hrnet",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
     "build_openpose_fields_first",
     "build_openpose_light",
     "build_resnet",
+    "build_simple_baseline",
     "coordinate_head",
     "decode",
     "decode_coordinates",
     "decode_heatmaps",
     "decode_integral",
     "decode_simcc",
+    "deconv_neck",
     "densenet",
     "efficientnet_lite",
     "encode",
@@ -61,12 +67,14 @@ __all__ = [
     "encode_heatmaps",
     "encode_maps",
     "encode_simcc",
+    "exchange_neck",
     "expected_coordinates",
     "field_head",
     "field_loss",
     "fields_form",
     "form_of",
     "heatmap_head",
+    "hrnet",
     "inference_model",
     "inner_net",
     "integral_head",
@@ -78,7 +86,9 @@ __all__ = [
     "narrow_neck",
     "no_neck",
     "plain_copy",
+    "plain_heatmap_head",
     "pose_net",
+    "post_activation_resnet",
     "pyramid_neck",
     "resnet",
     "score_loss",
