@@ -8,6 +8,7 @@ position is the joint, `simcc` a distribution along each axis. All give a score 
 """
 
 from models.blocks import SCORES, no_neck, pose_net, stages_of
+from models.cpm import build_cpm, build_cpm_light
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
@@ -19,6 +20,7 @@ from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood
 from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
+from models.hourglass import build_hourglass, build_hourglass_light, hourglass_head
 from models.hrnet import build_hrnet, hrnet
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
@@ -43,9 +45,13 @@ __all__ = [
     "Term",
     "basic_block",
     "bottleneck_block",
+    "build_cpm",
+    "build_cpm_light",
     "build_densenet",
     "build_efficientnet_lite",
     "build_hrnet",
+    "build_hourglass",
+    "build_hourglass_light",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
@@ -75,6 +81,7 @@ __all__ = [
     "form_of",
     "heatmap_head",
     "hrnet",
+    "hourglass_head",
     "inference_model",
     "inner_net",
     "integral_head",

@@ -42,7 +42,7 @@ def feature_pyramid(
         lateral = keras.layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_lateral_conv")(features[level])
         lateral = normalization(epsilon=EPSILON, name=f"{name}_lateral_bn")(lateral)
         if x is not None:
-            lateral = _sum_with_coarser(lateral, x, "nearest", name)
+            lateral = sum_with_coarser(lateral, x, "nearest", name)
         x = keras.layers.SeparableConv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv")(lateral)
         x = normalize_relu(x, normalization, name=f"{name}_")
     return x
@@ -76,7 +76,7 @@ def narrowing_pyramid(
         if x is None:
             x = lateral
             continue
-        x = _sum_with_coarser(lateral, x, "bilinear", name)
+        x = sum_with_coarser(lateral, x, "bilinear", name)
         # As many as the next finer level adds to them.
         filters = channels[max(level - 1, 0)]
         x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
@@ -204,7 +204,7 @@ NECKS = {
 }
 
 
-def _sum_with_coarser(lateral, coarser, interpolation: str, name: str):
-    """Add features to those of the next coarser level, enlarged."""
+def sum_with_coarser(lateral, coarser, interpolation: str, name: str):
+    """Add features (B, h, w, C) to those of the next coarser level, enlarged twice and cut or filled to their size."""
     x = keras.layers.UpSampling2D(2, interpolation=interpolation, name=f"{name}_up")(coarser)
     return keras.layers.Add(name=f"{name}_sum")([fitted_to(x, lateral, name=name), lateral])

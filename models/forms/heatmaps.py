@@ -43,7 +43,7 @@ def heatmap_head(
         num_joints: Number of joints J.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Prefix of the layers' names.
-        filters: Channels before the maps; 0 leaves the layers that compute them out.
+        filters: Channels before the maps; 0 if the maps are read off the features themselves.
         kernel_size: Kernel size of the convolution that computes these channels.
 
     Returns:
