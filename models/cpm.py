@@ -82,15 +82,14 @@ def light_machine(x, read_out: ReadOut, stages: int, filters: int, *, normalizat
         filters: Channels of the stages.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
     """
-    options = {"normalization": normalization}
-    seen = shared = projected(x, filters, **options, name="light_align")
+    seen = shared = projected(x, filters, normalization=normalization, name="light_align")
     for i in range(1, 4):
-        seen = separable(seen, filters, **options, name=f"light_stage1_conv{i}")
+        seen = separable(seen, filters, normalization=normalization, name=f"light_stage1_conv{i}")
     for stage in range(2, stages + 1):
         maps = read_out([seen])["belief_maps"]
-        image = projected(shared, _IMAGE_FILTERS, **options, name=f"light_stage{stage}_image")
+        image = projected(shared, _IMAGE_FILTERS, normalization=normalization, name=f"light_stage{stage}_image")
         seen = keras.layers.Concatenate(name=f"light_stage{stage}_concat")([image, maps, center_map(image)])
-        seen = refined(seen, filters, **options, name=f"light_stage{stage}")
+        seen = refined(seen, filters, normalization=normalization, name=f"light_stage{stage}")
     return [seen]
 
 
