@@ -11,7 +11,7 @@ from models.blocks import SCORES, no_neck, pose_net, stages_of
 from models.cpm import build_cpm, build_cpm_light
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
-from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
+from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, own_name
 from models.forms.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.forms.fields import encode_fields, encode_maps, field_head, field_loss, fields_form
 from models.forms.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
@@ -34,7 +34,6 @@ from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 
 __all__ = [
     "FORMS",
-    "HEAD_LAYERS",
     "NECKS",
     "SCORES",
     "FusedBatchNormalization",
@@ -84,12 +83,14 @@ __all__ = [
     "hourglass_head",
     "inference_model",
     "inner_net",
+    "is_of_head",
     "integral_head",
     "likelihood_head",
     "log_probabilities",
     "mobilenet_v2",
     "movenet",
     "movenet_head",
+    "own_name",
     "narrow_neck",
     "no_neck",
     "plain_copy",

@@ -58,8 +58,9 @@ class TrainConfig:
         xla: compile the training step with XLA; auto measures, where the training is long enough to pay for compiling.
         threads: number of processors for TensorFlow; all that this process may use if not given.
         measure_again: measure the options that are "auto" again, instead of using this machine's earlier measurement.
-        learn: what to train: everything, or only the scores, for example with stronger augmentation, so that they fall
-            for crops that show a person in part or not at all.
+        learn: what to train: everything; only the head, and the neck before it, which is fast and forgets least of
+            published weights; or only the scores, for example with stronger augmentation, so that they fall for crops
+            that show a person in part or not at all. What is not trained keeps the statistics of its normalization.
         initial: a run folder whose best.keras gives the initial weights, or the name of a model that comes with
             PanoPose; the net must have the same architecture. With the same head, the weights of joints are copied by
             joint name.
@@ -97,7 +98,7 @@ class TrainConfig:
     xla: Literal["auto", "on", "off"] = "auto"
     threads: int | None = None
     measure_again: bool = False
-    learn: Literal["all", "scores"] = "all"
+    learn: Literal["all", "head", "scores"] = "all"
     initial: Path | None = None
     initial_share: float = 1.0
     augmentation: Augmentation = field(default_factory=Augmentation)

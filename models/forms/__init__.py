@@ -1,5 +1,6 @@
 """The output forms by name, and the inference models that are saved."""
 
+import re
 from importlib import import_module
 
 import keras
@@ -12,9 +13,21 @@ from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
+# Prefix of the layers of an intermediate stage's head.
+_STAGE = re.compile(r"stage\d+_out_")
 _OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM]
-#: Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
-HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
+# Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
+_HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
+
+
+def is_of_head(layer: str) -> bool:
+    """Return whether a layer's name is that of a head's or a neck's layer, in any stage."""
+    return own_name(layer).startswith(_HEAD_LAYERS)
+
+
+def own_name(layer: str) -> str:
+    """Return a layer's name without the prefix of an intermediate stage's head."""
+    return _STAGE.sub("", layer)
 
 
 def form_of(net: keras.Model) -> OutputForm:

@@ -29,7 +29,8 @@ _CENTER_SIGMA, _CENTER_SIGMAS = 0.04, (1.0, 2.0)
 _SPREAD = 0.02
 # Cells searched on each side of that place.
 _REACH = 6
-_BOX_WEIGHT = 0.1
+# Errors at centers are shares of the person's size, some ten cells, and CenterNet's weights of 1 and 0.1 are for cells.
+_REGRESSION_WEIGHT, _BOX_WEIGHT = 10.0, 1.0
 _TINY = 1e-6
 
 
@@ -117,7 +118,7 @@ def center_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int
         "joint_loss": Term(
             focal_loss(joint_target, outputs["joint_logits"], ops.logical_and(known[..., None], hidden)), visible
         ),
-        "regression_loss": Term(_mean(reach, visible), visible),
+        "regression_loss": Term(_REGRESSION_WEIGHT * _mean(reach, visible), visible),
         "offset_loss": Term(_offset_error(joints, visible, outputs["joint_offsets"], rows, columns), visible),
         "box_loss": Term(_BOX_WEIGHT * _mean(box_error, labeled), labeled),
     }

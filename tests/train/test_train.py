@@ -13,7 +13,7 @@ import pytest
 from commands import AS_GIVEN, call
 from people import write_shard_set
 
-from models import build_densenet, build_resnet, inference_model
+from models import build_densenet, build_resnet, inference_model, is_of_head
 from pose import LSP14
 from records import dataset
 from train.config import TrainConfig
@@ -118,6 +118,16 @@ def test_scores_can_be_trained_alone(shards, trained, tmp_path):
     assert changed == {"score_logits/kernel", "score_logits/bias"}
     with pytest.raises(ValueError, match="only a trained net can learn its scores alone, got no initial; pass"):
         config(shards, tmp_path / "none", learn="scores")
+
+
+@pytest.mark.slow
+def test_the_head_can_be_trained_alone_with_its_statistics_as_they_are(shards, trained, tmp_path):
+    run = trained
+    again = train_densenet(config(shards, tmp_path / "again", initial=run, learn="head", warmup_epochs=0.0))
+    before, after = (weights_of(keras.models.load_model(folder / "best.keras")) for folder in (run, again))
+    changed = {path.split("/")[0] for path in before if (before[path] != after[path]).any()}
+    assert changed == {path.split("/")[0] for path in before if is_of_head(path) and "_bn/" not in path}
+    assert 2 <= len(changed) < len({path.split("/")[0] for path in before}) / 2
 
 
 def test_weights_of_another_net_raise(shards, trained, tmp_path):

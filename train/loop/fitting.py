@@ -34,7 +34,7 @@ from train.loop.run_folder import (
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import PoseTrainer, build_optimizer, follow_statistics, freeze_all_but_scores
+from train.loop.trainer import PoseTrainer, build_optimizer, follow_statistics, freeze_all_but
 from train.loop.validation import Validator
 from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
@@ -233,8 +233,8 @@ def _build_trainer(
         if distribution.is_chief:
             print(came)
     follow_statistics(net, steps)
-    if config.learn == "scores":
-        freeze_all_but_scores(net)
+    if config.learn != "all":
+        freeze_all_but(net, config.learn)
     # If a step created them while it is traced, TensorFlow would trace it twice.
     optimizer.build(trainer.trainable_variables)
     return trainer

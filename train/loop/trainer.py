@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from models import SCORES, Loss, OutputForm, Term, form_of, score_loss, stages_of
+from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
@@ -94,10 +94,16 @@ def _metric_name(stage: str, term: str) -> str:
     return f"{stage}_{term}" if stage else term
 
 
-def freeze_all_but_scores(net: keras.Model) -> None:
-    """Freezes all of a net except the layer of its scores, and the statistics of batch normalization too."""
+def freeze_all_but(net: keras.Model, learn: str) -> None:
+    """Freezes all of a net but what learns, and the statistics of all batch normalization.
+
+    Args:
+        net: changed in place.
+        learn: "scores", the layer of the scores; or "head", the necks and heads, without their normalization.
+    """
     for layer in net.layers:
-        layer.trainable = layer.name == SCORES
+        of_head = is_of_head(layer.name) and not isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = layer.name == SCORES if learn == "scores" else of_head
 
 
 def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from artefact.formats import RUN_FILE
-from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
+from models import SCORES, OutputForm, form_of, inner_net, is_of_head, own_name
 from pose import Skeleton
 from pose.grouping.limb_fields import limbs_of
 from train.loop.run_folder import first_line, read_notes
-
-# Prefix of the layers of an intermediate stage's head.
-_STAGE = re.compile(r"stage\d+_out_")
 
 
 def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1.0) -> str:
@@ -43,7 +39,7 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     theirs = {layer.name: layer for layer in trained.layers if layer.weights}
 
     def is_free(name: str) -> bool:
-        return _STAGE.sub("", name).startswith(HEAD_LAYERS) and form != other
+        return is_of_head(name) and form != other
 
     if unknown := sorted(name for name in theirs.keys() - {layer.name for layer in net.layers} if not is_free(name)):
         raise ValueError(
@@ -51,16 +47,16 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
             "was trained with"
         )
     for layer in net.layers:
-        own_name = _STAGE.sub("", layer.name)
-        width = (form.joint_layers | form.limb_layers).get(own_name)
-        if not layer.weights or ((width or own_name in net.output) and form != other):
+        name = own_name(layer.name)
+        width = (form.joint_layers | form.limb_layers).get(name)
+        if not layer.weights or ((width or name in net.output) and form != other):
             continue
         ours, found = layer.get_weights(), theirs.get(layer.name)
         values = merged = found.get_weights() if found else []
         if width:
-            list_names = limb_names if own_name in form.limb_layers else joint_names
+            list_names = limb_names if name in form.limb_layers else joint_names
             names = (list_names(skeleton), list_names(other_skeleton))
-            inputs = form.evidence if own_name == SCORES else ()
+            inputs = form.evidence if name == SCORES else ()
             merged = [_of_shared(width, inputs, names, *pair) for pair in zip(ours, values, strict=False)]
         if [np.shape(weight) for weight in ours] == [np.shape(weight) for weight in merged]:
             layer.set_weights([(1 - share) * own + share * value for own, value in zip(ours, merged, strict=True)])

@@ -121,7 +121,7 @@ def test_errors_of_regression_count_as_shares_of_the_persons_size():
     row, column = int(57.5 / CELL), int(25.5 / CELL)
     outputs["regression"][0, row, column] += 2.0
     # The box is 30 x 90 px of 4 px cells.
-    assert terms(labels, outputs)["regression_loss"] == pytest.approx(2 / np.sqrt(7.5 * 22.5), rel=1e-4)
+    assert terms(labels, outputs)["regression_loss"] == pytest.approx(20 / np.sqrt(7.5 * 22.5), rel=1e-4)
 
 
 def test_nothing_is_learned_where_people_are_not_labeled():
@@ -210,8 +210,8 @@ def test_errors_at_the_center_and_about_the_joints_by_hand():
     offsets[21, 9, 1] += 0.9
     found = terms(labels, outputs, 40)
     # Rows are 3 cells wrong, columns right; a size below 0 counts as 0.
-    assert found["regression_loss"] == pytest.approx(3 / 30 / 2, rel=1e-4)
-    assert found["box_loss"] == pytest.approx(0.1 * (6 / 30 + 0.25 + 30 / 30 + 0.5) / 2, rel=1e-4)
+    assert found["regression_loss"] == pytest.approx(10 * 3 / 30 / 2, rel=1e-4)
+    assert found["box_loss"] == pytest.approx((6 / 30 + 0.25 + 30 / 30 + 0.5) / 2, rel=1e-4)
     # The other four joints' offsets are 0 where (0.5 - step) is right, steps of -1, 0 and 1: 2.5 / 3 on the average.
     assert found["offset_loss"] == pytest.approx((0.9 / 18 + 4 * 2.5 / 3) / JOINTS, rel=1e-4)
 

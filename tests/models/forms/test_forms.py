@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from models import (
     FORMS,
-    HEAD_LAYERS,
     FusedBatchNormalization,
     build_densenet,
     build_efficientnet_lite,
@@ -22,6 +21,7 @@ from models import (
     encode_simcc,
     form_of,
     inference_model,
+    is_of_head,
 )
 
 SIZE = 64
@@ -99,9 +99,9 @@ def test_every_head_works_on_every_backbone(backbone):
         assert joints.shape == (None, 3, 2) and joints.dtype == "float32"
         names[form.name] = {layer.name for layer in net.layers if layer.weights}
     shared = set.intersection(*names.values())
-    assert {name for name in shared if name.startswith(HEAD_LAYERS)} == {"score_logits"}
+    assert {name for name in shared if is_of_head(name)} == {"score_logits"}
     for name, layers in names.items():
-        assert {layer for layer in layers if layer.startswith(HEAD_LAYERS)} == layers - shared | {"score_logits"}, name
+        assert {layer for layer in layers if is_of_head(layer)} == layers - shared | {"score_logits"}, name
 
 
 @every_form
