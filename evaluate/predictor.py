@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artefact.formats import FORMATS, MODEL_FILE, RUN_FILE, ArtefactError
+from evaluate.stages import of_stages, with_stages
 from pose import SKELETONS, Skeleton
 from pose.tasks import POSE_2D, Task, as_net_takes, task_of
 
@@ -57,7 +58,8 @@ class Predictor:
 
         Returns:
             The task's answers, float64 (B, ...) by name; for the joints of one person, "joints_xy_px" (B, J, 2) in px
-            of the image, and "scores" (B, J).
+            of the image, and "scores" (B, J). Of a run whose net has stages, those of earlier ones too, such as
+            "stage1/joints_xy_px", but not if answers for mirror images are merged.
 
         Raises:
             ValueError: an input is missing, or has another type or shape.
@@ -71,14 +73,20 @@ class Predictor:
                     f"the model takes {one.dtype} {name} of shape (B, {', '.join(map(str, shape))}), got {value.dtype} "
                     f"{value.shape}; ask the records for input_size={side}"
                 )
-        answers = self._checked(inputs)
+        by_stage = self._checked(inputs)
+        answers = by_stage.pop("")
         if self.flip_test:
-            mirrored = self._checked({name: np.ascontiguousarray(value[:, :, ::-1]) for name, value in inputs.items()})
+            turned = {name: np.ascontiguousarray(value[:, :, ::-1]) for name, value in inputs.items()}
+            mirrored, by_stage = self._checked(turned)[""], {}
             order = self.skeleton.flip_order
             xy, scores = mirrored["joints_xy_px"][:, order] * (-1, 1) + (side - 1, 0), mirrored["scores"][:, order]
             merged = _merged(answers["joints_xy_px"], answers["scores"], xy, scores, self.score_reach * side)
             answers |= dict(zip(("joints_xy_px", "scores"), merged, strict=True))
-        return self.task.assembled(answers, self.skeleton, side)
+        found = self.task.assembled(answers, self.skeleton, side)
+        for stage, earlier in by_stage.items():
+            assembled = self.task.assembled(earlier, self.skeleton, side)
+            found |= {f"{stage}/{name}": value for name, value in assembled.items()}
+        return found
 
     def check_records(self, manifest: Manifest) -> None:
         """Checks that the model predicts the joints that the records label.
@@ -94,9 +102,10 @@ class Predictor:
                 "its own skeleton"
             )
 
-    def _checked(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        found, count = self.forward(inputs), len(next(iter(inputs.values())))
-        answers = {name: np.asarray(found[name], np.float64) for name in self.task.answers}
+    def _checked(self, inputs: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+        """The answers of each stage, "" for the last; those of the last are checked."""
+        found, count = of_stages(self.forward(inputs)), len(next(iter(inputs.values())))
+        answers = {name: np.asarray(found[""][name], np.float64) for name in self.task.answers}
         for name, answer in self.task.answers.items():
             shape = (count, *answer.known_sides(self.skeleton.num_joints, self.input_size))
             given = answers[name].shape
@@ -105,7 +114,12 @@ class Predictor:
             if len(given) != len(shape) or not all(alike):
                 wanted = ", ".join(map(str, shape))
                 raise ValueError(f"{self.path} must answer {name} ({wanted}) for {self.skeleton.name}, got {given}")
-        return answers
+        earlier = {
+            stage: {name: np.asarray(value, np.float64) for name, value in values.items()}
+            for stage, values in found.items()
+            if stage
+        }
+        return {"": answers, **earlier}
 
 
 def _merged(
@@ -179,6 +193,7 @@ def _from_keras(model_path: Path, run_path: Path) -> tuple[Skeleton, int, float,
             raise ValueError(f"{run_path} says that pictures are {size} px, but {model_path.name} takes {inputs[name]}")
     if not isinstance(model.output, dict) or not set(task.answers) <= set(model.output):
         raise ValueError(f"{model_path} must answer {' and '.join(task.answers)}, it answers {model.output}")
+    model = with_stages(model)
     return skeleton, size, score_reach, task, lambda inputs: model.predict_on_batch(as_net_takes(inputs))
 
 

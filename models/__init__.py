@@ -8,6 +8,7 @@ position is the joint, `simcc` a distribution along each axis. All give a score 
 """
 
 from models.blocks import SCORES, no_neck, pose_net, stages_of
+from models.cpm import build_cpm, build_cpm_light
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, own_name
@@ -19,13 +20,17 @@ from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood
 from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
+from models.hourglass import build_hourglass, build_hourglass_light, hourglass_head
+from models.hrnet import build_hrnet, hrnet
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
-from models.necks import NECKS, narrow_neck, pyramid_neck
+from models.necks import NECKS, deconv_neck, exchange_neck, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.openpose import build_openpose, build_openpose_fields_first
 from models.openpose_light import build_openpose_light
+from models.post_activation import post_activation_resnet
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
+from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 
 __all__ = [
     "FORMS",
@@ -39,20 +44,27 @@ __all__ = [
     "Term",
     "basic_block",
     "bottleneck_block",
+    "build_cpm",
+    "build_cpm_light",
     "build_densenet",
     "build_efficientnet_lite",
+    "build_hrnet",
+    "build_hourglass",
+    "build_hourglass_light",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
     "build_openpose_fields_first",
     "build_openpose_light",
     "build_resnet",
+    "build_simple_baseline",
     "coordinate_head",
     "decode",
     "decode_coordinates",
     "decode_heatmaps",
     "decode_integral",
     "decode_simcc",
+    "deconv_neck",
     "densenet",
     "efficientnet_lite",
     "encode",
@@ -60,12 +72,15 @@ __all__ = [
     "encode_heatmaps",
     "encode_maps",
     "encode_simcc",
+    "exchange_neck",
     "expected_coordinates",
     "field_head",
     "field_loss",
     "fields_form",
     "form_of",
     "heatmap_head",
+    "hrnet",
+    "hourglass_head",
     "inference_model",
     "inner_net",
     "is_of_head",
@@ -79,7 +94,9 @@ __all__ = [
     "narrow_neck",
     "no_neck",
     "plain_copy",
+    "plain_heatmap_head",
     "pose_net",
+    "post_activation_resnet",
     "pyramid_neck",
     "resnet",
     "score_loss",

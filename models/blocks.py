@@ -76,6 +76,18 @@ def readout(x, units: int, *, name: str):
     )(x)
 
 
+def fitted_to(x, wanted, *, name: str):
+    """Crop the last rows and columns where features have more than those wanted, append zeros where they have fewer.
+
+    Features of odd size were rounded up on the way to the coarser ones, or down.
+    """
+    rows, columns = (now - then for now, then in zip(x.shape[1:3], wanted.shape[1:3], strict=True))
+    if rows or columns:
+        x = keras.layers.Cropping2D(((0, max(rows, 0)), (0, max(columns, 0))), name=f"{name}_crop")(x)
+        x = keras.layers.ZeroPadding2D(((0, max(-rows, 0)), (0, max(-columns, 0))), name=f"{name}_fill")(x)
+    return x
+
+
 def pyramid(outputs: list) -> list:
     """Keep the last of the features of each resolution, from fine to coarse."""
     coarser = [*(x.shape[1:3] for x in outputs[1:]), None]

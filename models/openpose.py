@@ -23,11 +23,11 @@ def vgg_features(x):
     """Compute the features (B, H / 8, W / 8, 128) of the published nets: VGG-19 to conv4_2, and two convolutions."""
     for block, (filters, count) in enumerate(VGG_BLOCKS, 1):
         for i in range(1, count + 1):
-            x = _conv_relu(x, filters, 3, name=f"vgg{block}_{i}")
+            x = conv_relu(x, filters, 3, name=f"vgg{block}_{i}")
         if block < len(VGG_BLOCKS):
             x = keras.layers.MaxPooling2D(2, name=f"vgg{block}_pool")(x)
-    x = _conv_relu(x, 256, 3, name="features1")
-    return _conv_relu(x, 128, 3, name="features2")
+    x = conv_relu(x, 256, 3, name="features1")
+    return conv_relu(x, 128, 3, name="features2")
 
 
 def branch(x, first: bool, *, name: str):
@@ -43,8 +43,8 @@ def branch(x, first: bool, *, name: str):
     """
     kernel_size, count, last = (3, 3, 512) if first else (7, 5, 128)
     for i in range(1, count + 1):
-        x = _conv_relu(x, 128, kernel_size, name=f"{name}_conv{i}")
-    return _conv_relu(x, last, 1, name=f"{name}_conv{count + 1}")
+        x = conv_relu(x, 128, kernel_size, name=f"{name}_conv{i}")
+    return conv_relu(x, last, 1, name=f"{name}_conv{count + 1}")
 
 
 def dense_branch(x, first: bool, *, name: str):
@@ -56,10 +56,10 @@ def dense_branch(x, first: bool, *, name: str):
     for block in range(1, 6):
         outputs = []
         for i in range(1, 4):
-            x = _conv_relu(x, filters, 3, name=f"{name}_block{block}_conv{i}")
+            x = conv_relu(x, filters, 3, name=f"{name}_block{block}_conv{i}")
             outputs.append(x)
         x = keras.layers.Concatenate(name=f"{name}_block{block}_concat")(outputs)
-    return _conv_relu(x, last, 1, name=f"{name}_conv6")
+    return conv_relu(x, last, 1, name=f"{name}_conv6")
 
 
 def two_branches(features, read_out: ReadOut, stages: int = STAGES, make_branch: Callable = branch) -> list:
@@ -144,7 +144,7 @@ def build_openpose(
         ValueError: If a number is too small, `input_size` is no multiple of 8, or there is a neck.
     """
     check_input_size(input_size, _STRIDE)
-    _check_no_neck(neck)
+    check_no_neck(neck)
     if stages < 1:
         raise ValueError(f"stages must be 1 or more, got {stages}; {STAGES} is the published net")
     return pose_net(
@@ -168,7 +168,7 @@ def build_openpose_fields_first(
 ) -> keras.Model:
     """Build the net of 2018; the arguments are those of `build_openpose`."""
     check_input_size(input_size, _STRIDE)
-    _check_no_neck(neck)
+    check_no_neck(neck)
     return pose_net(
         lambda x, read_out: fields_first(x, read_out, head, num_joints),
         num_joints,
@@ -179,7 +179,8 @@ def build_openpose_fields_first(
     )
 
 
-def _conv_relu(x, filters: int, kernel_size: int, *, name: str):
+def conv_relu(x, filters: int, kernel_size: int, *, name: str):
+    """Convolve with zeros on every side and apply ReLU, in the layers `<name>` and `<name>_relu`."""
     x = convolution(x, filters, kernel_size, use_bias=True, name=name)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
@@ -191,6 +192,7 @@ def check_input_size(input_size: int, multiple: int) -> None:
         raise ValueError(f"input_size must be a multiple of {multiple}, got {input_size}; pass {remedy}")
 
 
-def _check_no_neck(neck: Neck) -> None:
+def check_no_neck(neck: Neck) -> None:
+    """Raises ValueError for a neck."""
     if neck is not no_neck:
         raise ValueError("the published nets read their own features, without a neck; pass no_neck")

@@ -26,29 +26,39 @@ def light_stages(x, read_out: ReadOut, *, filters: int, refinements: int, normal
     Returns:
         The last stage's features (B, h, w, filters), of which maps and fields are read.
     """
-
-    def separable(x, name: str, dilation: int = 1):
-        options = {"dilation_rate": dilation, "padding": "same", "use_bias": False}
-        x = keras.layers.SeparableConv2D(filters, 3, **options, name=f"{name}_conv")(x)
-        return normalize_relu(x, normalization, name=f"{name}_")
-
-    def projected(x, name: str):
-        x = convolution(x, filters, 1, name=f"{name}_conv")
-        return normalize_relu(x, normalization, name=f"{name}_")
-
-    x = features = projected(x, "light_align")
+    x = features = projected(x, filters, normalization=normalization, name="light_align")
     for i in range(1, 4):
-        x = separable(x, f"light_initial{i}")
+        x = separable(x, filters, normalization=normalization, name=f"light_initial{i}")
     x = keras.layers.Add(name="light_initial_sum")([features, x])
     for stage in range(1, refinements + 1):
         found = read_out([x])
         x = [features, found["joint_maps"], found["limb_fields"]]
         x = keras.layers.Concatenate(name=f"light_refine{stage}_concat")(x)
-        for block in range(1, 6):
-            name = f"light_refine{stage}_block{block}"
-            x = start = projected(x, f"{name}_in")
-            x = separable(separable(x, f"{name}_near"), f"{name}_far", dilation=2)
-            x = keras.layers.Add(name=f"{name}_sum")([start, x])
+        x = refined(x, filters, normalization=normalization, name=f"light_refine{stage}")
+    return x
+
+
+def separable(x, filters: int, *, dilation: int = 1, normalization: Normalization, name: str):
+    """Apply a 3 x 3 separable convolution, normalization and ReLU, in layers named `<name>_...`."""
+    options = {"dilation_rate": dilation, "padding": "same", "use_bias": False}
+    x = keras.layers.SeparableConv2D(filters, 3, **options, name=f"{name}_conv")(x)
+    return normalize_relu(x, normalization, name=f"{name}_")
+
+
+def projected(x, filters: int, *, normalization: Normalization, name: str):
+    """Apply a 1 x 1 convolution, normalization and ReLU, in layers named `<name>_...`."""
+    x = convolution(x, filters, 1, name=f"{name}_conv")
+    return normalize_relu(x, normalization, name=f"{name}_")
+
+
+def refined(x, filters: int, *, normalization: Normalization, name: str):
+    """Apply five blocks, which together see 31 x 31 cells, in layers named `<name>_block1_...` and so on."""
+    for block in range(1, 6):
+        of_block = f"{name}_block{block}"
+        x = start = projected(x, filters, normalization=normalization, name=f"{of_block}_in")
+        x = separable(x, filters, normalization=normalization, name=f"{of_block}_near")
+        x = separable(x, filters, dilation=2, normalization=normalization, name=f"{of_block}_far")
+        x = keras.layers.Add(name=f"{of_block}_sum")([start, x])
     return x
 
 

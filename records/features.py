@@ -47,6 +47,9 @@ class Stored(Field):
         return np.float32 if self.dtype == "float32" else np.int64
 
 
+#: The most other people whose joints a person's record has: the nearest ones.
+MOST_OTHERS = 8
+
 #: Every field of the record of one person, by the name that it has as a label.
 FIELDS: dict[str, Stored] = {
     "picture": Stored(("H", "W", 3), "uint8", "picture", feature="image/jpeg", encoded="jpeg"),
@@ -62,6 +65,18 @@ FIELDS: dict[str, Stored] = {
     "camera": Stored((), "bytes", feature="source/camera"),
     "frame": Stored((), "int64", feature="source/frame"),
     "person": Stored((), "int64", feature="source/person"),
+    # Of other people in the crop, from the nearest to the crop's center on; 0 in rows of nobody. Only in records that
+    # were made with them, and only where there are any.
+    "others_xy_px": Stored((MOST_OTHERS, "J", 2), geometry="point", feature="others/xy_px", required=False, default=0),
+    "others_visible": Stored(
+        (MOST_OTHERS, "J"),
+        "int32",
+        "visibility",
+        of="others_xy_px",
+        feature="others/visible",
+        required=False,
+        default=0,
+    ),
     # Only where the source knows them. In records made before there was `xyz_known`, it is read as -1: unknown.
     "joints_xyz_mm": Stored(("J", 3), geometry="direction", feature="joints/xyz_mm", required=False),
     "xyz_known": Stored(("J",), "int32", feature="joints/xyz_known", required=False, default=-1),

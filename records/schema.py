@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 from pose import BadInput, Camera, Crop, Skeleton
 from pose.crop import Shrinkable
 from records.example import Example, Feature
+from records.features import MOST_OTHERS
 from records.maps import encode_depth
 
 #: The picture of a person or frame: uint8 RGB (H, W, 3), or a function that reads it (and raises `BadInput` if it
@@ -92,13 +93,16 @@ class Person:
 
 # Values that are not finite, or overflow in single precision, are checked below.
 @np.errstate(over="ignore", invalid="ignore")
-def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quality: int = 95) -> bytes:
+def encode_example(
+    person: Person, crop: Crop, skeleton: Skeleton, *, others: Sequence[Person] = (), jpeg_quality: int = 95
+) -> bytes:
     """Cuts a person out of the image and serializes the Example.
 
     Args:
         person: the labeled person.
         crop: where to cut, in the pixels of the person's image.
         skeleton: the names of the person's J joints.
+        others: the other people of the image; the joints of the nearest `MOST_OTHERS` in the crop are stored.
         jpeg_quality: of the crop, 1 to 100.
 
     Returns:
@@ -109,10 +113,7 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         BadInput: the image cannot be read, a labeled joint or another number is not finite, or no joint is left in
             the crop.
     """
-    xy_px, visible = checked_joints(person, skeleton)
-    xy_crop = np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32)
-    inside = ((xy_crop >= -0.5) & (xy_crop < crop.size - 0.5)).all(axis=1)
-    visible = np.where(inside, visible, 0)
+    xy_crop, visible = _joints_in_crop(person, crop, skeleton)
     if not visible.any():
         raise BadInput(person.key, "no labelled joint inside the crop")
     jpeg = encode_jpeg(loaded(person.picture), crop, jpeg_quality)
@@ -126,6 +127,7 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
         "person/area_px": np.float32(area_in_crop(person, crop)),
         **source_features(person),
         "source/person": np.int64(person.person),
+        **_other_features(others, crop, skeleton),
     }
     if person.head_size_px is not None:
         features["person/head_size_px"] = np.float32(person.head_size_px / crop.scale)
@@ -138,6 +140,29 @@ def encode_example(person: Person, crop: Crop, skeleton: Skeleton, *, jpeg_quali
     if person.depth_mm is not None:
         features["depth/png"] = encode_depth(person.depth_mm() if callable(person.depth_mm) else person.depth_mm, crop)
     return serialize(person.key, features)
+
+
+def _joints_in_crop(person: Person, crop: Crop, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+    """A person's joints, float32 (J, 2) in px of the crop, 0 where not labeled; and visibility, 0 off the crop."""
+    xy_px, visible = checked_joints(person, skeleton)
+    xy_crop = np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32)
+    inside = ((xy_crop >= -0.5) & (xy_crop < crop.size - 0.5)).all(axis=1)
+    return xy_crop, np.where(inside, visible, 0)
+
+
+def _other_features(others: Sequence[Person], crop: Crop, skeleton: Skeleton) -> Features:
+    """The joints of the nearest other people in the crop, with rows of 0 for nobody; nothing if nobody is in it."""
+    found = [_joints_in_crop(other, crop, skeleton) for other in others]
+    found = [(xy * (visible > 0)[:, None], visible) for xy, visible in found if visible.any()]
+    if not found:
+        return {}
+    middle = (crop.size - 1) / 2
+    found.sort(key=lambda one: float(np.linalg.norm(one[0][one[1] > 0].mean(axis=0) - middle)))
+    xy_crop = np.zeros((MOST_OTHERS, skeleton.num_joints, 2), np.float32)
+    visible = np.zeros((MOST_OTHERS, skeleton.num_joints), np.int64)
+    for row, one in enumerate(found[:MOST_OTHERS]):
+        xy_crop[row], visible[row] = one
+    return {"others/xy_px": xy_crop, "others/visible": visible}
 
 
 def checked_joints(person: Person, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:

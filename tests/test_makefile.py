@@ -51,7 +51,9 @@ def test_clean_data_asks(folder, answer, kept):
     assert (folder / ".venv").exists()
 
 
-RECIPES = "densenet efficientnet_lite mobilenet_v2 movenet multipose openpose resnet"
+RECIPES = (
+    "cpm densenet efficientnet_lite hourglass hrnet mobilenet_v2 movenet multipose openpose resnet simple_baseline"
+)
 
 
 @pytest.fixture

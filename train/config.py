@@ -21,7 +21,7 @@ Log = Literal["tensorboard", "wandb", "mlflow"]
 Distribute = Literal["none", "devices", "hosts"]
 
 Head = Literal[POSE_2D.forms]  # type: ignore[valid-type]
-Neck = Literal["auto", "none", "pyramid", "narrow"]
+Neck = Literal["auto", "none", "pyramid", "narrow", "deconv", "exchange"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class TrainConfig:
             1406.2984), whose peak is located between its cells (DARK, arXiv 1910.06278), "integral" a map whose mean is
             the joint (arXiv 1711.08229); "simcc" classifies column and row (arXiv 2107.03332).
         neck: the layers that merge the backbone's coarse features into fine ones for the head: a feature "pyramid"
-            (arXiv 1612.03144), MoveNet's "narrow" one, or "none"; "auto" is the head's usual one, which is none for
-            heads that read only the coarsest features.
+            (arXiv 1612.03144), MoveNet's "narrow" one, the deconvolutions ("deconv") of Simple Baselines (arXiv
+            1804.06208), the "exchange" of parallel resolutions of HRNet (arXiv 1902.09212), or "none"; "auto" is the
+            head's usual one, which is none for heads that read only the coarsest features.
         learning_rate: learning rate at the end of the warm-up; cosine decay to 0 follows (arXiv 1608.03983).
         warmup_epochs: epochs in which the learning rate rises from 0.
         weight_decay: weight decay of AdamW (arXiv 1711.05101), except for biases and batch normalization.

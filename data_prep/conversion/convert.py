@@ -40,6 +40,8 @@ class Conversion:
         size: height and width of the records' images in px, by default 224 for people and 640 for frames, whose longer
             side it is.
         padding: side of the crop of a person as a multiple of the longer side of the box.
+        others: store the joints of other people in a person's crop too, those of the nearest eight who are read, as
+            `train.cpm` uses them.
         people_per_shard: records in each shard except the last.
         max_skipped: the most broken inputs to skip; with more, the conversion fails.
         runner: local makes the records in processes of this machine; dask sends the work to a Dask cluster, beam to an
@@ -56,6 +58,7 @@ class Conversion:
     kind: Literal["people", "frames"] = "people"
     size: int | None = None
     padding: float = 1.25
+    others: bool = False
     people_per_shard: int = 1024
     max_skipped: int = 100
     runner: Literal["local", "dask", "beam"] = "local"
@@ -75,6 +78,8 @@ class Conversion:
             raise ValueError(f"padding must be above 0, got {self.padding}")
         if self.kind == "frames" and self.padding != Conversion.padding:
             raise ValueError(f"padding is for crops of people, got {self.padding} for frames")
+        if self.kind == "frames" and self.others:
+            raise ValueError("others are for crops of people, and frames have everybody; leave --others out")
         if self.runner not in ("local", "dask", "beam"):
             raise ValueError(f"runner must be local, dask or beam, got {self.runner!r}")
         if self.scheduler is not None and self.runner != "dask":
@@ -124,6 +129,8 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     if frames:
         reader = reader.for_frames()
     source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": 1.0 if frames else options.padding}
+    # Sets that were made before there was the option stay complete.
+    source |= {"others": True} if options.others else {}
     target = options.target(reader)
     split = options.split.with_validation(reader.sequence_names())
     # First, so that an unusable data set leaves no unfinished output.
@@ -147,7 +154,7 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         remark = f"sequence for validation, as its share gave none: {name!r} (--val-sequences names others)"
         writer.note({}, {remark: 1})
     place = writer.partial.resolve() / "parts"
-    parts = Parts(place, reader.skeleton, target, options.size_px, options.padding, split, options.kind)
+    parts = Parts(place, reader.skeleton, target, options.size_px, options.padding, split, options.kind, options.others)
     try:
         filling = _Filling(writer, parts, units, options.max_skipped)
         made, todo = filling.take_stock()

@@ -16,7 +16,7 @@ import numpy as np
 from data_prep.conversion.frames import group_frames
 from data_prep.conversion.inputs import TracedUnit
 from data_prep.conversion.splits import SplitRule
-from data_prep.reader import LeftOut, Remark
+from data_prep.reader import Item, LeftOut, Remark
 from pose import Crop, Skeleton, convert_joints
 from records import SPLITS, BadInput, Frame, Person, encode_example, encode_frame
 from records.manifest import check_counts
@@ -64,6 +64,24 @@ class Part:
         return (self.unit, self.made_from) == (unit.name, unit.made_from)
 
 
+@dataclass(frozen=True, eq=False)
+class _Among:
+    """A person, and the other people of the image."""
+
+    person: Person
+    others: list[Person]
+
+    @property
+    def sequence(self) -> str:
+        """The person's."""
+        return self.person.sequence
+
+
+def _broken(person: Person) -> bool:
+    """Whether a labeled joint is not finite; such a person is skipped, and is not among the others."""
+    return not np.isfinite(np.asarray(person.joints_xy_px)[np.asarray(person.visible) > 0]).all()
+
+
 @dataclass(frozen=True)
 class Parts:
     """A folder of parts, and how to make them. It can be pickled and sent to workers.
@@ -79,6 +97,7 @@ class Parts:
         padding: side of the crop as a multiple of the longer side of the person's box.
         split: which split a sequence belongs to.
         kind: of the records, "people" or "frames".
+        others: whether records of people have the joints of the image's other people.
     """
 
     folder: Path
@@ -88,6 +107,7 @@ class Parts:
     padding: float
     split: SplitRule
     kind: str = "people"
+    others: bool = False
 
     def make(self, number: int, unit: TracedUnit) -> int:
         """Makes one part.
@@ -122,14 +142,14 @@ class Parts:
     def _records(self, unit: TracedUnit, part: Part) -> Iterator[tuple[str, bytes]]:
         """The framed records of a unit, each with its split; all other items are counted in `part`."""
         try:
-            for item in group_frames(unit.people()) if self.kind == "frames" else unit.people():
+            for item in self._items(unit):
                 if isinstance(item, BadInput):
                     part.skipped[item.what] = item.why
                 elif isinstance(item, LeftOut):
                     part.left_out[item.reason] = part.left_out.get(item.reason, 0) + item.count
                 elif isinstance(item, Remark):
                     part.remarks[item.text] = part.remarks.get(item.text, 0) + item.count
-                elif isinstance(item, Person | Frame):
+                elif isinstance(item, Person | Frame | _Among):
                     try:
                         record = self._encode(item)
                     except BadInput as bad:
@@ -141,15 +161,29 @@ class Parts:
         except BadInput as bad:
             part.skipped[bad.what] = bad.why
 
-    def _encode(self, item: Person | Frame) -> bytes:
+    def _items(self, unit: TracedUnit) -> Iterator[Item | Frame | _Among]:
+        """What a unit streams, whole images grouped, or each person with the others of the image."""
+        if self.kind == "people" and not self.others:
+            yield from unit.people()
+            return
+        for item in group_frames(unit.people()):
+            if isinstance(item, Frame) and self.kind == "people":
+                everybody = [person for person in item.people if not _broken(person)]
+                yield from (_Among(one, [other for other in everybody if other is not one]) for one in item.people)
+            else:
+                yield item
+
+    def _encode(self, item: Person | Frame | _Among) -> bytes:
         if isinstance(item, Frame):
             people = [self._in_target(person) for person in item.people]
             return encode_frame(replace(item, people=people), self.size, self.target)
+        person, others = (item.person, item.others) if isinstance(item, _Among) else (item, [])
         try:
-            crop = Crop.from_box(item.box_px, self.size, self.padding)
+            crop = Crop.from_box(person.box_px, self.size, self.padding)
         except ValueError as error:
-            raise BadInput(item.key, str(error)) from error
-        return encode_example(self._in_target(item), crop, self.target)
+            raise BadInput(person.key, str(error)) from error
+        others = [self._in_target(other) for other in others]
+        return encode_example(self._in_target(person), crop, self.target, others=others)
 
     def _in_target(self, person: Person) -> Person:
         return person if self.target == self.source else _in_skeleton(person, self.source, self.target)

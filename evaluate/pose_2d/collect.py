@@ -39,6 +39,7 @@ class Predictions:
         worst: indices of the people with the largest errors, worst first.
         chosen: indices of people drawn at random, in stored order.
         pictures: index -> uint8 (S, S, 3), for those in `worst` and `chosen`.
+        stages: the predictions of the net's earlier stages, float (N, J, 2), by "stage1" and so on.
     """
 
     predicted_px: np.ndarray
@@ -49,13 +50,17 @@ class Predictions:
     worst: list[int]
     chosen: list[int]
     pictures: dict[int, np.ndarray]
+    stages: dict[str, np.ndarray] = field(default_factory=dict)
 
     def scaled(self, size_from: int, size_to: int) -> Predictions:
         """Rescales the predictions, with all lengths in px, to another image size."""
         resize = partial(warp, fields=FIELDS, affine=Affine.resize(size_from, size_to, len(self.keys)))
-        predicted = resize({"joints_xy_px": self.predicted_px})["joints_xy_px"]
+        predicted, *others = (
+            resize({"joints_xy_px": joints})["joints_xy_px"] for joints in (self.predicted_px, *self.stages.values())
+        )
         error_px = self.error_px * (size_to / size_from)
-        return replace(self, predicted_px=predicted, labels=resize(self.labels), error_px=error_px)
+        stages = dict(zip(self.stages, others, strict=True))
+        return replace(self, predicted_px=predicted, labels=resize(self.labels), error_px=error_px, stages=stages)
 
 
 @dataclass
@@ -137,8 +142,9 @@ def collect(
             "error": errors,
             **{name: labels[name] for name in LABELS},
         }
+        found |= {name: value for name, value in answers.items() if name.endswith("/joints_xy_px")}
         for name, value in found.items():
-            parts[name].append(value)
+            parts.setdefault(name, []).append(value)
         if progress is not None:
             progress.update(len(pictures))
     if not keys:
@@ -151,6 +157,7 @@ def collect(
         keys,
         whole["error"],
         *kept.contents(),
+        {name.partition("/")[0]: value for name, value in whole.items() if "/" in name},
     )
 
 

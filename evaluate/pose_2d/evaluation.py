@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ class Evaluation:
         baseline_split: the split whose mean it is.
         baseline_summary: its metrics.
         baseline_ap: its OKS-AP.
+        stages: the metrics of the net's earlier stages, by "stage1" and so on.
     """
 
     model: Path
@@ -58,6 +59,7 @@ class Evaluation:
     baseline_split: str
     baseline_summary: Summary
     baseline_ap: AveragePrecision
+    stages: dict[str, Summary] = field(default_factory=dict)
 
     @property
     def baseline_predicted_px(self) -> np.ndarray:
@@ -117,6 +119,7 @@ def evaluate(
         baseline_summary=summarize(everyone, labels, skeleton),
         # The mean pose has no scores; equal ones keep the order of people.
         baseline_ap=average_precision(everyone, np.ones_like(answers.scores), labels, skeleton),
+        stages={stage: summarize(joints, labels, skeleton) for stage, joints in answers.stages.items()},
     )
 
 

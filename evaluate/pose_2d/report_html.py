@@ -31,6 +31,8 @@ def report_html(evaluation: Evaluation) -> str:
         galleries=_galleries(evaluation),
         side_colors=dict(zip(("left", "right", "middle"), COLORS.values(), strict=True)),
         figure_rows=_figure_rows(evaluation),
+        stage_headings=["Stage", *(f"{heading} ({unit})" for _, heading, unit in tables.stage_columns(evaluation))],
+        stage_rows=_stage_rows(evaluation),
         divisor=tables.divisor(evaluation.skeleton),
         **_curves(evaluation),
         **_joint_table(evaluation),
@@ -116,6 +118,20 @@ def _figure_rows(evaluation: Evaluation) -> list[Row]:
         )
         for name, heading, unit in tables.FIGURES
         if name in ours
+    ]
+
+
+def _stage_rows(evaluation: Evaluation) -> list[Row]:
+    columns = tables.stage_columns(evaluation)
+    return [
+        (
+            stage,
+            [
+                Cell(show(values[name], unit), fill=values[name] if unit == "%" else math.nan)
+                for name, _, unit in columns
+            ],
+        )
+        for stage, values in tables.by_stage(evaluation).items()
     ]
 
 

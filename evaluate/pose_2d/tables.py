@@ -34,6 +34,7 @@ FIGURES = (
     ("oks", "mean OKS", "%"),
     ("error_px", "mean pixel error", "px"),
 )
+_OF_STAGES = ("pck@0.2", "pck@0.1", "auc", "error_px")
 _MEANINGS = {
     "PCK@0.5 of the head": "As PCK, within half of the skeleton's head span: from neck to head top, or to the nose "
     "where that is what is labelled.",
@@ -86,6 +87,19 @@ def per_limb(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame({"limb": summary.limbs, "pcp@0.5": ours, "mean_pose_pcp@0.5": theirs})
 
 
+def by_stage(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """The figures of each stage of a net that has several, by its number, the last one's too; else empty."""
+    if not evaluation.stages:
+        return {}
+    summaries = [*evaluation.stages.values(), evaluation.summary]
+    return {f"stage {number}": summary.scalars() for number, summary in enumerate(summaries, 1)}
+
+
+def stage_columns(evaluation: Evaluation) -> list[tuple[str, str, str]]:
+    """The columns of the table of stages, as `joint_columns`."""
+    return [row for row in FIGURES if row[0] in (evaluation.summary.headline_name, *_OF_STAGES)]
+
+
 def per_person(evaluation: Evaluation) -> pd.DataFrame:
     """One row for each person: key, mean pixel error, OKS, mean score, number of labelled joints."""
     answers = evaluation.answers
@@ -131,6 +145,7 @@ def as_json(evaluation: Evaluation) -> dict:
         },
         "per_joint": per_joint(evaluation).to_dict("records"),
         "per_limb": per_limb(evaluation).to_dict("records"),
+        **({"stages": by_stage(evaluation)} if evaluation.stages else {}),
     }
     return plain(tree)
 
@@ -189,6 +204,12 @@ def as_text(evaluation: Evaluation) -> str:
     overall, of_mean = figures(model, evaluation.ap), figures(baseline, evaluation.baseline_ap)
     for name, heading, unit in (row for row in FIGURES if row[0] in overall):
         lines.append(f"{heading:<26}{show(overall[name], unit):>10}{show(of_mean[name], unit):>12} {unit}")
+    if stages := by_stage(evaluation):
+        columns = stage_columns(evaluation)
+        lines += ["", f"{'':<12}" + "".join(f"{heading:>26}" for _, heading, _ in columns)]
+        for stage, values in stages.items():
+            cells_of = (f"{show(values[name], unit)} {unit}" for name, _, unit in columns)
+            lines.append(f"{stage:<12}" + "".join(f"{cell:>26}" for cell in cells_of))
     error, reach = show(evaluation.calibration.error, "%"), f"{100 * evaluation.score_reach:g} %"
     worth = f"Scores claim that joints lie within {reach} of the crop's side: expected calibration error {error} %."
     return "\n".join([*lines, "", in_words(evaluation), *notes(evaluation), worth])

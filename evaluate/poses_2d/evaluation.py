@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluate.page import show
 from evaluate.poses_2d.annotations import read_annotations
 from evaluate.poses_2d.frames import LabeledFrame
 from evaluate.poses_2d.matching import Match
@@ -153,9 +154,14 @@ def evaluate_model(
 
     truth = read_frame_records(records, split)
     predictor.check_records(truth.manifest)
-    found = predict_frames(predictor, truth, batch_size=batch_size, progress=progress)
+    stages = predict_frames(predictor, truth, batch_size=batch_size, progress=progress)
+    found = stages.pop("")
     summary = summarize_many(truth.frames, found, predictor.skeleton)
-    return _with_pictures(predictor.path, truth, found, summary, [], gallery, seed)
+    notes = []
+    for stage, people in stages.items():
+        earlier = summarize_many(truth.frames, people, predictor.skeleton)
+        notes.append(f"After {stage}: AP {show(earlier.coco.ap, '%')} %, people found {show(earlier.found, '%')} %.")
+    return _with_pictures(predictor.path, truth, found, summary, notes, gallery, seed)
 
 
 def _with_pictures(

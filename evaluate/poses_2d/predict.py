@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from evaluate.poses_2d.frames import found_of
 from evaluate.poses_2d.records import KIND, FrameRecords
 from evaluate.predictor import Predictor
+from evaluate.stages import of_stages
 from pose.results.people import ImagePeople
 from records.damage import named_damage
 from records.inputs import fields_of, inputs_of
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def predict_frames(
     predictor: Predictor, records: FrameRecords, *, batch_size: int, progress: Progress | None = None
-) -> list[ImagePeople]:
-    """The people that a model finds in each image, in px of the originals.
+) -> dict[str, list[ImagePeople]]:
+    """The people that a model finds in each image, in px of the originals, as "", and those of its earlier stages.
 
     Args:
         predictor: the model.
@@ -30,7 +31,8 @@ def predict_frames(
     Raises:
         ValueError: a record is damaged.
     """
-    folder, split, found = records.folder, records.split, []
+    folder, split = records.folder, records.split
+    found: dict[str, list[ImagePeople]] = {"": []}
     fields = fields_of(predictor.task, ("to_frame", "key"))
     with named_damage(folder, split):
         batches = dataset(
@@ -38,7 +40,8 @@ def predict_frames(
         )
         for pictures, labels in batches.as_numpy_iterator():
             answers = predictor.predict(inputs_of(predictor.task, pictures, labels))
-            found += found_of(answers, labels["to_frame"])
+            for stage, values in of_stages(answers).items():
+                found.setdefault(stage, []).extend(found_of(values, labels["to_frame"]))
             if progress is not None:
                 progress.update(len(pictures))
     return found

@@ -6,18 +6,18 @@ from importlib import import_module
 import keras
 
 from models.blocks import SCORES, stages_of
-from models.forms import centers, fields
+from models.forms import beliefs, centers, fields
 from models.forms.output_form import OutputForm
-from models.necks import PYRAMID_LAYERS
+from models.necks import NECK_LAYERS
 from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
 # Prefix of the layers of an intermediate stage's head.
 _STAGE = re.compile(r"stage\d+_out_")
-_OF_ALL_TASKS = [*FORMS.values(), centers.FORM, fields.FORM]
+_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM]
 # Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
-_HEAD_LAYERS = tuple(sorted({PYRAMID_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
+_HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
 
 
 def is_of_head(layer: str) -> bool:

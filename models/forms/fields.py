@@ -76,7 +76,7 @@ def _read(x, filters: int, name: str):
     return keras.layers.Conv2D(filters, 1, kernel_initializer=small, dtype="float32", name=name)(x)
 
 
-def encode_maps(joints_xy_px, visible, size: int, cells: int):
+def encode_maps(joints_xy_px, visible, size: int, cells: int, sigma_cells: float = SIGMA_CELLS):
     """Make the target maps: for each joint the maximum of Gaussians about all people's.
 
     Args:
@@ -84,13 +84,14 @@ def encode_maps(joints_xy_px, visible, size: int, cells: int):
         visible: Int (B, P, J); joints of 0, and those outside the image, are left out.
         size: Side of the square image in pixels.
         cells: Side of the square maps in cells.
+        sigma_cells: Standard deviation of the Gaussians in cells.
 
     Returns:
         Float (B, cells, cells, 1 + J); the first is the background, 1 minus the maximum of the others.
     """
     place, known = _in_cells(joints_xy_px, visible, size, cells)
     steps = ops.arange(cells, dtype="float32")
-    along = ops.exp(-((steps - place[..., None]) ** 2) / (2 * SIGMA_CELLS**2))
+    along = ops.exp(-((steps - place[..., None]) ** 2) / (2 * sigma_cells**2))
     column, row = along[..., 0, :], along[..., 1, :] * known[..., None]
     maps = ops.max(row[..., :, None] * column[..., None, :], axis=1)
     maps = ops.transpose(maps, (0, 2, 3, 1))

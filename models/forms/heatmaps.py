@@ -43,7 +43,7 @@ def heatmap_head(
         num_joints: Number of joints J.
         normalization: Called as `normalization(epsilon=..., name=...)` for each normalization layer.
         prefix: Prefix of the layers' names.
-        filters: Channels before the maps.
+        filters: Channels before the maps; 0 if the maps are read off the features themselves.
         kernel_size: Kernel size of the convolution that computes these channels.
 
     Returns:
@@ -67,11 +67,12 @@ def joint_maps(
     x, num_joints: int, filters: int, kernel_size: int, *, normalization: Normalization, name: str, prefix: str
 ):
     """Compute a map for each joint (B, h, w, J) float32 from features (B, h, w, C), in the layer `name`."""
-    x = keras.layers.SeparableConv2D(
-        filters, kernel_size, padding="same", use_bias=False, name=f"{prefix}heatmap_conv"
-    )(x)
-    x = normalization(epsilon=EPSILON, name=f"{prefix}heatmap_bn")(x)
-    x = keras.layers.ReLU(name=f"{prefix}heatmap_relu")(x)
+    if filters:
+        x = keras.layers.SeparableConv2D(
+            filters, kernel_size, padding="same", use_bias=False, name=f"{prefix}heatmap_conv"
+        )(x)
+        x = normalization(epsilon=EPSILON, name=f"{prefix}heatmap_bn")(x)
+        x = keras.layers.ReLU(name=f"{prefix}heatmap_relu")(x)
     return keras.layers.Conv2D(num_joints, 1, dtype="float32", name=name)(x)
 
 

@@ -18,13 +18,14 @@ from demo.runtimes.pose_model import PoseModel
 from evaluate.__main__ import main as evaluate_main
 from evaluate.measures import MEASURES, Figure, Measure
 from export.__main__ import main as export_main
-from models import FORMS, SCORES, OutputForm, Term, form_of, no_neck, pose_net
+from models import FORMS, SCORES, OutputForm, Term, form_of, no_neck, pose_net, stages_of
 from models.blocks import normalize_relu
 from pose import LSP14, Camera, Crop
 from pose.tasks import POSE_2D, TASKS, Answer, Input, Task, as_net_takes
 from records import ShardSetWriter, encode_example
 from train.config import TrainConfig
 from train.loop import train
+from train.loop.trainer import PoseTrainer
 from train.start.initial import start_from
 
 SIZE = 32
@@ -81,8 +82,22 @@ def test_a_net_of_two_stages(shards, tmp_path):
     before = net.get_layer("stage1_out_heatmap_logits").get_weights()[0]
     assert start_from(net, run, LSP14).startswith("14 of 14 joints")
     assert np.abs(net.get_layer("stage1_out_heatmap_logits").get_weights()[0] - before).max() > 0
-    assert call(evaluate_main, run, "--split", "val").returncode == 0
+    evaluated = call(evaluate_main, run, "--split", "val")
+    assert evaluated.returncode == 0
+    # Every stage is measured, by training and by the evaluation.
+    metrics = json.loads((run / "evaluation-val/metrics.json").read_text())
+    best = pd.read_csv(run / "history.csv").sort_values("val_pck@0.2", kind="stable").iloc[-1]
+    stages = metrics["stages"]
+    assert list(stages) == ["stage 1", "stage 2"]
+    assert stages["stage 2"]["error_px"] == pytest.approx(metrics["metrics"]["error_px"])
+    assert stages["stage 1"]["error_px"] != pytest.approx(stages["stage 2"]["error_px"])
+    assert stages["stage 1"]["error_px"] / SIZE == pytest.approx(best["val_stage1_error"], rel=1e-4)
+    assert stages["stage 1"]["pck@0.2 limbs"] == pytest.approx(best["val_stage1_pck@0.2"], rel=1e-4)
+    assert "stage 1 " in evaluated.stdout and "Stage by stage" in (run / "evaluation-val/report.html").read_text()
     assert call(export_main, run, "--to", "saved-model").returncode == 0
+    # An export has only the last stage.
+    assert call(evaluate_main, run / "export", "--split", "val", "--out", tmp_path / "of_export").returncode == 0
+    assert "stages" not in json.loads((tmp_path / "of_export/metrics.json").read_text())
 
 
 def xyz_loss(labels, outputs, size):
@@ -173,3 +188,23 @@ def test_a_net_with_3d_answers(name, inputs, build, shards, tmp_path, monkeypatc
     np.testing.assert_allclose(answer[0], expected["joints_xyz_mm"][0], atol=0.5)
     with pytest.raises(ModelError, match=f"a model of the task {name}, and the demos run those of pose-2d"):
         PoseModel(run / "export", "onnx")
+
+
+def test_a_stage_with_a_loss_of_its_own():
+    form, batch_norm = FORMS["heatmaps"], keras.layers.BatchNormalization
+    net = two_stages(14, input_size=SIZE, neck=no_neck, head=form.head, normalization=batch_norm)
+    seen = []
+
+    def own(labels, outputs, size):
+        seen.append(sorted(outputs))
+        return {"joint_loss": Term(ops.mean(outputs["heatmap_logits"] ** 2) + 7.0, labels["visible"] > 0)}
+
+    trainer = PoseTrainer(net, SIZE, 0.05, stage_weights={"stage1": 2.0}, stage_losses={"stage1": own})
+    pictures = np.zeros((2, SIZE, SIZE, 3), np.float32)
+    labels = {"joints_xy_px": np.full((2, 14, 2), 9, np.float32), "visible": np.full((2, 14), 2, np.int32)}
+    outputs = net(pictures)
+    total = float(trainer.compute_loss(y=labels, y_pred=outputs))
+    first = 7 + float(ops.mean(outputs["stage1/heatmap_logits"] ** 2))
+    last = float(form.loss()(labels, stages_of(outputs)[""], size=SIZE)["joint_loss"].value)
+    scores = {metric.name: float(metric.result()) for metric in trainer.metrics}["score_loss"]
+    assert seen == [["heatmap_logits"]] and total == pytest.approx(2 * first + last + scores, rel=1e-5)

@@ -16,7 +16,7 @@ from train.loop.run_folder import check_run, folder_of
 
 if TYPE_CHECKING:
     from evaluate.measures import Measure
-    from models import OutputForm
+    from models import Loss, OutputForm
     from train.loop.fitting import BuildNet, StartNet
 
 
@@ -29,6 +29,7 @@ def train(
     form: OutputForm | None = None,
     measure: Measure | None = None,
     stage_weights: Mapping[str, float] | None = None,
+    stage_losses: Mapping[str, Loss] | None = None,
 ) -> Path:
     """Trains a net and returns the run folder.
 
@@ -45,6 +46,7 @@ def train(
         measure: how answers are measured; the task's in `evaluate.measures.MEASURES` if None.
         stage_weights: weights of the losses of the net's stages, "stage1" and so on, "" for the last; 1 for those not
             named.
+        stage_losses: losses of stages with targets of their own, by name; the form's for those not named.
 
     Raises:
         ValueError: the records are missing or too few, the run folder is taken, the run to resume has other options, or
@@ -74,5 +76,5 @@ def train(
 
     lost_hosts = host_lost_errors() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
-        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights)
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, stage_losses)
     return run

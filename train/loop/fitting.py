@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from evaluate.measures import Measure, measure_of
 from machine.processor import usable_cpus
-from models import FORMS, NECKS, OutputForm, inference_model
+from models import FORMS, NECKS, Loss, OutputForm, inference_model
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
@@ -58,6 +58,7 @@ def fit(
     form: OutputForm | None = None,
     measure: Measure | None = None,
     stage_weights: Mapping[str, float] | None = None,
+    stage_losses: Mapping[str, Loss] | None = None,
 ) -> None:
     """Trains; see `train.loop.train`."""
     form = form or FORMS[config.head]
@@ -72,7 +73,12 @@ def fit(
     neck = NECKS.get(config.neck, form.neck)
     make = partial(build, skeleton.num_joints, input_size=size, neck=neck, head=form.head)
     wrap = partial(
-        PoseTrainer, input_size=size, score_radius=config.score_radius, form=form, stage_weights=stage_weights
+        PoseTrainer,
+        input_size=size,
+        score_radius=config.score_radius,
+        form=form,
+        stage_weights=stage_weights,
+        stage_losses=stage_losses,
     )
     way, measured = _arithmetic(config, distribution, make, wrap, model_name, skeleton, size, steps, run)
     with distribution.scope():

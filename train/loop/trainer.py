@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from models import SCORES, OutputForm, Term, form_of, is_of_head, score_loss, stages_of
+from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
@@ -32,6 +32,7 @@ class PoseTrainer(keras.Model):
         distribution: OneDevice | None = None,
         form: OutputForm | None = None,
         stage_weights: Mapping[str, float] | None = None,
+        stage_losses: Mapping[str, Loss] | None = None,
     ) -> None:
         """Wraps a net.
 
@@ -42,6 +43,7 @@ class PoseTrainer(keras.Model):
             distribution: the devices.
             form: the output form; `form_of(net)` if None.
             stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named.
+            stage_losses: losses of stages with targets of their own, by name; the form's for those not named.
         """
         super().__init__(name="trainer")
         self._distribution = distribution or OneDevice()
@@ -52,6 +54,7 @@ class PoseTrainer(keras.Model):
         self.loss_of_joints = self.form.loss()
         self._radius_px = score_radius * input_size
         self._stage_weights = dict(stage_weights or {})
+        self._stage_losses = dict(stage_losses or {})
         for stage, outputs in stages_of(net.output).items():
             for term in (*self.form.terms, *(["score_loss"] if SCORES in outputs else [])):
                 name = _metric_name(stage, term)
@@ -70,7 +73,8 @@ class PoseTrainer(keras.Model):
         """
         total = 0.0
         for stage, outputs in stages_of(y_pred).items():
-            terms = self.loss_of_joints(y, outputs, size=self._input_size)
+            loss_of_stage = self._stage_losses.get(stage, self.loss_of_joints)
+            terms = loss_of_stage(y, outputs, size=self._input_size)
             if SCORES in outputs:
                 terms["score_loss"] = self._score_term(y, outputs)
             for name, term in terms.items():

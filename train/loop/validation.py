@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from evaluate.measures import Measure
-from models import Loss, OutputForm, inner_net, stages_of
+from models import SCORES, Loss, OutputForm, inner_net, stages_of
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import dataset
@@ -75,16 +75,24 @@ class Validator:
         return box_rule(self._labels, self._input_size, padding)
 
     def __call__(self, model: keras.Model, form: OutputForm, loss: Loss) -> Validation:
-        """Runs the net of an inference model over the split, and a loss over the outputs of its last stage."""
+        """Runs the net of an inference model over the split, and a loss over the outputs of its last stage.
+
+        Of earlier stages that have all outputs of the form but scores, the figures are named val_stage1_... and so on.
+        """
         net = inner_net(model)
         answers: list[dict[str, np.ndarray]] = []
+        earlier: dict[str, list[dict[str, np.ndarray]]] = {}
         terms: dict[str, list[tuple[float, float]]] = {name: [] for name in form.terms}
         pictures: list[np.ndarray] = []
         for batch, labels in self._batches.as_numpy_iterator():
             inputs = keras.tree.map_structure(_as_float, as_net_takes(inputs_of(self._task, batch, labels)))
-            outputs = stages_of(net(inputs, training=False))[""]
-            found = _as_arrays(form.decode(outputs, self._input_size))
-            answers.append(self._task.assembled(found, self._skeleton, self._input_size))
+            by_stage = stages_of(net(inputs, training=False))
+            outputs = by_stage.pop("")
+            answers.append(self._answers(form, outputs))
+            for stage, values in by_stage.items():
+                if form.outputs <= {*values, SCORES}:
+                    scores = {SCORES: outputs[SCORES]} if SCORES in outputs else {}
+                    earlier.setdefault(stage, []).append(self._answers(form, values | scores))
             for name, term in loss(_as_tensors(labels), outputs, size=self._input_size).items():
                 terms[name].append((float(term.value), float(keras.ops.convert_to_numpy(term.counted).sum())))
             if sum(map(len, pictures)) < _NUM_PICTURES:
@@ -92,7 +100,15 @@ class Validator:
         found = joined(answers)
         losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
         shown = np.concatenate(pictures)[:_NUM_PICTURES]
-        return Validation({**losses, **self._figures(found)}, shown, self._labels, found, self._keys)
+        figures = {**losses, **self._figures(found)}
+        for stage, parts in earlier.items():
+            of_stage = self._figures(joined(parts))
+            figures |= {name.replace("val_", f"val_{stage}_", 1): value for name, value in of_stage.items()}
+        return Validation(figures, shown, self._labels, found, self._keys)
+
+    def _answers(self, form: OutputForm, outputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        found = _as_arrays(form.decode(outputs, self._input_size))
+        return self._task.assembled(found, self._skeleton, self._input_size)
 
     def _figures(self, answers: Mapping[str, np.ndarray]) -> dict[str, float]:
         return self.measure.validated(answers, self._labels, self._skeleton, self._input_size)

@@ -10,6 +10,7 @@ from made_units import Made, made_person
 from data_prep.conversion.convert import Conversion, TooManySkipped, convert
 from data_prep.conversion.frames import group_frames
 from data_prep.conversion.inputs import TracedUnit, traced_units
+from data_prep.conversion.record_parts import Parts
 from data_prep.conversion.splits import SplitRule
 from data_prep.reader import ADDED, LeftOut, Reader, Remark, Unlabeled
 from pose import LSP14
@@ -196,3 +197,68 @@ def test_a_field_that_was_added_later_does_not_change_what_was_made_before(tmp_p
         return traced.made_from
 
     assert made_from(_Unit("a")) == made_from(_LaterUnit("a")) != made_from(_LaterUnit("a", 1))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two people in each of three images, and one alone."""
+
+    name: str = "pairs"
+
+    def files(self) -> list[Path]:
+        return []
+
+    def people(self):
+        for number in range(3):
+            first, second = people_of(number, 2)
+            yield first
+            yield replace(second, joints_xy_px=first.joints_xy_px + 1)
+        yield made_person(3)
+
+
+def test_people_with_the_others_of_their_images(tmp_path):
+    split = SplitRule(val=0, test=0, val_sequences=("none",))
+    found = {}
+    for others in (False, True):
+        parts = Parts(tmp_path / str(others), LSP14, LSP14, 32, 1.25, split, others=others)
+        parts.clean()
+        parts.make(0, TracedUnit(Pairs(), "x"))
+        found[others] = [read_features(record, 14) for record in read_records(parts.records(0, "train"))]
+    assert [len(one) for one in found.values()] == [7, 7]
+    assert not any(one["others/visible"].any() for one in found[False])
+    for first, second in zip(found[True][0:6:2], found[True][1:6:2], strict=True):
+        # The crops of both are the same.
+        np.testing.assert_allclose(first["others/xy_px"][0], second["joints/xy_px"])
+        np.testing.assert_allclose(second["others/xy_px"][0], first["joints/xy_px"])
+        assert first["others/visible"].sum() == second["others/visible"].sum() == 2 * 14
+    assert not found[True][6]["others/visible"].any()
+
+
+def test_a_broken_person_is_skipped_and_is_nobodys_other(tmp_path):
+    first, second = people_of(0, 2)
+    broken = replace(second, joints_xy_px=np.full((14, 2), np.nan))
+
+    @dataclass(frozen=True)
+    class Broken(Pairs):
+        def people(self):
+            yield from (first, broken)
+
+    parts = Parts(tmp_path / "parts", LSP14, LSP14, 32, 1.25, SplitRule(val=0, test=0), others=True)
+    parts.clean()
+    unit = TracedUnit(Broken(), "x")
+    parts.make(0, unit)
+    part = parts.read(0, unit)
+    assert part.counts["train"] == 1 and list(part.skipped) == [broken.key]
+
+
+def test_sets_made_without_others_stay_as_they_are(tmp_path):
+    with pytest.raises(ValueError, match="others are for crops of people, and frames have everybody"):
+        replace(OPTIONS, others=True)
+    options = replace(OPTIONS, kind="people")
+    manifest = convert(Groups(tmp_path), tmp_path / "out", options)
+    assert "others" not in manifest.source
+    with pytest.raises(ValueError, match="others"):
+        convert(Groups(tmp_path), tmp_path / "out", replace(options, others=True))
+    assert convert(Groups(tmp_path), tmp_path / "out", options) == manifest
+    with_others = convert(Groups(tmp_path), tmp_path / "with", replace(options, others=True))
+    assert with_others.source["others"] is True and with_others.counts == manifest.counts
