@@ -7,7 +7,7 @@ joint, `likelihood` its standard deviations too; `heatmaps` gives each joint a m
 position is the joint, `simcc` a distribution along each axis. All give a score for each joint as well.
 """
 
-from models.blocks import SCORES, no_neck, pose_net, stages_of
+from models.blocks import SCORES, named_layers, no_neck, pose_net, stages_of
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
@@ -19,6 +19,8 @@ from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood
 from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
+from models.googlenet import googlenet
+from models.ief import build_ief, ief_form, ief_forward
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.necks import NECKS, narrow_neck, pyramid_neck
@@ -42,6 +44,7 @@ __all__ = [
     "bottleneck_block",
     "build_densenet",
     "build_efficientnet_lite",
+    "build_ief",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
@@ -66,7 +69,10 @@ __all__ = [
     "field_loss",
     "fields_form",
     "form_of",
+    "googlenet",
     "heatmap_head",
+    "ief_form",
+    "ief_forward",
     "inference_model",
     "inner_net",
     "integral_head",
@@ -75,6 +81,7 @@ __all__ = [
     "mobilenet_v2",
     "movenet",
     "movenet_head",
+    "named_layers",
     "narrow_neck",
     "no_neck",
     "plain_copy",

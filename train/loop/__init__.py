@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evaluate.measures import Measure
     from models import OutputForm
     from train.loop.fitting import BuildNet, StartNet
+    from train.loop.trainer import Forward
 
 
 def train(
@@ -29,6 +30,7 @@ def train(
     form: OutputForm | None = None,
     measure: Measure | None = None,
     stage_weights: Mapping[str, float] | None = None,
+    forward: Forward | None = None,
 ) -> Path:
     """Trains a net and returns the run folder.
 
@@ -44,7 +46,8 @@ def train(
         form: output form of the net; that of `config.head` if None.
         measure: how answers are measured; the task's in `evaluate.measures.MEASURES` if None.
         stage_weights: weights of the losses of the net's stages, "stage1" and so on, "" for the last; 1 for those not
-            named.
+            named; a stage of weight 0 is left out.
+        forward: runs the net in training, where labels decide what it looks at.
 
     Raises:
         ValueError: the records are missing or too few, the run folder is taken, the run to resume has other options, or
@@ -74,5 +77,5 @@ def train(
 
     lost_hosts = host_lost_errors() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
-        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights)
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, forward)
     return run

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 
-from models import SCORES, OutputForm, Term, form_of, score_loss, stages_of
+from models import SCORES, OutputForm, Term, form_of, named_layers, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
 # Fewer than ten batches give poor statistics.
 _LEAST_MOMENTUM = 0.9
+
+#: Runs a net in training where labels decide what it looks at, and a seed generator where it draws:
+#: forward(net, inputs, labels, training=..., seeds=...) -> outputs.
+Forward = Callable[..., dict[str, Any]]
 
 
 class PoseTrainer(keras.Model):
@@ -22,6 +26,7 @@ class PoseTrainer(keras.Model):
         net: the net.
         form: the output form.
         loss_of_joints: the form's loss.
+        seeds: of what is drawn when the net is run with the labels.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class PoseTrainer(keras.Model):
         distribution: OneDevice | None = None,
         form: OutputForm | None = None,
         stage_weights: Mapping[str, float] | None = None,
+        forward: Forward | None = None,
     ) -> None:
         """Wraps a net.
 
@@ -41,7 +47,9 @@ class PoseTrainer(keras.Model):
             score_radius: share of the image's side within which a joint counts as right for its score.
             distribution: the devices.
             form: the output form; `form_of(net)` if None.
-            stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named.
+            stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named. A stage of
+                weight 0 is left out.
+            forward: runs the net in training; its outputs may be more than the net's. The net itself if None.
         """
         super().__init__(name="trainer")
         self._distribution = distribution or OneDevice()
@@ -52,14 +60,24 @@ class PoseTrainer(keras.Model):
         self.loss_of_joints = self.form.loss()
         self._radius_px = score_radius * input_size
         self._stage_weights = dict(stage_weights or {})
+        self._forward = forward
+        self.seeds = keras.random.SeedGenerator() if forward is not None else None
         for stage, outputs in stages_of(net.output).items():
+            if not self._weight_of(stage):
+                continue
             for term in (*self.form.terms, *(["score_loss"] if SCORES in outputs else [])):
                 name = _metric_name(stage, term)
                 setattr(self, f"_{name}", keras.metrics.Mean(name=name))
 
     def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
-        """The net's inputs, such as images (B, S, S, 3) -> its outputs."""
+        """The net's inputs, such as images (B, S, S, 3), or what `inputs_for` returns -> its outputs."""
+        if self._forward is not None and isinstance(inputs, tuple):
+            return self._forward(self.net, *inputs, training=training, seeds=self.seeds)
         return self.net(inputs, training=training)
+
+    def inputs_for(self, inputs: Any, labels: Mapping[str, Any]) -> Any:
+        """What `call` takes in training: the net's inputs, with the labels if it is run with them."""
+        return inputs if self._forward is None else (inputs, dict(labels))
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -70,14 +88,19 @@ class PoseTrainer(keras.Model):
         """
         total = 0.0
         for stage, outputs in stages_of(y_pred).items():
+            if not self._weight_of(stage):
+                continue
             terms = self.loss_of_joints(y, outputs, size=self._input_size)
             if SCORES in outputs:
                 terms["score_loss"] = self._score_term(y, outputs)
             for name, term in terms.items():
                 loss = term.value * self._distribution.loss_weight(term.counted)
                 getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
-                total = total + self._stage_weights.get(stage, 1.0) * loss
+                total = total + self._weight_of(stage) * loss
         return total / self._distribution.num_losses
+
+    def _weight_of(self, stage: str) -> float:
+        return self._stage_weights.get(stage, 1.0)
 
     def _score_term(self, labels: Mapping[str, Any], outputs: Mapping[str, Any]) -> Term:
         true, visible, left = labels["joints_xy_px"], labels["visible"], labels.get("left")
@@ -92,7 +115,7 @@ def _metric_name(stage: str, term: str) -> str:
 
 def freeze_all_but_scores(net: keras.Model) -> None:
     """Freezes all of a net except the layer of its scores, and the statistics of batch normalization too."""
-    for layer in net.layers:
+    for _, layer in named_layers(net):
         layer.trainable = layer.name == SCORES
 
 
@@ -103,7 +126,7 @@ def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:
     runs the weights of now with the statistics of long ago.
     """
     momentum = max(_LEAST_MOMENTUM, 1 - 1 / steps_per_epoch)
-    for layer in net.layers:
+    for _, layer in named_layers(net):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = min(layer.momentum, momentum)
 

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from artefact.formats import RUN_FILE
-from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net
+from models import HEAD_LAYERS, SCORES, OutputForm, form_of, inner_net, named_layers
 from pose import Skeleton
 from train.loop.run_folder import first_line, read_notes
 
-# Prefix of the layers of an intermediate stage's head.
-_STAGE = re.compile(r"stage\d+_out_")
+# Prefix of the layers of an intermediate stage's head, and of those of a net inside.
+_STAGE = re.compile(r".*/|stage\d+_out_")
 
 
 def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1.0) -> str:
@@ -39,31 +39,31 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     """
     trained, joints = _read_run(run)
     form, other = form_of(net), form_of(trained)
-    theirs = {layer.name: layer for layer in trained.layers if layer.weights}
+    theirs = {name: layer for name, layer in named_layers(trained) if layer.weights}
 
     def is_free(name: str) -> bool:
         return _STAGE.sub("", name).startswith(HEAD_LAYERS) and form != other
 
-    if unknown := sorted(name for name in theirs.keys() - {layer.name for layer in net.layers} if not is_free(name)):
+    if unknown := sorted(name for name in theirs.keys() - dict(named_layers(net)).keys() if not is_free(name)):
         raise ValueError(
             f"{run} was trained with another net, which has layers {', '.join(unknown[:3])} too; give the options it "
             "was trained with"
         )
-    for layer in net.layers:
-        own_name = _STAGE.sub("", layer.name)
+    for name, layer in named_layers(net):
+        own_name = _STAGE.sub("", name)
         of_joints = own_name in form.joint_layers
         if not layer.weights or ((of_joints or own_name in net.output) and form != other):
             continue
-        ours, found = layer.get_weights(), theirs.get(layer.name)
+        ours, found = layer.get_weights(), theirs.get(name)
         values = merged = found.get_weights() if found else []
         if of_joints:
             names = (list(skeleton.joints), joints)
             merged = [_of_shared_joints(own_name, form, names, *pair) for pair in zip(ours, values, strict=False)]
         if [np.shape(weight) for weight in ours] == [np.shape(weight) for weight in merged]:
             layer.set_weights([(1 - share) * own + share * value for own, value in zip(ours, merged, strict=True)])
-        elif not is_free(layer.name):
+        elif not is_free(name):
             raise ValueError(
-                f"{run} was trained with another net: its layer {layer.name} has weights "
+                f"{run} was trained with another net: its layer {name} has weights "
                 f"{[np.shape(weight) for weight in values] or None}, ours {[np.shape(weight) for weight in ours]}; "
                 "give the options it was trained with"
             )

@@ -1,0 +1,29 @@
+"""Nets that look again, in every runtime's format, untrained and with weights large enough to move the joints."""
+
+import keras
+import numpy as np
+import pytest
+from runtimes import check_runtimes
+
+from models import build_ief, ief_form, inference_model, named_layers
+from pose import LSP14
+
+SIZE = 64
+SMALL = {"width": 0.25, "input_size": SIZE}
+NETS = {
+    "ief": (ief_form, lambda: build_ief(14, np.zeros((14, 2)), steps=2, **SMALL)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
+def test_every_runtime_answers_as_keras_does(name, tmp_path):
+    keras.utils.set_random_seed(0)
+    form, net = (make() for make in NETS[name])
+    rng = np.random.default_rng(0)
+    for path, layer in named_layers(net):
+        if path.endswith(("coordinates_dense", "logits")) and not path.endswith("score_logits"):
+            kernel, bias = layer.get_weights()
+            layer.set_weights([rng.normal(0, 1, kernel.shape), np.zeros_like(bias)])
+    pictures = rng.integers(0, 256, (3, 8, 8, 3), dtype="uint8").repeat(8, 1).repeat(8, 2)
+    check_runtimes(inference_model(net, SIZE, form), form, LSP14, pictures, tmp_path)
