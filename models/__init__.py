@@ -8,6 +8,7 @@ position is the joint, `simcc` a distribution along each axis. All give a score 
 """
 
 from models.blocks import SCORES, named_layers, no_neck, pose_net, stages_of
+from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, HEAD_LAYERS, form_of, inference_model, inner_net
@@ -42,6 +43,7 @@ __all__ = [
     "Term",
     "basic_block",
     "bottleneck_block",
+    "build_deeppose",
     "build_densenet",
     "build_efficientnet_lite",
     "build_ief",
@@ -57,6 +59,8 @@ __all__ = [
     "decode_heatmaps",
     "decode_integral",
     "decode_simcc",
+    "deeppose_form",
+    "deeppose_forward",
     "densenet",
     "efficientnet_lite",
     "encode",
