@@ -29,6 +29,8 @@ from models.normalization import FusedBatchNormalization, plain_copy
 from models.openpose import build_openpose, build_openpose_fields_first
 from models.openpose_light import build_openpose_light
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
+from models.spatial_model import displacement_kernels
+from models.tompson import build_tompson, tompson_form
 
 __all__ = [
     "FORMS",
@@ -53,6 +55,7 @@ __all__ = [
     "build_openpose_fields_first",
     "build_openpose_light",
     "build_resnet",
+    "build_tompson",
     "coordinate_head",
     "decode",
     "decode_coordinates",
@@ -62,6 +65,7 @@ __all__ = [
     "deeppose_form",
     "deeppose_forward",
     "densenet",
+    "displacement_kernels",
     "efficientnet_lite",
     "encode",
     "encode_fields",
@@ -95,5 +99,6 @@ __all__ = [
     "score_loss",
     "simcc_head",
     "stages_of",
+    "tompson_form",
     "visible_l1",
 ]

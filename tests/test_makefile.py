@@ -51,7 +51,7 @@ def test_clean_data_asks(folder, answer, kept):
     assert (folder / ".venv").exists()
 
 
-RECIPES = "deeppose densenet efficientnet_lite ief mobilenet_v2 movenet multipose openpose resnet"
+RECIPES = "deeppose densenet efficientnet_lite ief mobilenet_v2 movenet multipose openpose resnet tompson"
 
 
 @pytest.fixture

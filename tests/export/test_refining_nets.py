@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 from runtimes import check_runtimes
 
-from models import build_deeppose, build_ief, deeppose_form, ief_form, inference_model, named_layers
+from models import (
+    build_deeppose,
+    build_ief,
+    build_tompson,
+    deeppose_form,
+    ief_form,
+    inference_model,
+    named_layers,
+    tompson_form,
+)
 from pose import LSP14
 
 SIZE = 64
@@ -13,6 +22,7 @@ SMALL = {"width": 0.25, "input_size": SIZE}
 NETS = {
     "deeppose": (deeppose_form, lambda: build_deeppose(14, LSP14.torso, stages=2, view_size=32, **SMALL)),
     "ief": (ief_form, lambda: build_ief(14, np.zeros((14, 2)), steps=2, **SMALL)),
+    "tompson": (tompson_form, lambda: build_tompson(14, **SMALL)),
 }
 
 
