@@ -9,7 +9,7 @@ from export.differences import differences
 from export.write import write_formats
 
 
-def check_runtimes(model, form, skeleton, pictures, folder):
+def check_runtimes(model, form, skeleton, pictures, folder, limit_px=0.05):
     """Checks LiteRT, ONNX and OpenVINO, as far as they are installed, on images (N, S, S, 3)."""
     names = [name for name in ("litert", "onnx", "openvino") if not FORMATS[name].missing]
     task, size = form.task, pictures.shape[1]
@@ -37,5 +37,5 @@ def check_runtimes(model, form, skeleton, pictures, folder):
         found = {answer: np.concatenate([one[answer] for one in answers]) for answer in task.answers}
         for answer, values in differences(found, expected, task).items():
             # OpenVINO's weights have 16 bits.
-            limit = 0.05 if answer == "joints_xy_px" else 1e-3 * max(1.0, np.ptp(expected[answer]))
+            limit = limit_px if answer == "joints_xy_px" else 1e-3 * max(1.0, np.ptp(expected[answer]))
             assert values.max() < limit, (name, answer)

@@ -73,31 +73,6 @@ def test_a_phase_for_each_step(shards, tmp_path):
     train_ief(config(shards, run, resume=True))
     with pytest.raises(ValueError, match="already holds a run; pass --resume"):
         train_ief(config(shards, run))
-    with pytest.raises(ValueError, match=r"an epoch for each of the 2 phases \(step1, step2\), got 1 epochs"):
-        train_ief(config(shards, tmp_path / "short", epochs=1))
-
-
-def test_a_run_that_stopped_after_a_phase_goes_on(shards, tmp_path, monkeypatch):
-    from train.loop import phases
-
-    trained = phases.train
-    calls = []
-
-    def stopping(own, *arguments, **options):
-        if len(calls) == 1:
-            raise KeyboardInterrupt
-        calls.append(own.run.name)
-        return trained(own, *arguments, **options)
-
-    monkeypatch.setattr(phases, "train", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        train_ief(config(shards, tmp_path / "run"))
-    assert calls == ["step1"] and not (tmp_path / "run/run.json").exists()
-    monkeypatch.setattr(phases, "train", trained)
-    whole = train_ief(config(shards, tmp_path / "whole"))
-    run = train_ief(config(shards, tmp_path / "run", resume=True))
-    for name in ("step1/history.csv", "history.csv"):
-        np.testing.assert_allclose(pd.read_csv(run / name), pd.read_csv(whole / name), rtol=1e-5)
 
 
 def test_all_steps_at_once(shards, tmp_path):
