@@ -7,8 +7,9 @@ joint, `likelihood` its standard deviations too; `heatmaps` gives each joint a m
 position is the joint, `simcc` a distribution along each axis. All give a score for each joint as well.
 """
 
-from models.blocks import SCORES, no_neck, pose_net, stages_of
 from models.cpm import build_cpm, build_cpm_light
+from models.blocks import SCORES, named_layers, no_neck, pose_net, stages_of
+from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, own_name
@@ -22,6 +23,8 @@ from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
 from models.hourglass import build_hourglass, build_hourglass_light, hourglass_head
 from models.hrnet import build_hrnet, hrnet
+from models.googlenet import googlenet
+from models.ief import build_ief, ief_form, ief_forward
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.necks import NECKS, deconv_neck, exchange_neck, narrow_neck, pyramid_neck
@@ -31,6 +34,8 @@ from models.openpose_light import build_openpose_light
 from models.post_activation import post_activation_resnet
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simple_baseline import build_simple_baseline, plain_heatmap_head
+from models.spatial_model import displacement_kernels
+from models.tompson import build_tompson, tompson_form
 
 __all__ = [
     "FORMS",
@@ -51,6 +56,10 @@ __all__ = [
     "build_hrnet",
     "build_hourglass",
     "build_hourglass_light",
+    "build_deeppose",
+    "build_densenet",
+    "build_efficientnet_lite",
+    "build_ief",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
@@ -58,6 +67,7 @@ __all__ = [
     "build_openpose_light",
     "build_resnet",
     "build_simple_baseline",
+    "build_tompson",
     "coordinate_head",
     "decode",
     "decode_coordinates",
@@ -65,7 +75,10 @@ __all__ = [
     "decode_integral",
     "decode_simcc",
     "deconv_neck",
+    "deeppose_form",
+    "deeppose_forward",
     "densenet",
+    "displacement_kernels",
     "efficientnet_lite",
     "encode",
     "encode_fields",
@@ -78,9 +91,12 @@ __all__ = [
     "field_loss",
     "fields_form",
     "form_of",
+    "googlenet",
     "heatmap_head",
     "hrnet",
     "hourglass_head",
+    "ief_form",
+    "ief_forward",
     "inference_model",
     "inner_net",
     "is_of_head",
@@ -91,6 +107,7 @@ __all__ = [
     "movenet",
     "movenet_head",
     "own_name",
+    "named_layers",
     "narrow_neck",
     "no_neck",
     "plain_copy",
@@ -102,5 +119,6 @@ __all__ = [
     "score_loss",
     "simcc_head",
     "stages_of",
+    "tompson_form",
     "visible_l1",
 ]

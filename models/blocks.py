@@ -1,6 +1,6 @@
 """Building blocks that the backbones share, and `pose_net`, which joins backbone, neck and head."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -159,6 +159,36 @@ def pose_net(
     return keras.Model(pictures, {**stages, **last}, name=name)
 
 
+def staged_net(
+    stages: Callable[[Any], list[dict[str, Any]]], num_joints: int, *, input_size: int, smallest: int, name: str
+) -> keras.Model:
+    """Put images in front of a net that computes the outputs of its stages itself, such as by looking again.
+
+    Args:
+        stages: Function from images scaled to [-1, 1], (B, S, S, 3), to the named outputs of each stage, the last in
+            the end.
+        num_joints: As for `pose_net`.
+        input_size: As for `pose_net`.
+        smallest: As for `pose_net`.
+        name: Name of the model.
+
+    Returns:
+        A model as of `pose_net`.
+    """
+    found: list[dict[str, Any]] = []
+
+    def backbone(x, read_out: ReadOut) -> list:
+        found.extend(stages(x))
+        for number in range(len(found) - 1):
+            read_out([number])
+        return [len(found) - 1]
+
+    def head(features: list, num_joints: int, **_: Any) -> dict[str, Any]:
+        return found[features[0]]
+
+    return pose_net(backbone, num_joints, input_size=input_size, smallest=smallest, head=head, name=name)
+
+
 def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Group a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, the only one decoded."""
     stages: dict[str, dict[str, Any]] = {}
@@ -166,3 +196,12 @@ def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         stage, _, name = key.rpartition("/")
         stages.setdefault(stage, {})[name] = value
     return stages
+
+
+def named_layers(net: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
+    """Yield a net's layers, those of nets inside it too, whose names are then put in front: "step/stem_conv"."""
+    for layer in net.layers:
+        if isinstance(layer, keras.Model):
+            yield from named_layers(layer, f"{prefix}{layer.name}/")
+        else:
+            yield f"{prefix}{layer.name}", layer

@@ -1,6 +1,7 @@
-"""Batch normalization that trains faster on the TensorFlow backend, and its conversion to plain layers."""
+"""Normalizations: a batch normalization that trains faster on TensorFlow, and the local one of older nets."""
 
 import keras
+from keras import ops
 
 from models.private_keras import weights_named_as
 
@@ -79,3 +80,21 @@ def plain_copy(net: keras.Model) -> keras.Model:
     copy = keras.models.clone_model(uncompiled, clone_function=plain_layer, recursive=True)
     copy.set_weights(net.get_weights())
     return copy
+
+
+def local_response_normalization(x, *, size: int = 5, alpha: float = 1e-4, beta: float = 0.75):
+    """Divide each value by a power of the sum of squares over the channels near it: AlexNet, section 3.3.
+
+    Args:
+        x: Features (B, H, W, C).
+        size: Number of neighboring channels n, odd.
+        alpha: Factor of their mean square, as in Caffe, where the paper has that of the sum.
+        beta: The power.
+
+    Returns:
+        x / (1 + alpha / n * sum of the squares of n channels) ** beta.
+    """
+    reach = size // 2
+    squares = ops.pad(ops.square(x), [[0, 0], [0, 0], [0, 0], [reach, reach]])
+    total = sum(squares[..., i : i + x.shape[-1]] for i in range(size))
+    return x / (1.0 + alpha / size * total) ** beta

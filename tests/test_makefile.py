@@ -52,7 +52,8 @@ def test_clean_data_asks(folder, answer, kept):
 
 
 RECIPES = (
-    "cpm densenet efficientnet_lite hourglass hrnet mobilenet_v2 movenet multipose openpose resnet simple_baseline"
+    "cpm deeppose densenet efficientnet_lite hourglass hrnet ief mobilenet_v2 movenet multipose openpose resnet "
+    "simple_baseline tompson"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,13 @@ from records.manifest import Manifest, read_manifest, shard_paths
 from records.pipeline import parse_example
 
 _BATCH = 256
+
+
+def label_batches(folder: str | Path, split: str) -> Iterator[dict[str, np.ndarray]]:
+    """Reads the labels of a split in batches, "joints_xy_px" (B, J, 2) and "visible" (B, J), and decodes no image."""
+    joints = read_manifest(folder, "people").skeleton.num_joints
+    labels = tf.data.TFRecordDataset(shard_paths(folder, split)).map(lambda example: parse_example(example, joints)[1])
+    return labels.batch(_BATCH).as_numpy_iterator()
 
 
 def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str = "train") -> np.ndarray:
@@ -31,9 +39,8 @@ def mean_pose(folder: str | Path, *, input_size: int | None = None, split: str =
     """
     manifest = read_manifest(folder, "people")
     joints = manifest.skeleton.num_joints
-    labels = tf.data.TFRecordDataset(shard_paths(folder, split)).map(lambda example: parse_example(example, joints)[1])
     total, number = np.zeros((joints, 2)), np.zeros(joints, int)
-    for batch in labels.batch(_BATCH).as_numpy_iterator():
+    for batch in label_batches(folder, split):
         labelled = batch["visible"] > 0
         total += np.where(labelled[..., None], batch["joints_xy_px"], 0).sum(axis=0, dtype=np.float64)
         number += labelled.sum(axis=0)

@@ -13,8 +13,8 @@ from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
-# Prefix of the layers of an intermediate stage's head.
-_STAGE = re.compile(r"stage\d+_out_")
+# Prefix of the layers of an intermediate stage's head, and of those of a net inside.
+_STAGE = re.compile(r".*/|stage\d+_out_")
 _OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM]
 # Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 _HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
@@ -26,7 +26,7 @@ def is_of_head(layer: str) -> bool:
 
 
 def own_name(layer: str) -> str:
-    """Return a layer's name without the prefix of an intermediate stage's head."""
+    """Return a layer's name without the prefixes of a net inside and of an intermediate stage's head."""
     return _STAGE.sub("", layer)
 
 

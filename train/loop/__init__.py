@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evaluate.measures import Measure
     from models import Loss, OutputForm
     from train.loop.fitting import BuildNet, StartNet
+    from train.loop.trainer import Forward
 
 
 def train(
@@ -30,6 +31,7 @@ def train(
     measure: Measure | None = None,
     stage_weights: Mapping[str, float] | None = None,
     stage_losses: Mapping[str, Loss] | None = None,
+    forward: Forward | None = None,
 ) -> Path:
     """Trains a net and returns the run folder.
 
@@ -45,8 +47,9 @@ def train(
         form: output form of the net; that of `config.head` if None.
         measure: how answers are measured; the task's in `evaluate.measures.MEASURES` if None.
         stage_weights: weights of the losses of the net's stages, "stage1" and so on, "" for the last; 1 for those not
-            named.
+            named; a stage of weight 0 is left out.
         stage_losses: losses of stages with targets of their own, by name; the form's for those not named.
+        forward: runs the net in training, where labels decide what it looks at.
 
     Raises:
         ValueError: the records are missing or too few, the run folder is taken, the run to resume has other options, or
@@ -76,5 +79,5 @@ def train(
 
     lost_hosts = host_lost_errors() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
-        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, stage_losses)
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, stage_losses, forward)
     return run

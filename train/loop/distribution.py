@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from models import named_layers
 from models.private_keras import AdamWOfSummedGradients
 from train.config import Distribute
 from train.loop.lost_hosts import shorten_jax_abort
@@ -99,7 +100,7 @@ class Replicas(OneDevice):
 
     def share_statistics(self, net: keras.Model) -> None:
         """Sums the statistics over the replicas."""
-        for layer in net.layers:
+        for _, layer in named_layers(net):
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 

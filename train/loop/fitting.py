@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import keras
 import numpy as np
@@ -34,7 +35,7 @@ from train.loop.run_folder import (
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import PoseTrainer, build_optimizer, follow_statistics, freeze_all_but
+from train.loop.trainer import Forward, PoseTrainer, build_optimizer, follow_statistics, freeze_all_but
 from train.loop.validation import Validator
 from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
@@ -59,6 +60,7 @@ def fit(
     measure: Measure | None = None,
     stage_weights: Mapping[str, float] | None = None,
     stage_losses: Mapping[str, Loss] | None = None,
+    forward: Forward | None = None,
 ) -> None:
     """Trains; see `train.loop.train`."""
     form = form or FORMS[config.head]
@@ -79,6 +81,7 @@ def fit(
         form=form,
         stage_weights=stage_weights,
         stage_losses=stage_losses,
+        forward=forward,
     )
     way, measured = _arithmetic(config, distribution, make, wrap, model_name, skeleton, size, steps, run)
     with distribution.scope():
@@ -150,13 +153,13 @@ def _fit(
 
     def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
         found = batches(fields_of(task, task.labels), epochs_done, shard)
-        # Drops the fields that are not labels.
-        return found.map(
-            lambda pictures, labels: (
-                as_net_takes(inputs_of(task, pictures, labels)),
-                {name: labels[name] for name in task.labels},
-            )
-        )
+
+        def taken(pictures: tf.Tensor, fields: Mapping[str, tf.Tensor]) -> tuple[Any, dict[str, tf.Tensor]]:
+            # Drops the fields that are not labels.
+            labels = {name: fields[name] for name in task.labels}
+            return trainer.inputs_for(as_net_takes(inputs_of(task, pictures, fields)), labels), labels
+
+        return found.map(taken)
 
     # Keys are strings, which only messages need and accelerators cannot hold.
     callbacks = [StopOnNonFinite(partial(batches, ("key",))), *after_epochs]
@@ -274,6 +277,10 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
             f"--initial {run}"
         ) from error
     epochs_done = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations)) // steps
+    if trainer.seeds is not None:
+        # One draw a step: it goes on as if it had not stopped.
+        begun = keras.ops.convert_to_numpy(trainer.seeds.state)
+        trainer.seeds.state.assign(begun + [0, epochs_done * steps])
     print(f"going on after epoch {epochs_done}")
     return epochs_done
 

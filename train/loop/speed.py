@@ -179,7 +179,7 @@ def _step(
     """
     if keras.backend.backend() != "tensorflow":
         trainer.compile(build_optimizer(config, 1))
-        return lambda: _seconds(lambda: trainer.train_on_batch(*batch))
+        return lambda: _seconds(lambda: trainer.train_on_batch(trainer.inputs_for(*batch), batch[1]))
     import tensorflow as tf
 
     pictures, labels = tf.nest.map_structure(tf.constant, batch)
@@ -187,7 +187,8 @@ def _step(
     @tf.function(jit_compile=way.xla)
     def gradients() -> list[Any]:
         with tf.GradientTape() as tape:
-            loss = trainer.compute_loss(pictures, labels, trainer(pictures, training=True))
+            outputs = trainer(trainer.inputs_for(pictures, labels), training=True)
+            loss = trainer.compute_loss(pictures, labels, outputs)
         return tape.gradient(loss, trainer.trainable_variables)
 
     # Reading a value waits for the accelerator.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 
-from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, score_loss, stages_of
+from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, named_layers, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
 # Fewer than ten batches give poor statistics.
 _LEAST_MOMENTUM = 0.9
+
+#: Runs a net in training where labels decide what it looks at, and a seed generator where it draws:
+#: forward(net, inputs, labels, training=..., seeds=...) -> outputs.
+Forward = Callable[..., dict[str, Any]]
 
 
 class PoseTrainer(keras.Model):
@@ -22,6 +26,7 @@ class PoseTrainer(keras.Model):
         net: the net.
         form: the output form.
         loss_of_joints: the form's loss.
+        seeds: of what is drawn when the net is run with the labels.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class PoseTrainer(keras.Model):
         form: OutputForm | None = None,
         stage_weights: Mapping[str, float] | None = None,
         stage_losses: Mapping[str, Loss] | None = None,
+        forward: Forward | None = None,
     ) -> None:
         """Wraps a net.
 
@@ -42,8 +48,10 @@ class PoseTrainer(keras.Model):
             score_radius: share of the image's side within which a joint counts as right for its score.
             distribution: the devices.
             form: the output form; `form_of(net)` if None.
-            stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named.
+            stage_weights: weights of the stages' losses, by name, "" for the last; 1 for those not named. A stage of
+                weight 0 is left out.
             stage_losses: losses of stages with targets of their own, by name; the form's for those not named.
+            forward: runs the net in training; its outputs may be more than the net's. The net itself if None.
         """
         super().__init__(name="trainer")
         self._distribution = distribution or OneDevice()
@@ -55,14 +63,24 @@ class PoseTrainer(keras.Model):
         self._radius_px = score_radius * input_size
         self._stage_weights = dict(stage_weights or {})
         self._stage_losses = dict(stage_losses or {})
+        self._forward = forward
+        self.seeds = keras.random.SeedGenerator() if forward is not None else None
         for stage, outputs in stages_of(net.output).items():
+            if not self._weight_of(stage):
+                continue
             for term in (*self.form.terms, *(["score_loss"] if SCORES in outputs else [])):
                 name = _metric_name(stage, term)
                 setattr(self, f"_{name}", keras.metrics.Mean(name=name))
 
     def call(self, inputs: Any, training: bool | None = None) -> dict[str, Any]:
-        """The net's inputs, such as images (B, S, S, 3) -> its outputs."""
+        """The net's inputs, such as images (B, S, S, 3), or what `inputs_for` returns -> its outputs."""
+        if self._forward is not None and isinstance(inputs, tuple):
+            return self._forward(self.net, *inputs, training=training, seeds=self.seeds)
         return self.net(inputs, training=training)
+
+    def inputs_for(self, inputs: Any, labels: Mapping[str, Any]) -> Any:
+        """What `call` takes in training: the net's inputs, with the labels if it is run with them."""
+        return inputs if self._forward is None else (inputs, dict(labels))
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -73,6 +91,8 @@ class PoseTrainer(keras.Model):
         """
         total = 0.0
         for stage, outputs in stages_of(y_pred).items():
+            if not self._weight_of(stage):
+                continue
             loss_of_stage = self._stage_losses.get(stage, self.loss_of_joints)
             terms = loss_of_stage(y, outputs, size=self._input_size)
             if SCORES in outputs:
@@ -80,8 +100,11 @@ class PoseTrainer(keras.Model):
             for name, term in terms.items():
                 loss = term.value * self._distribution.loss_weight(term.counted)
                 getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
-                total = total + self._stage_weights.get(stage, 1.0) * loss
+                total = total + self._weight_of(stage) * loss
         return total / self._distribution.num_losses
+
+    def _weight_of(self, stage: str) -> float:
+        return self._stage_weights.get(stage, 1.0)
 
     def _score_term(self, labels: Mapping[str, Any], outputs: Mapping[str, Any]) -> Term:
         true, visible, left = labels["joints_xy_px"], labels["visible"], labels.get("left")
@@ -101,8 +124,8 @@ def freeze_all_but(net: keras.Model, learn: str) -> None:
         net: changed in place.
         learn: "scores", the layer of the scores; or "head", the necks and heads, without their normalization.
     """
-    for layer in net.layers:
-        of_head = is_of_head(layer.name) and not isinstance(layer, keras.layers.BatchNormalization)
+    for name, layer in named_layers(net):
+        of_head = is_of_head(name) and not isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = layer.name == SCORES if learn == "scores" else of_head
 
 
@@ -113,7 +136,7 @@ def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:
     runs the weights of now with the statistics of long ago.
     """
     momentum = max(_LEAST_MOMENTUM, 1 - 1 / steps_per_epoch)
-    for layer in net.layers:
+    for _, layer in named_layers(net):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = min(layer.momentum, momentum)
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from artefact.formats import RUN_FILE
-from models import SCORES, OutputForm, form_of, inner_net, is_of_head, own_name
+from models import SCORES, OutputForm, form_of, inner_net, is_of_head, named_layers, own_name
 from pose import Skeleton
 from pose.grouping.limb_fields import limbs_of
 from train.loop.run_folder import first_line, read_notes
@@ -36,22 +36,22 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
     """
     trained, other_skeleton = _read_run(run)
     form, other = form_of(net), form_of(trained)
-    theirs = {layer.name: layer for layer in trained.layers if layer.weights}
+    theirs = {name: layer for name, layer in named_layers(trained) if layer.weights}
 
     def is_free(name: str) -> bool:
         return is_of_head(name) and form != other
 
-    if unknown := sorted(name for name in theirs.keys() - {layer.name for layer in net.layers} if not is_free(name)):
+    if unknown := sorted(name for name in theirs.keys() - dict(named_layers(net)).keys() if not is_free(name)):
         raise ValueError(
             f"{run} was trained with another net, which has layers {', '.join(unknown[:3])} too; give the options it "
             "was trained with"
         )
-    for layer in net.layers:
-        name = own_name(layer.name)
+    for full_name, layer in named_layers(net):
+        name = own_name(full_name)
         width = (form.joint_layers | form.limb_layers).get(name)
         if not layer.weights or ((width or name in net.output) and form != other):
             continue
-        ours, found = layer.get_weights(), theirs.get(layer.name)
+        ours, found = layer.get_weights(), theirs.get(full_name)
         values = merged = found.get_weights() if found else []
         if width:
             list_names = limb_names if name in form.limb_layers else joint_names
@@ -60,9 +60,9 @@ def start_from(net: keras.Model, run: Path, skeleton: Skeleton, share: float = 1
             merged = [_of_shared(width, inputs, names, *pair) for pair in zip(ours, values, strict=False)]
         if [np.shape(weight) for weight in ours] == [np.shape(weight) for weight in merged]:
             layer.set_weights([(1 - share) * own + share * value for own, value in zip(ours, merged, strict=True)])
-        elif not is_free(layer.name):
+        elif not is_free(full_name):
             raise ValueError(
-                f"{run} was trained with another net: its layer {layer.name} has weights "
+                f"{run} was trained with another net: its layer {full_name} has weights "
                 f"{[np.shape(weight) for weight in values] or None}, ours {[np.shape(weight) for weight in ours]}; "
                 "give the options it was trained with"
             )

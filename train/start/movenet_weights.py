@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from models import build_mobilenet_v2
 from pose import SKELETONS, Skeleton
 from records import dataset, read_manifest
 from train.start.tfjs_weights import read_tfjs_model
@@ -89,6 +90,31 @@ def start_from_movenet(
     statistics = _statistics(net, [part.normalization for part in parts], pictures)
     for part, (mean, variance) in zip(parts, statistics, strict=True):
         _set_batch_norm(part.normalization, part.offset, mean, variance)
+
+
+def start_inner_from_movenet(net: keras.Model, width: float, package: Path, pictures: list[np.ndarray]) -> None:
+    """Copies MoveNet's backbone into the MobileNetV2 inside a net that may see more than the image's channels.
+
+    Args:
+        net: the inner net, with the layers of `models.mobilenet_v2`; weights of more input channels become 0.
+        width: as for `start_from_movenet`.
+        package: as for `start_from_movenet`.
+        pictures: as for `start_from_movenet`.
+
+    Raises:
+        ValueError: as `start_from_movenet`.
+    """
+    plain = build_mobilenet_v2(width, 1, input_size=pictures[0].shape[1])
+    start_from_movenet(plain, width, package, pictures)
+    ours = {layer.name: layer for layer in net.layers}
+    for layer in plain.layers:
+        if not layer.weights or not layer.name.startswith(("stem", "stage")) or layer.name not in ours:
+            continue
+        weights = layer.get_weights()
+        if layer.name == "stem_conv":
+            more = ours[layer.name].kernel.shape[2] - weights[0].shape[2]
+            weights[0] = np.pad(weights[0], [(0, 0), (0, 0), (0, more), (0, 0)])
+        ours[layer.name].set_weights(weights)
 
 
 def calibration_pictures(records: Path, input_size: int) -> list[np.ndarray]:

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from models import build_mobilenet_v2, build_movenet
+from models import build_mobilenet_v2, build_movenet, mobilenet_v2
 from models.forms.centers import FORM
 from pose import SKELETONS
-from train.start.movenet_weights import start_from_movenet
+from train.start.movenet_weights import start_from_movenet, start_inner_from_movenet
 
 ROOT = "StatefulPartitionedCall"
 PYRAMID = f"{ROOT}/center_net_mobile_net_v2fpn_feature_extractor/model_1"
@@ -192,6 +192,21 @@ def test_the_net_for_many_people_answers_as_multipose_for_the_joints_of_coco(tmp
             expected, own = expected.reshape(shape)[..., theirs, :], own.reshape(shape)[..., ours, :]
         assert expected.std() > 0.02, name
         np.testing.assert_allclose(own, expected, atol=1e-3, err_msg=name)
+
+
+def test_an_inner_net_that_sees_more_than_the_image_answers_as_the_folded_one(tmp_path):
+    more = keras.Input((SIZE, SIZE, 5))
+    inner = keras.Model(more, mobilenet_v2(more)[-1])
+    weights = folded_weights(build_mobilenet_v2(1.0, 14, input_size=SIZE))
+    write_package(tmp_path, weights)
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+    start_inner_from_movenet(inner, 1.0, tmp_path, [pictures])
+    scaled = pictures.astype("float32") / 127.5 - 1
+    # What else it sees does not matter yet.
+    found = inner(np.concatenate([scaled, rng.normal(0, 1, (4, SIZE, SIZE, 2))], axis=-1))
+    expected = keras.ops.convert_to_numpy(reference(weights, scaled)[0])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, atol=1e-3)
 
 
 def test_missing_weights_raise(tmp_path):
