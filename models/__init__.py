@@ -7,8 +7,8 @@ joint, `likelihood` its standard deviations too; `heatmaps` gives each joint a m
 position is the joint, `simcc` a distribution along each axis. All give a score for each joint as well.
 """
 
-from models.cpm import build_cpm, build_cpm_light
 from models.blocks import SCORES, named_layers, no_neck, pose_net, stages_of
+from models.cpm import build_cpm, build_cpm_light
 from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
@@ -21,9 +21,9 @@ from models.forms.likelihood import ResidualFlow, ResidualLikelihood, likelihood
 from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
+from models.googlenet import googlenet
 from models.hourglass import build_hourglass, build_hourglass_light, hourglass_head
 from models.hrnet import build_hrnet, hrnet
-from models.googlenet import googlenet
 from models.ief import build_ief, ief_form, ief_forward
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
