@@ -39,11 +39,12 @@ def with_mosaics(
     for number in range(_SIDE**2):
         tile = {name: value[(chosen + number) % len(pictures)] for name, value in values.items()}
         tile = warp(tile, _FIELDS, _halved(divmod(number, _SIDE), size, len(chosen)), size=size)
-        fits = _present(tile).sum(axis=1) <= room
+        count = _present(tile).sum(axis=1)
+        fits = count <= room
         for name, value in tile.items():
             shown = fits.reshape(-1, *[1] * (value.ndim - 1))
             tile[name] = np.where(shown, value, np.asarray(_FIELDS[name].padding).astype(value.dtype))
-        room = room - _present(tile).sum(axis=1)
+        room = room - np.where(fits, count, 0)
         tiles.append(tile)
     # Those who are there come first.
     order = np.argsort(~np.concatenate([_present(tile) for tile in tiles], axis=1), axis=1, kind="stable")

@@ -102,9 +102,9 @@ class Result:
     figures: dict[str, float]
 
 
-def read_labels(options: Accuracy) -> dict[str, np.ndarray]:
+def read_labels(records: Path, split: str, limit: int | None = None) -> dict[str, np.ndarray]:
     """The labels of all people, in px of the records' crops."""
-    batches = dataset(options.records, options.split, batch_size=64, limit=options.limit).as_numpy_iterator()
+    batches = dataset(records, split, batch_size=64, limit=limit).as_numpy_iterator()
     parts = [labels for _, labels in batches]
     return {name: np.concatenate([labels[name] for labels in parts]) for name in LABELS}
 
@@ -193,7 +193,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main(options: Accuracy) -> None:
     """Runs the benchmark."""
-    labels, manifest = read_labels(options), read_manifest(options.records)
+    labels, manifest = read_labels(options.records, options.split, options.limit), read_manifest(options.records)
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         contenders = enter(options, Path(scratch))

@@ -31,8 +31,8 @@ _HEADS = (
     ("people_box_offsets", "box_offsets", "box_offset_0", 0),
 )
 
-# Number of people whose images the statistics are measured on.
-_PEOPLE = 512
+# Number of people whose images the statistics are measured on, and how many pixels at once.
+_PEOPLE, _PIXELS = 512, 32 * 192**2
 
 
 class _Part(NamedTuple):
@@ -120,7 +120,8 @@ def start_inner_from_movenet(net: keras.Model, width: float, package: Path, pict
 def calibration_pictures(records: Path, input_size: int) -> list[np.ndarray]:
     """Batches (B, S, S, 3) uint8 of the first records of the training set, for `start_from_movenet`."""
     kind = read_manifest(records).kind
-    batches = dataset(records, "train", batch_size=32, input_size=input_size, limit=_PEOPLE, kind=kind)
+    batch_size = max(1, min(32, _PIXELS // input_size**2))
+    batches = dataset(records, "train", batch_size=batch_size, input_size=input_size, limit=_PEOPLE, kind=kind)
     return [pictures for pictures, _ in batches.as_numpy_iterator()]
 
 

@@ -1,0 +1,1 @@
+"""The published systems beside each other, trained alike."""
