@@ -55,20 +55,20 @@ def parse_posetrack(content: dict, path: Path) -> Results:
     """Reads PoseTrack's JSON, or any keypoints file of COCO's form with results.
 
     A joint's score is that of `scores`, or the third value of its keypoint where there are none; a person's score is
-    `score`, or the mean of the joints'.
+    `score`, or the mean of the joints'. An image's number is its `frame_id` where it has one.
 
     Raises:
         ValueError: it is malformed, or has several categories with keypoints.
     """
     try:
         kinds = {str(kind["id"]): kind["keypoints"] for kind in content["categories"] if kind.get("keypoints")}
-        images = {number_of(entry["id"]): str(entry.get("file_name", "")) for entry in content["images"]}
+        images = {number_of(entry["id"]): _numbered(entry) for entry in content["images"]}
         annotations = list(content["annotations"])
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise entry_error(path, "images, annotations or categories", error) from error
     if len(kinds) != 1:
         raise ValueError(f"{path} must have one category with keypoints, it has {len(kinds)}")
-    (category, names), builders = next(iter(kinds.items())), {n: PeopleBuilder(n, name) for n, name in images.items()}
+    (category, names), builders = next(iter(kinds.items())), {n: PeopleBuilder(*one) for n, one in images.items()}
     for place, entry in enumerate(annotations):
         try:
             if str(entry.get("category_id", category)) != category or not entry.get("keypoints"):
@@ -79,6 +79,11 @@ def parse_posetrack(content: dict, path: Path) -> Results:
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise entry_error(path, f"annotation {place}", error) from error
     return built(path, joint_names(names), list(builders.values()))
+
+
+def _numbered(entry: dict) -> tuple[int, str]:
+    """An image's number, which in a video is its frame's, and its name."""
+    return number_of(entry.get("frame_id", entry["id"])), str(entry.get("file_name", ""))
 
 
 def _scored(entry: dict) -> list[float]:

@@ -152,6 +152,23 @@ def test_keypoints_files_without_scores_of_joints_take_their_third_value(tmp_pat
     assert found.images[0].scores.tolist() == [[0.25, 0.75]] and found.images[0].person_scores.tolist() == [0.5]
 
 
+def test_a_videos_images_are_numbered_by_frame_whatever_their_ids(tmp_path):
+    # As `demo.video` writes it: ids from 1, frames from 0.
+    images = [{"id": frame + 1, "frame_id": frame, "file_name": f"frame_{frame:06d}.jpg"} for frame in (0, 3)]
+    entry = {"image_id": 4, "keypoints": [1, 2, 1], "category_id": 1, "track_id": 6}
+    content = {"images": images, "annotations": [entry], "categories": [{"id": 1, "keypoints": ["head"]}]}
+    (tmp_path / "hall").mkdir()
+    for path in (tmp_path / "hall" / "left.json", tmp_path / "hall" / "right.json"):
+        write(path, content)
+    found = read_results(tmp_path).images
+    assert [(one.name, one.number, len(one.persons)) for one in found] == [
+        ("hall/left/frame_000000.jpg", 0, 0),
+        ("hall/left/frame_000003.jpg", 3, 1),
+        ("hall/right/frame_000000.jpg", 0, 0),
+        ("hall/right/frame_000003.jpg", 3, 1),
+    ]
+
+
 def test_numbers_in_names():
     assert number_in("train2017/000000493652.jpg") == 493652 and number_in("video_000012.rgb.png") is None
     assert number_in("noon") is None and number_in("12a.jpg") is None
