@@ -3,13 +3,12 @@
 import keras
 import numpy as np
 import pytest
+from eight_people import eight_people
 from keras import ops
-from people import write_shard_set
 
 from models import build_deeppose, deeppose_form, deeppose_forward, form_of, named_layers, pyramid_neck, stages_of
 from models.crops import crop, crop_whole
 from models.deeppose import deeppose_loss, diameter
-from records import dataset
 from train.loop.trainer import PoseTrainer
 
 SIZE = 64
@@ -92,14 +91,15 @@ def test_later_stages_see_pixels_that_the_first_one_does_not():
     for layer in layers.values():
         if layer.name == "coordinates_dense":
             layer.set_weights([rng.normal(0, 0.02, weight.shape) for weight in layer.get_weights()])
-    # Pixels in turns, whose means over the first stage's cells are all alike.
-    fine = np.indices((SIZE, SIZE)).sum(axis=0) % 2 * 200
-    pictures = np.stack([fine, np.full((SIZE, SIZE), 100)])[..., None].repeat(3, -1).astype("uint8")
+    # Blocks of 2 x 2 px, which are the first stage's cells; in half of the pictures brighter and darker in turns.
+    blocks = rng.integers(60, 190, (4, SIZE // 2, SIZE // 2, 3)).repeat(2, axis=1).repeat(2, axis=2)
+    turns = np.indices((SIZE, SIZE)).sum(axis=0)[..., None] % 2 * 120 - 60
+    pictures = np.concatenate([blocks + turns, blocks]).astype("uint8")
     # By the batch's statistics, without which an untrained net's features vanish.
     outputs = stages_of(net(pictures, training=True))
     first, last = (ops.convert_to_numpy(outputs[name]["coordinates"]) for name in ("stage1", ""))
-    unseen, seen = np.abs(first[0] - first[1]).max(), np.abs((last - first)[0] - (last - first)[1]).max()
-    assert seen > 1e-3 and seen > 100 * unseen
+    unseen, seen = (np.abs(one[:4] - one[4:]).max() for one in (first, last - first))
+    assert seen > 1e-3 and seen > 30 * unseen
 
 
 def test_simulated_predictions_have_the_errors_that_were_measured(monkeypatch):
@@ -136,23 +136,26 @@ def test_the_loss_counts_in_boxes():
 
 @pytest.mark.slow
 @pytest.mark.graph
-def test_eight_images_are_learned_by_heart(tmp_path):
+@pytest.mark.slow
+def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)
-    write_shard_set(tmp_path, train=8, val=1, size=SIZE)
-    pictures, labels = next(dataset(tmp_path, "train", batch_size=8).as_numpy_iterator())
-    labels = {name: labels[name] for name in ("joints_xy_px", "visible")}
-    net = small(14, torso=(8, 3))
-    # The first stage is off by what the second one is trained for.
-    errors = np.zeros((14, 2)), np.tile(0.01 * np.eye(2), (14, 1, 1))
-    rate, steps = 1e-2, 150
+    pictures, labels = eight_people()
+    net = small(torso=(0, 2))
+    for _, layer in named_layers(net):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            # Frozen layers normalize by averages, which so short a training gets from its last steps alone.
+            layer.momentum = 0.5
     trained = []
-    for weights, forward in (({"": 0.0}, None), ({"stage1": 0.0}, deeppose_forward(2, (8, 3), 2.0, errors))):
+    for steps, weights, forward in ((60, {"": 0.0}, None), (150, {"stage1": 0.0}, deeppose_forward(2, (0, 2)))):
         for name, layer in named_layers(net):
-            layer.trainable = name.startswith("stage1/" if forward is None else "stage2/")
+            # The first stage's scores are none of the net's outputs.
+            layer.trainable = (
+                name.startswith("stage2/") if forward else name.startswith("stage1/") and "score" not in name
+            )
         trainer = PoseTrainer(net, SIZE, 0.05, form=deeppose_form(), stage_weights=weights, forward=forward)
-        trainer.compile(keras.optimizers.AdamW(rate, global_clipnorm=1.0))
+        trainer.compile(keras.optimizers.AdamW(1e-2, global_clipnorm=1.0))
         for step in range(steps):
-            trainer.optimizer.learning_rate.assign(rate * (1 - step / steps))
+            trainer.optimizer.learning_rate.assign(1e-2 * (1 - step / steps))
             logs = trainer.train_on_batch(trainer.inputs_for(pictures, labels), labels, return_dict=True)
         trained.append({name for name in logs if name.endswith("joint_loss")})
     assert trained == [{"stage1_joint_loss"}, {"joint_loss"}]
@@ -161,7 +164,7 @@ def test_eight_images_are_learned_by_heart(tmp_path):
         np.linalg.norm((found[name]["coordinates"] + 1) * SIZE / 2 - 0.5 - labels["joints_xy_px"], axis=-1).mean()
         for name in ("stage1", "")
     )
-    assert last < 2.0 and last < first
+    assert last < 1.0 and last < first / 2
 
 
 def test_wrong_arguments_raise():

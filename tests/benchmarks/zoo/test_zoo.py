@@ -99,11 +99,11 @@ def test_records_that_are_not_there_are_one_line(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_one_training_from_start_to_end_and_not_again(tmp_path):
-    write_shard_set(tmp_path / "records", train=8, val=4, test=4, size=64)
+    write_shard_set(tmp_path / "records", train=32, val=4, test=4, size=64)
     system = System("ours", "train.resnet", 1, ("--depth", "10", "--width", "8", "--head", "heatmaps"), movenet=False)
     options = {"records": tmp_path / "records", "movenet": tmp_path, "size": 64, "run": tmp_path / "run"}
     first = run_once(system, ["--seed", "3"], **options)
     assert first.minutes > 0 and len(first.stages) == 1 and 0 <= first.stages[0]["pck@0.2"] <= 1
     assert first.best_ms[0] > 0
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["options"]["seed"] == 3
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["seed"] == 3
     assert run_once(system, ["--seed", "3"], **options) == first
