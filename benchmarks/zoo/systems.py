@@ -51,12 +51,12 @@ class System:
 _HEATMAPS = ("--head", "heatmaps")
 
 SYSTEMS = {
-    "plain": System("MobileNetV2, narrow pyramid, heatmaps", "train.mobilenet_v2", 10, _HEATMAPS),
+    "plain": System("MobileNetV2, narrow pyramid, heatmaps", "train.mobilenet_v2", 4, _HEATMAPS),
     "deeppose": System(
         "DeepPose",
         "train.deeppose",
-        6,
-        ("--input-size", "224", "--view-size", "128"),
+        4,
+        ("--input-size", "224", "--view-size", "96", "--boxes", "2"),
         published=partial(build_deeppose, _LSP, (8, 3), width=None, stages=3, input_size=448),
         figure="LSP: PCP 61",
         parts=(("on the predictions themselves", ("--no-simulated",)),),
@@ -64,7 +64,7 @@ SYSTEMS = {
     "tompson": System(
         "Tompson et al.",
         "train.tompson",
-        6,
+        3,
         published=partial(build_tompson, _LSP, width=None),
         figure="MPII: PCKh@0.5 82.0",
         parts=(

@@ -7,6 +7,7 @@ from eight_people import eight_people
 from keras import ops
 
 from models import build_deeppose, deeppose_form, deeppose_forward, form_of, named_layers, pyramid_neck, stages_of
+from models.blocks import SCORES
 from models.crops import crop, crop_whole
 from models.deeppose import deeppose_loss, diameter
 from train.loop.trainer import PoseTrainer
@@ -85,6 +86,7 @@ def test_a_later_stage_moves_each_joint_by_its_own_answer_in_its_own_box():
 
 
 def test_later_stages_see_pixels_that_the_first_one_does_not():
+    keras.utils.set_random_seed(0)
     net = small(sigma=0.3)
     layers = dict(named_layers(net))
     rng = np.random.default_rng(0)
@@ -99,14 +101,14 @@ def test_later_stages_see_pixels_that_the_first_one_does_not():
     outputs = stages_of(net(pictures, training=True))
     first, last = (ops.convert_to_numpy(outputs[name]["coordinates"]) for name in ("stage1", ""))
     unseen, seen = (np.abs(one[:4] - one[4:]).max() for one in (first, last - first))
-    assert seen > 1e-3 and seen > 30 * unseen
+    assert seen > 1e-3 and seen > 10 * unseen
 
 
 def test_simulated_predictions_have_the_errors_that_were_measured(monkeypatch):
     net = small()
     seen = []
     monkeypatch.setattr(
-        "models.deeppose.refined", lambda net, x, points, side, training: seen.append((points, side)) or {}
+        "models.deeppose.refined", lambda net, x, points, side, training, chosen: seen.append((points, side)) or {}
     )
     mean = np.array([[0.1, 0.0], [0.0, 0.0], [-0.1, 0.2]])
     covariance = np.array([[[0.04, 0.01], [0.01, 0.01]]] * 3)
@@ -125,6 +127,25 @@ def test_simulated_predictions_have_the_errors_that_were_measured(monkeypatch):
     np.testing.assert_allclose(outputs["half"], 0.5, rtol=1e-4)
 
 
+def test_a_step_looks_at_some_joints_and_the_others_do_not_count():
+    errors = np.zeros((3, 2)), np.tile(0.01 * np.eye(2), (3, 1, 1))
+    forward = deeppose_forward(2, (0, 2), 2.0, errors, boxes=2)
+    labels = {"joints_xy_px": np.full((4, 3, 2), 20.0, "float32"), "visible": np.array([[2, 1, 2]] * 3 + [[0, 0, 2]])}
+    pictures = np.random.default_rng(0).integers(0, 255, (4, SIZE, SIZE, 3), "uint8")
+    net, seeds, looked = small(), keras.random.SeedGenerator(0), set()
+    for layer in (net.get_layer("stage2").get_layer(name) for name in ("coordinates_dense", SCORES)):
+        layer.set_weights([np.zeros_like(layer.get_weights()[0]), np.ones_like(layer.get_weights()[1])])
+    for _ in range(12):
+        outputs = forward(net, pictures, labels, training=False, seeds=seeds)
+        there = ops.convert_to_numpy(outputs["visible"])
+        chosen = there[0] > 0
+        assert chosen.sum() == 2
+        np.testing.assert_array_equal(there, labels["visible"] * chosen)
+        np.testing.assert_array_equal(ops.convert_to_numpy(outputs[SCORES]), np.tile(chosen, (4, 1)))
+        looked.add(tuple(np.flatnonzero(chosen)))
+    assert looked == {(0, 1), (0, 2), (1, 2)}
+
+
 def test_the_loss_counts_in_boxes():
     labels = {"joints_xy_px": np.array([[[SIZE / 2 - 0.5, SIZE / 2 - 0.5], [np.nan, np.nan]]], "float32")}
     labels["visible"] = np.array([[2, 0]])
@@ -136,7 +157,6 @@ def test_the_loss_counts_in_boxes():
 
 @pytest.mark.slow
 @pytest.mark.graph
-@pytest.mark.slow
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)
     pictures, labels = eight_people()

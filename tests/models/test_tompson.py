@@ -8,7 +8,7 @@ from people import write_shard_set
 
 from models import build_tompson, form_of, named_layers, stages_of, tompson_form
 from models import tompson as module
-from models.fine_maps import FINE_CELLS, fine_cross_entropy
+from models.fine_maps import fine_cells, fine_cross_entropy
 from models.forms.heatmaps import encode_heatmaps
 from records import dataset
 from train.loop.trainer import PoseTrainer
@@ -46,7 +46,7 @@ def test_outputs_and_what_the_options_leave_out():
         "": {"coordinates", "fine_logits", "fine_middles", "score_logits"},
     }
     assert stages["stage1"]["heatmap_logits"].shape == (None, 16, 16, 3)
-    assert stages[""]["fine_logits"].shape == (None, FINE_CELLS, FINE_CELLS, 3)
+    assert stages[""]["fine_logits"].shape == (None, 8, 8, 3)
     assert form_of(small()).name == "coordinates"
     assert stages_of(small(fine=False).output).keys() == {"stage1", ""}
     assert stages_of(small(spatial=False).output).keys() == {"stage1", ""}
@@ -78,19 +78,24 @@ def test_coarse_maps_move_and_turn_with_the_image(monkeypatch):
     )
 
 
+@pytest.mark.parametrize(("size", "cells"), [(256, 36), (128, 16), (192, 28), (64, 8), (320, 44)])
+def test_squares_are_as_large_as_the_papers_in_images_of_any_size(size, cells):
+    assert fine_cells(size) == cells
+    assert abs(cells / size - 36 / 256) < 2.01 / size
+
+
 def test_the_fine_loss_is_of_joints_inside_the_squares():
     # Squares of 36 px about the image's middle; joint 0 is 4 px right of it, joint 1 outside, joint 2 without label.
-    middle = SIZE / 2 - 0.5
+    size, cells = 256, fine_cells(256)
+    middle = size / 2 - 0.5
     joints = np.array([[[middle + 4, middle], [middle + 20, middle], [np.nan, np.nan]]], "float32")
     visible = np.array([[2, 2, 0]])
     middles = np.zeros((1, 3, 2), "float32")
-    perfect = encode_heatmaps(
-        np.full((1, 3, 2), FINE_CELLS / 2 - 0.5, "float32") + np.array([4, 0]), FINE_CELLS, FINE_CELLS
-    )
+    perfect = encode_heatmaps(np.full((1, 3, 2), cells / 2 - 0.5, "float32") + np.array([4, 0]), cells, cells)
     logits = ops.log(perfect + 1e-9)
-    assert float(fine_cross_entropy(joints, logits, middles, visible, SIZE)) == pytest.approx(0, abs=1e-3)
-    assert float(fine_cross_entropy(joints, 0 * logits, middles, visible, SIZE)) > 1
-    assert float(fine_cross_entropy(joints, 0 * logits, middles, visible * [0, 1, 1], SIZE)) == 0
+    assert float(fine_cross_entropy(joints, logits, middles, visible, size)) == pytest.approx(0, abs=1e-3)
+    assert float(fine_cross_entropy(joints, 0 * logits, middles, visible, size)) > 1
+    assert float(fine_cross_entropy(joints, 0 * logits, middles, visible * [0, 1, 1], size)) == 0
 
 
 @pytest.mark.slow

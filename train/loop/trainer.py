@@ -94,9 +94,11 @@ class PoseTrainer(keras.Model):
             if not self._weight_of(stage):
                 continue
             loss_of_stage = self._stage_losses.get(stage, self.loss_of_joints)
-            terms = loss_of_stage(y, outputs, size=self._input_size)
+            # A forward function may have looked at some joints only.
+            labels = {**y, "visible": outputs["visible"]} if "visible" in outputs else y
+            terms = loss_of_stage(labels, outputs, size=self._input_size)
             if SCORES in outputs:
-                terms["score_loss"] = self._score_term(y, outputs)
+                terms["score_loss"] = self._score_term(labels, outputs)
             for name, term in terms.items():
                 loss = term.value * self._distribution.loss_weight(term.counted)
                 getattr(self, f"_{_metric_name(stage, name)}").update_state(loss)
