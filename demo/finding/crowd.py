@@ -109,7 +109,9 @@ class CrowdTracker:
     def _found(self, picture: np.ndarray) -> People:
         """The people whom the finder sees, with scores that the rule's are compared with."""
         found = self._finder.find(picture, self._views(picture, VIDEO_LEVELS))
-        return found._replace(person_scores=np.array([confidence(row, self._skeleton) for row in found.scores]))
+        # The finder's own score tells people from parts of them and from what looks like them.
+        joints = np.array([confidence(row, self._skeleton) for row in found.scores])
+        return found._replace(person_scores=found.person_scores * joints)
 
     def _followed(self, picture: np.ndarray, time_s: float, estimator: CropEstimator) -> People:
         """The tracked people and those newly found, each estimated in a crop."""

@@ -19,7 +19,8 @@ class FollowRule:
     Attributes:
         joint_score: minimum score of a joint to be drawn and to count towards the person's box.
         found_score: minimum confidence to start tracking a person. Confidence is the mean score of the better half of
-            the joints of arms and legs, or of all joints in skeletons of another kind.
+            the joints of arms and legs, or of all joints in skeletons of another kind; where the joints come from a
+            model that sees everybody, times its own score of the person.
         lost_score: below this confidence a frame is a miss.
         lost_after: number of consecutive misses that ends a track.
         refinements: maximum number of closer estimates before a track starts, each around the joints of the last.

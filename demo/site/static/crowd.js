@@ -80,7 +80,7 @@ export class CrowdTracker {
       this.tracker.reset();
     }
     const found = (await this.finder.find(picture)).map((person) => (
-      { ...person, score: confidence(person.scores, this.settings.main_joints) }
+      { ...person, score: person.score * confidence(person.scores, this.settings.main_joints) }
     ));
     const numbers = this.tracker.update(found, timeS);
     const poses = new Map();

@@ -163,6 +163,14 @@ def of_one_person(**changes):
     return model(**own | changes)
 
 
+def test_sure_joints_alone_do_not_make_a_person():
+    people = People(np.zeros((2, 4, 2)), np.full((2, 4), 0.9), np.array([0.4, 0.2]))
+    people = people._replace(joints_xy_px=np.array([[60, 60], [200, 120]])[:, None] + 12 * PLACES)
+    tracker = CrowdTracker(Finder(lambda pictures: [people] * len(pictures), SKELETON, 320, RULE), RULE, SKELETON)
+    # 0.36 is enough to start a track, 0.18 is not.
+    assert [len(tracker.update(frame(), time_s)) for time_s in (0.0, 0.2, 0.4)] == [1, 1, 1]
+
+
 def test_a_model_of_one_person_looks_closer_at_everybody():
     top_down = of_one_person()
     found = tracker_for(top_down, RULE, None, batch=8).find(frame((60, 60, 90), (250, 180, 50)))
