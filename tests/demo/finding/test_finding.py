@@ -166,9 +166,9 @@ def of_one_person(**changes):
 def test_sure_joints_alone_do_not_make_a_person():
     people = People(np.zeros((2, 4, 2)), np.full((2, 4), 0.9), np.array([0.4, 0.2]))
     people = people._replace(joints_xy_px=np.array([[60, 60], [200, 120]])[:, None] + 12 * PLACES)
-    tracker = CrowdTracker(Finder(lambda pictures: [people] * len(pictures), SKELETON, 320, RULE), RULE, SKELETON)
+    tracker = CrowdTracker(Finder(lambda pictures: [people], SKELETON, 240, RULE), RULE, SKELETON)
     # 0.36 is enough to start a track, 0.18 is not.
-    assert [len(tracker.update(frame(), time_s)) for time_s in (0.0, 0.2, 0.4)] == [1, 1, 1]
+    assert [len(tracker.update(frame(width=240), time_s)) for time_s in (0.0, 0.2, 0.4)] == [1, 1, 1]
 
 
 def test_a_model_of_one_person_looks_closer_at_everybody():
