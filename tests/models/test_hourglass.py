@@ -152,6 +152,7 @@ def test_eight_images_are_learned_by_heart():
     assert {"stage1_joint_loss", "joint_loss", "score_loss"} <= losses.keys()
 
 
+@pytest.mark.slow
 def test_without_intermediate_supervision_only_the_last_stack_is_trained():
     keras.utils.set_random_seed(0)
     net = build_hourglass_light(0.25, 2, 3, input_size=64, filters=8, depth=1)

@@ -53,6 +53,7 @@ def test_wrong_options_raise(options, message, tmp_path):
         IefConfig(records=tmp_path, **options)
 
 
+@pytest.mark.slow
 def test_a_phase_for_each_step(shards, tmp_path):
     run = train_ief(config(shards, tmp_path / "run"))
     first, last = (pd.read_csv(folder / "history.csv") for folder in (run / "step1", run))

@@ -48,6 +48,7 @@ def test_the_phases(tmp_path):
     assert not joint.frozen and joint.stage_weights == {"": 0.1} and coarse.share == 2
 
 
+@pytest.mark.slow
 def test_a_short_training(tmp_path):
     write_shard_set(tmp_path / "shards", train=8, val=4, size=SIZE)
     options = {"epochs": 4, "batch_size": 4, "width": 0.25, "log": ()} | AS_GIVEN
