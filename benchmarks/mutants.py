@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 _READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "reader.py", "video/pictures.py")
 _DECODERS = ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
 _DECODERS += ("centers", "fields", "cells")
-_DECODER_TESTS = ("peaks", "heads", "coordinates", "forms", "centers", "fields")
+_DECODER_TESTS = ("peaks", "heads", "coordinates", "forms", "centers", "fields", "cells", "losses")
 #: Files or folders of code, their tests, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
