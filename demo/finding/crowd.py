@@ -19,6 +19,8 @@ from pose.tracking.tracks import PeopleTracker
 STILL_LEVELS, VIDEO_LEVELS = 2, 1
 # From this overlap of boxes on, somebody found is somebody tracked.
 _SAME_IOU = 0.5
+# People whose boxes' longer side is below this share of the whole image's are looked at from nearer in every frame.
+_SMALL = 0.25
 #: Crops of people whom the finder itself estimates serve as a unit of length alone.
 PADDING = 1.25
 
@@ -34,8 +36,8 @@ class CrowdTracker:
 
     With an `estimator`, a model that sees one person in a crop, this estimates whomever the finder finds, and follows
     those who are tracked. The finder then looks at one view of each frame, in a round every `search_every_s`; while
-    nobody is tracked, at all of them at once. Without, the finder's joints are the result, and it looks at every view
-    of every frame.
+    nobody is tracked, at all of them at once. Without, the finder's joints are the result, and it looks at the whole
+    of every frame as well, and from nearer at those who are small.
 
     Args:
         finder: finds everybody.
@@ -61,6 +63,7 @@ class CrowdTracker:
         self._pending: list[View] = []
         self._round_start_s = -np.inf
         self._tracked: set[int] = set()
+        self._small_boxes = np.zeros((0, 4))
 
     def find(self, picture: np.ndarray) -> People:
         """Finds everybody in an image by itself, uint8 RGB (H, W, 3); best first.
@@ -88,8 +91,9 @@ class CrowdTracker:
             self._frame_size = (picture.shape[0], picture.shape[1])
             self._tracker.reset()
             self._pending, self._round_start_s = [], -np.inf
+            self._small_boxes = np.zeros((0, 4))
         if self._estimator is None:
-            people = self._found(picture)
+            people = self._found(picture, time_s)
         else:
             people = self._followed(picture, time_s, self._estimator)
         numbers = self._tracker.update(*people, time_s, picture)
@@ -106,12 +110,22 @@ class CrowdTracker:
         self._tracked = set(poses)
         return poses
 
-    def _found(self, picture: np.ndarray) -> People:
+    def _found(self, picture: np.ndarray, time_s: float) -> People:
         """The people whom the finder sees, with scores that the rule's are compared with."""
-        found = self._finder.find(picture, self._views(picture, VIDEO_LEVELS))
+        whole, *nearer = self._views(picture, VIDEO_LEVELS)
+        expected = self._tracker.predict(time_s)
+        small = [one.xy_px.mean(axis=0) for one in expected if one.length_px < _SMALL * whole.side]
+        centers = self._small_boxes[:, :2] + self._small_boxes[:, 2:] / 2
+        centers = np.concatenate([centers, np.reshape(small, (-1, 2))])
+        chosen = set(self._due_views(nearer, time_s, nobody=not expected))
+        chosen |= {min(nearer, key=lambda view: np.hypot(*(center - (view.x, view.y)))) for center in centers if nearer}
+        found = self._finder.find(picture, [whole, *(view for view in nearer if view in chosen)])
         # The finder's own score tells people from parts of them and from what looks like them.
         joints = np.array([confidence(row, self._skeleton) for row in found.scores])
-        return found._replace(person_scores=found.person_scores * joints)
+        found = found._replace(person_scores=found.person_scores * joints)
+        boxes = self._boxes(found.some(found.person_scores >= self._rule.lost_score))
+        self._small_boxes = boxes[boxes[:, 2:].max(axis=1, initial=0) < _SMALL * whole.side]
+        return found
 
     def _followed(self, picture: np.ndarray, time_s: float, estimator: CropEstimator) -> People:
         """The tracked people and those newly found, each estimated in a crop."""
@@ -120,7 +134,7 @@ class CrowdTracker:
         if expected:
             xy, scores = np.stack([one.xy_px for one in expected]), np.stack([one.scores for one in expected])
             boxes = list(self._boxes(People(xy, scores, np.ones(len(expected)))))
-        views = self._due_views(picture, time_s, nobody=not expected)
+        views = self._due_views(self._views(picture, VIDEO_LEVELS), time_s, nobody=not expected)
         if views:
             found = self._finder.find(picture, views)
             new = self._boxes(found.some(found.person_scores >= self._finder.least_score))
@@ -129,13 +143,13 @@ class CrowdTracker:
         people = look_closer(picture, boxes, estimator, self._skeleton)
         return people.without_duplicates(self._skeleton.sigmas, self._rule.joint_score, SAME_OKS)
 
-    def _due_views(self, picture: np.ndarray, time_s: float, *, nobody: bool) -> list[View]:
-        """The views to look at in this frame."""
+    def _due_views(self, views: list[View], time_s: float, *, nobody: bool) -> list[View]:
+        """Those of the views that the search for others looks at in this frame."""
         if nobody:
             self._pending, self._round_start_s = [], time_s
-            return self._views(picture, VIDEO_LEVELS)
+            return views
         if not self._pending and time_s - self._round_start_s >= self._rule.search_every_s:
-            self._pending, self._round_start_s = self._views(picture, VIDEO_LEVELS), time_s
+            self._pending, self._round_start_s = list(views), time_s
         return [self._pending.pop(0)] if self._pending else []
 
     def _views(self, picture: np.ndarray, levels: int) -> list[View]:

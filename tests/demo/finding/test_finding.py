@@ -171,6 +171,23 @@ def test_sure_joints_alone_do_not_make_a_person():
     assert [len(tracker.update(frame(width=240), time_s)) for time_s in (0.0, 0.2, 0.4)] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(("radius", "usual"), [(12, 2), (60, 1)])
+def test_nearer_views_are_of_small_people_and_of_a_round_every_second(radius, usual):
+    looked = []
+
+    def look(pictures):
+        looked.append(len(pictures))
+        return find(pictures)
+
+    tracker = CrowdTracker(Finder(look, SKELETON, SIZE, RULE, batch=8), RULE, SKELETON)
+    picture = cv2.circle(np.zeros((240, 320, 3), np.uint8), (90, 120), radius, (190,) * 3, cv2.FILLED)
+    for step in range(20):
+        assert list(tracker.update(picture, step / 15)) == [1]
+    # All three views of the first frame, as nobody is tracked yet; after a second two more, in a frame each, one of which
+    # a small person is in anyway.
+    assert looked == [3, *[usual] * 14, 2, usual + 1, *[usual] * 3]
+
+
 def test_a_model_of_one_person_looks_closer_at_everybody():
     top_down = of_one_person()
     found = tracker_for(top_down, RULE, None, batch=8).find(frame((60, 60, 90), (250, 180, 50)))
