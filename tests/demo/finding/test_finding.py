@@ -183,8 +183,8 @@ def test_nearer_views_are_of_small_people_and_of_a_round_every_second(radius, us
     picture = cv2.circle(np.zeros((240, 320, 3), np.uint8), (90, 120), radius, (190,) * 3, cv2.FILLED)
     for step in range(20):
         assert list(tracker.update(picture, step / 15)) == [1]
-    # All three views of the first frame, as nobody is tracked yet; after a second two more, a frame each, one of which a
-    # small person is in anyway.
+    # All three views of the first frame, as nobody is tracked yet; after a second two more, a frame each, in one of
+    # which a small person is anyway.
     assert looked == [3, *[usual] * 14, 2, usual + 1, *[usual] * 3]
 
 
