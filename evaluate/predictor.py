@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artefact.formats import FORMATS, MODEL_FILE, RUN_FILE, ArtefactError
-from evaluate.stages import of_stages, with_stages
+from evaluate.stages import with_stages
 from pose import SKELETONS, Skeleton
-from pose.tasks import POSE_2D, Task, as_net_takes, task_of
+from pose.tasks import POSE_2D, Task, as_net_takes, stages_of, task_of
 
 if TYPE_CHECKING:
     from records.manifest import Manifest
@@ -104,7 +104,7 @@ class Predictor:
 
     def _checked(self, inputs: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
         """The answers of each stage, "" for the last; those of the last are checked."""
-        found, count = of_stages(self.forward(inputs)), len(next(iter(inputs.values())))
+        found, count = stages_of(self.forward(inputs)), len(next(iter(inputs.values())))
         answers = {name: np.asarray(found[""][name], np.float64) for name in self.task.answers}
         for name, answer in self.task.answers.items():
             shape = (count, *answer.known_sides(self.skeleton.num_joints, self.input_size))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from pose.tasks import stages_of
 
 if TYPE_CHECKING:
     import keras
-
-Value = TypeVar("Value")
 
 
 def with_stages(model: keras.Model) -> keras.Model:
@@ -26,7 +25,7 @@ def with_stages(model: keras.Model) -> keras.Model:
     nets = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if len(nets) != 1 or not isinstance(nets[0].output, dict) or not isinstance(model.output, dict):
         return model
-    by_stage = of_stages(nets[0].output)
+    by_stage = stages_of(nets[0].output)
     last = by_stage.pop("", {})
     needed = set(last) & {name for outputs in by_stage.values() for name in outputs}
     found = dict(model.output)
@@ -50,12 +49,3 @@ def _decoding(model: keras.Model, net: keras.Model, stage: str) -> keras.Model:
     return keras.models.clone_model(
         model, input_tensors=model.input, clone_function=lambda layer: layer, call_function=call
     )
-
-
-def of_stages(named: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
-    """Values by stage, "stage1" and so on, and "" for the last, and by their names in it."""
-    stages: dict[str, dict[str, Value]] = {}
-    for key, value in named.items():
-        stage, _, name = key.rpartition("/")
-        stages.setdefault(stage, {})[name] = value
-    return stages

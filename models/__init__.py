@@ -7,7 +7,7 @@ joint, `likelihood` its standard deviations too; `heatmaps` gives each joint a m
 position is the joint, `simcc` a distribution along each axis. All give a score for each joint as well.
 """
 
-from models.blocks import SCORES, named_layers, no_neck, pose_net, stages_of
+from models.blocks import SCORES, named_layers, no_neck, pose_net
 from models.cpm import build_cpm, build_cpm_light
 from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
@@ -22,7 +22,7 @@ from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
 from models.googlenet import googlenet
-from models.hourglass import build_hourglass, build_hourglass_light, hourglass_head
+from models.hourglass import build_hourglass, build_hourglass_light
 from models.hrnet import build_hrnet, hrnet
 from models.ief import build_ief, ief_form, ief_forward
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
@@ -36,6 +36,7 @@ from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 from models.spatial_model import displacement_kernels
 from models.tompson import build_tompson, tompson_form
+from pose.tasks import stages_of
 
 __all__ = [
     "FORMS",
@@ -94,7 +95,6 @@ __all__ = [
     "googlenet",
     "heatmap_head",
     "hrnet",
-    "hourglass_head",
     "ief_form",
     "ief_forward",
     "inference_model",

@@ -1,6 +1,6 @@
 """Building blocks that the backbones share, and `pose_net`, which joins backbone, neck and head."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -187,15 +187,6 @@ def staged_net(
         return found[features[0]]
 
     return pose_net(backbone, num_joints, input_size=input_size, smallest=smallest, head=head, name=name)
-
-
-def stages_of(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Group a net's outputs by stage: "stage1", "stage2" and so on, and "" for the last, the only one decoded."""
-    stages: dict[str, dict[str, Any]] = {}
-    for key, value in outputs.items():
-        stage, _, name = key.rpartition("/")
-        stages.setdefault(stage, {})[name] = value
-    return stages
 
 
 def named_layers(net: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from models.blocks import Head, Neck, Normalization, ReadOut, convolution, no_neck, normalize_relu, pose_net
-from models.forms.heatmaps import heatmap_head
+from models.forms.heatmaps import plain_heatmap_head
 from models.movenet import movenet
 from models.necks import narrow_neck, sum_with_coarser
 
@@ -121,11 +121,6 @@ def hourglass_stem(x, filters: int, *, normalization: Normalization):
     return residual(x, filters, normalization=normalization, name="stem_3")
 
 
-def hourglass_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
-    """Predict a map for each joint by a 1 x 1 convolution, as the paper does: `heatmap_head` without filters."""
-    return heatmap_head(features, num_joints, filters=0, **options)
-
-
 def build_hourglass(
     stacks: int,
     num_joints: int,
@@ -134,7 +129,7 @@ def build_hourglass(
     filters: int = FILTERS,
     depth: int = DEPTH,
     neck: Neck = no_neck,
-    head: Head = hourglass_head,
+    head: Head = plain_heatmap_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:
@@ -188,7 +183,7 @@ def build_hourglass_light(
     filters: int = LIGHT_FILTERS,
     depth: int = DEPTH,
     neck: Neck = narrow_neck,
-    head: Head = hourglass_head,
+    head: Head = plain_heatmap_head,
     normalization: Normalization = keras.layers.BatchNormalization,
     name: str | None = None,
 ) -> keras.Model:

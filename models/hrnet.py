@@ -8,8 +8,8 @@ import keras
 
 from models.blocks import Head, Neck, Normalization, no_neck, pose_net
 from models.exchange import exchange, parallel_units
+from models.forms.heatmaps import plain_heatmap_head
 from models.post_activation import MOMENTUM, bottleneck_unit, conv_bn
-from models.simple_baseline import plain_heatmap_head
 
 #: Modules in the second, third and fourth stage, residual units of each resolution in a module and of the first stage.
 MODULES, UNITS, FIRST_UNITS = (1, 4, 3), 4, 4

@@ -1,19 +1,13 @@
 """Simple Baselines: Xiao et al., "Simple Baselines for Human Pose Estimation and Tracking", arXiv 1804.06208."""
 
 from functools import partial
-from typing import Any
 
 import keras
 
 from models.blocks import Head, Neck, Normalization, pose_net
-from models.forms.heatmaps import heatmap_head
+from models.forms.heatmaps import plain_heatmap_head
 from models.necks import deconv_neck
 from models.post_activation import MOMENTUM, post_activation_resnet
-
-
-def plain_heatmap_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
-    """Predict a map for each joint by a 1x1 convolution alone: `heatmap_head` without layers before it."""
-    return heatmap_head(features, num_joints, filters=0, **options)
 
 
 def build_simple_baseline(

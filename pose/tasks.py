@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pose.fields import Field
 from pose.grouping.assembly import assemble_people
 from pose.skeleton import Skeleton
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -149,3 +151,12 @@ def task_of(notes: Mapping) -> Task:
 def as_net_takes(inputs: Mapping[str, Any]) -> Any:
     """The inputs as a Keras model takes them: one array, or several by name."""
     return next(iter(inputs.values())) if len(inputs) == 1 else dict(inputs)
+
+
+def stages_of(values: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
+    """A net's outputs or answers by stage, "stage1", "stage2" and so on, and "" for the last, and by name in each."""
+    stages: dict[str, dict[str, Value]] = {}
+    for key, value in values.items():
+        stage, _, name = key.rpartition("/")
+        stages.setdefault(stage, {})[name] = value
+    return stages

@@ -58,10 +58,10 @@ def train_hourglass(config: HourglassConfig) -> Path:
     """Trains and returns the run folder."""
 
     def build(num_joints: int, *, neck: Any, **options: Any) -> keras.Model:
-        from models import NECKS, build_hourglass, build_hourglass_light, hourglass_head
+        from models import NECKS, build_hourglass, build_hourglass_light, plain_heatmap_head
 
         if config.head == "heatmaps":
-            options["head"] = hourglass_head
+            options["head"] = plain_heatmap_head
         if not config.is_light:
             return build_hourglass(config.stacks, num_joints, **options)
         neck = NECKS["narrow" if config.neck == "auto" else config.neck]

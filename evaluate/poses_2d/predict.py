@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from evaluate.poses_2d.frames import found_of
 from evaluate.poses_2d.records import KIND, FrameRecords
 from evaluate.predictor import Predictor
-from evaluate.stages import of_stages
 from pose.results.people import ImagePeople
+from pose.tasks import stages_of
 from records.damage import named_damage
 from records.inputs import fields_of, inputs_of
 from records.pipeline import dataset
@@ -40,7 +40,7 @@ def predict_frames(
         )
         for pictures, labels in batches.as_numpy_iterator():
             answers = predictor.predict(inputs_of(predictor.task, pictures, labels))
-            for stage, values in of_stages(answers).items():
+            for stage, values in stages_of(answers).items():
                 found.setdefault(stage, []).extend(found_of(values, labels["to_frame"]))
             if progress is not None:
                 progress.update(len(pictures))

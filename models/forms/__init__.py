@@ -5,12 +5,12 @@ from importlib import import_module
 
 import keras
 
-from models.blocks import SCORES, stages_of
+from models.blocks import SCORES
 from models.forms import beliefs, centers, fields
 from models.forms.output_form import OutputForm
 from models.necks import NECK_LAYERS
 from models.normalization import plain_copy
-from pose.tasks import POSE_2D, as_net_takes
+from pose.tasks import POSE_2D, as_net_takes, stages_of
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
 # Prefix of the layers of an intermediate stage's head, and of those of a net inside.

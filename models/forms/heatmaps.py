@@ -63,6 +63,11 @@ def heatmap_head(
     return {"heatmap_logits": logits, "score_logits": map_scores(features, logits, prefix=prefix)}
 
 
+def plain_heatmap_head(features: list, num_joints: int, **options: Any) -> dict[str, Any]:
+    """Predict a map for each joint by a 1x1 convolution alone: `heatmap_head` without layers before it."""
+    return heatmap_head(features, num_joints, filters=0, **options)
+
+
 def joint_maps(
     x, num_joints: int, filters: int, kernel_size: int, *, normalization: Normalization, name: str, prefix: str
 ):
