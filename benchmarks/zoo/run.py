@@ -28,7 +28,7 @@ class Result:
     """What was measured of a training.
 
     Attributes:
-        minutes: processor time of the training, those of all processors together.
+        minutes: processor time of the training, those of all processors together; NaN if it was killed on its way.
         stages: figures of `python -m evaluate` of each stage, the last one's at the end.
         formats: what `python -m export` measured of each format.
     """
@@ -63,14 +63,14 @@ def run_once(system: System, options: list[str], records: Path, movenet: Path, s
         words = ["-m", system.module, "--records", records, "--epochs", system.epochs, "--input-size", size, *_ALL]
         words += [*system.options, *options, "--run", run]
         words += ["--movenet", movenet] if system.movenet else []
-        minutes = _read(used)["minutes"] if used.is_file() else 0.0
+        minutes = _read(used)["minutes"] if run.is_dir() and used.is_file() else 0.0
+        _write_minutes(used, math.nan)
         before = _processor_minutes()
         try:
             # A run that has ended says so, and is left as it is.
             _run([*words, "--resume"] if run.is_dir() else words)
         finally:
-            with whole(used) as unfinished:
-                unfinished.write_text(json.dumps({"minutes": minutes + _processor_minutes() - before}))
+            _write_minutes(used, minutes + _processor_minutes() - before)
         _run(["-m", "evaluate", run, "--records", records, "--split", "test", "--out", evaluation])
         # Formats that fail are in the table; the exit code then is 1.
         _run(["-m", "export", run], accepted=(0, 1))
@@ -85,6 +85,11 @@ def _run(words: list, accepted: tuple[int, ...] = (0,)) -> None:
     done = subprocess.run(command, check=False, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
     if done.returncode not in accepted:
         raise subprocess.CalledProcessError(done.returncode, command)
+
+
+def _write_minutes(path: Path, minutes: float) -> None:
+    with whole(path) as unfinished:
+        unfinished.write_text(json.dumps({"minutes": minutes}), encoding="utf-8")
 
 
 def _processor_minutes() -> float:

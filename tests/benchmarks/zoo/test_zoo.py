@@ -97,6 +97,23 @@ def test_records_that_are_not_there_are_one_line(tmp_path, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_minutes_of_a_training_that_is_killed_are_not_known(tmp_path, monkeypatch):
+    run, seen = tmp_path / "run", []
+
+    def killed(words, accepted=(0,)):
+        run.mkdir(exist_ok=True)
+        seen.append(json.loads((tmp_path / "run.json").read_text())["minutes"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmarks.zoo.run._run", killed)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_once(System("ours", "train.resnet", 3), [], tmp_path, tmp_path, 64, run)
+    # What a killed process leaves is what was written before; one that is asked to stop writes its minutes.
+    assert np.isnan(seen).all()
+    assert json.loads((tmp_path / "run.json").read_text())["minutes"] < 1
+
+
 @pytest.mark.slow
 def test_one_training_from_start_to_end_and_not_again(tmp_path):
     write_shard_set(tmp_path / "records", train=32, val=4, test=4, size=64)
