@@ -22,9 +22,10 @@ _AI_CHALLENGER = (
     "head_top neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
     "right_hip right_knee right_ankle left_hip left_knee left_ankle"
 ).split()
+# MPII's joints in EfficientPose's own order.
 _MPII = (
-    "right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax neck head_top "
-    "right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist"
+    "head_top neck right_shoulder right_elbow right_wrist thorax left_shoulder left_elbow left_wrist "
+    "pelvis right_hip right_knee right_ankle left_hip left_knee left_ankle"
 ).split()
 # Means and deviations of ImageNet's channels, red first.
 _MEAN, _DEVIATION = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
