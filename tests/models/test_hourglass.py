@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from eight_people import errors_after_training
+from by_heart import errors_after_training
 from symmetries import mirrored, random_weights, trained_parameters
 
 from models import build_hourglass, build_hourglass_light, form_of, inference_model, stages_of
@@ -146,8 +146,8 @@ def test_the_light_net():
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)
-    net = build_hourglass_light(0.25, 2, 3, input_size=64, filters=24)
-    errors, losses = errors_after_training(net, 200)
+    net = build_hourglass_light(0.25, 2, 3, input_size=64, filters=16, depth=3)
+    errors, losses = errors_after_training(net, 100)
     assert errors.keys() == {"stage1", ""} and max(errors.values()) < 2.0
     assert {"stage1_joint_loss", "joint_loss", "score_loss"} <= losses.keys()
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from by_heart import train_by_heart
 from keras import ops
 from people import write_shard_set
 
@@ -130,11 +131,7 @@ def test_eight_images_are_learned_by_heart(tmp_path):
     mean = (labels["joints_xy_px"].mean(axis=0) + 0.5) / SIZE * 2 - 1
     net = small(14, steps=2, mean=mean)
     trainer = PoseTrainer(net, SIZE, 0.05, form=ief_form(), forward=ief_forward(mean, 2))
-    rate, steps = 1e-2, 120
-    trainer.compile(keras.optimizers.AdamW(rate, global_clipnorm=1.0))
-    for step in range(steps):
-        trainer.optimizer.learning_rate.assign(rate * (1 - step / steps))
-        logs = trainer.train_on_batch(trainer.inputs_for(pictures, labels), labels, return_dict=True)
+    logs = train_by_heart(trainer, 100, pictures, labels)[-1]
     assert {"stage1_joint_loss", "joint_loss", "score_loss"} <= logs.keys()
     # Two bounded steps do not reach joints that are far off.
     labeled = labels["visible"] > 0

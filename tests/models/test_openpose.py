@@ -5,6 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from by_heart import train_by_heart
 
 from models import (
     build_openpose,
@@ -124,11 +125,7 @@ def test_a_few_images_are_learned_by_heart():
     form, (pictures, labels) = fields_form(CHAIN), squares()
     net = build_openpose_light(0.25, 3, head=form.head, input_size=64, filters=24)
     trainer = PoseTrainer(net, 64, 0.05, form=form)
-    trainer.compile(keras.optimizers.AdamW(5e-3, global_clipnorm=1.0))
-    losses = []
-    for _ in range(150):
-        losses.append(trainer.train_on_batch(pictures, labels, return_dict=True))
-        trainer.reset_metrics()
+    losses = train_by_heart(trainer, 100, pictures, labels)
     assert {"stage1_joint_loss", "stage1_limb_loss", "joint_loss", "limb_loss"} <= losses[0].keys()
     assert losses[-1]["joint_loss"] < 0.1 * losses[0]["joint_loss"]
     outputs = net(pictures, training=True)

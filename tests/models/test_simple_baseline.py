@@ -7,9 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from by_heart import JOINTS, SIZE, learned_errors_px
-from equivariance import assert_maps_move
+from by_heart import JOINTS, SIZE, errors_after_training
 from published_weights import set_published_weights
+from symmetries import assert_maps_move, trained_parameters
 
 from models import build_movenet, build_simple_baseline, deconv_neck, form_of, plain_heatmap_head
 from models.post_activation import MOMENTUM
@@ -18,16 +18,11 @@ VECTOR = Path(__file__).parent / "data/simple_baseline.npz"
 few_filters = partial(deconv_neck, filters=16)
 
 
-def trainable_weights(net):
-    """How many there are, without those of the scores, which no published net has."""
-    return sum(int(np.prod(weight.shape)) for weight in net.trainable_weights if "score_logits" not in weight.path)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("depth", "count"), [(50, 33_999_697), (101, 52_991_825), (152, 68_635_473)])
 def test_published_parameter_counts(depth, count):
     net = build_simple_baseline(depth, 17, input_size=64)
-    assert trainable_weights(net) == count
+    assert trained_parameters(net, without=["score_logits"]) == count
     assert net.output["heatmap_logits"].shape == (None, 16, 16, 17)
 
 
@@ -77,7 +72,7 @@ def test_the_published_nets_momentum():
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)
     net = build_movenet(0.25, JOINTS, input_size=SIZE, neck=few_filters, head=plain_heatmap_head)
-    assert learned_errors_px(net, steps=120).max() < 2.0
+    assert errors_after_training(net, 80)[0][""] < 2.0
 
 
 def test_wrong_arguments_raise():

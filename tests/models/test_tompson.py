@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from by_heart import train_by_heart
 from keras import ops
 from people import write_shard_set
 
@@ -108,13 +109,7 @@ def test_eight_images_are_learned_by_heart(tmp_path):
     labels = {name: labels[name][:, :4] for name in ("joints_xy_px", "visible")}
     net = small(4)
     trainer = PoseTrainer(net, SIZE, 0.05, form=tompson_form())
-    rate, steps = 1e-2, 150
-    trainer.compile(keras.optimizers.AdamW(rate, global_clipnorm=1.0))
-    losses = []
-    for step in range(steps):
-        trainer.optimizer.learning_rate.assign(rate * (1 - step / steps))
-        trainer.reset_metrics()
-        losses.append(trainer.train_on_batch(pictures, labels, return_dict=True))
+    losses = train_by_heart(trainer, 120, pictures, labels)
     for name in ("stage1_joint_loss", "stage2_joint_loss", "joint_loss"):
         assert losses[-1][name] < 0.5 * losses[0][name]
     for layer in net.layers:

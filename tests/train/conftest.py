@@ -11,7 +11,7 @@ def untraced():
     """
     compiled, options = PoseTrainer.compile, {"run_eagerly": True}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PoseTrainer, "compile", lambda self, *args, **more: compiled(self, *args, **more, **options))
+        patch.setattr(PoseTrainer, "compile", lambda self, *args, **more: compiled(self, *args, **(options | more)))
         yield options
 
 

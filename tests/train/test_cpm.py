@@ -39,7 +39,7 @@ def test_wrong_options_raise(options, message, tmp_path):
 @pytest.mark.slow
 def test_a_light_net_is_trained_measured_and_exported(tmp_path, capsys):
     write_shard_set(tmp_path / "shards")
-    options = {"stages": 2, "width": 0.25, "epochs": 2, "batch_size": 4, "log": ()}
+    options = {"stages": 2, "width": 0.25, "epochs": 1, "batch_size": 12, "log": ()}
     run = train_cpm(CpmConfig(tmp_path / "shards", tmp_path / "run", **options, **AS_GIVEN))
     assert "was made without --others, so that the first stage learns" in capsys.readouterr().err
     history = pd.read_csv(run / "history.csv")
@@ -49,4 +49,4 @@ def test_a_light_net_is_trained_measured_and_exported(tmp_path, capsys):
     assert last["loss"] == pytest.approx(total, rel=1e-4)
     assert call(evaluate_main, run).returncode == 0
     assert [*json.loads((run / "evaluation-test/metrics.json").read_text())["stages"]] == ["stage 1", "stage 2"]
-    assert call(export_main, run, "--to", "saved-model", "onnx", "litert").returncode == 0
+    assert call(export_main, run, "--to", "onnx").returncode == 0

@@ -55,7 +55,7 @@ def test_the_normal_distribution_of_errors():
 @pytest.mark.slow
 def test_a_phase_for_each_stage(tmp_path):
     write_shard_set(tmp_path / "shards", train=8, val=4, size=SIZE)
-    options = {"epochs": 2, "batch_size": 4, "width": 0.25, "stages": 2, "view_size": 32, "log": ()} | AS_GIVEN
+    options = {"epochs": 2, "batch_size": 8, "width": 0.25, "stages": 2, "view_size": 32, "log": ()} | AS_GIVEN
     config = DeepPoseConfig(records=tmp_path / "shards", run=tmp_path / "run", **options)
     run = train_deeppose(config)
     history = pd.read_csv(run / "history.csv")

@@ -38,7 +38,7 @@ def test_wrong_options_raise(options, message, tmp_path):
 @pytest.mark.slow
 def test_a_light_net_is_trained_measured_and_exported(tmp_path):
     write_shard_set(tmp_path / "shards")
-    options = {"stacks": 2, "width": 0.25, "intermediate": False, "epochs": 2, "batch_size": 4, "log": ()}
+    options = {"stacks": 2, "width": 0.25, "intermediate": False, "epochs": 1, "batch_size": 12, "log": ()}
     run = train_hourglass(HourglassConfig(tmp_path / "shards", tmp_path / "run", **options, **AS_GIVEN))
     history = pd.read_csv(run / "history.csv")
     assert {"joint_loss", "val_stage1_pck@0.2", "val_pck@0.2"} <= {*history.columns}
@@ -48,4 +48,4 @@ def test_a_light_net_is_trained_measured_and_exported(tmp_path):
     assert last["loss"] == pytest.approx(last["joint_loss"] + last["score_loss"], rel=1e-4)
     assert call(evaluate_main, run).returncode == 0
     assert [*json.loads((run / "evaluation-test/metrics.json").read_text())["stages"]] == ["stage 1", "stage 2"]
-    assert call(export_main, run, "--to", "saved-model", "onnx", "litert").returncode == 0
+    assert call(export_main, run, "--to", "onnx").returncode == 0

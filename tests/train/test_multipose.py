@@ -5,6 +5,7 @@ import tomllib
 import keras
 import numpy as np
 import pytest
+from by_heart import train_by_heart
 from commands import call
 
 from models import build_movenet, stages_of
@@ -60,11 +61,7 @@ def test_a_few_images_are_learned_by_heart():
     pictures, labels = crosses()
     net = build_movenet(0.25, 4, input_size=SIZE, neck=FORM.neck, head=FORM.head)
     trainer = PoseTrainer(net, SIZE, 0.05, form=FORM)
-    trainer.compile(keras.optimizers.AdamW(5e-3, global_clipnorm=1.0))
-    losses = []
-    for _ in range(200):
-        losses.append(trainer.train_on_batch(pictures, labels, return_dict=True))
-        trainer.reset_metrics()
+    losses = train_by_heart(trainer, 120, pictures, labels)
     assert set(FORM.terms) <= losses[0].keys()
     assert all(losses[-1][term] < 0.2 * losses[0][term] for term in FORM.terms)
     outputs = stages_of(net(pictures, training=True))[""]

@@ -51,7 +51,7 @@ def test_the_phases(tmp_path):
 @pytest.mark.slow
 def test_a_short_training(tmp_path):
     write_shard_set(tmp_path / "shards", train=8, val=4, size=SIZE)
-    options = {"epochs": 4, "batch_size": 4, "width": 0.25, "log": ()} | AS_GIVEN
+    options = {"epochs": 4, "batch_size": 8, "width": 0.25, "log": ()} | AS_GIVEN
     run = train_tompson(TompsonConfig(records=tmp_path / "shards", run=tmp_path / "run", **options))
     rows = [len(pd.read_csv(folder / "history.csv")) for folder in (run / "coarse", run / "fine", run)]
     assert rows == [2, 1, 1]
