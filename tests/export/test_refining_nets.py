@@ -29,6 +29,7 @@ LOCATING = ("coordinates_dense", "coarse_logits", "logits")
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.parametrize("name", NETS)
 def test_every_runtime_answers_as_keras_does(name, tmp_path):
     keras.utils.set_random_seed(0)

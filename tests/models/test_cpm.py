@@ -139,6 +139,7 @@ def test_the_light_net():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

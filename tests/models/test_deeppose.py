@@ -156,6 +156,7 @@ def test_the_loss_counts_in_boxes():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

@@ -143,6 +143,7 @@ def test_the_light_net():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)
@@ -153,6 +154,7 @@ def test_eight_images_are_learned_by_heart():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_without_intermediate_supervision_only_the_last_stack_is_trained():
     keras.utils.set_random_seed(0)
     net = build_hourglass_light(0.25, 2, 3, input_size=64, filters=8, depth=1)

@@ -114,6 +114,7 @@ def test_an_exchange_by_hand():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

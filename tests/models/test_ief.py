@@ -122,6 +122,7 @@ def test_local_response_normalization():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart(tmp_path):
     keras.utils.set_random_seed(0)

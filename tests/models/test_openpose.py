@@ -119,6 +119,7 @@ def squares(count=4, size=64):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_a_few_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

@@ -68,6 +68,7 @@ def test_the_published_nets_momentum():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

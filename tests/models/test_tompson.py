@@ -100,6 +100,7 @@ def test_the_fine_loss_is_of_joints_inside_the_squares():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_eight_images_are_learned_by_heart(tmp_path):
     keras.utils.set_random_seed(0)

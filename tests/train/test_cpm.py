@@ -37,6 +37,7 @@ def test_wrong_options_raise(options, message, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_a_light_net_is_trained_measured_and_exported(tmp_path, capsys):
     write_shard_set(tmp_path / "shards")
     options = {"stages": 2, "width": 0.25, "epochs": 1, "batch_size": 12, "log": ()}

@@ -53,6 +53,7 @@ def test_the_normal_distribution_of_errors():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_a_phase_for_each_stage(tmp_path):
     write_shard_set(tmp_path / "shards", train=8, val=4, size=SIZE)
     options = {"epochs": 2, "batch_size": 8, "width": 0.25, "stages": 2, "view_size": 32, "log": ()} | AS_GIVEN

@@ -40,6 +40,7 @@ def test_wrong_options_raise(options, message, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.parametrize(
     ("options", "name"),
     [

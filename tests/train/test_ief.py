@@ -54,6 +54,7 @@ def test_wrong_options_raise(options, message, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_a_phase_for_each_step(shards, tmp_path):
     run = train_ief(config(shards, tmp_path / "run"))
     first, last = (pd.read_csv(folder / "history.csv") for folder in (run / "step1", run))

@@ -55,6 +55,7 @@ def crosses():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 @pytest.mark.graph
 def test_a_few_images_are_learned_by_heart():
     keras.utils.set_random_seed(0)

@@ -49,6 +49,7 @@ def test_the_phases(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_a_short_training(tmp_path):
     write_shard_set(tmp_path / "shards", train=8, val=4, size=SIZE)
     options = {"epochs": 4, "batch_size": 8, "width": 0.25, "log": ()} | AS_GIVEN
