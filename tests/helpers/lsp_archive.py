@@ -1,8 +1,8 @@
 """A small archive in the layout of LSP and LSP-extended."""
 
+import cv2
 import numpy as np
 import scipy.io
-import tensorflow as tf
 
 
 def make_archive(folder, joints, pictures=None):
@@ -10,8 +10,8 @@ def make_archive(folder, joints, pictures=None):
     people = joints.shape[2]
     digits = 4 if joints.shape[0] == 3 else 5
     for i in range(people) if pictures is None else pictures:
-        jpeg = tf.io.encode_jpeg(np.full((120, 100, 3), 20 * i % 256, np.uint8)).numpy()
-        (folder / "images" / f"im{i + 1:0{digits}d}.jpg").write_bytes(jpeg)
+        picture = np.full((120, 100, 3), 20 * i % 256, np.uint8)
+        cv2.imwrite(str(folder / "images" / f"im{i + 1:0{digits}d}.jpg"), picture)
     scipy.io.savemat(folder / "joints.mat", {"joints": joints})
     return folder
 
