@@ -32,7 +32,8 @@ ROOT = Path(__file__).parents[1]
 _READERS = ("coco", "h36m", "lsp", "mat_file.py", "mpii", "panoptic", "reader.py", "video/pictures.py")
 _DECODERS = ("coordinates", "heatmaps", "integral", "likelihood", "simcc", "parabola", "scores")
 _DECODERS += ("centers", "fields", "cells")
-_DECODER_TESTS = ("peaks", "heads", "coordinates", "forms", "centers", "fields", "cells", "losses")
+# The quick ones first.
+_DECODER_TESTS = ("peaks", "heads", "losses", "centers", "fields", "cells", "forms", "coordinates")
 #: Files or folders of code, their tests, and whether these need TensorFlow.
 SUITES: dict[str, tuple[list[str], list[str], bool]] = {
     "pose": (["pose"], ["tests/pose"], False),
@@ -185,9 +186,8 @@ def _test(mutant: Mutant | None, tests: list[str], limit_s: int) -> None:
         SourceFileLoader.get_code = mutated
         import pytest
 
-        code = pytest.main(
-            ["-q", "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider", *tests]
-        )
+        quiet = ("-q", "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider")
+        code = pytest.main([*quiet, "-m", "not slow", *tests])
     finally:
         os._exit(int(code))
 
