@@ -11,7 +11,7 @@ processor, however busy the machine is.
 `--parts` also trains each system without the parts that its paper found to matter. `--peers` adds small published nets
 of such systems, as they are. What is done is not repeated, and a training that was stopped goes on.
 
-It prints the tables, and writes them as zoo.csv, zoo_stages.csv and zoo_parts.csv.
+It prints the tables, and writes them as zoo.csv, zoo_stages.csv, zoo_parts.csv and, the first in short, zoo_short.csv.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from models import SCORES, inner_net, named_layers
 from tools.result_tables import markdown
 
 _FIGURES = (("PCK@0.1, %", "pck@0.1"), ("PCK@0.2, %", "pck@0.2"), ("AUC, %", "auc"))
+_SHORT = ("system", "trained here", "PCK@0.2, %", "ms, 1 thread")
 
 
 @dataclass(frozen=True)
@@ -82,25 +83,23 @@ def millions(net: keras.Model) -> float:
 
 def row_of(system: System, results: list[Result], run: Path) -> dict[str, str]:
     """A row of the main table."""
-    row = {"system": system.title, "published: 10^6 weights": "", "GMAC": "", "px": "", "its paper": system.figure}
+    row = {"system": system.title, "published net": "", "its paper": system.figure}
     if system.published is not None:
         net = system.published()
-        row |= {"published: 10^6 weights": f"{millions(net):.2f}", "GMAC": f"{forward_gflops(net) / 2:.1f}"}
-        row["px"] = str(net.input_shape[1])
+        row["published net"] = f"{_size(net)} at {net.input_shape[1]} px"
         keras.backend.clear_session()
-    net = inner_net(keras.models.load_model(run / "best.keras"))
-    row |= {"trained here: 10^6 weights": f"{millions(net):.2f}", "MMAC": f"{forward_gflops(net) * 500:.0f}"}
+    row["trained here"] = _size(inner_net(keras.models.load_model(run / "best.keras")))
     row["processor minutes"] = f"{np.mean([one.minutes for one in results]):.0f}"
     row |= {title: _listed(one.stages[-1][name] for one in results) for title, name in _FIGURES}
     ms, fastest = min(one.best_ms for one in results)
     failed = [name for name, one in results[0].formats.items() if not one["passed"]]
-    return row | {"ms, 1 thread": f"{ms:.1f}", "fastest format": fastest, "formats that differ": ", ".join(failed)}
+    return row | {"ms, 1 thread": f"{ms:.1f} ({fastest})", "formats that differ": ", ".join(failed)}
 
 
 def peer_row(title: str, figures: Mapping[str, float], ms: float) -> dict[str, str]:
     """A row of the main table for a peer."""
     row = {"system": f"{title}, as published", **{name: _listed([figures[key]]) for name, key in _FIGURES}}
-    return row | {"ms, 1 thread": f"{ms:.1f}", "fastest format": "litert"}
+    return row | {"ms, 1 thread": f"{ms:.1f} (litert)"}
 
 
 def stage_rows(system: System, results: list[Result]) -> list[dict[str, str]]:
@@ -121,6 +120,10 @@ def part_rows(system: System, whole_system: list[Result], without: Mapping[str, 
         | {title: _listed(one.stages[-1][name] for one in results) for title, name in _FIGURES}
         for change, results in (rows.items() if without else ())
     ]
+
+
+def _size(net: keras.Model) -> str:
+    return f"{millions(net):.2f} M, {forward_gflops(net) / 2:.2g} GMAC"
 
 
 def _listed(values) -> str:
@@ -146,6 +149,7 @@ def run(options: Options) -> None:
     if options.peers is not None:
         for peer in PEERS:
             tables["zoo"].append(peer_row(peer.title, *measure_peer(peer, options.peers, options.records)))
+    tables["zoo_short"] = [{name: row[name] for name in _SHORT if name in row} for row in tables["zoo"]]
     for table, rows in tables.items():
         if rows:
             path = options.out / f"{table}.csv"
