@@ -116,6 +116,13 @@ def test_scores_send_no_gradient_into_the_net(form):
 
 
 @every_form
+def test_scores_are_of_the_pooled_features_and_each_joints_evidence(form):
+    net = net_of(form)
+    (pooled,) = (layer.output for layer in net.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D))
+    assert net.get_layer("score_logits").kernel.shape[0] == pooled.shape[-1] + 3 * sum(form.evidence)
+
+
+@every_form
 def test_mixed_precision_gives_float32_outputs(form):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

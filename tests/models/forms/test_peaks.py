@@ -36,6 +36,13 @@ def test_a_peak_is_at_most_a_cell_from_the_greatest_cell_either_way():
     assert decoded_map(log) == [6, 6] and decoded_map(log[::-1, ::-1]) == [5, 5]
 
 
+def test_cells_more_than_two_from_the_greatest_do_not_matter():
+    columns, rows = np.meshgrid(np.arange(CELLS), np.arange(CELLS))
+    log = -0.1 * ((columns - 5.3) ** 2 + (rows - 6.2) ** 2)
+    far = np.maximum(abs(columns - 5), abs(rows - 6)) > 2
+    assert decoded_map(np.where(far, -1.0 - columns, log)) == pytest.approx([5.3, 6.2], abs=1e-4)
+
+
 def test_without_a_peak_the_center_of_the_maximum_is_returned():
     columns = np.arange(CELLS, dtype=float)
     assert decoded_map(np.zeros((CELLS, CELLS))) == [0, 0]
