@@ -1,5 +1,4 @@
-"""The heads by themselves, on features of two resolutions: how many weights they have, and which inputs their scores
-have."""
+"""The heads by themselves, on features of several resolutions: their weights, and which inputs their scores have."""
 
 import math
 
@@ -33,11 +32,13 @@ WEIGHTS = {
 
 def net_of(head):
     features = [keras.Input((16, 20, 8)), keras.Input((8, 10, 12))]
-    neck = pyramid_neck if head in (heatmap_head, integral_head) else no_neck
+    neck = pyramid_neck
+    if head not in (heatmap_head, integral_head):
+        neck, features = no_neck, [features[0], keras.Input((8, 10, 9)), features[1]]
     normalization = keras.layers.BatchNormalization
     answers = head(neck(features, normalization=normalization), JOINTS, normalization=normalization)
     # Without a neck a head takes the last features; Keras before 3.14 refuses inputs that nothing takes.
-    return keras.Model(features if neck is pyramid_neck else features[1:], answers)
+    return keras.Model(features if neck is pyramid_neck else features[-1:], answers)
 
 
 def outputs_of(net):
