@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
+import linecache
 import math
 import os
 import random
@@ -184,6 +185,10 @@ def _test(mutant: Mutant | None, tests: list[str], limit_s: int) -> None:
             return load(loader, name)
 
         SourceFileLoader.get_code = mutated
+        if mutant is not None:
+            # TensorFlow's AutoGraph compiles functions from their source again.
+            lines = mutant.after.splitlines(keepends=True)
+            linecache.cache[str(mutant.path)] = (len(mutant.after), None, lines, str(mutant.path))
         import pytest
 
         quiet = ("-q", "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider")
