@@ -177,18 +177,20 @@ def _test(mutant: Mutant | None, tests: list[str], limit_s: int) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        load = SourceFileLoader.get_code
+        load, read = SourceFileLoader.get_code, linecache.getlines
 
         def mutated(loader: SourceFileLoader, name: str) -> object:
             if mutant is not None and Path(loader.path) == mutant.path:
                 return compile(mutant.after, loader.path, "exec", dont_inherit=True)
             return load(loader, name)
 
-        SourceFileLoader.get_code = mutated
-        if mutant is not None:
-            # TensorFlow's AutoGraph compiles functions from their source again.
-            lines = mutant.after.splitlines(keepends=True)
-            linecache.cache[str(mutant.path)] = (len(mutant.after), None, lines, str(mutant.path))
+        def source(name: str, module: dict[str, object] | None = None) -> list[str]:
+            if mutant is not None and Path(name) == mutant.path:
+                return mutant.after.splitlines(keepends=True)
+            return read(name, module)
+
+        # TensorFlow's AutoGraph reads a function's source anew, and compiles that.
+        SourceFileLoader.get_code, linecache.getlines = mutated, source
         import pytest
 
         quiet = ("-q", "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider")
