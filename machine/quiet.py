@@ -45,11 +45,15 @@ def import_tensorflow(*, with_keras: bool = True) -> None:
     NVIDIA driver, TensorFlow's warnings stay: one may say why the GPU is not used. The output of a failed import is
     printed.
 
+    TensorFlow computes with oneDNN, which by itself it does only on processors with AVX512_VNNI or newer ones, though
+    with AVX2 too training is faster; `TF_ENABLE_ONEDNN_OPTS=0` turns it off.
+
     Raises:
         ValueError: the package of the Keras backend is not installed.
     """
     if with_keras:
         check_backend()
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if _NVIDIA.exists() else "3")
     imported = ("keras" if with_keras else "tensorflow") in sys.modules
     # The descriptor belongs to the process: two threads that swap it at once, as when a demo opens a camera, would lose

@@ -61,6 +61,15 @@ def test_an_installed_backend_is_imported(monkeypatch):
         import_tensorflow()
 
 
+@pytest.mark.parametrize(("own", "used"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_tensorflow_computes_with_onednn_unless_it_is_turned_off(own, used, tmp_path):
+    (tmp_path / "tensorflow.py").write_text("import os\nprint(os.environ['TF_ENABLE_ONEDNN_OPTS'])\n")
+    code = "import machine.quiet\nmachine.quiet.import_tensorflow(with_keras=False)"
+    environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "", **own}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{used}\n", done.stderr
+
+
 def test_a_missing_backend_of_keras_own_file_raises_too(tmp_path):
     (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(\"No module named 'jax'\", name='jax')\n")
     code = "import machine.quiet\ntry:\n  machine.quiet.import_tensorflow()\nexcept ValueError as e:\n  print(e)"

@@ -7,6 +7,7 @@ slower.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
@@ -103,6 +104,7 @@ def choose_arithmetic(
         "first": asdict(first),
         "open": open_options,
         "backend": keras.backend.backend(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
         "threads": config.threads or usable_cpus(),
         "versions": versions(packages),
     }
