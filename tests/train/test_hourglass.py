@@ -49,4 +49,4 @@ def test_a_light_net_is_trained_measured_and_exported(tmp_path):
     assert last["loss"] == pytest.approx(last["joint_loss"] + last["score_loss"], rel=1e-4)
     assert call(evaluate_main, run).returncode == 0
     assert [*json.loads((run / "evaluation-test/metrics.json").read_text())["stages"]] == ["stage 1", "stage 2"]
-    assert call(export_main, run, "--to", "onnx").returncode == 0
+    assert call(export_main, run, "--to", "saved-model", "onnx", "litert").returncode == 0
