@@ -133,6 +133,7 @@ def _listed(values) -> str:
 def run(options: Options) -> None:
     """Runs the benchmark."""
     print(f"{options.input_size} px, {options.records}, on {processor_name()}")
+    options.out.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, str]]] = {"zoo": [], "zoo_stages": [], "zoo_parts": []}
     for name in options.only or SYSTEMS:
         system = SYSTEMS[name]
