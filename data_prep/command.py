@@ -8,6 +8,7 @@
     python -m data_prep mpii --root mpii --out data/mpii
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
+    python -m data_prep mix --sets data/coco data/lspet --shares 2 1 --out data/mix
 
 With --kind frames a record is a whole image with all its people instead of a crop of one person.
 
@@ -33,6 +34,7 @@ from data_prep.download.sequences import Download
 from data_prep.h36m.reader import H36m
 from data_prep.labelstudio.reader import LabelStudio
 from data_prep.lsp.reader import Lsp
+from data_prep.mix import Mix
 from data_prep.mpii.reader import Mpii
 from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
@@ -76,6 +78,7 @@ Command = (
     | Annotated[Convert[LabelStudio], tyro.conf.subcommand("labelstudio", description=_about(LabelStudio))]
     | Annotated[Convert[Mpii], tyro.conf.subcommand("mpii", description=_about(Mpii))]
     | Annotated[Convert[H36m], tyro.conf.subcommand("h36m", description=_about(H36m))]
+    | Annotated[Mix, tyro.conf.subcommand("mix")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Dome, tyro.conf.subcommand("dome")]
 )
@@ -116,6 +119,8 @@ def run(command: Command) -> int:
         return command.run()
     if isinstance(command, Dome):
         command.write()
+    elif isinstance(command, Mix):
+        print_summary(command.write(), command.out)
     else:
         print_summary(convert(command.reader, command.out, command.conversion), command.out)
     return 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from machine.whole import whole
 from records.features import FRAME_FIELDS, read_features
-from records.manifest import Manifest, Shard, file_sha256
+from records.manifest import Manifest, Shard, file_sha256, set_of
 from records.tfrecord import read_records
 
 
@@ -59,7 +59,9 @@ def drop_damaged(folder: Path, manifest: Manifest, damaged: dict[str, str]) -> M
     (folder / "damaged").mkdir(exist_ok=True)
     shards = {split: [s for s in shards if s.name not in damaged] for split, shards in manifest.shards.items()}
     notes = [{"what": name, "why": f"shard {problem}"} for name, problem in sorted(damaged.items())]
-    manifest = replace(manifest, shards=shards, skipped=[*manifest.skipped, *notes])
+    left = {set_of(shard) for shard in shards["train"]}
+    shares = {name: share for name, share in manifest.shares.items() if name in left}
+    manifest = replace(manifest, shards=shards, skipped=[*manifest.skipped, *notes], shares=shares)
     manifest.write(folder)
     for name in damaged:
         if (folder / name).exists():

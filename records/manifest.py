@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -36,6 +37,11 @@ class Shard:
             raise ValueError(f"a shard's name is that of a .tfrecord file in the folder, got {self.name[:100]!r}")
 
 
+def set_of(shard: Shard) -> str:
+    """The name of the set that a shard of a mix comes from."""
+    return shard.name.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What `manifest.json` holds.
@@ -52,6 +58,8 @@ class Manifest:
         schema_version: of the records.
         kind: "people", a crop of one person each, or "frames", a whole image of all its people each.
         max_people: the most people in a frame of the set, 0 in sets of people.
+        shares: of a mix of several sets, how much of each batch of a training comes from each, by the sets' names,
+            with which the shards' names begin (`set_of`); empty for a single set.
     """
 
     skeleton: Skeleton
@@ -65,6 +73,7 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
     kind: str = "people"
     max_people: int = 0
+    shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -84,6 +93,8 @@ class Manifest:
         content = {**asdict(self), "counts": self.counts}
         if self.kind == "people":  # As earlier versions wrote and read it.
             del content["kind"], content["max_people"]
+        if not self.shares:
+            del content["shares"]
         write_json(folder / FILE_NAME, content)
 
 
@@ -163,6 +174,13 @@ def _check(manifest: Manifest) -> None:
     if not isinstance(bad, list) or not all(isinstance(one[key], str) for one in bad for key in ("what", "why")):
         raise ValueError("what was skipped must be a list of what and why")
     check_counts(manifest.left_out, manifest.remarks)
+    shares = manifest.shares
+    if not isinstance(shares, dict) or not all(
+        type(share) in (int, float) and 0 < share < math.inf for share in shares.values()
+    ):
+        raise ValueError(f"shares must be numbers above 0 by the sets' names, got {shares!r:.100}")
+    if shares and {set_of(shard) for shard in manifest.shards["train"]} != set(shares):
+        raise ValueError("each set that has a share must have shards to train on, and no other set")
 
 
 def check_counts(*counts: dict[str, int]) -> None:

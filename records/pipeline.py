@@ -14,7 +14,7 @@ from pose.fields import Affine, warp
 from records.augment import LABELS, NUM_DRAWS, OF_FRAMES, Augmentation, augment, changes_of
 from records.example import Example
 from records.features import KINDS
-from records.manifest import Manifest, read_manifest, shard_paths, steps_per_epoch
+from records.manifest import Manifest, read_manifest, set_of, shard_paths, steps_per_epoch
 from records.maps import decoded_maps
 from records.mosaic import with_mosaics
 from records.parsing import Labels, decode_picture, parse_example, resize_picture, usual_fields
@@ -145,6 +145,8 @@ def training_dataset(
         every batch: `shard` (0, N) ... (N - 1, N), concatenated, are the batches of (0, 1). Each worker reads all
         records, to keep their order, but decodes only its own, unless there are mosaics.
 
+    Of a mix of sets (`python -m data_prep mix`), every batch has the given share of each set, however long they are.
+
     Side effect: limits OpenCV to one thread in this process.
 
     Args:
@@ -173,7 +175,7 @@ def training_dataset(
     # Batches are made in parallel already; OpenCV's own threads would only wait for each other, at full load.
     cv2.setNumThreads(1)
     manifest = read_manifest(folder, kind)
-    paths = shard_paths(folder, split)
+    paths = _paths_by_set(folder, split, manifest)
     steps = steps_per_epoch(folder, split, batch_size)
     if not 0 <= first_step < steps:
         raise ValueError(f"first_step must lie between 0 and {steps - 1}, an epoch's last step, got {first_step}")
@@ -191,11 +193,11 @@ def training_dataset(
         # Traced into a graph of its own, whose seed this sets: the order must not depend on the caller's global seed.
         tf.random.set_seed(1)
         order = tf.random.stateless_uniform([2], tf.stack([tf.cast(seed, tf.int64), epoch]), 0, 2**31 - 1, tf.int64)
-        files = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=order[0])
-        examples = files.interleave(
-            tf.data.TFRecordDataset, cycle_length=min(8, len(paths)), num_parallel_calls=tf.data.AUTOTUNE
-        )
-        batches = examples.shuffle(shuffle_buffer, seed=order[1]).batch(batch_size, drop_remainder=True)
+        shuffled = [_shuffled(some, shuffle_buffer, order) for some in paths]
+        if manifest.shares:
+            turns = tf.data.Dataset.from_tensor_slices(_turns(list(manifest.shares.values()), steps * batch_size))
+            shuffled = [tf.data.Dataset.choose_from_datasets([one.repeat() for one in shuffled], turns)]
+        batches = shuffled[0].batch(batch_size, drop_remainder=True)
         batches = batches.enumerate().skip(tf.where(epoch == first_epoch, tf.cast(first_step, tf.int64), 0))
         return batches.map(lambda step, batch: (batch[decoded], tf.stack([order[0], step])))
 
@@ -216,6 +218,37 @@ def training_dataset(
 
     stream = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)
     return stream.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _paths_by_set(folder: str | Path, split: str, manifest: Manifest) -> list[list[str]]:
+    """The files of a split, those of each set of a mix by themselves."""
+    paths = shard_paths(folder, split)
+    if not manifest.shares:
+        return [paths]
+    of = [set_of(shard) for shard in manifest.shards[split]]
+    if lacking := [name for name in manifest.shares if name not in of]:
+        raise ValueError(
+            f"the {split} split of {folder} has nobody of {lacking[0]}, which has a share; train on another"
+        )
+    return [[path for path, one in zip(paths, of, strict=True) if one == name] for name in manifest.shares]
+
+
+def _shuffled(paths: list[str], shuffle_buffer: int, order: tf.Tensor) -> tf.data.Dataset:
+    """The serialized records of some files; each repetition is in another order."""
+    files = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=order[0])
+    examples = files.interleave(
+        tf.data.TFRecordDataset, cycle_length=min(8, len(paths)), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    return examples.shuffle(shuffle_buffer, seed=order[1])
+
+
+def _turns(shares: Sequence[float], count: int) -> np.ndarray:
+    """Whose turn it is, int64 (count,): each of several in its share, as evenly as can be."""
+    parts = np.array(shares) / np.sum(shares)
+    # The k-th turn of one is due in the middle of the k-th of its equal intervals.
+    due = [(np.arange(int(np.ceil(count * part)) + 1) + 0.5) / part for part in parts]
+    whose = np.repeat(np.arange(len(parts)), [len(one) for one in due])
+    return whose[np.argsort(np.concatenate(due), kind="stable")][:count]
 
 
 def _variation(

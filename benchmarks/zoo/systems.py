@@ -51,11 +51,11 @@ class System:
 _HEATMAPS = ("--head", "heatmaps")
 
 SYSTEMS = {
-    "plain": System("MobileNetV2, narrow pyramid, heatmaps", "train.mobilenet_v2", 6, _HEATMAPS),
+    "plain": System("MobileNetV2, narrow pyramid, heatmaps", "train.mobilenet_v2", 4, _HEATMAPS),
     "deeppose": System(
         "DeepPose",
         "train.deeppose",
-        8,
+        6,
         ("--input-size", "224", "--view-size", "96", "--boxes", "2"),
         published=partial(build_deeppose, _LSP, (8, 3), width=None, stages=3, input_size=448),
         figure="LSP: PCP 61",
@@ -64,7 +64,7 @@ SYSTEMS = {
     "tompson": System(
         "Tompson et al.",
         "train.tompson",
-        6,
+        4,
         published=partial(build_tompson, _LSP, width=None),
         figure="MPII: PCKh@0.5 82.0",
         parts=(
@@ -76,7 +76,7 @@ SYSTEMS = {
     "cpm": System(
         "Convolutional Pose Machines",
         "train.cpm",
-        3,
+        2,
         published=partial(build_cpm, _LSP),
         figure="MPII: PCKh@0.5 88.0; LSP: PCK@0.2 90.5",
         parts=(("no intermediate losses", ("--no-intermediate",)), ("one stage", ("--stages", "1"))),
@@ -84,7 +84,7 @@ SYSTEMS = {
     "ief": System(
         "Iterative Error Feedback",
         "train.ief",
-        8,
+        4,
         published=partial(build_ief, _MPII, np.zeros((_MPII, 2)), width=None),
         figure="MPII: PCKh@0.5 81.3",
         parts=(("steps not bounded", ("--no-bounded",)), ("path not fixed", ("--no-consolidation",))),
@@ -92,7 +92,7 @@ SYSTEMS = {
     "hourglass": System(
         "Stacked Hourglass",
         "train.hourglass",
-        5,
+        3,
         published=partial(build_hourglass, 8, _MPII),
         figure="MPII: PCKh@0.5 90.9",
         parts=(("no intermediate losses", ("--no-intermediate",)), ("one stack", ("--stacks", "1"))),
@@ -100,14 +100,14 @@ SYSTEMS = {
     "simple_baseline": System(
         "Simple Baselines",
         "train.simple_baseline",
-        6,
+        4,
         published=partial(build_simple_baseline, 50, _COCO),
         figure="COCO val: AP 70.4",
     ),
     "hrnet": System(
         "HRNet",
         "train.hrnet",
-        5,
+        3,
         published=partial(build_hrnet, 32, _COCO),
         figure="COCO val: AP 74.4",
         parts=(("exchange in the last layer alone", ("--exchanges", "last")),),
@@ -116,7 +116,7 @@ SYSTEMS = {
     "densenet": System(
         "DenseNet-BC, growth 16",
         "train.densenet",
-        5,
+        3,
         ("--blocks", "6", "12", "16", "12", "--growth-rate", "16", *_HEATMAPS),
         movenet=False,
     ),
