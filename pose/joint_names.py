@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import chain
 
-from pose.skeleton import COCO17, SKELETONS, Skeleton, default_sigma, joint_stem
+from pose.skeleton import BODY26, COCO17, SKELETONS, Skeleton, default_sigma, joint_stem
 
 # Left and right in words that say the side by themselves, and in short forms that do so beside their opposite.
 _SIDES = (
@@ -95,15 +95,17 @@ def own_skeleton(
         sigmas: constants of OKS by name; `pose.skeleton.default_sigma` for the others.
 
     Returns:
-        `COCO17` if the joints are COCO's, in COCO's order, and nothing else is given; otherwise a skeleton with PCK's
-        torso where it has a left shoulder and a right hip, and a head span where it has a neck and a head top or nose.
+        `COCO17` or `BODY26` if the joints are theirs, in their order, and nothing else is given; otherwise a skeleton
+        with PCK's torso where it has a left shoulder and a right hip, and a head span where it has a neck and a head
+        top or nose.
 
     Raises:
         ValueError: a pair or sigma is of a joint that there is not, or the names contradict one another.
     """
     joints, sigmas = tuple(joints), sigmas or {}
-    if joints == COCO17.joints and not pairs and not sigmas:
-        return COCO17
+    known = next((one for one in (COCO17, BODY26) if joints == one.joints), None)
+    if known is not None and not pairs and not sigmas:
+        return known
     for joint in (*chain(*pairs), *sigmas):
         if joint not in joints:
             raise ValueError(f"there is no joint {joint!r}; the joints are {', '.join(joints)}")

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 # COCO's published per-joint constants (cocodataset.org/#keypoints-eval). The joints that COCO does not label take
-# CrowdPose's constant for the head and neck (arXiv 1812.00324) and COCO's hip constant for the middle of the hips.
+# CrowdPose's constant for the head and neck (arXiv 1812.00324), COCO's hip constant for the middle of the hips, and
+# Halpe's for feet (github.com/Fang-Haoshu/Halpe-FullBody).
 _SIGMAS = {
     "nose": 0.026,
     "eye": 0.025,
@@ -20,6 +21,9 @@ _SIGMAS = {
     "hip": 0.107,
     "knee": 0.087,
     "ankle": 0.089,
+    "heel": 0.089,
+    "big_toe": 0.089,
+    "small_toe": 0.089,
     "neck": 0.079,
     "upper_neck": 0.079,
     "thorax": 0.079,
@@ -55,7 +59,7 @@ def joint_stem(joint: str) -> str:
 
 
 def default_sigma(joint: str) -> float:
-    """COCO's or CrowdPose's OKS constant of a joint of that name; for other joints the median of COCO's 17."""
+    """COCO's, CrowdPose's or Halpe's OKS constant of a joint of that name; for other joints the median of COCO's 17."""
     return _SIGMAS.get(joint_stem(joint), OTHER_SIGMA)
 
 
@@ -175,7 +179,9 @@ class Skeleton:
             raise ValueError(f"no description of a skeleton ({type(error).__name__}: {error})") from error
 
 
-def _skeleton(name: str, joints: str, limbs: str, head: tuple[str, str] | None) -> Skeleton:
+def _skeleton(
+    name: str, joints: str, limbs: str, head: tuple[str, str] | None, sigmas: dict[str, float] | None = None
+) -> Skeleton:
     names = tuple(joints.split())
     index = names.index
     ends = [limb.split("-") for limb in limbs.split()]
@@ -185,6 +191,7 @@ def _skeleton(name: str, joints: str, limbs: str, head: tuple[str, str] | None) 
         tuple((index(a), index(b)) for a, b in ends),
         (index("left_shoulder"), index("right_hip")),
         None if head is None else (index(head[0]), index(head[1])),
+        sigmas=tuple((sigmas or {}).get(joint, default_sigma(joint)) for joint in names),
     )
 
 
@@ -234,7 +241,20 @@ LSP14 = _skeleton(
     ("neck", "head_top"),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (PANOPTIC19, COCO17, MPII16, LSP14)}
+#: The body and the feet of Halpe (Fang et al., arXiv 2211.03375), of which each of the others labels a part.
+BODY26 = _skeleton(
+    "body26",
+    " ".join(COCO17.joints)
+    + " head_top neck pelvis left_big_toe right_big_toe left_small_toe right_small_toe left_heel right_heel",
+    "nose-left_eye nose-right_eye left_eye-left_ear right_eye-right_ear neck-nose neck-head_top neck-left_shoulder "
+    "neck-right_shoulder neck-pelvis pelvis-left_hip pelvis-right_hip left_ankle-left_heel left_heel-left_big_toe "
+    "left_heel-left_small_toe right_ankle-right_heel right_heel-right_big_toe right_heel-right_small_toe "
+    + _ARMS_AND_LEGS,
+    ("neck", "head_top"),
+    {"head_top": 0.08, "neck": 0.08, "pelvis": 0.08},
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (PANOPTIC19, COCO17, MPII16, LSP14, BODY26)}
 
 
 def joint_map(source: Skeleton, target: Skeleton) -> np.ndarray:

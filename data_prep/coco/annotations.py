@@ -7,9 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from data_prep.coco.full_body import with_feet
 from data_prep.coco.naming import Naming
 from data_prep.reader import Item, LeftOut, Remark
-from pose import COCO17, Skeleton
+from pose import COCO17, SKELETONS, Skeleton
 from pose.joint_names import in_words, joint_names
 from records import BadInput
 
@@ -24,7 +25,8 @@ class CocoFile:
     Attributes:
         pictures: the images' entries by id.
         people: (image id, person number, annotation) of those with keypoints, sorted by the first two.
-        skeleton: `COCO17` if the file names COCO's 17 keypoints, in whatever order; otherwise the file's own.
+        skeleton: `COCO17` if the file names COCO's 17 keypoints, in whatever order; `BODY26` for Halpe's files;
+            otherwise the file's own.
         order: the index in the skeleton of each of the file's K keypoints.
         items: people left out, broken annotations and remarks.
         unlabeled: (image id, annotation) of crowds, and of people without keypoints.
@@ -65,6 +67,7 @@ def parse_coco(content: dict, path: Path, category: str | None = None, naming: N
             an id, or no keypoints are labeled.
     """
     try:
+        content = with_feet(content)
         images, annotations, categories = (list(content[key]) for key in ("images", "annotations", "categories"))
         ids = [identity(image["id"]) for image in images]
         names = {identity(kind["id"]): str(kind["name"]) for kind in categories}
@@ -86,7 +89,7 @@ def parse_coco(content: dict, path: Path, category: str | None = None, naming: N
         why = "; ".join(f"{item.count} {item.reason}" for item in items if isinstance(item, LeftOut))
         raise ValueError(f"{path} labels no person's keypoints" + (f": {why}" if why else ""))
     items += [Remark("annotations of an id that another has, numbered by their place", repeated)] if repeated else []
-    if skeleton != COCO17:
+    if skeleton != SKELETONS.get(skeleton.name):
         items += [Remark(text, skeleton.num_joints) for text in (*assumed, *in_words(skeleton))]
     return CocoFile(pictures, people, skeleton, order, tuple(items), unlabeled)
 

@@ -65,7 +65,7 @@ class Conversion:
     workers: int = field(default_factory=usable_cpus)
     scheduler: str | None = None
     beam_options: tuple[str, ...] = ()
-    skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14"] | None = None
+    skeleton: Literal["panoptic19", "coco17", "mpii16", "lsp14", "body26"] | None = None
     split: SplitRule = field(default_factory=SplitRule)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from pose import COCO17, LSP14, MPII16, PANOPTIC19, SKELETONS, Skeleton, convert_joints, joint_map
+from pose import BODY26, COCO17, LSP14, MPII16, PANOPTIC19, SKELETONS, Skeleton, convert_joints, joint_map
 
 
 def test_orders_are_the_data_sets_own():
@@ -12,7 +12,9 @@ def test_orders_are_the_data_sets_own():
     assert COCO17.joints[5:7] == ("left_shoulder", "right_shoulder")
     assert MPII16.joints[6:10] == ("pelvis", "thorax", "upper_neck", "head_top")
     assert LSP14.joints[0] == "right_ankle" and LSP14.joints[13] == "head_top"
-    assert [skeleton.num_joints for skeleton in SKELETONS.values()] == [19, 17, 16, 14]
+    assert BODY26.joints[:17] == COCO17.joints and BODY26.joints[17:20] == ("head_top", "neck", "pelvis")
+    assert BODY26.joints[20:23] == ("left_big_toe", "right_big_toe", "left_small_toe")
+    assert [skeleton.num_joints for skeleton in SKELETONS.values()] == [19, 17, 16, 14, 26]
 
 
 @pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=lambda skeleton: skeleton.name)
@@ -60,6 +62,23 @@ def test_sigmas_of_joints_that_coco_lacks_are_crowdposes_or_the_hips():
     assert [sigma(MPII16, joint) for joint in ("upper_neck", "thorax", "head_top")] == [0.079] * 3
     assert sigma(LSP14, "neck") == sigma(PANOPTIC19, "neck") == 0.079
     assert sigma(MPII16, "pelvis") == sigma(PANOPTIC19, "body_center") == sigma(COCO17, "left_hip") == 0.107
+
+
+def test_sigmas_of_feet_are_halpes():
+    """Halpe's (github.com/Fang-Haoshu/Halpe-FullBody) are 0.08 for head, neck and pelvis, and 0.089 for the feet."""
+    assert BODY26.sigmas[:17] == COCO17.sigmas
+    assert BODY26.sigmas[17:] == (0.08,) * 3 + (0.089,) * 6
+
+
+def test_body26_holds_what_others_label():
+    for skeleton, lacking in ((COCO17, 6 + 1), (LSP14, 5 + 6), (MPII16, 5 + 6), (PANOPTIC19, 6 + 1)):
+        numbered = np.arange(2.0 * skeleton.num_joints).reshape(-1, 2)
+        xy, visible = convert_joints(numbered, np.full(skeleton.num_joints, 2), skeleton, BODY26)
+        assert (visible == 0).sum() == lacking
+        back, _ = convert_joints(xy, visible, BODY26, skeleton)
+        same = [name for name in skeleton.joints if name in BODY26.joints]
+        rows = [skeleton.index(name) for name in same]
+        np.testing.assert_array_equal(back[rows], numbered[rows])
 
 
 def test_sides_follow_from_the_names():
