@@ -305,6 +305,9 @@ def test_the_category_is_the_one_with_keypoints_whatever_its_name(tmp_path):
     ):
         (person,) = people_of(Coco(write(tmp_path, [image()], [annotation()], categories)))
         assert person.person == 1
+    categories = [category(0, "glove", ["tip", *NAMES[:11]]), category(1, "Player", NAMES[:12])]
+    (person,) = people_of(Coco(write(tmp_path, [image()], [annotation(keypoints=keypoints(range(12)))], categories)))
+    assert person.person == 1 and len(person.visible) == 12
     with pytest.raises(ValueError, match="several categories, 'dog', 'human'; choose one with --category NAME"):
         Coco(write(tmp_path, [image()], [annotation()], [category(0, "dog"), category(1, "human")])).units()
 

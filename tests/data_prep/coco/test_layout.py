@@ -71,6 +71,16 @@ def test_an_export_is_the_only_file_of_its_kind(tmp_path):
         find_export(tmp_path, "*.json", Path("x.json"), Path("gone"))
 
 
+def test_files_as_they_are_given_come_before_those_in_the_root(tmp_path, monkeypatch):
+    root = tmp_path / "root"
+    (root / "pictures").mkdir(parents=True)
+    (tmp_path / "pictures").mkdir()
+    for folder in (tmp_path, root):
+        (folder / "x.json").touch()
+    monkeypatch.chdir(tmp_path)
+    assert find_export(root, "*.json", Path("x.json"), Path("pictures")) == (Path("x.json"), Path("pictures"))
+
+
 def test_five_of_several_exports_are_listed(tmp_path):
     for name in "abcdef":
         (tmp_path / f"{name}.xml").touch()
