@@ -83,14 +83,19 @@ class Camera:
         """World points (..., 3) in mm -> image points (..., 2) in px; NaN where behind the camera."""
         return self.project_camera(self.to_camera(points_world_mm))
 
-    def back_project(self, xy_px: np.ndarray, depth_mm: np.ndarray | float) -> np.ndarray:
-        """Image points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
+    def without_distortion(self, xy_px: np.ndarray) -> np.ndarray:
+        """Image points (..., 2) in px -> where their rays cross the plane z = 1 of the camera's frame, (..., 2)."""
         xy_px = np.asarray(xy_px, np.float64)
         flat = np.ascontiguousarray(xy_px.reshape(-1, 1, 2))
+        if not len(flat):
+            return xy_px
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
-        rays = cv2.undistortPoints(flat, self.matrix, self.distortion, criteria=criteria)
-        rays = rays.reshape(xy_px.shape)
-        depth = np.broadcast_to(np.asarray(depth_mm, np.float64), xy_px.shape[:-1])[..., None]
+        return cv2.undistortPoints(flat, self.matrix, self.distortion, criteria=criteria).reshape(xy_px.shape)
+
+    def back_project(self, xy_px: np.ndarray, depth_mm: np.ndarray | float) -> np.ndarray:
+        """Image points (..., 2) in px and their depth z (...) in mm -> world points (..., 3) in mm."""
+        rays = self.without_distortion(xy_px)
+        depth = np.broadcast_to(np.asarray(depth_mm, np.float64), rays.shape[:-1])[..., None]
         return self.to_world(np.concatenate([rays * depth, depth], axis=-1))
 
     def in_front(self, points_world_mm: np.ndarray) -> np.ndarray:

@@ -1,0 +1,115 @@
+"""Reads calibrations of several cameras: Panoptic Studio's, Pose2Sim's and Anipose's TOML, OpenCV's files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pose.camera import Camera, check_camera
+from pose.panoptic_cameras import read_cameras
+
+_MM_PER_M = 1000.0
+_OPENCV = (".yml", ".yaml", ".xml")
+_MALFORMED = (KeyError, TypeError, ValueError, OverflowError, IndexError, AttributeError, cv2.error)
+
+
+def read_calibration(path: Path) -> dict[str, Camera]:
+    """Reads the cameras of a calibration file, by name, in the file's order.
+
+    - `.json`: CMU Panoptic Studio's, in cm.
+    - `.toml`: Pose2Sim's, in m: a table for each camera with `size` (width, height), `matrix`, `distortions`, and
+      `rotation` (a rotation vector) and `translation` from the world to the camera. Anipose writes the same.
+    - `.yml`, `.yaml` or `.xml`, of OpenCV's FileStorage, in m: a node for each camera, of its name, with `image_width`,
+      `image_height`, `camera_matrix`, `distortion_coefficients`, `rotation` (a matrix or vector) and `translation`.
+
+    Raises:
+        ValueError: it cannot be read, or a camera in it is malformed or has a fish-eye lens.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no calibration {path}")
+    if path.suffix.lower() == ".json":
+        cameras, broken = read_cameras(path)
+        if broken:
+            raise ValueError(str(next(iter(broken.values()))))
+    elif path.suffix.lower() == ".toml":
+        cameras = _toml(path)
+    elif path.suffix.lower() in _OPENCV:
+        cameras = _opencv(path)
+    else:
+        raise ValueError(f"a calibration ends in .json, .toml, {', '.join(_OPENCV)}, got {path.name}")
+    if not cameras:
+        raise ValueError(f"{path} has no cameras")
+    return cameras
+
+
+def _toml(path: Path) -> dict[str, Camera]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no TOML file: {error!s:.200}") from error
+    # "metadata" is no camera.
+    entries = {name: entry for name, entry in content.items() if isinstance(entry, dict) and "matrix" in entry}
+    return dict(_checked(path, name, partial(_of_toml, name, entry)) for name, entry in entries.items())
+
+
+def _checked(path: Path, name: str, read: Callable[[], Camera]) -> tuple[str, Camera]:
+    try:
+        camera = read()
+        check_camera(camera)
+    except _MALFORMED as error:
+        raise ValueError(f"{path}, camera {name!r:.60}: {type(error).__name__}: {error!s:.200}") from error
+    return camera.name, camera
+
+
+def _of_toml(name: str, entry: Mapping[str, Any]) -> Camera:
+    if entry.get("fisheye"):
+        raise ValueError("fish-eye lenses are not supported; calibrate with distortion coefficients")
+    width, height = (int(length) for length in entry["size"])
+    keys = ("matrix", "distortions", "rotation", "translation")
+    return _camera(str(entry.get("name", name)), (height, width), *(entry[key] for key in keys))
+
+
+def _opencv(path: Path) -> dict[str, Camera]:
+    try:
+        # The nodes last as long as the storage.
+        storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ)
+        nodes = {name: storage.root().getNode(name) for name in storage.root().keys()}
+    except (cv2.error, SystemError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no file of OpenCV's FileStorage: {error!s:.200}") from error
+    maps = {name: node for name, node in nodes.items() if node.isMap() and "camera_matrix" in node.keys()}
+    return dict(_checked(path, name, partial(_of_opencv, name, node)) for name, node in maps.items())
+
+
+def _of_opencv(name: str, node: Any) -> Camera:
+    keys = ("camera_matrix", "distortion_coefficients", "rotation", "translation")
+    matrices = [node.getNode(key).mat() for key in keys]
+    if lacking := [key for key, matrix in zip(keys, matrices, strict=True) if matrix is None]:
+        raise ValueError(f"{lacking[0]} is no matrix")
+    height, width = (int(node.getNode(f"image_{side}").real()) for side in ("height", "width"))
+    return _camera(name, (height, width), *matrices)
+
+
+def _camera(
+    name: str, size: tuple[int, int], matrix: Any, distortion: Any, rotation: Any, translation_m: Any
+) -> Camera:
+    coefficients = np.zeros(5)
+    given = np.array(distortion, np.float64).ravel()
+    if len(given) > 5 and given[5:].any():
+        raise ValueError(f"at most five distortion coefficients are supported, got {len(given)}")
+    coefficients[: min(len(given), 5)] = given[:5]
+    turned = np.array(rotation, np.float64)
+    return Camera(
+        name,
+        size,
+        np.array(matrix, np.float64),
+        coefficients,
+        turned if turned.shape == (3, 3) else cv2.Rodrigues(turned.reshape(3))[0],
+        np.array(translation_m, np.float64).reshape(-1) * _MM_PER_M,
+    )
