@@ -26,6 +26,7 @@ VERBS = {
     "web": ("demo.web", "the same in the browser"),
     "batch": ("demo.batch", "the joints of many images, as a table"),
     "video": ("demo.video", "the joints of a video over time, as a table"),
+    "cameras": ("demo.cameras", "joints in space from videos of several calibrated cameras"),
     "label": ("demo.label", "label images with a model's joints"),
 }
 _WRONG = 2

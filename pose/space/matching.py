@@ -14,7 +14,7 @@ from pose.space.poses import LEAST_SCORE
 
 #: Two cameras show the same person if half of the joints lie nearer than this share of the image's longer side to
 #: where the other cameras put them.
-SAME_ERROR = 0.012
+SAME_ERROR = 0.02
 # Of so many frames; with fewer joints in common nothing is known.
 _FRAMES, _JOINTS = 40, 20
 

@@ -1,0 +1,1 @@
+"""People in space from videos of several calibrated cameras."""
