@@ -120,6 +120,13 @@ def test_a_box_around_the_keypoints_and_inside_the_image_is_kept(box, kept):
     assert labels.from_joints != kept
 
 
+@pytest.mark.parametrize("width", [0.5, 1])
+def test_a_box_may_be_as_narrow_as_a_pixel(width):
+    points = np.ravel([[40, 20 + 4 * j, 2] for j in ALL]).tolist()
+    labels = read_labels(annotation(keypoints=points, bbox=[40.25, 15, width, 80]), ALL, (120, 160))
+    np.testing.assert_array_equal(labels.box_px, [39.75, 14.5, width, 80])
+
+
 def test_half_the_keypoints_may_lie_outside_their_box():
     """The box is 100 px wide from x = 50 on; two of four keypoints are 1 px more than a tenth of that to its left."""
     entry = {"keypoints": [38.4, 60, 2, 38.4, 70, 2, 60, 60, 2, 90, 90, 2], "bbox": [50, 50, 100, 100]}

@@ -116,6 +116,12 @@ def test_tracks_that_two_people_of_an_image_share_do_not_number(tmp_path):
     assert masks(tmp_path, reader)[7][0] == [1, 2]
 
 
+@pytest.mark.parametrize(("largest", "numbers"), [(2**63 - 1, [4, 2**63 - 1]), (2**63, [1, 2])])
+def test_numbers_of_tracks_that_records_cannot_hold_do_not_number(tmp_path, largest, numbers):
+    reader = write(tmp_path, [person(1, 7, track_id=4), person(2, 7, track_id=largest)])
+    assert masks(tmp_path, reader)[7][0] == numbers
+
+
 @pytest.mark.parametrize(
     "segmentation",
     [
@@ -159,7 +165,15 @@ def test_damaged_run_lengths_are_replaced_by_the_box(text):
     assert region.runs is None and len(region.polygons) == 1
 
 
-@pytest.mark.parametrize("box", [None, [1, 2, 3], [0, 0, 0, 5], [0, 0, float("inf"), 5], ["a"] * 4, {}])
+def test_a_byte_below_the_smallest_damages_run_lengths():
+    """63 outside, then 4 737: "o" carries on, and "/", one below "0", has the same low bits but is no byte of them."""
+    packed = {"size": [80, 60], "counts": "o1Qd4"}
+    assert read_region({"segmentation": packed}, (80, 60)).runs.tolist() == [63, 4737]
+    region = read_region({"segmentation": packed | {"counts": "/1Qd4"}, "bbox": [2, 3, 10, 20]}, (80, 60))
+    assert region.runs is None
+
+
+@pytest.mark.parametrize("box", [None, [1, 2, 3], [0, 0, 0, 5], [0, 0, 5, -5], [0, 0, float("inf"), 5], ["a"] * 4, {}])
 def test_without_outline_and_box_there_is_no_region(box):
     assert read_region({"bbox": box}, None) is None
 
