@@ -216,6 +216,8 @@ def main() -> None:
     ]
     wanted = options.only or ("*",)
     paths = [path for path in paths if path.is_file() and any(map(path.with_suffix("").match, wanted))]
+    if not paths:
+        sys.exit(f"--only {' '.join(wanted)} is none of the files of {options.suite}; give names without .py")
     draw = random.Random(options.seed)
     each = [mutants_of(path, lambda: draw.random() < options.share) for path in paths]
     mutants, total = [mutant for found, _ in each for mutant in found], sum(count for _, count in each)

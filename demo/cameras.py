@@ -221,11 +221,13 @@ def _fullest_frame(scene: Scene) -> int:
 
 
 def _frame_of(video: Path, number: int) -> np.ndarray:
-    picture = None
-    for frame in read_frames(FrameSource(str(video))):
-        picture = frame.picture
-        if frame.index >= number:
+    """A frame of a video, or its last."""
+    frames = read_frames(FrameSource(str(video)))
+    picture = next(frames).picture
+    for frame in frames:
+        if frame.index > number:
             break
+        picture = frame.picture
     return picture
 
 

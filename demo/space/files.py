@@ -57,11 +57,10 @@ def write_trc(scene: Scene, person: PersonInSpace, path: Path) -> None:
     """A marker file of OpenSim, in mm: tabs, unknown markers left empty."""
     span, rate, joints = span_of(person), rate_hz(scene.times_s), scene.skeleton.joints
     count = span.stop - span.start
-    header = ("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units")
-    header += ("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames")
+    header = ("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate", "OrigDataStartFrame")
     lines = [
         f"PathFileType\t4\t(X/Y/Z)\t{path.name}",
-        "\t".join(header),
+        "\t".join((*header, "OrigNumFrames")),
         f"{rate:.6g}\t{rate:.6g}\t{count}\t{len(joints)}\tmm\t{rate:.6g}\t{span.start + 1}\t{count}",
         "Frame#\tTime\t" + "\t".join(f"{name}\t\t" for name in joints),
         "\t\t" + "\t".join(f"X{k}\tY{k}\tZ{k}" for k in range(1, len(joints) + 1)),

@@ -91,7 +91,8 @@ def _views(scene: Scene) -> list[np.ndarray]:
             for person in scene.people:
                 xyz = person.xyz_mm[frame] - middle
                 xy = np.stack([xyz @ right, xyz @ down], axis=1) * scale + _CELL_PX / 2
-                cell = draw_skeleton(cell, xy, np.isfinite(xy).all(axis=1), scene.skeleton, thickness=1)
+                shown = np.asarray(np.isfinite(xy).all(axis=1))
+                cell = draw_skeleton(cell, xy, shown, scene.skeleton, thickness=1)
         # A rod of one meter.
         cv2.line(cell, (10, _CELL_PX - 12), (10 + round(1000 * scale), _CELL_PX - 12), (0, 0, 0), 2)
         draw_text(cell, "1 m", (10, _CELL_PX - 34))

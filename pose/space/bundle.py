@@ -63,7 +63,22 @@ def refine_cameras(
         cameras = [_moved(camera, move) for camera, move in zip(given, moves, strict=True)]
         if np.abs(step / prior).max() < _ENOUGH:
             break
-    return cameras
+    return _where_points_stay(cameras, xyz, found.xyz_mm[some])
+
+
+def _where_points_stay(cameras: Sequence[Camera], points: np.ndarray, targets: np.ndarray) -> list[Camera]:
+    """Turns and moves all cameras together, which see the same then, so that points (N, 3) are where they were.
+
+    Kabsch, "A solution for the best rotation to relate two sets of vectors", 1976.
+    """
+    middle, target_middle = points.mean(axis=0), targets.mean(axis=0)
+    u, _, vt = np.linalg.svd((points - middle).T @ (targets - target_middle))
+    turn = vt.T @ np.diag([1, 1, np.sign(np.linalg.det(vt.T @ u.T))]) @ u.T
+    shift = target_middle - turn @ middle
+    return [
+        replace(one, rotation=one.rotation @ turn.T, translation_mm=one.translation_mm - one.rotation @ turn.T @ shift)
+        for one in cameras
+    ]
 
 
 def _moved(camera: Camera, move: np.ndarray) -> Camera:

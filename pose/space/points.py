@@ -22,7 +22,7 @@ USUAL_ERROR = 0.004
 # Pairs of cameras that are tried; with more cameras than that makes, those of the highest weights.
 _MOST_PAIRS = 120
 _DEPTH_ROUNDS, _STEPS = 2, 6
-_STEP_MM = 1.0
+_STEP_MM, _ENOUGH_MM = 1.0, 1e-3
 _TINY = 1e-12
 
 
@@ -75,8 +75,11 @@ def triangulate(
     xyz = _best_of_pairs(cameras, xy_px, weights, limits_px, equations)
     errors = reprojection_errors(cameras, xyz, xy_px)
     # A pair's point is noisy; with all cameras that agree it is better, and others may agree with that.
+    used = np.zeros_like(seen)
     for _ in range(2):
-        used = seen & (errors < limits_px)
+        before, used = used, seen & (errors < limits_px)
+        if (used == before).all():
+            break
         xyz = _refined(
             cameras, _linear(equations, np.where(used, weights, 0), cameras), xy_px, np.where(used, weights, 0)
         )
@@ -173,7 +176,10 @@ def _refined(cameras: Sequence[Camera], xyz_mm: np.ndarray, xy_px: np.ndarray, w
         ahead = np.where(weights[..., None] > 0, np.nan_to_num(ahead), 0.0)
         left = np.einsum("vn,vnki,vnkj->nij", weights, slope, slope)
         right = np.einsum("vn,vnki,vnk->ni", weights, slope, ahead)
-        xyz_mm = xyz_mm + _solved(left, right)
+        step = _solved(left, right)
+        xyz_mm = xyz_mm + step
+        if np.nanmax(np.abs(step), initial=0.0) < _ENOUGH_MM:
+            break
     return xyz_mm
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pose.camera import Camera
 from pose.skeleton import Skeleton
-from pose.space.points import MAX_ERROR, reprojection_errors, triangulate
+from pose.space.points import MAX_ERROR, linear_points, reprojection_errors, triangulate
 
 #: Joints of lower scores are not used.
 LEAST_SCORE = 0.1
@@ -74,14 +74,14 @@ def locate(
     if len(cameras) < 3 or not len(pairs):
         return found
     flip = skeleton.flip_order
-    costs = _pair_costs(cameras, found, xy_px, weights, max_error, pairs)
+    costs = _pair_costs(cameras, found.xyz_mm, xy_px, weights, max_error, pairs)
     for _ in range(_MOST_EXCHANGED):
         others = []
         for view in range(len(cameras)):
             xy, weight = xy_px.copy(), weights.copy()
             xy[view], weight[view] = xy_px[view][:, flip], weights[view][:, flip]
-            exchanged = _each_by_itself(cameras, xy, weight, max_error)
-            others.append(_pair_costs(cameras, exchanged, xy, weight, max_error, pairs))
+            flat = linear_points(cameras, xy.reshape(len(cameras), -1, 2), weight.reshape(len(cameras), -1))
+            others.append(_pair_costs(cameras, flat.reshape(found.xyz_mm.shape), xy, weight, max_error, pairs))
         best = np.argmin(others, axis=0)
         lower = np.min(others, axis=0) < _CLEARLY * costs
         if not lower.any():
@@ -95,7 +95,7 @@ def locate(
                 values[views, frames, left],
             )
         found = _each_by_itself(cameras, xy_px, weights, max_error)
-        costs = _pair_costs(cameras, found, xy_px, weights, max_error, pairs)
+        costs = _pair_costs(cameras, found.xyz_mm, xy_px, weights, max_error, pairs)
     return found
 
 
@@ -108,7 +108,7 @@ def _each_by_itself(cameras: Sequence[Camera], xy_px: np.ndarray, weights: np.nd
 
 def _pair_costs(
     cameras: Sequence[Camera],
-    found: Located,
+    xyz_mm: np.ndarray,
     xy_px: np.ndarray,
     weights: np.ndarray,
     max_error: float,
@@ -116,6 +116,6 @@ def _pair_costs(
 ) -> np.ndarray:
     """Weighted squared errors (T, P) of both joints of each pair in all cameras, as shares of the largest allowed."""
     limits_px = np.array([max_error * max(camera.size) for camera in cameras])[:, None, None]
-    errors = np.minimum(reprojection_errors(cameras, found.xyz_mm, xy_px) / limits_px, 1.0)
+    errors = np.minimum(reprojection_errors(cameras, xyz_mm, xy_px) / limits_px, 1.0)
     joints = (weights * errors**2).sum(axis=0)
     return joints[:, pairs].sum(axis=-1)

@@ -8,6 +8,7 @@ import pytest
 from studio import cameras, seen, walking
 
 from pose import BODY26, COCO17
+from pose.space import triangulate
 from pose.space.bones import with_constant_bones
 from pose.space.bundle import refine_cameras
 from pose.space.poses import locate
@@ -96,6 +97,9 @@ def test_cameras_that_were_moved_are_moved_back():
         return np.linalg.norm(camera.project(xyz) - rig[2].project(xyz), axis=-1).mean()
 
     assert error(corrected[2]) < error(wrong) / 3
+    # The people stay where they were.
+    before, after = (triangulate(some, xy, scores).xyz_mm for some in ([*rig[:2], wrong, rig[3]], corrected))
+    assert np.linalg.norm(np.mean(after - before, axis=0)) < 1.5
     untouched = max(np.linalg.norm(one.center_mm - rig[k].center_mm) for k, one in enumerate(corrected) if k != 2)
     assert untouched < 20
 
