@@ -1,9 +1,10 @@
-"""Reads calibrations of several cameras: Panoptic Studio's, Pose2Sim's and Anipose's TOML, OpenCV's files."""
+"""Calibration files of several cameras: Panoptic Studio's, Pose2Sim's and Anipose's TOML, OpenCV's."""
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,34 @@ def read_calibration(path: Path) -> dict[str, Camera]:
     if not cameras:
         raise ValueError(f"{path} has no cameras")
     return cameras
+
+
+def write_toml(cameras: Iterable[Camera], path: Path) -> None:
+    """Writes cameras as Pose2Sim does, in m; `read_calibration` reads the same.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    tables = []
+    for camera in cameras:
+        height, width = camera.size
+        entry = {
+            "size": [width, height],
+            "matrix": camera.matrix.tolist(),
+            "distortions": camera.distortion.tolist(),
+            "rotation": cv2.Rodrigues(camera.rotation)[0].ravel().tolist(),
+            "translation": (camera.translation_mm / _MM_PER_M).tolist(),
+        }
+        # JSON's strings and numbers are TOML's.
+        name = json.dumps(camera.name)
+        lines = [
+            f"[{name}]",
+            f"name = {name}",
+            *(f"{key} = {value}" for key, value in entry.items()),
+            "fisheye = false",
+        ]
+        tables.append("\n".join(lines))
+    path.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
 
 
 def _toml(path: Path) -> dict[str, Camera]:
