@@ -137,6 +137,7 @@ def run(options: Options) -> None:
         cameras, errors = calibrate(board, [video.stem for video in options.videos], sizes, sightings, world)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
+    assert options.out is not None
     try:
         with whole(options.out) as unfinished:
             write_toml(cameras, unfinished)
