@@ -112,6 +112,12 @@ def sightings_of(
     return found, (int(source.size[0]), int(source.size[1]))
 
 
+def _write_board(board: Board, path: Path) -> None:
+    with whole(path) as unfinished:
+        cv2.imwrite(str(unfinished), board.picture())
+    print(f"wrote {path}: print it, and give the side of a printed square by --square-mm")
+
+
 def run(options: Options) -> None:
     """Runs the command.
 
@@ -119,10 +125,8 @@ def run(options: Options) -> None:
         DemoError: see the top of the file.
     """
     board = options.made()
-    if options.print is not None:
-        with whole(options.print) as unfinished:
-            cv2.imwrite(str(unfinished), board.picture())
-        print(f"wrote {options.print}: print it, and give the side of a printed square by --square-mm")
+    if options.out is None:
+        _write_board(board, options.print or Path("board.png"))
         return
     if missing := [video for video in options.videos if not video.is_file()]:
         raise SourceError(f"{str(missing[0])!r} does not exist; give a video file")
@@ -137,7 +141,6 @@ def run(options: Options) -> None:
         cameras, errors = calibrate(board, [video.stem for video in options.videos], sizes, sightings, world)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
-    assert options.out is not None
     try:
         with whole(options.out) as unfinished:
             write_toml(cameras, unfinished)
