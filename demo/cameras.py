@@ -56,7 +56,7 @@ class Options(ModelOptions):
     Attributes:
         videos: two or more files that were filmed at the same time.
         calibration: of the cameras: Pose2Sim's or Anipose's .toml, Panoptic Studio's .json, OpenCV's .yml, .yaml or
-            .xml.
+            .json.
         out: a new folder.
         names: of the cameras in the calibration, one for each video; by default the videos' names without ending, or,
             if these are none, the cameras in the calibration's order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -16,8 +17,9 @@ from pose.camera import Camera, check_camera
 from pose.panoptic_cameras import read_cameras
 
 _MM_PER_M = 1000.0
-_OPENCV = (".yml", ".yaml", ".xml")
-_MALFORMED = (KeyError, TypeError, ValueError, OverflowError, IndexError, AttributeError, cv2.error)
+_YAML = (".yml", ".yaml")
+_MOST_BYTES = 1 << 22
+_MALFORMED = (KeyError, TypeError, ValueError, OverflowError, IndexError, AttributeError, MemoryError, cv2.error)
 
 
 def read_calibration(path: Path) -> dict[str, Camera]:
@@ -26,8 +28,9 @@ def read_calibration(path: Path) -> dict[str, Camera]:
     - `.json`: CMU Panoptic Studio's, in cm.
     - `.toml`: Pose2Sim's, in m: a table for each camera with `size` (width, height), `matrix`, `distortions`, and
       `rotation` (a rotation vector) and `translation` from the world to the camera. Anipose writes the same.
-    - `.yml`, `.yaml` or `.xml`, of OpenCV's FileStorage, in m: a node for each camera, of its name, with `image_width`,
-      `image_height`, `camera_matrix`, `distortion_coefficients`, `rotation` (a matrix or vector) and `translation`.
+    - `.yml` or `.yaml`, and `.json`, of OpenCV's FileStorage, in m: a node for each camera, of its name, with
+      `image_width`, `image_height`, `camera_matrix`, `distortion_coefficients`, `rotation` (a matrix or vector) and
+      `translation`. YAML needs the package pyyaml.
 
     Raises:
         ValueError: it cannot be read, or a camera in it is malformed or has a fish-eye lens.
@@ -35,16 +38,21 @@ def read_calibration(path: Path) -> dict[str, Camera]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no calibration {path}")
-    if path.suffix.lower() == ".json":
+    ending = path.suffix.lower()
+    if ending not in (".json", ".toml", *_YAML):
+        raise ValueError(f"a calibration ends in .json, .toml, {' or '.join(_YAML)}, got {path.name}")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path} is too large for a calibration: {path.stat().st_size} bytes")
+    if ending == ".toml":
+        cameras = _toml(path)
+    elif ending == ".json" and (content := _json(path)) is not None:
+        cameras = _opencv(path, content)
+    elif ending == ".json":
         cameras, broken = read_cameras(path)
         if broken:
             raise ValueError(str(next(iter(broken.values()))))
-    elif path.suffix.lower() == ".toml":
-        cameras = _toml(path)
-    elif path.suffix.lower() in _OPENCV:
-        cameras = _opencv(path)
     else:
-        raise ValueError(f"a calibration ends in .json, .toml, {', '.join(_OPENCV)}, got {path.name}")
+        cameras = _opencv(path, _yaml(path))
     if not cameras:
         raise ValueError(f"{path} has no cameras")
     return cameras
@@ -105,24 +113,56 @@ def _of_toml(name: str, entry: Mapping[str, Any]) -> Camera:
     return _camera(str(entry.get("name", name)), (height, width), *(entry[key] for key in keys))
 
 
-def _opencv(path: Path) -> dict[str, Camera]:
+def _json(path: Path) -> dict[str, Any] | None:
+    """The content of a JSON file of OpenCV's; None if it is none, as the studio's."""
     try:
-        # The nodes last as long as the storage.
-        storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ)
-        nodes = {name: storage.root().getNode(name) for name in storage.root().keys()}
-    except (cv2.error, SystemError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no file of OpenCV's FileStorage: {error!s:.200}") from error
-    maps = {name: node for name, node in nodes.items() if node.isMap() and "camera_matrix" in node.keys()}
-    return dict(_checked(path, name, partial(_of_opencv, name, node)) for name, node in maps.items())
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and any(map(_is_camera, content.values())) else None
 
 
-def _of_opencv(name: str, node: Any) -> Camera:
+def _yaml(path: Path) -> dict[str, Any]:
+    # OpenCV's own reader of YAML writes out of bounds on damaged files.
+    try:
+        import yaml
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{path} needs a package: pip install pyyaml; or write it as .json or .toml") from error
+
+    class Loader(yaml.SafeLoader):
+        """Of plain values, and OpenCV's matrices as dictionaries."""
+
+    for tag in ("opencv-matrix", "opencv-nd-matrix"):
+        Loader.add_constructor(
+            f"tag:yaml.org,2002:{tag}", lambda loader, node: loader.construct_mapping(node, deep=True)
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        # OpenCV's first line, "%YAML:1.0", is not YAML's own.
+        content = yaml.load(re.sub(r"\A%YAML.*\n", "", text), Loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is no YAML file: {error!s:.200}") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _is_camera(entry: object) -> bool:
+    return isinstance(entry, dict) and "camera_matrix" in entry
+
+
+def _opencv(path: Path, content: Mapping[str, Any]) -> dict[str, Camera]:
+    entries = {str(name): entry for name, entry in content.items() if _is_camera(entry)}
+    return dict(_checked(path, name, partial(_of_opencv, name, entry)) for name, entry in entries.items())
+
+
+def _of_opencv(name: str, entry: Mapping[str, Any]) -> Camera:
     keys = ("camera_matrix", "distortion_coefficients", "rotation", "translation")
-    matrices = [node.getNode(key).mat() for key in keys]
-    if lacking := [key for key, matrix in zip(keys, matrices, strict=True) if matrix is None]:
-        raise ValueError(f"{lacking[0]} is no matrix")
-    height, width = (int(node.getNode(f"image_{side}").real()) for side in ("height", "width"))
-    return _camera(name, (height, width), *matrices)
+    height, width = (int(entry[f"image_{side}"]) for side in ("height", "width"))
+    return _camera(name, (height, width), *(_matrix(entry[key]) for key in keys))
+
+
+def _matrix(entry: Mapping[str, Any]) -> np.ndarray:
+    shape = entry["sizes"] if "sizes" in entry else (entry["rows"], entry["cols"])
+    return np.array(entry["data"], np.float64).reshape([int(length) for length in shape])
 
 
 def _camera(

@@ -11,6 +11,8 @@ import av
 import cv2
 import numpy as np
 
+from pose import Camera
+from pose.space.calibration import write_toml
 from tools.fuzz.attempt import Seeds, write_json
 
 _POSES = "hdPose3d_stage1_coco19"
@@ -78,6 +80,36 @@ def calibration(folder: Path) -> Seeds:
     _sequence(folder)
     path = calibration_path(folder)
     return path, [path.read_bytes()]
+
+
+def rig_toml(folder: Path) -> Seeds:
+    """A calibration as Pose2Sim writes it is untrusted."""
+    path = folder / "rig.toml"
+    write_toml([_camera("left"), _camera("right")], path)
+    return path, [path.read_bytes()]
+
+
+def rig_opencv(folder: Path) -> Seeds:
+    """A calibration in OpenCV's own format is untrusted."""
+    path = folder / "rig.yml"
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    for one in (_camera("left"), _camera("right")):
+        storage.startWriteStruct(one.name, cv2.FILE_NODE_MAP)
+        storage.write("image_width", one.size[1])
+        storage.write("image_height", one.size[0])
+        storage.write("camera_matrix", one.matrix)
+        storage.write("distortion_coefficients", one.distortion)
+        storage.write("rotation", one.rotation)
+        storage.write("translation", one.translation_mm / 1000)
+        storage.endWriteStruct()
+    storage.release()
+    return path, [path.read_bytes()]
+
+
+def _camera(name: str) -> Camera:
+    entry = camera(name)
+    matrix, distortion, rotation = (np.array(entry[key]) for key in ("K", "distCoef", "R"))
+    return Camera(name, SIZE, matrix, distortion, rotation, np.array([0, 0, 3000.0]))
 
 
 def body(folder: Path) -> Seeds:

@@ -6,6 +6,7 @@ else (another exception, a warning, a number that is not finite, a message as lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,9 @@ from data_prep.reader import Reader
 from data_prep.video.video_file import Video
 from dome.moves.bvh import read_bvh
 from dome.visible_joints import read_visible
+from pose import Camera
 from pose.panoptic_cameras import read_cameras
+from pose.space.calibration import read_calibration
 from records import SPLITS, BadInput, dataset, read_manifest, shard_paths
 from records.__main__ import print_manifest
 from records.inspect import check_shards
@@ -70,11 +73,27 @@ def _read_calibration(folder: Path) -> None:
     cameras, broken = read_cameras(seeds_studio.calibration_path(folder))
     for bad in broken.values():
         refusal(bad, folder)
+    _check_cameras(cameras)
+
+
+def _check_cameras(cameras: dict[str, Camera]) -> None:
     grid = np.stack(np.meshgrid(*[np.linspace(-3000, 3000, 4)] * 3), axis=-1)
     for camera in cameras.values():
         _expect(min(camera.size) > 0, f"{camera.name} has the size {camera.size}")
         before = camera.in_front(grid)
         _expect(np.isfinite(camera.project(grid)[before]).all(), f"{camera.name} projects to infinity")
+
+
+def _read_rig(name: str) -> Callable[[Path], None]:
+    def read(folder: Path) -> None:
+        try:
+            cameras = read_calibration(folder / name)
+        except ValueError as error:
+            refusal(error, folder)
+            raise
+        _check_cameras(cameras)
+
+    return read
 
 
 def _read_poses(folder: Path) -> None:
@@ -191,6 +210,8 @@ def _read_kinect_calibration(folder: Path) -> None:
 #: Every parser by name.
 TARGETS = {
     "calibration": Target(seeds_studio.calibration, _read_calibration),
+    "rig-toml": Target(seeds_studio.rig_toml, _read_rig("rig.toml")),
+    "rig-opencv": Target(seeds_studio.rig_opencv, _read_rig("rig.yml")),
     "body": Target(seeds_studio.body, _read_poses),
     "tar": Target(seeds_studio.tar, _read_poses),
     "panoptic-calibration": Target(seeds_studio.calibration, _read_panoptic),

@@ -42,7 +42,7 @@ def test_pose2sims_toml(tmp_path):
     same(read_calibration(path), rig)
 
 
-@pytest.mark.parametrize("ending", ["yml", "xml"])
+@pytest.mark.parametrize("ending", ["yml", "json"])
 @pytest.mark.parametrize("as_vector", [True, False])
 def test_opencvs_files(tmp_path, ending, as_vector):
     rig, path = cameras(2), tmp_path / f"rig.{ending}"
@@ -81,7 +81,10 @@ def test_the_studios_file(tmp_path):
         ("a.toml", toml_of(cameras(1)[0], size=[0, 0]), "camera 'cam1': ValueError: resolution"),
         ("a.toml", toml_of(cameras(1)[0], distortions=[0, 0, 0, 0, 0, 0.1]), "at most five distortion coefficients"),
         ("a.yml", "%YAML:1.0\n---\nx: 1\n", "has no cameras"),
-        ("a.yml", "rubbish: [", "is no file of OpenCV's FileStorage"),
+        ("a.yml", "rubbish: [", "is no YAML file"),
+        ("a.yml", "cam1:\n  camera_matrix: 5\n", "camera 'cam1': KeyError"),
+        ("a.json", '{"cam1": {"camera_matrix": {}}}', "camera 'cam1': KeyError"),
+        ("a.toml", "#" * (1 << 23), "is too large for a calibration"),
         ("a.json", "{}", "not a calibration file"),
         ("a.json", '{"cameras": [{"name": "x"}]}', "malformed"),
         ("a.txt", "", "a calibration ends in .json, .toml"),
