@@ -34,14 +34,11 @@ class Points(NamedTuple):
         errors_px: float64 (V, N), how far the point's image lies from where each of V cameras saw it; NaN where it did
             not.
         used: bool (V, N), the cameras that the point rests on.
-        deviations_mm: float64 (N, 3), standard deviations along the world's axes if what a camera sees deviates by 1 px
-            at a weight of 1; NaN where there is no point.
     """
 
     xyz_mm: np.ndarray
     errors_px: np.ndarray
     used: np.ndarray
-    deviations_mm: np.ndarray
 
 
 def triangulate(
@@ -86,8 +83,7 @@ def triangulate(
         errors = reprojection_errors(cameras, xyz, xy_px)
     known = (used.sum(axis=0) >= 2) & np.isfinite(xyz).all(axis=-1)
     xyz = np.where(known[:, None], xyz, np.nan)
-    deviations = _deviations(cameras, xyz, np.where(used, weights, 0))
-    return Points(xyz, np.where(seen & known, errors, np.nan), used & known, deviations)
+    return Points(xyz, np.where(seen & known, errors, np.nan), used & known)
 
 
 def linear_points(cameras: Sequence[Camera], xy_px: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -181,12 +177,3 @@ def _refined(cameras: Sequence[Camera], xyz_mm: np.ndarray, xy_px: np.ndarray, w
         if np.nanmax(np.abs(step), initial=0.0) < _ENOUGH_MM:
             break
     return xyz_mm
-
-
-def _deviations(cameras: Sequence[Camera], xyz_mm: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    slope = slopes(cameras, xyz_mm)
-    information = np.einsum("vn,vnki,vnkj->nij", weights, slope, slope)
-    known = np.isfinite(xyz_mm).all(axis=-1)
-    information[~known] = np.eye(3)
-    variances = np.linalg.inv(information)[:, [0, 1, 2], [0, 1, 2]]
-    return np.where(known[:, None], np.sqrt(np.maximum(variances, 0)), np.nan)
