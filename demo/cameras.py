@@ -17,6 +17,7 @@ Exit codes:
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,6 +28,7 @@ import tyro
 
 from demo.batch.inputs import read_frames
 from demo.errors import ArgumentError, DemoError, SourceError
+from demo.offline.recording import Recording
 from demo.offline.track import track_video
 from demo.outputs.new_folder import NewFolder
 from demo.outputs.table import write_table
@@ -42,6 +44,7 @@ from demo.space.files import (
 )
 from demo.space.picture import overview
 from demo.space.scene import Scene, SpaceOptions, locate_people
+from demo.space.sync import find_offsets
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
@@ -61,6 +64,7 @@ class Options(ModelOptions):
         names: of the cameras in the calibration, one for each video; by default the videos' names without ending, or,
             if these are none, the cameras in the calibration's order.
         offsets_s: when each video begins, in seconds after the first; all at once if not given.
+        sync: find out when each video begins, by the people's motion.
         people: maximum number of people; everybody if not given.
         refine: correct where the cameras stand by what they see of the people.
         bones: keep the lengths of arms and legs over time.
@@ -74,6 +78,7 @@ class Options(ModelOptions):
     out: Path
     names: tuple[str, ...] = ()
     offsets_s: tuple[float, ...] = ()
+    sync: bool = False
     people: int | None = None
     refine: bool = SpaceOptions.refine
     bones: bool = SpaceOptions.bones
@@ -91,6 +96,8 @@ class Options(ModelOptions):
                 raise ArgumentError(
                     f"{option} must be one for each of the {len(self.videos)} videos, got {len(values)}"
                 )
+        if self.sync and self.offsets_s:
+            raise ArgumentError("--sync finds the offsets; leave --offsets-s out")
         if not np.isfinite(self.offsets_s).all():
             raise ArgumentError(f"--offsets-s must be numbers of seconds, got {self.offsets_s}")
         if not (np.isfinite(self.cutoff_hz) and self.cutoff_hz > 0 and self.max_gap_s >= 0):
@@ -151,7 +158,8 @@ def run(options: Options) -> None:
             f"{video}: {counted(len(recording.times_s), 'frame')}, {counted(len(recording.people), 'track')}",
             flush=True,
         )
-    offsets_s = options.offsets_s or (0.0,) * len(cameras)
+    offsets_s = _found_offsets(options, cameras, recordings) if options.sync else options.offsets_s
+    offsets_s = offsets_s or (0.0,) * len(cameras)
     scene = locate_people(cameras, recordings, offsets_s, options.space())
     if not scene.people:
         raise SourceError(
@@ -160,6 +168,17 @@ def run(options: Options) -> None:
         )
     _report(scene, cameras)
     _write(options, scene)
+
+
+def _found_offsets(options: Options, cameras: Sequence[Camera], recordings: Sequence[Recording]) -> tuple[float, ...]:
+    found = find_offsets(cameras, recordings)
+    for video, offset_s in zip(options.videos, found, strict=True):
+        if offset_s is None:
+            raise SourceError(
+                f"{video}: nobody in it and in {options.videos[0]} moves enough to say when it begins; give --offsets-s"
+            )
+        print(f"{video}: begins {offset_s:+.3f} s after the first")
+    return tuple(offset_s for offset_s in found if offset_s is not None)
 
 
 def _report(scene: Scene, given: list[Camera]) -> None:

@@ -91,7 +91,7 @@ def locate_people(
     """
     skeleton, times_s = recordings[0].skeleton, recordings[0].times_s + offsets_s[0]
     tracks = [
-        [_at_times(one, track, offset, times_s) for track in one.people.values()]
+        [at_times(one, track, offset, times_s) for track in one.people.values()]
         for one, offset in zip(recordings, offsets_s, strict=True)
     ]
     cameras, groups = list(cameras), match_tracks(cameras, tracks)
@@ -105,7 +105,7 @@ def locate_people(
     return Scene(skeleton, times_s, cameras, people, sum(map(len, tracks)) - sum(map(len, groups)))
 
 
-def _at_times(recording: Recording, track: PersonTrack, offset_s: float, times_s: np.ndarray) -> Track:
+def at_times(recording: Recording, track: PersonTrack, offset_s: float, times_s: np.ndarray) -> Track:
     """A track at other times: interpolated between two frames of the camera."""
     own_s = recording.times_s[track.frames] + offset_s
     joints = recording.skeleton.num_joints

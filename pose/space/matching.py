@@ -82,15 +82,15 @@ def _extended(
     max_error: float,
 ) -> tuple[Group, float] | None:
     """A pair of tracks with all others that agree, and how well; None if the two do not agree themselves."""
-    error = _disagreement(cameras, tracks, group, group)
+    error = disagreement(cameras, tracks, group, group)
     if error is None or error > max_error:
         return None
-    errors = {one: _disagreement(cameras, tracks, group, [one]) for one in left - set(group)}
+    errors = {one: disagreement(cameras, tracks, group, [one]) for one in left - set(group)}
     group = list(group)
     for one, other_error in sorted(errors.items(), key=lambda item: (item[1] is None, item[1] or 0.0, item[0])):
         if other_error is None or other_error > max_error or _overlaps(tracks, group, one):
             continue
-        together = _disagreement(cameras, tracks, [*group, one], [*group, one])
+        together = disagreement(cameras, tracks, [*group, one], [*group, one])
         if together is not None and together <= max_error:
             group.append(one)
             error = together
@@ -106,7 +106,7 @@ def _overlaps(tracks: Sequence[Sequence[Track]], group: Group, one: tuple[int, i
     )
 
 
-def _disagreement(
+def disagreement(
     cameras: Sequence[Camera], tracks: Sequence[Sequence[Track]], group: Group, judged: Group
 ) -> float | None:
     """The median error of some tracks from where a group of tracks is in space, as a share of the image's longer side.

@@ -16,6 +16,7 @@ from demo.offline.recording import PersonTrack, Recording
 from demo.space.files import to_frame, write_c3d
 from demo.space.picture import up_of
 from demo.space.scene import SpaceOptions, locate_people
+from demo.space.sync import find_offsets
 from pose import COCO17, PANOPTIC19, convert_joints
 from pose.panoptic_cameras import camera_entry
 
@@ -76,6 +77,23 @@ def test_videos_that_begin_later_are_moved():
     halfway = [recordings[0], *(replace(one, times_s=one.times_s + 0.5 / FPS) for one in recordings[1:])]
     (between,) = locate_people(rig, halfway, (0.0, 2.5 / FPS, 2.5 / FPS), RAW).people
     np.testing.assert_allclose(between.xyz_mm[4:-1], everybody[0][4:-1], atol=3)
+
+
+def test_when_videos_begin_is_found_by_the_motion():
+    """The second begins 3 frames late, the third 2.5, and there is noise."""
+    rig, everybody = cameras(3), people()
+    recordings = recordings_of(rig, everybody, noise_px=2.0, delay_frames=3)
+    recordings[2] = replace(recordings[2], times_s=recordings[2].times_s + 0.5 / FPS)
+    found = find_offsets(rig, recordings, reach_s=0.6)
+    np.testing.assert_allclose(found, [0, 3 / FPS, 2.5 / FPS], atol=0.3 / FPS)
+
+
+def test_people_who_stand_still_do_not_say_when_videos_begin():
+    rig = cameras(2)
+    standing_still = [np.repeat(people()[0][:1], FRAMES, 0)]
+    assert find_offsets(rig, recordings_of(rig, standing_still, noise_px=2.0), reach_s=0.6) == [0, None]
+    nobody = [replace(one, people={}) for one in recordings_of(rig, standing_still)]
+    assert find_offsets(rig, nobody, reach_s=0.6) == [0, None]
 
 
 def test_short_gaps_are_interpolated_and_long_ones_are_not():
@@ -176,6 +194,13 @@ def test_the_command_writes_all_files(studio, tmp_path, capsys):
     assert picture.shape[1] > 3 * 390 and (picture < 250).any()
 
 
+def test_the_command_says_when_videos_begin(studio, tmp_path, capsys):
+    assert command.main([*studio, "--sync", "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    begins = [float(line.split("begins ")[1].split(" s")[0]) for line in told.splitlines() if "begins" in line]
+    assert len(begins) == 3 and np.abs(begins).max() < 0.5 / FPS
+
+
 def test_what_is_filmed_becomes_a_data_set(studio, tmp_path):
     assert command.main([*studio, "--out", str(tmp_path / "my walk"), "--no-bones", "--smooth", "none"]) == 0
     reader = Panoptic(tmp_path / "my walk/studio", min_confidence=0.1, min_box_px=1)
@@ -215,6 +240,7 @@ def test_cameras_are_found_by_the_videos_names_by_names_or_in_order(studio, tmp_
         (["--offsets-s", "1"], 2, "--offsets-s must be one for each of the 3 videos, got 1"),
         (["--names", "00_00", "00_00", "00_01"], 2, "each video needs a camera of its own"),
         (["--names", "00_00", "00_01", "x"], 2, "the calibration has no camera 'x', but 00_00, 00_01, 00_02"),
+        (["--sync", "--offsets-s", "0", "1", "1"], 2, "--sync finds the offsets; leave --offsets-s out"),
         (["--cutoff-hz", "0"], 2, "--cutoff-hz must be above 0"),
         (["--calibration", "gone.toml"], 2, "there is no calibration gone.toml"),
         (["--out", "."], 2, "must be a new folder or an empty one"),
