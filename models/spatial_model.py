@@ -64,7 +64,8 @@ def spatial_model(logits):
         dtype="float32",
         name=LAYER,
     )(maps)
-    found = ops.reshape(ops.log(found + _TINY), (-1, side**2, joints + 1, joints))
+    # The averages of weights are taken before the constraints apply, and may be negative.
+    found = ops.reshape(ops.log(ops.maximum(found, 0.0) + _TINY), (-1, side**2, joints + 1, joints))
     # No joint tells about itself: its own map is there already.
     others = np.concatenate([1 - np.eye(joints), np.ones((1, joints))]).astype("float32")
     prior = ops.reshape(ops.sum(found * others, axis=2), (-1, side, side, joints))

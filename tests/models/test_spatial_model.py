@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from models.spatial_model import LAYER, displacement_kernels, grid_cells, middle_map, spatial_model
@@ -108,3 +109,17 @@ def test_maps_that_are_finer_than_the_grid_keep_their_cells():
     found = ops.convert_to_numpy(model(2, 32, even)(maps))
     # Even kernels say the same everywhere.
     assert np.ptp(found - maps, axis=(1, 2)).max() < 1e-3
+
+
+def test_averages_that_are_below_zero_are_none():
+    """An average of weights may be, as Keras takes it before constraints apply: no logarithm may become NaN by it."""
+    net = model(2)
+    layer = net.get_layer(LAYER)
+    kernels, background = layer.get_weights()
+    layer.set_weights([0 * kernels - 1e-4, 0 * background - 1e-5])
+    logits = np.random.default_rng(0).normal(size=(3, 8, 8, 2)).astype("float32")
+    with tf.GradientTape() as tape:
+        found = net(logits)
+        loss = tf.reduce_sum(found)
+    assert np.isfinite(found.numpy()).all()
+    assert all(np.isfinite(gradient.numpy()).all() for gradient in tape.gradient(loss, net.trainable_weights))
