@@ -30,7 +30,7 @@ from demo.batch.inputs import read_frames
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.offline.recording import Recording
 from demo.offline.track import track_video
-from demo.outputs.new_folder import NewFolder
+from demo.outputs.new_folder import NewFolder, check_new_folder
 from demo.outputs.table import write_table
 from demo.runtimes.options import ModelOptions, check_people
 from demo.space.files import (
@@ -102,8 +102,7 @@ class Options(ModelOptions):
             raise ArgumentError(f"--offsets-s must be numbers of seconds, got {self.offsets_s}")
         if not (np.isfinite(self.cutoff_hz) and self.cutoff_hz > 0 and self.max_gap_s >= 0):
             raise ArgumentError("--cutoff-hz must be above 0, and --max-gap-s 0 or more")
-        if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
-            raise ArgumentError(f"--out {str(self.out)!r} must be a new folder or an empty one; choose another name")
+        check_new_folder("--out", self.out, self.calibration)
 
     def space(self) -> SpaceOptions:
         """How people are located."""

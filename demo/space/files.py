@@ -84,7 +84,8 @@ def write_c3d(scene: Scene, person: PersonInSpace, path: Path) -> None:
     span = span_of(person)
     points = person.xyz_mm[span].transpose(2, 1, 0)
     known = np.isfinite(points).all(axis=0)
-    errors = np.nanmean(np.where(np.isnan(person.errors_px), 0.0, person.errors_px), axis=0)[span].T
+    # Of the cameras that a point rests on.
+    errors = (np.nansum(person.errors_px, axis=0) / np.maximum(person.cameras, 1))[span].T
     made = ezc3d.c3d()
     made["parameters"]["POINT"]["RATE"]["value"] = [rate_hz(scene.times_s)]
     made["parameters"]["POINT"]["LABELS"]["value"] = list(scene.skeleton.joints)

@@ -147,6 +147,8 @@ def test_c3d_holds_points_and_residuals(tmp_path):
     rig, everybody = cameras(3), people()[:1]
     scene = locate_people(rig, recordings_of(rig, everybody, noise_px=2.0), (0.0,) * 3, RAW)
     scene.people[0].xyz_mm[7, 3] = np.nan
+    # Two of three cameras, 1 and 3 px off.
+    scene.people[0].errors_px[:, 4, 2], scene.people[0].cameras[4, 2] = (1, np.nan, 3), 2
     write_c3d(scene, scene.people[0], tmp_path / "a.c3d")
     found = ezc3d.c3d(str(tmp_path / "a.c3d"))
     points, residuals = found["data"]["points"][:3], found["data"]["meta_points"]["residuals"][0]
@@ -154,6 +156,7 @@ def test_c3d_holds_points_and_residuals(tmp_path):
     assert found["parameters"]["POINT"]["LABELS"]["value"] == list(COCO17.joints)
     assert found["parameters"]["POINT"]["UNITS"]["value"] == ["mm"]
     assert found["parameters"]["POINT"]["RATE"]["value"][0] == pytest.approx(30)
+    assert residuals[2, 4] == pytest.approx(2, abs=0.01)
     assert residuals[3, 7] == -1 and (np.delete(residuals.ravel(), 3 * FRAMES + 7) >= 0).all()
 
 
@@ -243,6 +246,7 @@ def test_cameras_are_found_by_the_videos_names_by_names_or_in_order(studio, tmp_
         (["--sync", "--offsets-s", "0", "1", "1"], 2, "--sync finds the offsets; leave --offsets-s out"),
         (["--cutoff-hz", "0"], 2, "--cutoff-hz must be above 0"),
         (["--calibration", "gone.toml"], 2, "there is no calibration gone.toml"),
+        (["--out", "gone/walk"], 2, "make the folder that it lies in"),
         (["--out", "."], 2, "must be a new folder or an empty one"),
         (["--offsets-s", "0", "100", "200"], 3, "nobody is seen by two cameras in the same place"),
     ],
