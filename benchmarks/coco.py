@@ -24,7 +24,7 @@ import pandas as pd
 
 from benchmarks.many.labels import LabeledImages
 from benchmarks.many.measure import measure
-from benchmarks.many.ours import from_finder, from_pair, open_model
+from benchmarks.many.ours import from_finder, from_pair, open_finder, open_model, title_of
 from benchmarks.many.system import System
 from demo.errors import DemoError
 from demo.runtimes.pose_model import PoseModel
@@ -94,11 +94,9 @@ def rows_of(options: Options) -> Iterator[Row]:
         DemoError: a model is not there.
         ValueError: the finder is a model of one person.
     """
-    finder = open_model(options.finder, options.threads)
-    if not finder.finds_everybody:
-        raise ValueError(f"--finder {str(options.finder)!r} is a model of one person; give one that sees everybody")
+    finder = open_finder(options.finder, options.threads)
     for path in options.model:
-        model, title = open_model(path, options.threads), path.parent.name if path.name == "export" else path.name
+        model, title = open_model(path, options.threads), title_of(path)
         if not model.finds_everybody:
             yield Row(f"{title} in the labeled boxes", model.skeleton, in_boxes(model))
         systems = (

@@ -42,7 +42,7 @@ _WAYS = {
     "smoothed": SpaceOptions(bones=False),
     "constant bones, smoothed": SpaceOptions(),
 }
-# Nobody found is that far from nobody.
+# Someone found who is further away than this, in the median of the joints, is somebody else.
 _SAME_MM = 500.0
 
 

@@ -42,13 +42,14 @@ from demo.space.files import (
     write_sequence,
     write_trc,
 )
-from demo.space.picture import overview
+from demo.space.picture import MOST_CAMERAS, overview
 from demo.space.scene import Scene, SpaceOptions, locate_people
 from demo.space.sync import find_offsets
 from demo.video.capture import FrameSource
 from machine.command import run_command
 from machine.words import counted
 from pose import Camera
+from pose.space.bones import held_limbs
 from pose.space.calibration import read_calibration
 
 
@@ -199,15 +200,12 @@ def _report(scene: Scene, given: list[Camera]) -> None:
 
 def _bone_deviations(scene: Scene, xyz_mm: np.ndarray) -> list[float]:
     """The standard deviation of each limb of arms and legs over time, as a share of its length."""
-    index, found = scene.skeleton.joints.index, []
-    for side in ("left", "right"):
-        for pair in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")):
-            names = [f"{side}_{joint}" for joint in pair]
-            if set(names) <= set(scene.skeleton.joints):
-                lengths = np.linalg.norm(xyz_mm[:, index(names[0])] - xyz_mm[:, index(names[1])], axis=1)
-                lengths = lengths[np.isfinite(lengths)]
-                if len(lengths) > 1:
-                    found.append(float(lengths.std() / lengths.mean()))
+    found = []
+    for start, end in held_limbs(scene.skeleton):
+        lengths = np.linalg.norm(xyz_mm[:, start] - xyz_mm[:, end], axis=1)
+        lengths = lengths[np.isfinite(lengths)]
+        if len(lengths) > 1:
+            found.append(float(lengths.std() / lengths.mean()))
     return found
 
 
@@ -221,7 +219,7 @@ def _write(options: Options, scene: Scene) -> None:
                     write_c3d(scene, person, folder.partial / f"person_{number}.c3d")
             write_sequence(scene, options.videos, folder.partial / "studio" / sequence_name(options.out))
             frame = _fullest_frame(scene)
-            picture = overview(scene, [_frame_of(video, frame) for video in options.videos[:4]], frame)
+            picture = overview(scene, [_frame_of(video, frame) for video in options.videos[:MOST_CAMERAS]], frame)
             cv2.imwrite(str(folder.partial / "overview.jpg"), picture[..., ::-1])
         except OSError as error:
             raise folder.problem(error) from error

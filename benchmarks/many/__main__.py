@@ -28,7 +28,7 @@ import pandas as pd
 
 from benchmarks.many.labels import LabeledImages, make_mosaics, read_images, read_singles
 from benchmarks.many.measure import MAX_FALSE, Figures, find_in_turns, measure, people_found
-from benchmarks.many.ours import from_finder, from_pair, from_squares, open_model
+from benchmarks.many.ours import from_finder, from_pair, from_squares, open_finder, open_model, title_of
 from benchmarks.many.published import from_openpose, from_package
 from benchmarks.many.system import System
 from benchmarks.speed.workers.latency import pin
@@ -105,23 +105,17 @@ def enter(options: Options, scratch: Path) -> list[System]:
         systems += from_package(options.package, scratch, threads)
     if options.openpose is not None:
         systems.append(from_openpose(options.openpose, scratch, threads))
-    finder = open_model(options.finder, threads)
-    if not finder.finds_everybody:
-        raise ValueError(f"--finder {str(options.finder)!r} is a model of one person; give one that sees everybody")
-    systems += from_finder(_title(options.finder), finder)
+    finder = open_finder(options.finder, threads)
+    systems += from_finder(title_of(options.finder), finder)
     squares = []
     for path in options.model:
         model = open_model(path, threads)
         if model.finds_everybody:
-            systems += from_finder(_title(path), model)
+            systems += from_finder(title_of(path), model)
             continue
-        systems.append(from_pair(_title(path), model, _title(options.finder), finder))
-        squares.append(from_squares(_title(path), open_model(path, threads)))
+        systems.append(from_pair(title_of(path), model, title_of(options.finder), finder))
+        squares.append(from_squares(title_of(path), open_model(path, threads)))
     return systems + squares
-
-
-def _title(path: Path) -> str:
-    return path.parent.name if path.name == "export" else path.name
 
 
 def people_table(systems: Sequence[System], images: LabeledImages, timed: int, rounds: int) -> pd.DataFrame:

@@ -34,6 +34,24 @@ def open_model(path: Path, threads: int) -> PoseModel:
     return PoseModel(find_export(path, Path("runs")), RUNTIME, threads)
 
 
+def open_finder(path: Path, threads: int) -> PoseModel:
+    """A model that sees everybody, in ONNX Runtime.
+
+    Raises:
+        ModelError: there is none.
+        ValueError: it is a model of one person.
+    """
+    finder = open_model(path, threads)
+    if not finder.finds_everybody:
+        raise ValueError(f"--finder {str(path)!r} is a model of one person; give one that sees everybody")
+    return finder
+
+
+def title_of(path: Path) -> str:
+    """The name of an export for tables: that of its run."""
+    return path.parent.name if path.name == "export" else path.name
+
+
 def from_finder(title: str, model: PoseModel) -> list[System]:
     """A net that sees everybody, alone: in the whole image, and in one and two levels of views as well."""
     return [System(f"{title} alone, {_words(levels)}", model.skeleton, _alone(model, levels)) for levels in _LEVELS]

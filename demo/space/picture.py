@@ -13,7 +13,8 @@ from pose import captioned, draw_skeleton, draw_text, picture_grid
 _CELL_PX = 400
 _TIMES = 6
 _MARGIN = 0.08
-_MOST_CAMERAS = 4
+#: As many cameras' images are shown.
+MOST_CAMERAS = 4
 
 
 def overview(scene: Scene, pictures: Sequence[np.ndarray], frame: int) -> np.ndarray:
@@ -29,9 +30,9 @@ def overview(scene: Scene, pictures: Sequence[np.ndarray], frame: int) -> np.nda
     """
     cells = [
         captioned(_fitted(_projected(scene, view, picture, frame)), f"{scene.cameras[view].name}, frame {frame}")
-        for view, picture in enumerate(pictures[:_MOST_CAMERAS])
+        for view, picture in enumerate(pictures)
     ]
-    return picture_grid([*cells, *_views(scene)], columns=min(4, max(len(cells), 3)))
+    return picture_grid([*cells, *_views(scene)], columns=max(len(cells), 3))
 
 
 def _projected(scene: Scene, view: int, picture: np.ndarray, frame: int) -> np.ndarray:

@@ -47,8 +47,7 @@ def joint_errors(
     there = known & np.isfinite(predicted).all(axis=2)
     aligned = _aligned(predicted, true, there, alignment, np.atleast_1d(root))
     errors = np.linalg.norm(aligned[0] - aligned[1], axis=2)
-    lost = known & ~np.isfinite(predicted).all(axis=2)
-    return np.where(lost, np.inf, np.where(known, errors, np.nan))
+    return np.where(known & ~there, np.inf, np.where(known, errors, np.nan))
 
 
 def pck_3d(errors_mm: np.ndarray, threshold_mm: float = PCK_MM) -> np.ndarray:

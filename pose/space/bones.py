@@ -33,10 +33,9 @@ def with_constant_bones(cameras: Sequence[Camera], skeleton: Skeleton, found: Lo
         The joints, float64 (T, J, 3), NaN where they were.
     """
     xyz_mm, xy_px = found.xyz_mm, found.xy_px
-    bones = [(a, b) for a, b in skeleton.limbs if _is_held(skeleton.joints[a], skeleton.joints[b])]
     known = np.isfinite(xyz_mm).all(axis=-1)
     lengths = {}
-    for a, b in bones:
+    for a, b in held_limbs(skeleton):
         both = known[:, a] & known[:, b]
         if both.sum() >= _FRAMES:
             lengths[a, b] = float(np.median(np.linalg.norm(xyz_mm[both, a] - xyz_mm[both, b], axis=-1)))
@@ -68,6 +67,11 @@ def with_constant_bones(cameras: Sequence[Camera], skeleton: Skeleton, found: Lo
         flat += np.where(known, 1e-9, 1.0).repeat(3, axis=1)[..., None] * np.eye(3 * joints)
         xyz = xyz + np.linalg.solve(flat, right.reshape(frames, -1, 1)).reshape(xyz.shape)
     return np.where(known[..., None], xyz, np.nan)
+
+
+def held_limbs(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """The limbs of arms and legs, which keep their lengths, as pairs of joint indices."""
+    return [(a, b) for a, b in skeleton.limbs if _is_held(skeleton.joints[a], skeleton.joints[b])]
 
 
 def _is_held(*ends: str) -> bool:
