@@ -14,7 +14,6 @@ Errors are medians and means over joints in mm of the world, without any alignme
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.many.ours import open_model
+from data_prep.panoptic.poses import PoseFiles, read_bodies
 from demo.errors import DemoError
 from demo.offline.recording import Recording
 from demo.offline.track import track_video
@@ -33,7 +33,8 @@ from evaluate.pose_3d.metrics import joint_errors, pck_3d
 from machine.command import run_command
 from machine.whole import whole
 from pose import PANOPTIC19, Camera, Skeleton, convert_joints
-from pose.panoptic_cameras import MM_PER_CM, read_cameras
+from pose.panoptic_cameras import read_cameras
+from pose.panoptic_poses import POSES
 from pose.space import triangulate
 from tools.result_tables import markdown
 
@@ -103,15 +104,18 @@ def sequences(root: Path) -> Iterator[Truth]:
         cameras, broken = read_cameras(calibration)
         if broken:
             raise ValueError(str(next(iter(broken.values()))))
-        files = sorted((calibration.parent / "hdPose3d_stage1_coco19").glob("body3DScene_*.json"))
-        people: dict[int, np.ndarray] = {}
-        for number, file in enumerate(files):
-            for body in json.loads(file.read_text())["bodies"]:
-                joints = np.reshape(body["joints19"], (19, 4))
-                own = people.setdefault(body["id"], np.full((len(files), 19, 3), np.nan))
-                own[number] = np.where(joints[:, 3:] > 0, joints[:, :3] * MM_PER_CM, np.nan)
-        frames = np.array([int(file.stem.rsplit("_", 1)[1]) for file in files], np.int64)
-        yield Truth(calibration.parent, cameras, frames, people)
+        files = PoseFiles.of_sequence(calibration.parent, (POSES,))
+        if files is None:
+            raise ValueError(f"{calibration.parent} has no {POSES}")
+        bodies = read_bodies(files, files.frames.tolist(), lambda bad: print(bad, file=sys.stderr))
+        known = (bodies.confidence > 0)[..., None]
+        people = {}
+        for number in np.unique(bodies.ids).tolist():
+            rows = bodies.ids == number
+            people[number] = np.full((len(files.frames), *bodies.joints_world_mm.shape[1:]), np.nan)
+            places = np.searchsorted(files.frames, bodies.frames[rows])
+            people[number][places] = np.where(known, bodies.joints_world_mm, np.nan)[rows]
+        yield Truth(calibration.parent, cameras, files.frames, people)
 
 
 def with_noise(options: Options) -> pd.DataFrame:

@@ -10,7 +10,10 @@
     python -m data_prep dome --out data/dome
     python -m data_prep mix --sets data/coco data/lspet --shares 2 1 --out data/mix
 
-With --kind frames a record is a whole image with all its people instead of a crop of one person.
+With --kind frames a record is a whole image with all its people instead of a crop of one person; with --kind sequences
+it is a clip of one person's joints in space, of panoptic, h36m, and of motions without any image:
+
+    python -m data_prep motions --kind sequences --out data/motions
 
 A stopped run resumes when the same command is run again. Exit code 2 for a wrong argument or an unusable data set.
 """
@@ -35,6 +38,7 @@ from data_prep.h36m.reader import H36m
 from data_prep.labelstudio.reader import LabelStudio
 from data_prep.lsp.reader import Lsp
 from data_prep.mix import Mix
+from data_prep.motion import Motions
 from data_prep.mpii.reader import Mpii
 from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
@@ -78,6 +82,7 @@ Command = (
     | Annotated[Convert[LabelStudio], tyro.conf.subcommand("labelstudio", description=_about(LabelStudio))]
     | Annotated[Convert[Mpii], tyro.conf.subcommand("mpii", description=_about(Mpii))]
     | Annotated[Convert[H36m], tyro.conf.subcommand("h36m", description=_about(H36m))]
+    | Annotated[Convert[Motions], tyro.conf.subcommand("motions", description=_about(Motions))]
     | Annotated[Mix, tyro.conf.subcommand("mix")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Dome, tyro.conf.subcommand("dome")]

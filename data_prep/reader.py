@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, Self
 from pose import Skeleton
 from records import BadInput, Person, Region
 from records.schema import Picture
+from records.sequences.schema import JointSequence
 
 #: Images per unit in data sets of single images: a few seconds of work.
 PICTURES_A_UNIT = 256
@@ -69,7 +70,7 @@ class Unlabeled:
     region: Region | None = None
 
 
-Item = Person | BadInput | LeftOut | Remark | Unlabeled
+Item = Person | BadInput | LeftOut | Remark | Unlabeled | JointSequence
 
 
 class Unit(Protocol):
@@ -133,6 +134,14 @@ class Reader(ABC):
             ValueError: the data set is empty, or cannot be used as a whole.
         """
 
+    def for_people(self) -> Reader:
+        """The reader of the same data set for records of people: itself.
+
+        Raises:
+            ValueError: the data set has no images.
+        """
+        return self
+
     def for_frames(self) -> Self:
         """The reader of the same data set for records of frames: its units also stream what is not labeled.
 
@@ -142,6 +151,14 @@ class Reader(ABC):
         reader = replace(self)  # Also without what is cached.
         object.__setattr__(reader, "of_frames", True)
         return reader
+
+    def for_sequences(self) -> Reader:
+        """The reader of the same data set for records of sequences: its units stream `JointSequence` items.
+
+        Raises:
+            ValueError: the data set has no joints in space over time.
+        """
+        raise ValueError(f"{self.dataset} has no joints in space over time; leave --kind sequences out")
 
     def found(self) -> dict[str, object]:
         """Facts about the files found that go into the manifest, besides the options."""

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.errors import DemoError
+from demo.lifting.lifter import LiftOptions
 from demo.runtimes.exports import find_export
 from demo.site.build import write_site
 from demo.site.server import make_server
@@ -35,7 +36,7 @@ from machine.command import run_command
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LiftOptions):
     """Serves a page that tracks the people in front of a camera in the browser itself.
 
     Attributes:
@@ -73,6 +74,7 @@ class Options:
         if self.key is not None and self.certificate is None:
             raise ValueError(f"--key {str(self.key)!r} needs --certificate beside it")
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
+        self.check_lifting()
 
 
 def run(options: Options) -> None:
@@ -84,12 +86,12 @@ def run(options: Options) -> None:
     export = find_export(options.model, options.runs)
     smooth = OneEuro(options.smooth_cutoff_hz, options.smooth_beta)
     if options.out is not None:
-        write_site(options.out, export, options.follow, smooth, options.onnxruntime_web)
+        write_site(options.out, export, options.follow, smooth, options.onnxruntime_web, options)
         print(f"wrote {options.out}. Hosts that send no COOP and COEP headers run it on one thread.")
         return
     with tempfile.TemporaryDirectory(prefix="panopose-") as folder:
         site = Path(folder) / "site"
-        write_site(site, export, options.follow, smooth, options.onnxruntime_web)
+        write_site(site, export, options.follow, smooth, options.onnxruntime_web, options)
         server, address = make_server(
             site, host=options.host, port=options.port, certificate=options.certificate, key=options.key
         )

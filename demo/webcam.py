@@ -2,6 +2,7 @@
 
     python -m demo.webcam
     python -m demo.webcam --source video.mp4 --no-window --output out.mp4
+    python -m demo.webcam --space
     python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export --people 2 --jsonl people.jsonl
 
 Press s for a snapshot; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window shows,
@@ -21,7 +22,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -34,18 +35,20 @@ import numpy as np
 from demo import IMPORTED_S
 from demo.errors import ArgumentError, DemoError
 from demo.finding.choose import tracker_for
+from demo.lifting.lifter import LiftOptions
+from demo.lifting.live import LiftedTracker
 from demo.outputs.files import check_outputs
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.video_sink import VideoSink, check_ending
 from demo.runtimes.options import ModelOptions, check_people
 from demo.tracking.one_euro import OneEuro
-from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker
+from demo.tracking.people import SMOOTH_BETA, SMOOTH_CUTOFF_HZ, SmoothedTracker, TrackedFrame
 from demo.tracking.pipeline import Pipeline
 from demo.tracking.rule import FollowRule
 from demo.ui.loop import Drawer, DrawOptions, Loop
 from demo.ui.view import caption
 from demo.ui.window import Window
-from demo.video.capture import FrameSource, Opener, file_path, open_capture, opens_slowly
+from demo.video.capture import Frame, FrameSource, Opener, file_path, open_capture, opens_slowly
 from machine.command import run_command
 from machine.words import counted
 
@@ -54,7 +57,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options(ModelOptions):
+class Options(ModelOptions, LiftOptions):
     """Draws the skeletons of the people in front of a camera, or in a video.
 
     Attributes:
@@ -90,6 +93,7 @@ class Options(ModelOptions):
         if self.max_frames is not None and self.max_frames < 1:
             raise ArgumentError(f"--max-frames must be 1 or more, got {self.max_frames}; leave it out for all frames")
         check_people(self.people)
+        self.check_lifting()
         OneEuro(self.smooth_cutoff_hz, self.smooth_beta)
         if self.output is not None:
             check_ending(self.output)
@@ -138,15 +142,18 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
         if window:
             window.show(caption(np.zeros((*source.size, 3), np.uint8), "loading the model"))
         model = loading.result()
-        track = _tracker(model, options)
+        track: Callable[[Frame], TrackedFrame] = _tracker(model, options)
+        if (lifter := options.load_lifter(model.skeleton)) is not None:
+            track = LiftedTracker(track, lifter)
+        space = None if lifter is None else lifter.skeleton
         # Before the outputs, so that a signal does not interrupt their completion either.
         stopped = stack.enter_context(_stop_signals())
         video = lines = None
         if options.output:
             video = stack.enter_context(VideoSink(options.output, source.fps))
         if options.jsonl:
-            lines = stack.enter_context(JsonlSink(options.jsonl, model.skeleton))
-        draw_options = DrawOptions(options.mirror and source.live, options.people > 1, options.blur_faces)
+            lines = stack.enter_context(JsonlSink(options.jsonl, model.skeleton, space))
+        draw_options = DrawOptions(options.mirror and source.live, options.people > 1, options.blur_faces, space)
         drawer = Drawer(model.skeleton, draw_options, live=source.live)
         loop = Loop(source, drawer, window=window, video=video, lines=lines, snapshots=options.snapshots)
         threads = "" if model.threads is None else f" on {counted(model.threads, 'thread')}"

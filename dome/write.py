@@ -35,7 +35,8 @@ from dome.view.visibility import hidden_joints
 from dome.visible_joints import write_visible
 from machine.whole import whole
 from pose import Camera
-from pose.panoptic_cameras import MM_PER_CM, camera_entry
+from pose.panoptic_cameras import camera_entry
+from pose.panoptic_poses import POSES, body_entry, pose_file, poses_content
 
 # Incremented whenever the same settings give other images or joints.
 _VERSION = 3
@@ -72,7 +73,7 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
         cast, rig = _cast(settings), _rig(settings)
         calibration = {"cameras": [camera_entry(camera) for camera in rig]}
         _write_json(unfinished / f"calibration_{target.name}.json", calibration)
-        _write_poses(unfinished / "hdPose3d_stage1_coco19", cast, settings)
+        _write_poses(unfinished / POSES, cast, settings)
         _write_bodies(unfinished / "truth" / "bodies.npz", cast)
         # Last, because it marks the rest as complete.
         _write_json(unfinished / "dome.json", _description(settings))
@@ -85,7 +86,7 @@ def _check_own(unfinished: Path, name: str) -> None:
     Raises:
         ValueError: it holds foreign files.
     """
-    ours = {"dome.json", "hdVideos", "truth", f"calibration_{name}.json", "hdPose3d_stage1_coco19"}
+    ours = {"dome.json", "hdVideos", "truth", f"calibration_{name}.json", POSES}
     if foreign := sorted({path.name for path in unfinished.glob("*")} - ours):
         raise ValueError(f"{unfinished} holds {', '.join(foreign[:3])}, and would be made anew; move that away")
 
@@ -248,17 +249,9 @@ def _write_json(path: Path, content: dict) -> None:
 def _write_poses(folder: Path, cast: Cast, settings: SequenceSettings) -> None:
     folder.mkdir()
     for frame, bodies in enumerate(cast.joints_world_mm):
-        listed = []
-        for person, joints_mm in enumerate(bodies):
-            joints = np.column_stack([joints_mm / MM_PER_CM, np.full(len(joints_mm), _CONFIDENCE)])
-            listed.append({"id": person, "joints19": joints.round(5).ravel().tolist()})
-        content = {
-            "version": 0.7,
-            "univTime": round(1000 * frame / settings.fps, 3),
-            "fpsType": f"hd_{settings.fps:.2f}".replace(".", "_"),
-            "bodies": listed,
-        }
-        _write_json(folder / f"body3DScene_{frame:08d}.json", content)
+        sure = np.full(bodies.shape[1], _CONFIDENCE)
+        listed = [body_entry(person, joints_mm, sure) for person, joints_mm in enumerate(bodies)]
+        _write_json(folder / pose_file(frame), poses_content(listed, frame / settings.fps, settings.fps))
 
 
 def _write_bodies(path: Path, cast: Cast) -> None:

@@ -21,13 +21,16 @@ from evaluate.own_files import check_replaceable
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import POSE_2D
+from pose.tasks import POSE_2D, POSE_LIFT
 from records.inputs import kind_of
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
 if TYPE_CHECKING:
     from evaluate.poses_2d.evaluation import ManyEvaluation
+
+
+_COUNTED = {"people": ("person", "people"), "frames": ("image", "images"), "sequences": ("clip", "clips")}
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Options:
         model: a training run's folder, a .keras file beside its run.json, an exported SavedModel folder, or the name of
             a model that comes with PanoPose, such as fast; --model may stand before it.
         records: the shard set, as `python -m data_prep` makes it; the one that the run was trained on if not given. For
-            predictions, and models that find many people, one of whole images (--kind frames).
+            predictions, and models that find many people, one of whole images (--kind frames); for lifters one of
+            sequences (--kind sequences).
         predictions: in place of a model, the people that any tool found: COCO's keypoint results, PoseTrack's JSON, or
             OpenPose's folder; of several videos a folder with a file SEQUENCE/CAMERA.json for each. Where labels and
             predictions have people's lasting numbers, tracks are measured too.
@@ -54,6 +58,7 @@ class Options:
         flip_test: merge the answers for each image and its mirror image: their score-weighted mean where they are near
             each other, else the one with the higher score.
         batch_size: number of people (64 by default) or of whole images (8) in a batch.
+        exact: show lifters the true places of joints, without the errors of 2D models.
         gallery: number of worst cases in the report, and of ones chosen at random.
         seed: random seed of that choice.
     """
@@ -68,6 +73,7 @@ class Options:
     out: Path | None = None
     flip_test: bool = False
     batch_size: int | None = None
+    exact: bool = False
     gallery: int = 24
     seed: int = 0
 
@@ -200,13 +206,21 @@ def _measure_model(options: Options, model: Path) -> None:
     from evaluate.pose_2d import tables
     from evaluate.pose_2d.evaluation import evaluate
     from evaluate.pose_2d.report import write_report
+    from evaluate.pose_3d import tables as tables_3d
+    from evaluate.pose_3d.evaluation import evaluate_lifter
+    from evaluate.pose_3d.report import write_report as write_report_3d
     from evaluate.poses_2d.evaluation import evaluate_model
     from evaluate.predictor import load_predictor
 
     predictor = load_predictor(shipped(model) or model, flip_test=options.flip_test)
-    measure, many = measure_of(predictor.task.name), kind_of(predictor.task) == "frames"
-    number, what = read_manifest(records).counts[options.split], ("image", "images") if many else ("person", "people")
-    bar = tqdm(total=number, unit=f" {what[1]}", desc=f"evaluating {options.split}", disable=None)
+    measure, kind = measure_of(predictor.task.name), kind_of(predictor.task)
+    if options.exact and predictor.task is not POSE_LIFT:
+        raise ValueError("--exact is for lifters; the model takes images")
+    number, what = read_manifest(records).counts[options.split], _COUNTED[kind]
+    many = kind == "frames"
+    # A clip has several windows.
+    total, unit = (None, "windows") if kind == "sequences" else (number, what[1])
+    bar = tqdm(total=total, unit=f" {unit}", desc=f"evaluating {options.split}", disable=None)
     sizes = {"batch_size": options.batch_size or (8 if many else 64)}
     sample = {"gallery": options.gallery, "seed": options.seed}
     if many:
@@ -216,6 +230,14 @@ def _measure_model(options: Options, model: Path) -> None:
         return
     named = "" if options.records else f" (as {RUN_FILE} names them)"
     heading = f"{model} on the {counted(number, *what)} of {records}{named}, {options.split} split\n"
+    if predictor.task is POSE_LIFT:
+        with bar as progress:
+            lifted = evaluate_lifter(
+                predictor, records, options.split, exact=options.exact, **sample, progress=progress
+            )
+        print(f"{heading}\n{tables_3d.as_text(lifted)}")
+        _print_files(write_report_3d(lifted, options.folder))
+        return
     if predictor.task is not POSE_2D:
         with bar as progress:
             found = figures.measure_split(predictor, measure, records, options.split, **sizes, progress=progress)

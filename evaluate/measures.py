@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from evaluate.pose_2d.summary import mean_of_known, summarize
+from evaluate.pose_3d import summary as lifted
 from pose import Skeleton
-from pose.tasks import POSE_2D
+from pose.tasks import POSE_2D, POSE_LIFT
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -101,6 +102,17 @@ def _poses_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) ->
     return {"ap": keypoint_ap(frames, found, skeleton).ap, "found": share_found(matches)}
 
 
+def _pose_lift(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
+    """MPJPE about the hips, after scaling, after a similarity; PCK3D, its AUC, and the error of velocities."""
+    return lifted.summarize(answers["joints_xyz_mm"], labels, skeleton).scalars()
+
+
+def _mean_lifted(records: Path, size: int, labels: Arrays) -> Arrays:
+    from evaluate.pose_3d.baseline import mean_lifted  # Late: it imports TensorFlow.
+
+    return {"joints_xyz_mm": np.broadcast_to(mean_lifted(records, size), labels["joints_xyz_mm"].shape)}
+
+
 def _people(labels: Arrays) -> int:
     return int((np.asarray(labels["visible"]) > 0).any(axis=-1).sum())
 
@@ -128,6 +140,17 @@ _POSES_2D = Measure(
 MEASURES = {
     "poses-2d-centers": _POSES_2D,
     "poses-2d-fields": _POSES_2D,
+    POSE_LIFT.name: Measure(
+        labels=lifted.LABELS,
+        figures=tuple(
+            Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=1, factor=100, unit=unit)
+            if unit == "%"
+            else Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=-1, unit=unit)
+            for name, heading, unit in lifted.FIGURES
+        ),
+        compute=_pose_lift,
+        baseline=_mean_lifted,
+    ),
     POSE_2D.name: Measure(
         labels=("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px"),
         figures=(

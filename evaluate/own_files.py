@@ -9,14 +9,14 @@ from machine.whole import whole
 
 REPORT, METRICS = "report.html", "metrics.json"
 # A text near the beginning of each file, by which ours are recognized.
-_MARKS = {
+_MARKS: dict[str, str | tuple[str, ...]] = {
     REPORT: "<title>Evaluation of ",
     METRICS: '"headline": "',
     "per_joint.csv": "joint,labelled,pck@",
     "per_limb.csv": "limb,pcp@",
-    "predictions.csv": "key,labelled,error_px,oks,score",
-    "kinds.csv": "kind,range,frames,people",
-    "joints.csv": "joint,labeled,found,",
+    "predictions.csv": ("key,labelled,error_px,oks,score", "key,time_s,distance_mm,mpjpe"),
+    "kinds.csv": ("kind,range,frames,people", "kind,range,windows,mpjpe"),
+    "joints.csv": ("joint,labeled,found,", "joint,known,mpjpe"),
     "frames.csv": "key,labeled,answers,found",
     "tracks.csv": "video,mota,idf1,hota",
 }
@@ -34,7 +34,8 @@ def check_replaceable(folder: Path) -> None:
     for name, mark in _MARKS.items():
         try:
             with (folder / name).open(encoding="utf-8", errors="replace") as file:
-                ours = mark in file.read(_MARK_WITHIN)
+                begin = file.read(_MARK_WITHIN)
+                ours = any(one in begin for one in ((mark,) if isinstance(mark, str) else mark))
         except FileNotFoundError:
             continue
         if not ours:

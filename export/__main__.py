@@ -25,7 +25,7 @@ from export.trained_run import check_run, load_run, read_samples
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import Task, task_of
+from pose.tasks import POSE_LIFT, Task, task_of
 
 if TYPE_CHECKING:
     import keras
@@ -157,8 +157,11 @@ def export(options: Options) -> int:
         entries |= {name: {"passed": False, "failed": why} for name, why in failed.items()}
         count = len(next(iter(inputs.values())))
         (folder / FORMATS_FILE).write_text(json.dumps({"pictures": count, "formats": entries}, indent=1) + "\n")
-    print(f"{options.folder}: {notes['model']}, {notes['skeleton']['name']}, pictures of {notes['record_size']} px")
-    number = counted(count, "picture")
+    task, size = task_of(notes), notes["record_size"]
+    of_images = f"pictures of {size} px", "picture", "pictures"
+    inputs_are, *what = (f"windows of {counted(size, 'frame')}", "window") if task is POSE_LIFT else of_images
+    print(f"{options.folder}: {notes['model']}, {notes['skeleton']['name']}, {inputs_are}")
+    number = counted(count, *what)
     print(f"each file by itself, without our code, against Keras on {number}:")
     print(table(measured, failed))
     for name in left_out:
@@ -171,7 +174,7 @@ def export(options: Options) -> int:
     # bfloat16 is one way to run a file that is correct in others; formats.json makes the demos avoid it.
     if wrong - {_BF16}:
         return 1
-    print(f"next: python -m demo.webcam --model {options.folder}")
+    print(f"next: python -m demo.webcam {'--space --lifter' if task is POSE_LIFT else '--model'} {options.folder}")
     return 0
 
 

@@ -25,6 +25,7 @@ from models.googlenet import googlenet
 from models.hourglass import build_hourglass, build_hourglass_light
 from models.hrnet import build_hrnet, hrnet
 from models.ief import build_ief, ief_form, ief_forward
+from models.lifter import build_lifter, build_temporal_lifter
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
 from models.movenet import build_movenet, movenet, movenet_head
 from models.necks import NECKS, deconv_neck, exchange_neck, narrow_neck, pyramid_neck
@@ -61,6 +62,7 @@ __all__ = [
     "build_densenet",
     "build_efficientnet_lite",
     "build_ief",
+    "build_lifter",
     "build_mobilenet_v2",
     "build_movenet",
     "build_openpose",
@@ -68,6 +70,7 @@ __all__ = [
     "build_openpose_light",
     "build_resnet",
     "build_simple_baseline",
+    "build_temporal_lifter",
     "build_tompson",
     "coordinate_head",
     "decode",

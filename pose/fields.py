@@ -31,8 +31,8 @@ class Field:
     """A named array of one sample; in a batch, a first dimension B is added.
 
     Attributes:
-        shape: numbers and symbols: P people, J joints, H and W pixels; others stand for what depends on
-            the net.
+        shape: numbers and symbols: P people, F frames, J joints, H and W pixels, T frames that a net takes; others
+            stand for what depends on the net.
         dtype: NumPy's name, "bytes" for a text or an encoded image.
         geometry: how a warp acts on it.
         of: the points that a visibility belongs to, or the visibility that a box belongs to.
@@ -75,14 +75,14 @@ class Field:
         known = {name: value for name, value in description.items() if name in {one.name for one in fields(cls)}}
         return cls(**known | {"shape": tuple(description["shape"])})
 
-    def sized(self, num_joints: int, size: int = 0, num_people: int = 0) -> tuple[int, ...]:
-        """The shape in numbers, for a skeleton, square images of `size` px and a number of people."""
-        known = {"P": num_people, "J": num_joints, "H": size, "W": size}
+    def sized(self, num_joints: int, size: int = 0, num_rows: int = 0) -> tuple[int, ...]:
+        """The shape in numbers, for a skeleton, square images of `size` px or as many frames, and people or frames."""
+        known = {"P": num_rows, "F": num_rows, "J": num_joints, "H": size, "W": size, "T": size}
         return tuple(known[side] if isinstance(side, str) else side for side in self.shape)
 
     def known_sides(self, num_joints: int, size: int = 0) -> tuple[int | str, ...]:
         """The shape, with numbers for the symbols of `sized`; those of other sides stay."""
-        known = {"J": num_joints, "H": size, "W": size}
+        known = {"J": num_joints, "H": size, "W": size, "T": size}
         return tuple(known.get(str(side), side) for side in self.shape)
 
 

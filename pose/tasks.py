@@ -130,8 +130,18 @@ POSES_2D_FIELDS = Task(
 )
 
 
+#: The joints of one person in space, from where a 2D model puts them in several frames (`pose.space.lifting`): those of
+#: the middle frame, about the hips.
+POSE_LIFT = Task(
+    name="pose-lift",
+    inputs={"joints": Input(("T", "J", 3), source="window")},
+    labels=("joints_xyz_mm", "xyz_known"),
+    answers={"joints_xyz_mm": Answer(("J", 3), unit="mm", tolerance=2.0, reduced_tolerance=10.0)},
+    forms=("lifted",),
+)
+
 #: The tasks that are known by name, with what run.json and pose.json cannot hold.
-TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS)}
+TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, POSE_LIFT)}
 
 
 def task_of(notes: Mapping) -> Task:

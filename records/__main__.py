@@ -50,12 +50,14 @@ class Options:
             raise ValueError(f"sheet must be a .jpg or .png file, got {str(self.sheet)!r}")
 
 
-_ONE_AND_MORE = {"people": ("person", "people"), "frames": ("frame", "frames")}
+_ONE_AND_MORE = {"people": ("person", "people"), "frames": ("frame", "frames"), "sequences": ("clip", "clips")}
 
 
 def print_manifest(manifest: Manifest) -> None:
     """Prints what the manifest says, in words."""
     size = f"{manifest.size} x {manifest.size} px"
+    if manifest.kind == "sequences":
+        size = f"clips of at most {counted(manifest.size, 'frame')}"
     kind = f", frames of at most {counted(manifest.max_people, 'person', 'people')}" if manifest.max_people else ""
     print(f"{manifest.skeleton.name}, {size}, schema {manifest.schema_version}{kind}")
     print("source: " + ", ".join(f"{k} {v}" for k, v in manifest.source.items() if k not in ("settings", "inputs")))

@@ -18,8 +18,8 @@ from records.warp import vary_pictures
 #: The fields that batches may have, by kind of record: those of the records and, in training, which joints
 #: augmentation put outside.
 LABELS: dict[str, dict[str, Field]] = {
-    kind: {**fields, "left": Field(fields["visible"].shape, "bool", "left", of="joints_xy_px")}
-    for kind, fields in KINDS.items()
+    kind: {**KINDS[kind], "left": Field(KINDS[kind]["visible"].shape, "bool", "left", of="joints_xy_px")}
+    for kind in ("people", "frames")
 }
 
 _NUM_PATCHES = 2

@@ -35,9 +35,9 @@ class Stored(Field):
         """Whether it can be read from every record."""
         return self.required or self.default is not None
 
-    def stored_shape(self, num_joints: int, num_people: int = 0) -> tuple[int, ...]:
+    def stored_shape(self, num_joints: int, num_rows: int = 0) -> tuple[int, ...]:
         """The shape in the Example, where an encoded image is one value."""
-        return () if self.encoded else self.sized(num_joints, num_people=num_people)
+        return () if self.encoded else self.sized(num_joints, num_rows=num_rows)
 
     @property
     def list_type(self) -> type:
@@ -98,15 +98,34 @@ FRAME_FIELDS: dict[str, Stored] = {
     ),
     **{name: FIELDS[name] for name in ("to_frame", "dataset", "sequence", "camera", "frame")},
 }
+#: Every field of the record of one person's joints in F frames, each record with an F of its own.
+SEQUENCE_FIELDS: dict[str, Stored] = {
+    # In the world, x right, y down, z away; 0 where unknown.
+    "joints_xyz_mm": Stored(("F", "J", 3), feature="joints/xyz_mm"),
+    "xyz_known": Stored(("F", "J"), "int32", feature="joints/xyz_known"),
+    # The number of each frame in the source.
+    "number": Stored(("F",), "int64", feature="frames/number"),
+    "fps": Stored((), feature="source/fps"),
+    # `pose.space.lifting.size_mm`, of all that is known of the person.
+    "size_mm": Stored((), feature="person/size_mm"),
+    **{name: FIELDS[name] for name in ("dataset", "sequence", "person", "frame")},
+}
 #: The kinds of records that a shard set may be of, and the fields of each.
-KINDS: dict[str, dict[str, Stored]] = {"people": FIELDS, "frames": FRAME_FIELDS}
+KINDS: dict[str, dict[str, Stored]] = {"people": FIELDS, "frames": FRAME_FIELDS, "sequences": SEQUENCE_FIELDS}
 _KEY = ("dataset", "sequence", "camera", "frame", "person")
 #: The fields whose values, joined by slashes, name a record.
-KEYS: dict[str, tuple[str, ...]] = {"people": _KEY, "frames": _KEY[:-1]}
+KEYS: dict[str, tuple[str, ...]] = {
+    "people": _KEY,
+    "frames": _KEY[:-1],
+    "sequences": ("dataset", "sequence", "person", "frame"),
+}
+# The feature with one value for each row, of records whose number of rows varies: people, or frames.
+_ROW_NAMES = {"frames": "people", "sequences": "frames"}
+_ROWS = {"frames": FRAME_FIELDS["person"].feature, "sequences": SEQUENCE_FIELDS["number"].feature}
 #: A further feature of whole images, where the source knows it of all: `Region.extent` of I people not labeled,
 #: float (I, 6) in px of the original image. Evaluation needs it, see `read_extents`.
 UNLABELED_EXTENTS = "unlabeled/extents"
-#: The most people in a record.
+#: The most people, or frames, in a record.
 MOST_PEOPLE = 1000
 _LISTS = {bytes: "bytes_list", np.int64: "int64_list", np.float32: "float_list"}
 
@@ -125,15 +144,15 @@ def read_features(serialized: bytes, num_joints: int, kind: str = "people") -> d
     except DecodeError as error:
         raise ValueError(f"no tf.train.Example ({error})") from error
     # Indexing a map of messages would create the entry.
-    number = FRAME_FIELDS["person"].feature
-    num_people = len(found[number].int64_list.value) if number in found else 0
-    if num_people > MOST_PEOPLE:
-        raise ValueError(f"{num_people} people, and {MOST_PEOPLE} are the most")
+    number = _ROWS.get(kind, "")
+    num_rows = len(found[number].int64_list.value) if number in found else 0
+    if num_rows > MOST_PEOPLE:
+        raise ValueError(f"{num_rows} {_ROW_NAMES[kind]}, and {MOST_PEOPLE} are the most")
     features: dict[str, Any] = {}
     for field in KINDS[kind].values():
         if not field.always_read:
             continue
-        name, list_type, shape = field.feature, field.list_type, field.stored_shape(num_joints, num_people)
+        name, list_type, shape = field.feature, field.list_type, field.stored_shape(num_joints, num_rows)
         expected = int(np.prod(shape))
         values: Sequence = getattr(found[name], _LISTS[list_type]).value if name in found else ()
         if name not in found and not field.required:

@@ -7,36 +7,42 @@ from typing import Any
 
 import numpy as np
 
-from pose.tasks import Task, as_net_takes
+from pose.tasks import POSE_LIFT, Task, as_net_takes
 from records.features import KINDS
+from records.sequences.labels import LABELS
 
-_PICTURE = "picture"
+# What batches of records begin with.
+_FIRST = ("picture", "window")
 _SEVERAL = 4
 
 
 def kind_of(task: Task) -> str:
-    """The kind of records that a task is trained and measured on: "people", or "frames" for all people of an image."""
+    """The kind of records that a task is trained and measured on, one of `KINDS`."""
+    if task is POSE_LIFT:
+        return "sequences"
     return "frames" if task.name.startswith("poses-2d") else "people"
 
 
 def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
     """The fields to read beside the images: those that fill the task's inputs, and the labels, each once."""
     wanted = [*(one.source for one in task.inputs.values()), *labels]
-    return tuple(dict.fromkeys(name for name in wanted if name != _PICTURE))
+    return tuple(dict.fromkeys(name for name in wanted if name not in _FIRST))
 
 
 def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
     """The task's inputs, by name, from a batch of `records.dataset`."""
-    return {name: pictures if one.source == _PICTURE else labels[one.source] for name, one in task.inputs.items()}
+    return {name: pictures if one.source in _FIRST else labels[one.source] for name, one in task.inputs.items()}
 
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
     """Inputs and labels of a batch, in which every point is labeled; for timing, where values do not matter."""
-    random, fields = np.random.default_rng(0), KINDS[kind_of(task)]
+    random, fields = np.random.default_rng(0), {**KINDS[kind_of(task)], **(LABELS if task is POSE_LIFT else {})}
 
     def values(name: str) -> np.ndarray:
         field = fields["visible" if name == "left" else name]
         shape = (count, *field.sized(num_joints, size, _SEVERAL))
+        if field.dtype == "int32" and task is POSE_LIFT:
+            return np.ones(shape, field.dtype)
         if field.geometry == "visibility":
             return np.zeros(shape, bool) if name == "left" else np.full(shape, 2, field.dtype)
         if field.geometry in ("picture", "nearest"):

@@ -16,6 +16,8 @@ from records.schema import SCHEMA_VERSION
 FILE_NAME = "manifest.json"
 #: Beside it: the fingerprint of what each part of the set was made from, by the part's name.
 INPUTS_NAME = "inputs.json"
+#: Of a clip of a sequence, training takes one window for so many frames in an epoch.
+FRAMES_A_WINDOW = 25
 SPLITS = ("train", "val", "test")
 
 
@@ -48,7 +50,7 @@ class Manifest:
 
     Attributes:
         skeleton: of the joints.
-        size: height and width of every crop in px.
+        size: height and width of every crop in px; of sequences, the most frames in a clip.
         shards: for each split its shards, in order.
         source: the data set and the options it was read with.
         split_rule: how sequences were assigned to splits.
@@ -56,7 +58,8 @@ class Manifest:
         left_out: how many people were left out on purpose, by reason.
         remarks: further facts about the inputs, and the number of inputs that each is true of.
         schema_version: of the records.
-        kind: "people", a crop of one person each, or "frames", a whole image of all its people each.
+        kind: "people", a crop of one person each; "frames", a whole image of all its people each; or "sequences", a
+            clip of one person's joints each.
         max_people: the most people in a frame of the set, 0 in sets of people.
         shares: of a mix of several sets, how much of each batch of a training comes from each, by the sets' names,
             with which the shards' names begin (`set_of`); empty for a single set.
@@ -79,6 +82,11 @@ class Manifest:
     def counts(self) -> dict[str, int]:
         """How many records, people or frames, each split holds."""
         return {split: sum(shard.count for shard in shards) for split, shards in self.shards.items()}
+
+    @property
+    def samples_a_record(self) -> int:
+        """How many samples of training a record gives in an epoch: 1, but several windows of a clip."""
+        return max(self.size // FRAMES_A_WINDOW, 1) if self.kind == "sequences" else 1
 
     @property
     def notes(self) -> list[str]:
@@ -231,10 +239,11 @@ def steps_per_epoch(folder: str | Path, split: str, batch_size: int) -> int:
         ValueError: the split is smaller than one batch.
     """
     manifest = read_manifest(folder)
-    count = manifest.counts.get(split, 0)
+    count = manifest.counts.get(split, 0) * manifest.samples_a_record
     if count < batch_size:
+        what = "windows of sequences" if manifest.kind == "sequences" else manifest.kind
         raise ValueError(
-            f"a batch of {batch_size} needs at least as many {manifest.kind}, the {split} split of {folder} has "
+            f"a batch of {batch_size} needs at least as many {what}, the {split} split of {folder} has "
             f"{count}; take a smaller batch size"
         )
     return count // batch_size

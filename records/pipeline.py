@@ -18,6 +18,8 @@ from records.manifest import Manifest, read_manifest, set_of, shard_paths, steps
 from records.maps import decoded_maps
 from records.mosaic import with_mosaics
 from records.parsing import Labels, decode_picture, parse_example, resize_picture, usual_fields
+from records.sequences.pipeline import USUAL_LENGTH, measured_windows, training_windows
+from records.sequences.views import Viewing
 from records.tfrecord import read_records
 
 
@@ -41,7 +43,8 @@ def dataset(
         limit: stop after this many records.
         fields: what to read beside the images, by the names of `records.features.KINDS`, or "key"; the usual ones if
             None.
-        kind: "people", or "frames" for whole images with P people, the manifest's `max_people`.
+        kind: "people"; "frames" for whole images with P people, the manifest's `max_people`; or "sequences" for
+            windows of `input_size` frames in place of images, see `records.sequences.pipeline`.
 
     Returns:
         Batches of images, uint8 (B, S, S, 3), and labels of the fields' shapes and types, in px of the image:
@@ -52,6 +55,9 @@ def dataset(
             missing or of the wrong size.
     """
     manifest = read_manifest(folder, kind)
+    if kind == "sequences":
+        length = input_size or USUAL_LENGTH
+        return measured_windows(folder, split, manifest, batch_size=batch_size, length=length, fields=fields)
     size, fields = input_size or manifest.size, usual_fields(kind) if fields is None else fields
     _check_fields(folder, split, fields, kind)
 
@@ -133,7 +139,7 @@ def training_dataset(
     first_step: int = 0,
     shard: tuple[int, int] = (0, 1),
     input_size: int | None = None,
-    augmentation: Augmentation | None = None,
+    augmentation: Augmentation | Viewing | None = None,
     shuffle_buffer: int = 8192,
     fields: Sequence[str] | None = None,
     kind: str = "people",
@@ -159,7 +165,8 @@ def training_dataset(
         first_step: the batch of that epoch to start at; those before it are read, but not decoded.
         shard: the worker's index, and how many there are; their number divides the batch size.
         input_size: height and width S of the images, the records' own size if None.
-        augmentation: how much to vary; if None, the defaults, or `records.augment.OF_FRAMES` for frames.
+        augmentation: how much to vary; if None, the defaults, `records.augment.OF_FRAMES` for frames, or
+            `records.sequences.views.Viewing` for sequences.
         shuffle_buffer: how many serialized records to shuffle among.
         fields: as in `dataset`; also "left", bool (B, J) or (B, P, J), joints that augmentation put outside the image,
             which needs "visible".
@@ -180,9 +187,25 @@ def training_dataset(
     if not 0 <= first_step < steps:
         raise ValueError(f"first_step must lie between 0 and {steps - 1}, an epoch's last step, got {first_step}")
     own = _own_rows(batch_size, shard)
+    if kind == "sequences":
+        return training_windows(
+            folder,
+            split,
+            manifest,
+            batch_size=batch_size,
+            epochs=epochs,
+            seed=seed,
+            first=(first_epoch, first_step),
+            rows=own,
+            length=input_size or USUAL_LENGTH,
+            options=augmentation if isinstance(augmentation, Viewing) else Viewing(),
+            fields=fields,
+        )
     size, fields = input_size or manifest.size, (*usual_fields(kind), "left") if fields is None else fields
     _check_fields(folder, split, fields, kind)
-    options = augmentation or (OF_FRAMES if kind == "frames" else Augmentation())
+    if not isinstance(augmentation, Augmentation):
+        augmentation = OF_FRAMES if kind == "frames" else Augmentation()
+    options = augmentation
     if options.mosaic and not {"visible", "box_px"} <= set(fields):
         raise ValueError(f"a mosaic is of whole images with visible and box_px, got records of {kind}")
     # A mosaic may be of images of other workers.

@@ -13,6 +13,7 @@ from records.augment import NUM_DRAWS, OF_FRAMES, Augmentation, augment, changes
 from records.features import KEYS, KINDS, read_features
 from records.manifest import Manifest, read_manifest, shard_paths
 from records.maps import decoded_maps
+from records.sequences.sheet import sequence_sheet
 from records.tfrecord import read_records
 from records.warp import decode_jpeg
 
@@ -31,9 +32,11 @@ def contact_sheet(folder: Path, split: str, count: int, seed: int = 0) -> np.nda
     """Records from all over a split with their names, and below each row the same ones after augmentation.
 
     Returns:
-        uint8 RGB, eight people or four frames in a row below a legend.
+        uint8 RGB, eight people or four frames in a row below a legend; of sequences see `records.sequences.sheet`.
     """
     manifest = read_manifest(folder)
+    if manifest.kind == "sequences":
+        return sequence_sheet(folder, manifest, split, count)
     skeleton, kind, searched = manifest.skeleton, manifest.kind, min(manifest.counts[split], _MOST_SEARCHED)
     step = max(1, searched // count)
     examples = islice(chain.from_iterable(map(read_records, shard_paths(folder, split))), 0, searched, step)

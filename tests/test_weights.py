@@ -6,15 +6,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from waving import moving
 
 import weights
 from artefact.formats import trusted
+from artefact.model import Model
 from demo.runtimes.pose_model import load
 from pose import Crop
 from pose.crop import box_from_joints
+from pose.space.lifting import seen
+from pose.tasks import POSE_LIFT, task_of
 
 FOLDER = Path(weights.__file__).parent
 _MOST_BYTES, _MOST_BYTES_A_FILE = 40e6, 25e6
+#: Those of images; the others lift joints.
+OF_IMAGES = [
+    name for name in weights.names() if task_of(json.loads((FOLDER / name / "run.json").read_text())) is not POSE_LIFT
+]
 
 
 def joints_of(model, picture):
@@ -57,7 +65,20 @@ def test_the_page_and_the_window_both_have_their_file(name):
     assert passed == set(trusted(FOLDER / name / "export")) == {"litert-fp16", "onnx"}
 
 
-@pytest.mark.parametrize("name", weights.names())
+def test_the_runtimes_lift_alike():
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("onnxruntime")
+    xyz = moving(27).astype(np.float64) + (100, 0, 3000)
+    joints = seen(xyz[None, ..., :2] / xyz[None, ..., 2:], np.full((1, 27, 19), 0.9)).joints
+    answers = [
+        Model(FOLDER / "lift" / "export", runtime, threads=1).run({"joints": joints})["joints_xyz_mm"]
+        for runtime in ("litert-fp16", "onnx")
+    ]
+    np.testing.assert_allclose(answers[0], answers[1], atol=2)
+    assert set(weights.names()) - set(OF_IMAGES) == {"lift"}
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_the_runtimes_agree(name):
     pytest.importorskip("ai_edge_litert")
     pytest.importorskip("onnxruntime")
@@ -73,7 +94,7 @@ def test_the_runtimes_agree(name):
             assert np.percentile(np.abs(ours - theirs), 90) < 0.5
 
 
-@pytest.mark.parametrize("name", weights.names())
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_joints_of_a_real_walk_agree_with_another_model(name, shared_data):
     model = load(FOLDER / name / "export", runtime="litert-fp16", threads=1)
     golden = json.loads((shared_data / "clips" / "pose_1.json").read_text())

@@ -2,7 +2,8 @@
 
     python -m tools.make_weights RUN NAME --joint-score 0.2 --found-score 0.4 --lost-score 0.3
 
-The scores are the demos' minimum scores: of a joint, to start to track a person, and to keep tracking.
+The scores are the demos' minimum scores: of a joint, to start to track a person, and to keep tracking; a lifter has
+none.
 
 Kernels are rounded to 16 bits, which halves the files, before the export, so that every file computes with the same
 numbers. The run's sample images are not copied, because data sets have their own terms. Evaluate the result afterwards:
@@ -28,6 +29,7 @@ from onnx import TensorProto, helper, numpy_helper
 from artefact.formats import FORMATS_FILE
 from export.__main__ import Options, export, measure_formats
 from export.folder import replacing
+from pose.tasks import POSE_LIFT, task_of
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")
@@ -44,7 +46,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
     Args:
         run: a finished training run.
         name: of the folder to write; its files are replaced, README.md stays.
-        follow: scores for the demos, see `demo.tracking.rule.FollowRule`.
+        follow: scores for the demos, see `demo.tracking.rule.FollowRule`; empty for a lifter.
         formats: to export to.
 
     Returns:
@@ -67,13 +69,15 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         notes["record_size"] = size = notes["input_size"]
         notes["follow"] = notes.get("follow", {}) | follow
         (rounded / "run.json").write_text(json.dumps(notes, indent=2) + "\n")
-        samples = np.stack([cv2.resize(picture, (size, size)) for picture in np.load(run / "samples.npy")])
+        samples, task = np.load(run / "samples.npy"), task_of(notes)
+        if task.takes_pictures:
+            samples = np.stack([cv2.resize(picture, (size, size)) for picture in samples])
         np.save(rounded / "samples.npy", samples)
         options = Options(rounded, formats, tolerance_px=_MOST_PX)
         if code := export(options):
             sys.exit(code)
         if "onnx" in formats:
-            _halve_onnx(model, notes, rounded / "export", {"pictures": samples}, options)
+            _halve_onnx(model, notes, rounded / "export", dict.fromkeys(task.inputs, samples), options)
         with replacing(folder / "export") as new:
             shutil.copytree(rounded / "export", new, dirs_exist_ok=True)
         for file in ("run.json", "best.keras"):
@@ -101,9 +105,8 @@ def _halve_onnx(
     if measured is None:
         sys.exit(f"error: with 16-bit weights model.onnx {failed['onnx']}")
     if not measured.passed:
-        px, score = (measured.differences[name].most for name in ("joints_xy_px", "scores"))
-        away = f"{px:.3f} px, and its scores {score:.4f},"
-        sys.exit(f"error: with 16-bit weights model.onnx is {away} from Keras, more than allowed")
+        away = ", ".join(f"{name} by {one.most:.4f}" for name, one in measured.differences.items())
+        sys.exit(f"error: with 16-bit weights model.onnx differs from Keras by more than allowed: {away}")
     formats = json.loads((folder / FORMATS_FILE).read_text())
     formats["formats"]["onnx"] = measured.to_json()
     (folder / FORMATS_FILE).write_text(json.dumps(formats, indent=1) + "\n")
@@ -137,10 +140,13 @@ def main() -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
     for score in _SCORES:
-        parser.add_argument(f"--{score.replace('_', '-')}", type=float, required=True)
+        parser.add_argument(f"--{score.replace('_', '-')}", type=float)
     parser.add_argument("--formats", nargs="+", default=_FORMATS)
     arguments = parser.parse_args()
-    follow = {score: getattr(arguments, score) for score in _SCORES}
+    follow = {score: value for score in _SCORES if (value := getattr(arguments, score)) is not None}
+    lifts = task_of(json.loads((arguments.run / "run.json").read_text())) is POSE_LIFT
+    if len(follow) != (0 if lifts else len(_SCORES)):
+        parser.error("give all three scores, or for a lifter none")
     folder = make(arguments.run, arguments.name, follow, tuple(arguments.formats))
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     print(f"wrote {folder}, {size_mb:.1f} MB")

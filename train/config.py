@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 from pose.tasks import POSE_2D
-from records import Augmentation
+from records import Augmentation, Manifest
 from weights import shipped
 
 # Options that change the result only by rounding.
@@ -131,6 +131,10 @@ class TrainConfig:
             raise ValueError("initial_share needs the weights of another run, got no initial; pass --initial RUN")
         if self.input_size is not None and self.input_size < 32:
             raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
+
+    def size_of(self, manifest: Manifest) -> int:
+        """The side of the net's images in px, or of sequences the number of its frames."""
+        return self.input_size or manifest.size
 
     def as_json(self) -> dict:
         """The options as plain values, without those that do not change the result; paths are absolute."""

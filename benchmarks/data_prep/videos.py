@@ -40,10 +40,10 @@ import tyro
 
 from benchmarks.data_prep.usual_frames import convert_usually, ffmpeg
 from dome import Dome
+from pose.panoptic_poses import POSES, pose_file
 from records import read_manifest
 
 _SECONDS_BETWEEN_LOOKS = 0.1
-_POSES = "hdPose3d_stage1_coco19"
 Task = Callable[[Path, str, Path, int], int]
 
 
@@ -106,10 +106,10 @@ def make_sequences(options: DataPrep) -> tuple[Path, Path]:
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "hdVideos").mkdir(parents=True)
         shutil.copy(drawn / "calibration_dome_000.json", partial)
-        (partial / _POSES).mkdir()
+        (partial / POSES).mkdir()
         for number in range(options.frames * repeats):
-            source = drawn / _POSES / f"body3DScene_{number % options.frames:08d}.json"
-            shutil.copy(source, partial / _POSES / f"body3DScene_{number:08d}.json")
+            source = drawn / POSES / pose_file(number % options.frames)
+            shutil.copy(source, partial / POSES / pose_file(number))
         for video in sorted((drawn / "hdVideos").iterdir()):
             source = video if repeats == 1 else short / "hdVideos" / video.name
             (_encode if repeats == 1 else _repeat)(source, partial / "hdVideos" / video.name, repeats)

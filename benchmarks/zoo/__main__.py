@@ -19,7 +19,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class Options:
         peers: folder of the published mobile nets cpm_mobile.tflite and hourglass_mobile.tflite (both of
             edvardHua/PoseEstimationForMobile) and efficientpose_ii.tflite (of daniegr/EfficientPose); left out if not
             given.
+        longer: how many times as many epochs as in the table each training has; runs of other lengths want another
+            folder.
         parts: train each system without its parts as well.
         out: folder of the runs and the tables.
     """
@@ -63,6 +65,7 @@ class Options:
     input_size: int = 128
     only: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    longer: int = 1
     parts: bool = False
     peers: Path | None = None
     out: Path = Path("runs/zoo")
@@ -72,6 +75,8 @@ class Options:
             raise ValueError(f"--only must name systems, got {', '.join(unknown)}; there are {', '.join(SYSTEMS)}")
         if not self.seeds:
             raise ValueError("--seeds must name at least one")
+        if self.longer < 1:
+            raise ValueError(f"--longer must be 1 or more, got {self.longer}")
 
 
 def millions(net: keras.Model) -> float:
@@ -136,7 +141,7 @@ def run(options: Options) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, str]]] = {"zoo": [], "zoo_stages": [], "zoo_parts": []}
     for name in options.only or SYSTEMS:
-        system = SYSTEMS[name]
+        system = replace(SYSTEMS[name], epochs=SYSTEMS[name].epochs * options.longer)
         train = partial(run_once, system, records=options.records, movenet=options.movenet, size=options.input_size)
         runs = [options.out / f"{name}-{seed}" for seed in options.seeds]
         results = [train(["--seed", str(seed)], run=run) for seed, run in zip(options.seeds, runs, strict=True)]

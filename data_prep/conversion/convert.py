@@ -24,10 +24,11 @@ from data_prep.reader import Reader
 from machine.processor import usable_cpus
 from pose import SKELETONS, Skeleton
 from records import SPLITS, BadInput, Manifest, ShardSetWriter, read_manifest
+from records.features import MOST_PEOPLE
 from records.tfrecord import read_records
 
-# The default sizes of the records' images in px.
-_SIZES = {"people": 224, "frames": 640}
+# The default sizes of the records' images in px, or of clips in frames.
+_SIZES = {"people": 224, "frames": 640, "sequences": 250}
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Conversion:
     """How people become records.
 
     Attributes:
-        kind: what a record holds: "people", a crop of one person; or "frames", a whole image with all its people and a
-            mask of the parts in which people are not labeled.
+        kind: what a record holds: "people", a crop of one person; "frames", a whole image with all its people and a
+            mask of the parts in which people are not labeled; or "sequences", a clip of one person's joints in space.
         size: height and width of the records' images in px, by default 224 for people and 640 for frames, whose longer
-            side it is.
+            side it is; of sequences the most frames in a clip, by default 250.
         padding: side of the crop of a person as a multiple of the longer side of the box.
         others: store the joints of other people in a person's crop too, those of the nearest eight who are read, as
             `train.cpm` uses them.
@@ -55,7 +56,7 @@ class Conversion:
         split: which sequences are for validation and test.
     """
 
-    kind: Literal["people", "frames"] = "people"
+    kind: Literal["people", "frames", "sequences"] = "people"
     size: int | None = None
     padding: float = 1.25
     others: bool = False
@@ -70,16 +71,18 @@ class Conversion:
 
     def __post_init__(self) -> None:
         if self.kind not in _SIZES:
-            raise ValueError(f"kind must be people or frames, got {self.kind!r}")
+            raise ValueError(f"kind must be one of {', '.join(_SIZES)}, got {self.kind!r}")
         for name, lowest in (("size", 16), ("people_per_shard", 1), ("max_skipped", 0), ("workers", 1)):
             if getattr(self, name) is not None and getattr(self, name) < lowest:
                 raise ValueError(f"{name} must be {lowest} or more, got {getattr(self, name)}")
         if self.padding <= 0:
             raise ValueError(f"padding must be above 0, got {self.padding}")
-        if self.kind == "frames" and self.padding != Conversion.padding:
-            raise ValueError(f"padding is for crops of people, got {self.padding} for frames")
-        if self.kind == "frames" and self.others:
-            raise ValueError("others are for crops of people, and frames have everybody; leave --others out")
+        if self.kind != "people" and self.padding != Conversion.padding:
+            raise ValueError(f"padding is for crops of people, got {self.padding} for {self.kind}")
+        if self.kind != "people" and self.others:
+            raise ValueError(f"others are for crops of people, got them for {self.kind}; leave --others out")
+        if self.kind == "sequences" and self.size is not None and self.size > MOST_PEOPLE:
+            raise ValueError(f"a clip has at most {MOST_PEOPLE} frames, got size {self.size}")
         if self.runner not in ("local", "dask", "beam"):
             raise ValueError(f"runner must be local, dask or beam, got {self.runner!r}")
         if self.scheduler is not None and self.runner != "dask":
@@ -125,10 +128,9 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
     if hasattr(reader, "root"):
         # Other processes may have another working folder, and names of skipped inputs must not depend on it.
         reader = replace(reader, root=Path(reader.root).absolute())
-    frames = options.kind == "frames"
-    if frames:
-        reader = reader.for_frames()
-    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": 1.0 if frames else options.padding}
+    people = options.kind == "people"
+    reader = getattr(reader, f"for_{options.kind}")()
+    source = {"dataset": reader.dataset, **_plain(asdict(reader)), "padding": options.padding if people else 1.0}
     # Sets that were made before there was the option stay complete.
     source |= {"others": True} if options.others else {}
     target = options.target(reader)
@@ -161,9 +163,9 @@ def convert(reader: Reader, folder: Path, options: Conversion) -> Manifest:
         finished = _start(reader, parts, todo, options)
         there = sum(map(_people, made.values()))
         with (
-            # How many frames there are is unknown before they are grouped.
+            # How many frames or clips there are is unknown before.
             tqdm(
-                total=None if frames else reader.total(),
+                total=reader.total() if people else None,
                 initial=there,
                 unit=options.kind,
                 smoothing=0.05,

@@ -20,6 +20,7 @@ from data_prep.reader import Item, LeftOut, Remark
 from pose import Crop, Skeleton, convert_joints
 from records import SPLITS, BadInput, Frame, Person, encode_example, encode_frame
 from records.manifest import check_counts
+from records.sequences.schema import JointSequence, encode_sequence
 from records.tfrecord import frame
 
 
@@ -96,7 +97,7 @@ class Parts:
         size: height and width of the records' images in px.
         padding: side of the crop as a multiple of the longer side of the person's box.
         split: which split a sequence belongs to.
-        kind: of the records, "people" or "frames".
+        kind: of the records, "people", "frames" or "sequences".
         others: whether records of people have the joints of the image's other people.
     """
 
@@ -149,21 +150,21 @@ class Parts:
                     part.left_out[item.reason] = part.left_out.get(item.reason, 0) + item.count
                 elif isinstance(item, Remark):
                     part.remarks[item.text] = part.remarks.get(item.text, 0) + item.count
-                elif isinstance(item, Person | Frame | _Among):
+                elif isinstance(item, Person | Frame | _Among | JointSequence):
                     try:
-                        record = self._encode(item)
+                        made = self._encode(item)
                     except BadInput as bad:
                         part.skipped[bad.what] = bad.why
                         continue
                     if isinstance(item, Frame):
                         part.max_people = max(part.max_people, len(item.people))
-                    yield self.split.split(item.sequence), frame(record)
+                    yield from ((self.split.split(item.sequence), frame(record)) for record in made)
         except BadInput as bad:
             part.skipped[bad.what] = bad.why
 
     def _items(self, unit: TracedUnit) -> Iterator[Item | Frame | _Among]:
         """What a unit streams, whole images grouped, or each person with the others of the image."""
-        if self.kind == "people" and not self.others:
+        if self.kind == "sequences" or (self.kind == "people" and not self.others):
             yield from unit.people()
             return
         for item in group_frames(unit.people()):
@@ -173,17 +174,20 @@ class Parts:
             else:
                 yield item
 
-    def _encode(self, item: Person | Frame | _Among) -> bytes:
+    def _encode(self, item: Person | Frame | _Among | JointSequence) -> list[bytes]:
+        """The records of an item: one, or of a sequence its clips."""
+        if isinstance(item, JointSequence):
+            return list(encode_sequence(item.in_skeleton(self.source, self.target), self.size, self.target))
         if isinstance(item, Frame):
             people = [self._in_target(person) for person in item.people]
-            return encode_frame(replace(item, people=people), self.size, self.target)
+            return [encode_frame(replace(item, people=people), self.size, self.target)]
         person, others = (item.person, item.others) if isinstance(item, _Among) else (item, [])
         try:
             crop = Crop.from_box(person.box_px, self.size, self.padding)
         except ValueError as error:
             raise BadInput(person.key, str(error)) from error
         others = [self._in_target(other) for other in others]
-        return encode_example(self._in_target(person), crop, self.target, others=others)
+        return [encode_example(self._in_target(person), crop, self.target, others=others)]
 
     def _in_target(self, person: Person) -> Person:
         return person if self.target == self.source else _in_skeleton(person, self.source, self.target)

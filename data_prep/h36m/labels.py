@@ -14,6 +14,7 @@ import numpy as np
 from pose import MPII16, Camera
 from pose.camera import check_camera
 
+POSITIONS = "data_3d_h36m.npz"
 NUM_POINTS = 32
 #: The index of each of MPII's joints in Human3.6M's 32 points, which lack the upper neck. Their thorax is the base of
 #: the neck, as MPII's, and their head the top of the head.

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.h36m.labels import POINT_OF_JOINT, read_cameras, read_positions
+from data_prep.h36m.labels import POINT_OF_JOINT, POSITIONS, read_cameras, read_positions
+from data_prep.h36m.sequences import H36mSequences
 from data_prep.reader import Item, LeftOut, Reader, Unit
 from data_prep.video.pictures import PictureFile
 from data_prep.video.video_file import Video
 from pose import MPII16, Camera, Skeleton, box_from_joints
 from records import BadInput, Person
 
-POSITIONS, CAMERAS = "data_3d_h36m.npz", "camera-parameters.json"
+CAMERAS = "camera-parameters.json"
 _FRAMES_PER_UNIT = 1000
 _FEWEST_JOINTS = 8
 # VideoPose3D's names of two actions, and the names in the first subject's videos.
@@ -78,6 +79,10 @@ class H36m(Reader):
     def dataset(self) -> str:
         """The name in the records."""
         return "h36m"
+
+    def for_sequences(self) -> H36mSequences:
+        """The reader of the people over time, which needs no videos."""
+        return H36mSequences(self.root, self.subjects, self.stride)
 
     def total(self) -> int:
         """The most people there may be."""

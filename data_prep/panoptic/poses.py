@@ -14,9 +14,9 @@ import numpy as np
 
 from pose import PANOPTIC19, Skeleton, joint_map
 from pose.panoptic_cameras import MM_PER_CM
+from pose.panoptic_poses import MISSING, POSES, pose_file
 from records import BadInput
 
-POSES = "hdPose3d_stage1_coco19"
 #: The studio's older poses, of 15 joints; some sequences have only these.
 OLD_POSES = "hdPose3d_stage1"
 #: Their joints. The second is the top of the head, as in the studio's `Visualize3DPose.m`, and not the nose.
@@ -28,8 +28,6 @@ _OLD_JOINTS = Skeleton(
     head=None,
 )
 _SKELETONS = {"joints19": PANOPTIC19, "joints15": _OLD_JOINTS}
-# The studio's mark of a missing joint: x, y, z and the confidence.
-_MISSING = (0.0, 0.0, 0.0, -1.0)
 _FILE = re.compile(r"body3DScene_(\d{8})\.json")
 # The studio's dome is five meters wide.
 _FARTHEST_CM = 1e5
@@ -100,7 +98,7 @@ class PoseFiles:
 
     def name(self, frame: int) -> str:
         """The frame's file, as if unpacked."""
-        return f"{self.source}/body3DScene_{frame:08d}.json"
+        return f"{self.source}/{pose_file(frame)}"
 
     def read(self, frame: int) -> bytes:
         """The frame's JSON.
@@ -264,5 +262,5 @@ def _body(entry: dict, skeleton: Skeleton) -> tuple[int, np.ndarray]:
         raise ValueError(f"id must fit into 64 bits, got {number}")
     if source is not skeleton:
         order = joint_map(source, skeleton)
-        joints = np.where(order[:, None] >= 0, joints[order], _MISSING)
+        joints = np.where(order[:, None] >= 0, joints[order], MISSING)
     return number, joints.astype(np.float32)

@@ -14,6 +14,7 @@ from data_prep.panoptic.layout import HD, Layout
 from data_prep.panoptic.pictures import Places, extracted_frames
 from data_prep.panoptic.poses import PoseFiles, read_bodies
 from data_prep.panoptic.selection import Selection
+from data_prep.panoptic.sequences import PanopticSequences
 from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit
 from data_prep.reader import Reader, Unit
 from machine.file_state import file_state
@@ -111,6 +112,21 @@ class Panoptic(Reader):
                 "--stride, --start and --stop"
             )
         return super().for_frames()
+
+    def for_sequences(self) -> PanopticSequences:
+        """The reader of the bodies over time, which needs neither calibration nor images."""
+        places = [(folder, self.layout.poses_of(folder)) for folder in self._chosen()]
+        return PanopticSequences(
+            root=self.root,
+            sequences=self.sequences,
+            stride=self.stride,
+            start=self.start,
+            stop=self.stop,
+            min_confidence=self.min_confidence,
+            dataset_name=self.dataset,
+            skeleton_name=self.skeleton.name,
+            places=tuple((folder, poses) for folder, poses in places if poses is not None),
+        )
 
     def total(self) -> int:
         """An estimate of the number of people: all bodies in all views, counted in a few frames."""

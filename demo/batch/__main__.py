@@ -37,6 +37,8 @@ from demo.batch.drawings import Drawings, check_drawings
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search, whole_image_crops
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
 from demo.errors import ArgumentError, DemoError, SourceError
+from demo.lifting.lifter import LiftOptions
+from demo.lifting.tables import lifted_rows
 from demo.outputs.results import ResultOptions, Results
 from demo.runtimes.options import BatchOptions, check_people, check_score
 from demo.runtimes.pose_model import PoseModel
@@ -48,7 +50,7 @@ from machine.words import counted
 
 
 @dataclass(frozen=True)
-class Options(BatchOptions, ResultOptions):
+class Options(BatchOptions, ResultOptions, LiftOptions):
     """Estimates the pose in every picture of a folder, or every frame of a video.
 
     Attributes:
@@ -72,6 +74,9 @@ class Options(BatchOptions, ResultOptions):
         super().__post_init__()
         check_people(self.people)
         check_score("--min-score", self.min_score)
+        self.check_lifting()
+        if self.space and self.out is None:
+            raise ArgumentError("--space adds columns to the table; give --out FILE too")
         if self.whole_picture and self.boxes is not None:
             raise ArgumentError("--whole-picture and --boxes both say where people are; give one of them")
         self.check_results(self.source, {"the --boxes file": self.boxes})
@@ -96,14 +101,17 @@ def run(options: Options) -> None:
     items = read_video(video) if video else read_folder(_folder(options.source), names or [])
     most = 1 if options.whole_picture or boxes is not None else options.people
     model, choice = options.load_for_batches(options.find_export(most), most)
-    rule = rule_of(model, options.min_score)
+    rule, lifter = rule_of(model, options.min_score), options.load_lifter(model.skeleton)
     start_s = time.perf_counter()
     with ExitStack() as stack:
         video_name = options.source.stem if video else None
-        results = stack.enter_context(Results(options, model.skeleton, video_name, annotated))
+        space = None if lifter is None else lifter.skeleton
+        results = stack.enter_context(Results(options, model.skeleton, video_name, annotated, space))
         drawings = options.draw and stack.enter_context(Drawings(options.draw, model.skeleton, rule.joint_score))
         for item, people in stack.enter_context(_find(items, boxes, model, rule, choice.batch, options)):
             counts.add(item.key, people)
+            if lifter is not None and people is not None and item.picture is not None:
+                people = lifted_rows(people, lifter, rule.joint_score, item.picture.shape[:2])
             if people is not None:
                 results.add(item.key, people)
             if drawings and people is not None and item.picture is not None:

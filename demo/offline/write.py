@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from demo.lifting.tables import SpaceTracks
 from demo.offline.recording import Recording
 from demo.outputs.files import Output
 from demo.outputs.jsonl import frame_record, json_line
-from demo.outputs.table import TABLE_ENDINGS, long_table, wide_table, write_table
+from demo.outputs.table import TABLE_ENDINGS, long_table, wide_table, with_space, write_table
 from pose.angles import angle_names, measure_angles
 from pose.coco import coco_annotation, coco_category, coco_image
 
@@ -54,13 +56,16 @@ def angles_of(
     return angles
 
 
-def to_frame(recording: Recording, *, form: Form = "wide", angles: Angles | None = None) -> pd.DataFrame:
+def to_frame(
+    recording: Recording, *, form: Form = "wide", angles: Angles | None = None, space: SpaceTracks | None = None
+) -> pd.DataFrame:
     """A recording as a table; its first columns are frame, time_s and person.
 
     Args:
         recording: the joints of everybody.
         form: `wide` has a row for each person in a frame, with box and joints; `long` a row for each joint.
         angles: further columns of a wide table, `NAME_deg`.
+        space: further columns of a wide table, `JOINT_x_mm` and so on.
 
     Returns:
         `attrs["skeleton"]` of the table describes the skeleton.
@@ -88,7 +93,13 @@ def to_frame(recording: Recording, *, form: Form = "wide", angles: Angles | None
             rows = numbers == number
             values[rows] = (angles or {})[number][name][frames[rows] - track.start]
         table[f"{name}_deg"] = values
-    return table
+    if space is None:
+        return table
+    xyz_mm = np.full((len(frames), space.skeleton.num_joints, 3), np.nan)
+    for number, track in recording.people.items():
+        rows = numbers == number
+        xyz_mm[rows] = space.people[number][frames[rows] - track.start]
+    return with_space(table, xyz_mm, space.skeleton)
 
 
 def to_coco(recording: Recording, video: str, *, angles: Angles | None = None) -> dict:
@@ -125,17 +136,32 @@ def to_coco(recording: Recording, video: str, *, angles: Angles | None = None) -
     }
 
 
-def iter_records(recording: Recording, *, angles: Angles | None = None) -> Iterator[dict]:
+def iter_records(
+    recording: Recording, *, angles: Angles | None = None, space: SpaceTracks | None = None
+) -> Iterator[dict]:
     """Yields each frame as plain lists and numbers; see `demo.outputs.jsonl.frame_record`."""
     for frame, people in recording.iter_people():
         time_s = float(recording.times_s[frame])
-        record = frame_record(frame, time_s, recording.size, people, recording.skeleton)
+        if space is not None:
+            places = [frame - recording.people[person.number].start for person in people]
+            everybody = zip(people, places, strict=True)
+            people = tuple(replace(one, xyz_mm=space.people[one.number][place]) for one, place in everybody)
+        skeleton = None if space is None else space.skeleton
+        record = frame_record(frame, time_s, recording.size, people, recording.skeleton, skeleton)
         for entry in record["people"]:
             entry |= _angles_at(recording, angles, entry["id"], frame)
         yield record
 
 
-def write(recording: Recording, out: Path, *, video: str, form: Form = "wide", angles: Angles | None = None) -> None:
+def write(
+    recording: Recording,
+    out: Path,
+    *,
+    video: str,
+    form: Form = "wide",
+    angles: Angles | None = None,
+    space: SpaceTracks | None = None,
+) -> None:
     """Writes a recording completely or not at all.
 
     Args:
@@ -144,12 +170,13 @@ def write(recording: Recording, out: Path, *, video: str, form: Form = "wide", a
         video: name of the video, for .json.
         form: of a table.
         angles: of everybody.
+        space: joints in space of everybody, for a wide table or .jsonl.
 
     Raises:
         OutputError: the file cannot be written.
     """
     if out.suffix in TABLE_ENDINGS:
-        write_table(to_frame(recording, form=form, angles=angles), out)
+        write_table(to_frame(recording, form=form, angles=angles, space=space), out)
         return
     output = Output("--out", out)
     try:
@@ -158,7 +185,7 @@ def write(recording: Recording, out: Path, *, video: str, form: Form = "wide", a
                 content = to_coco(recording, video, angles=angles)
                 output.file.write(json.dumps(content, separators=(",", ":"), allow_nan=False).encode())
             else:
-                output.file.writelines(map(json_line, iter_records(recording, angles=angles)))
+                output.file.writelines(map(json_line, iter_records(recording, angles=angles, space=space)))
         output.finish()
     finally:
         output.discard()

@@ -22,7 +22,12 @@ def _numbers(values: np.ndarray, digits: int) -> list:
 
 
 def frame_record(
-    index: int, time_s: float, size: tuple[int, int], people: Iterable[TrackedPerson], skeleton: Skeleton
+    index: int,
+    time_s: float,
+    size: tuple[int, int],
+    people: Iterable[TrackedPerson],
+    skeleton: Skeleton,
+    space: Skeleton | None = None,
 ) -> dict:
     """One frame as plain lists and numbers.
 
@@ -32,21 +37,25 @@ def frame_record(
         size: (height, width) in px.
         people: in it.
         skeleton: of the people.
+        space: of their joints in space; None if there are none.
 
     Returns:
         frame: its number in the source. time_s: of a file, its time after the first frame; of a camera, seconds of a
         monotonic clock. size: [height, width] in px. skeleton: its name, which determines the joints' order. people,
         each with id, box_px ([x, y, width, height] around the joints shown, or null), joints_px ([x, y] of each joint)
-        and scores (of each joint, 0 to 1).
+        and scores (of each joint, 0 to 1). With joints in space also space_skeleton, and of each person space_mm
+        ([x, y, z] of each of its joints before the camera, x right, y down).
     """
 
     def record(person: TrackedPerson) -> dict:
         box = person.box_px
+        lifted = {} if person.xyz_mm is None else {"space_mm": _numbers(person.xyz_mm, 1)}
         return {
             "id": person.number,
             "box_px": None if box is None else _numbers(box, 2),
             "joints_px": _numbers(person.xy_px, 2),
             "scores": _numbers(np.asarray(person.scores, np.float64), 4),
+            **lifted,
         }
 
     return {
@@ -54,6 +63,7 @@ def frame_record(
         "time_s": round(time_s, 6),
         "size": list(size),
         "skeleton": skeleton.name,
+        **({} if space is None else {"space_skeleton": space.name}),
         "people": [record(person) for person in people],
     }
 
@@ -71,13 +81,14 @@ class JsonlSink:
     Args:
         path: of the file.
         skeleton: of the people.
+        space: of their joints in space; None if there are none.
 
     Raises:
         OutputError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, skeleton: Skeleton) -> None:
-        self._skeleton = skeleton
+    def __init__(self, path: Path, skeleton: Skeleton, space: Skeleton | None = None) -> None:
+        self._skeleton, self._space = skeleton, space
         self._lines = 0
         self._output = Output("--jsonl", path)
 
@@ -98,7 +109,7 @@ class JsonlSink:
         """
         frame = seen.frame
         height, width = frame.picture.shape[:2]
-        record = frame_record(frame.index, frame.time_s, (height, width), seen.people, self._skeleton)
+        record = frame_record(frame.index, frame.time_s, (height, width), seen.people, self._skeleton, self._space)
         with self._output.writing():
             self._output.file.write(json_line(record))
         self._lines += 1

@@ -107,16 +107,22 @@ class Results:
         skeleton: of the people.
         video: the name of the video; None for pictures.
         annotated: ids of the pictures; None for the numbers in their names.
+        space: of the people's joints in space, which the table has; None if there are none.
     """
 
     def __init__(
-        self, options: ResultOptions, skeleton: Skeleton, video: str | None, annotated: AnnotatedImages | None = None
+        self,
+        options: ResultOptions,
+        skeleton: Skeleton,
+        video: str | None,
+        annotated: AnnotatedImages | None = None,
+        space: Skeleton | None = None,
     ) -> None:
         self._options = options
         self._skeleton = skeleton
         self._video = video
         self._annotated = annotated
-        self._table = Table(skeleton, "picture" if video is None else "frame")
+        self._table = Table(skeleton, "picture" if video is None else "frame", space)
         self._images: list[ImagePeople] = []
         self._folder: NewFolder | None = None
         self._stack = ExitStack()

@@ -72,6 +72,20 @@ def long_table(
     return _described(pd.DataFrame(columns), skeleton)
 
 
+def with_space(table: pd.DataFrame, xyz_mm: np.ndarray, skeleton: Skeleton) -> pd.DataFrame:
+    """A wide table with the people's joints in space (N, K, 3) as columns JOINT_x_mm, JOINT_y_mm and JOINT_z_mm."""
+    import pandas as pd
+
+    columns = {
+        f"{name}_{letter}_mm": xyz_mm[:, joint, axis].astype(np.float32)
+        for joint, name in enumerate(skeleton.joints)
+        for axis, letter in enumerate("xyz")
+    }
+    both = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+    both.attrs |= table.attrs
+    return both
+
+
 def _described(table: pd.DataFrame, skeleton: Skeleton) -> pd.DataFrame:
     table.attrs["skeleton"] = skeleton.describe()
     return table
@@ -107,6 +121,7 @@ class TableRow:
         xy_px: (J, 2) in the image.
         scores: (J,), 0 to 1.
         score: of the person; None for the mean score of the better half of the main joints.
+        xyz_mm: (K, 3), joints in space in mm before the camera; None if nothing is lifted.
     """
 
     key: str | int
@@ -116,6 +131,7 @@ class TableRow:
     xy_px: np.ndarray
     scores: np.ndarray
     score: float | None = None
+    xyz_mm: np.ndarray | None = None
 
     def person_score(self, skeleton: Skeleton) -> float:
         """The person's score."""
@@ -128,10 +144,11 @@ class Table:
     Args:
         skeleton: of the people.
         key: name of the first column, "picture" or "frame".
+        space: of the people's joints in space; None if there are none.
     """
 
-    def __init__(self, skeleton: Skeleton, key: str) -> None:
-        self._skeleton = skeleton
+    def __init__(self, skeleton: Skeleton, key: str, space: Skeleton | None = None) -> None:
+        self._skeleton, self._space = skeleton, space
         self._key = key
         self._people: list[TableRow] = []
 
@@ -149,13 +166,17 @@ class Table:
         if self._key == "frame":
             first["time_s"] = [person.time_s for person in people]
         first["person"] = [person.number for person in people]
-        return wide_table(
+        table = wide_table(
             first,
             np.array([person.box_px for person in people]).reshape(-1, 4),
             np.array([person.xy_px for person in people]).reshape(-1, joints, 2),
             np.array([person.scores for person in people]).reshape(-1, joints),
             self._skeleton,
         )
+        if self._space is None:
+            return table
+        xyz_mm = np.array([person.xyz_mm for person in people]).reshape(-1, self._space.num_joints, 3)
+        return with_space(table, xyz_mm, self._space)
 
     def write(self, out: Path) -> None:
         """Writes the table; see `write_table`."""

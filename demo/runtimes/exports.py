@@ -12,6 +12,7 @@ from typing import Any
 from artefact.formats import DESCRIPTION_FILE, FORMATS, RUN_FILE, formats_in
 from artefact.origin import renewal_notice
 from demo.errors import ArgumentError, ModelError
+from pose.tasks import POSE_LIFT
 from weights import names, run_of, shipped
 
 #: The most people who are searched for with a model of one person: each costs a crop in every frame.
@@ -124,7 +125,9 @@ def check_export(path: Path) -> Path:
 
 def _newest_export(runs: Path) -> Path | None:
     found = [path for form in FORMATS.values() for path in runs.glob(f"*/export/{form.file}")]
-    if not found:
-        return None
-    newest = max(found, key=lambda path: path.stat().st_mtime)
-    return next(parent for parent in newest.parents if parent.name == "export")
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        export = next(parent for parent in path.parents if parent.name == "export")
+        # A lifter is no model of images.
+        if _description(export).get("task") != POSE_LIFT.name:
+            return export
+    return None

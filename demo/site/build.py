@@ -6,20 +6,26 @@ import dataclasses
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from artefact.formats import DESCRIPTION_FILE, FORMATS
 from demo.errors import DemoError, ModelError
 from demo.finding import crowd, finder
+from demo.lifting import panel
+from demo.lifting.lifter import LiftOptions, check_lifter
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder
 from demo.tracking import estimator, one_euro, outliers, search, track
 from demo.tracking.one_euro import OneEuro
 from demo.tracking.rule import FollowRule
 from demo.ui import meters, view
-from pose import Skeleton
+from pose import Skeleton, convert_joints
 from pose.draw import COLORS
 from pose.people import BOX_JOINTS
-from pose.tasks import POSE_2D, POSES_2D_CENTERS, task_of
+from pose.space import lifting
+from pose.tasks import POSE_2D, POSE_LIFT, POSES_2D_CENTERS, Task, task_of
 from pose.tracking.motion import MOTION
 
 #: The page's own files.
@@ -31,7 +37,7 @@ _TASKS = (POSE_2D, POSES_2D_CENTERS)
 _OF_IMAGES = {"flow", "colors"}
 
 
-def _model_files(export: Path) -> tuple[Path, dict]:
+def _model_files(export: Path, tasks: Sequence[Task]) -> tuple[Path, dict]:
     """The ONNX model of an export folder, or that file itself, and its description."""
     folder = export if export.is_dir() else export.parent
     model = export if export.suffix == ".onnx" else folder / FORMATS["onnx"].file
@@ -40,10 +46,11 @@ def _model_files(export: Path) -> tuple[Path, dict]:
         if not path.is_file():
             raise ModelError(f"the page needs {path}, which is not there; export the model with `--to onnx`")
     notes = json.loads(description.read_text(encoding="utf-8"))
-    if task_of(notes) not in _TASKS:
+    if task_of(notes) not in tasks:
+        option, known = "--lifter" if POSE_LIFT in tasks else "--model", " and ".join(task.name for task in tasks)
+        own = task_of(notes).name
         raise ModelError(
-            f"{str(export)!r} is a model of the task {notes['task']}, and the page runs those of "
-            f"{' and '.join(task.name for task in _TASKS)}; give another --model"
+            f"{str(export)!r} is a model of the task {own}, and the page runs those of {known}; give another {option}"
         )
     return model, notes
 
@@ -51,7 +58,7 @@ def _model_files(export: Path) -> tuple[Path, dict]:
 def _check_replaceable(folder: Path) -> None:
     """Checks that the files to be replaced, if any, are those of a page."""
     names = [path.name for path in STATIC.iterdir() if path.suffix in _ENDINGS]
-    names += ["model.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
+    names += ["model.onnx", "lift.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
     there = sorted(name for name in names if os.path.lexists(folder / name))
     try:
         ours = {"pose", "follow", "smooth"} <= json.loads((folder / _SETTINGS).read_text(encoding="utf-8")).keys()
@@ -109,7 +116,57 @@ def page_settings(description: dict, rule: FollowRule, smooth: OneEuro) -> dict:
     }
 
 
-def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, package: Path | None = None) -> None:
+def lift_settings(lifter: dict, people: Skeleton, options: LiftOptions) -> dict:
+    """What the page's JavaScript needs to lift people.
+
+    Args:
+        lifter: description of the lifter.
+        people: the skeleton of the model's people.
+        options: the people's height and the camera's focal length.
+
+    Raises:
+        ModelError: it is no lifter, or the people lack joints.
+    """
+    skeleton = check_lifter(lifter, people)
+    # Which joints of the people, or which two, each joint of the lifter is taken from.
+    sources = [np.flatnonzero(row).tolist() for row in _sources(people, skeleton)]
+    return {
+        "frames": int(lifter["size"]),
+        "fps": lifting.LIFTED_FPS,
+        "longest_gap_s": lifting.LONGEST_GAP_S,
+        "focal": options.focal,
+        "scale": options.stature_mm / lifting.STATURE_MM,
+        "sources": sources,
+        "skeleton": skeleton.name,
+        "limbs": skeleton.limbs,
+        "sides": skeleton.sides,
+        "panel": {
+            "background": f"rgb{panel.BACKGROUND}",
+            "floor": f"rgb{panel.FLOOR}",
+            "swing_deg": panel.SWING_DEG,
+            "swing_s": panel.SWING_S,
+            "tilt_deg": panel.TILT_DEG,
+            "least_mm": panel.LEAST_MM,
+            "tile_mm": panel.TILE_MM,
+        },
+    }
+
+
+def _sources(people: Skeleton, skeleton: Skeleton) -> np.ndarray:
+    """The weights (K, J) by which `convert_joints` makes the joints of one skeleton from those of the other."""
+    each = np.eye(people.num_joints)[..., None]
+    weights, _ = convert_joints(each, np.ones((people.num_joints, people.num_joints)), people, skeleton)
+    return weights[..., 0].T
+
+
+def write_site(
+    folder: Path,
+    export: Path,
+    rule: FollowRule,
+    smooth: OneEuro,
+    package: Path | None = None,
+    lift: LiftOptions | None = None,
+) -> None:
     """Writes the page with everything it needs: some 14 MB and the model.
 
     Args:
@@ -118,16 +175,20 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
         rule: when tracks start and end.
         smooth: a filter with the parameters of the joints' filter, whose unit is the side of the crop.
         package: ONNX Runtime Web's npm package as a file; otherwise it comes from the cache, or from npm.
+        lift: how people are lifted into space; None, or without `space`, if they are not.
 
     Raises:
-        ModelError: the export has no ONNX model, or one of a task that the page does not run.
+        ModelError: the export has no ONNX model, or one of a task that the page does not run; or the lifter has none.
         DemoError: ONNX Runtime Web cannot be fetched, the folder is not writable, or it holds files of these names that
             are not a page's.
         ValueError: a score of the rule contradicts one of the model's own.
     """
     _check_replaceable(folder)
-    model, description = _model_files(export)
-    settings = page_settings(description, rule, smooth)
+    model, description = _model_files(export, _TASKS)
+    settings, files = page_settings(description, rule, smooth), {"model.onnx": model}
+    if lift is not None and lift.space:
+        files["lift.onnx"], lifter = _model_files(lift.export(), (POSE_LIFT,))
+        settings["lift"] = lift_settings(lifter, Skeleton.from_description(description["skeleton"]), lift)
     runtime = runtime_folder(package)
     try:
         (folder / "ort").mkdir(parents=True, exist_ok=True)
@@ -138,6 +199,7 @@ def write_site(folder: Path, export: Path, rule: FollowRule, smooth: OneEuro, pa
                 shutil.copyfile(path, folder / path.name)
         for name in RUNTIME_FILES:
             shutil.copyfile(runtime / name, folder / "ort" / name)
-        shutil.copyfile(model, folder / "model.onnx")
+        for name, path in files.items():
+            shutil.copyfile(path, folder / name)
     except OSError as error:
         raise DemoError(f"{str(folder)!r} cannot be written: {error.strerror}") from error

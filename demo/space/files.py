@@ -16,7 +16,8 @@ import numpy as np
 
 from demo.space.scene import PersonInSpace, Scene
 from pose import PANOPTIC19, convert_joints
-from pose.panoptic_cameras import MM_PER_CM, camera_entry
+from pose.panoptic_cameras import camera_entry
+from pose.panoptic_poses import POSES, body_entry, pose_file, poses_content
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def write_sequence(scene: Scene, videos: Sequence[Path], folder: Path) -> None:
     cameras = [replace(camera, name=f"00_{k:02}") for k, camera in enumerate(scene.cameras)]
     calibration = {"cameras": list(map(camera_entry, cameras))}
     (folder / f"calibration_{folder.name}.json").write_text(json.dumps(calibration, indent=1))
-    poses, films = folder / "hdPose3d_stage1_coco19", folder / "hdVideos"
+    poses, films = folder / POSES, folder / "hdVideos"
     poses.mkdir()
     films.mkdir()
     for camera, video in zip(cameras, videos, strict=True):
@@ -120,18 +121,10 @@ def write_sequence(scene: Scene, videos: Sequence[Path], folder: Path) -> None:
             known = np.where(np.isfinite(person.xyz_mm[frame]).all(axis=1), 2, 0)
             xyz, visible = convert_joints(np.nan_to_num(person.xyz_mm[frame]), known, scene.skeleton, PANOPTIC19)
             scores, _ = convert_joints(person.scores[frame][:, None], known, scene.skeleton, PANOPTIC19)
-            if not visible.any():
-                continue
-            rows = np.hstack([xyz / MM_PER_CM, scores])
-            rows[visible == 0] = (0, 0, 0, -1)
-            bodies.append({"id": number, "joints19": rows.round(5).ravel().tolist()})
-        content = {
-            "version": 0.7,
-            "univTime": float(scene.times_s[frame]) * 1000,
-            "fpsType": "hd_29_97",
-            "bodies": bodies,
-        }
-        (poses / f"body3DScene_{frame:08d}.json").write_text(json.dumps(content))
+            if visible.any():
+                bodies.append(body_entry(number, xyz, np.where(visible > 0, scores[:, 0], -1.0)))
+        content = poses_content(bodies, float(scene.times_s[frame]), rate_hz(scene.times_s))
+        (poses / pose_file(frame)).write_text(json.dumps(content))
 
 
 def sequence_name(folder: Path) -> str:

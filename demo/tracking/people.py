@@ -26,12 +26,15 @@ class TrackedPerson:
         xy_px: float64 (J, 2) in the frame; smoothed where shown, else as estimated.
         scores: float (J,), 0 to 1.
         shown: bool (J,), joints whose score suffices to be drawn.
+        xyz_mm: float64 (K, 3), the joints of a lifter's skeleton in mm before the camera; NaN where the place is
+            unknown, None where nothing is lifted.
     """
 
     number: int
     xy_px: np.ndarray
     scores: np.ndarray
     shown: np.ndarray
+    xyz_mm: np.ndarray | None = None
 
     @property
     def box_px(self) -> np.ndarray | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.errors import OutputError
+from demo.lifting.panel import space_panel
 from demo.outputs.jsonl import JsonlSink
 from demo.outputs.snapshot import save_snapshot
 from demo.outputs.video_sink import VideoSink
@@ -37,11 +38,13 @@ class DrawOptions:
         mirror: mirrors them.
         numbers: writes each person's number.
         blur: makes faces unrecognizable.
+        space: of the joints in space, which are drawn beside the frame; None if there are none.
     """
 
     mirror: bool
     numbers: bool
     blur: bool
+    space: Skeleton | None = None
 
 
 class Drawer:
@@ -76,7 +79,12 @@ class Drawer:
         picture, people = tracked.frame.picture, tracked.people
         if self._options.blur:
             picture = blur_faces(picture, people, self._skeleton)
-        return render(picture, people, self._skeleton, mirror=self._options.mirror, numbers=self._options.numbers)
+        mirror, space = self._options.mirror, self._options.space
+        drawn = render(picture, people, self._skeleton, mirror=mirror, numbers=self._options.numbers)
+        if space is None:
+            return drawn
+        panel = space_panel(people, space, len(drawn), tracked.frame.time_s, mirror=mirror)
+        return np.concatenate([drawn, panel], axis=1)
 
     def shown(self, tracked: TrackedFrame) -> None:
         """Records that a frame is, or would be, on the screen."""

@@ -29,6 +29,8 @@ import tyro
 from demo.batch.counts import Counts
 from demo.batch.find import rule_of
 from demo.errors import ArgumentError, DemoError, SourceError
+from demo.lifting.lifter import LiftOptions
+from demo.lifting.tables import lifted_tracks
 from demo.offline.annotate import annotate
 from demo.offline.recording import Recording
 from demo.offline.smooth import Smoothing
@@ -48,7 +50,7 @@ _FACING = {"auto": None, "left": -1.0, "right": 1.0}
 
 
 @dataclass(frozen=True)
-class Options(ModelOptions):
+class Options(ModelOptions, LiftOptions):
     """Follows everybody through a video and writes their joints, smoothed without lag, as a table.
 
     Attributes:
@@ -90,12 +92,17 @@ class Options(ModelOptions):
         super().__post_init__()
         check_people(self.people)
         check_score("--min-score", self.min_score)
+        self.check_lifting()
         if not (np.isfinite(self.cutoff_hz) and self.cutoff_hz > 0):
             raise ArgumentError(f"--cutoff-hz must be above 0, got {self.cutoff_hz}; or give --smooth none")
         if not self.max_gap_s >= 0:
             raise ArgumentError(f"--max-gap-s must be 0 or more, got {self.max_gap_s}")
         if self.out.suffix not in ENDINGS:
             raise ArgumentError(f"--out must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, got {str(self.out)!r}")
+        if self.space and (self.out.suffix == ".json" or self.table == "long"):
+            raise ArgumentError(
+                "--space is for a wide table or .jsonl; COCO's .json and long tables have no place for it"
+            )
         if self.table == "long" and (self.out.suffix not in TABLE_ENDINGS or self.angles or self.angle):
             raise ArgumentError("--table long has a row for each joint: it needs a .csv or .parquet, without angles")
         self.custom_angles()
@@ -138,6 +145,7 @@ def run(options: Options) -> None:
     path = options.find_export(options.people)
     model = options.load(path, options.people)
     _check_angles(options, model.skeleton)
+    lifter = options.load_lifter(model.skeleton)
     start_s = time.perf_counter()
     recording = track_video(
         source,
@@ -154,6 +162,7 @@ def run(options: Options) -> None:
         video=options.source.name,
         form=options.table,
         angles=_measure_angles(options, recording),
+        space=None if lifter is None else lifted_tracks(recording, lifter),
     )
     threads = "" if model.threads is None else f", {counted(model.threads, 'thread')}"
     _report(options, recording, source, f"in {seconds:.1f} s with {model.runtime}{threads}")

@@ -6,7 +6,7 @@ from importlib import import_module
 import keras
 
 from models.blocks import SCORES
-from models.forms import beliefs, centers, fields
+from models.forms import beliefs, centers, fields, lifted
 from models.forms.output_form import OutputForm
 from models.necks import NECK_LAYERS
 from models.normalization import plain_copy
@@ -15,7 +15,7 @@ from pose.tasks import POSE_2D, as_net_takes, stages_of
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
 # Prefix of the layers of an intermediate stage's head, and of those of a net inside.
 _STAGE = re.compile(r".*/|stage\d+_out_")
-_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM]
+_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM, lifted.FORM]
 # Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 _HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
 
@@ -73,7 +73,8 @@ def inference_model(net: keras.Model, input_size: int, form: OutputForm | None =
     form = form or form_of(net)
     inputs, values = {}, {}
     for tensor in net.inputs:
-        if len(tensor.shape) == 4 and tensor.shape[1:3] != (input_size, input_size):
+        is_picture = form.task.inputs[tensor.name].geometry == "picture"
+        if is_picture and tensor.shape[1:3] != (input_size, input_size):
             raise ValueError(
                 f"input_size must be the net's own, {tensor.shape[1:3]}, got {input_size}; "
                 "pass the input_size with which the net was built."

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 from commands import call
 from people import write_shard_set
+from waving import write_sequences
 
 from records.__main__ import main
 
@@ -54,3 +55,13 @@ def test_wrong_arguments_exit_with_2(tmp_path):
     done = call(main, tmp_path / "one", "--sheet", tmp_path / "new" / "sheet.png")
     assert "1 person in 1 shard," in done.stdout and "the shard is whole" in done.stdout
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["sheet.png"]
+
+
+def test_sequences_are_shown_as_seen_and_in_space(tmp_path):
+    write_sequences(tmp_path / "set", people=3)
+    done = call(main, tmp_path / "set", "--count", 3, "--sheet", tmp_path / "sheet.png")
+    assert done.returncode == 0, done.stderr
+    assert "clips of at most 50 frames" in done.stdout and "train:         6 clips in 1 shard" in done.stdout
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    # Two clips in a row, each in four views of 180 px.
+    assert sheet.shape[1] > 2 * 4 * 180 and (sheet < 200).any(axis=2).mean() > 0.005

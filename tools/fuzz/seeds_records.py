@@ -8,6 +8,7 @@ import numpy as np
 
 from pose import LSP14, Crop
 from records import Frame, Person, Region, ShardSetWriter, encode_example, encode_frame
+from records.sequences.schema import JointSequence, encode_sequence
 from tools.fuzz.attempt import Seeds
 
 
@@ -34,6 +35,15 @@ def _record(number: int, kind: str = "people") -> bytes:
     if kind == "frames":
         part = Region.of_box(np.array([3, 3, 9, 9]))
         return encode_frame(Frame(person.picture, [person] * number, [part], "made_up", f"s{number}"), 32, LSP14)
+    if kind == "sequences":
+        random = np.random.default_rng(number)
+        joints_mm = np.cumsum(random.normal(0, 20, (8, 14, 3)), axis=0) + random.normal(0, 400, (14, 3))
+        known = np.ones((8, 14), bool)
+        return next(
+            encode_sequence(
+                JointSequence(joints_mm, known, np.arange(8), 30.0, "made_up", f"s{number}", number), 32, LSP14
+            )
+        )
     return encode_example(person, Crop.from_box(person.box_px, 32), LSP14)
 
 
@@ -42,6 +52,16 @@ def _shard_set(folder: Path, kind: str = "people") -> None:
     for number in range(3):
         writer.add("train", _record(number, kind))
     writer.finish(max_people=2)
+
+
+def manifest_sequences(folder: Path) -> Seeds:
+    """The same as `manifest` for sequences."""
+    return manifest(folder, "sequences")
+
+
+def shard_sequences(folder: Path) -> Seeds:
+    """The same as `shard` for sequences."""
+    return shard(folder, "sequences")
 
 
 def manifest(folder: Path, kind: str = "people") -> Seeds:

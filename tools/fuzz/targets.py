@@ -43,7 +43,7 @@ from tools.fuzz.attempt import LONGEST_MESSAGE, Fault, Target, refusal
 
 def _convert(reader: Reader, folder: Path, kind: str = "people") -> None:
     """Turns people into records as a conversion does, so that an error that would end a conversion is a fault."""
-    reader = reader.for_frames() if kind == "frames" else reader
+    reader = getattr(reader, f"for_{kind}")()
     parts = Parts(folder / ".parts", reader.skeleton, reader.skeleton, 32, 1.25, SplitRule(), kind)
     parts.clean()
     for number, unit in enumerate(traced_units(reader)):
@@ -142,6 +142,14 @@ def _read_panoptic_frames(folder: Path) -> None:
     _convert(Panoptic(folder, min_box_px=1, min_visible_joints=1), folder, "frames")
 
 
+def _read_panoptic_sequences(folder: Path) -> None:
+    _convert(Panoptic(folder), folder, "sequences")
+
+
+def _read_h36m_sequences(folder: Path) -> None:
+    _convert(H36m(folder), folder, "sequences")
+
+
 def _read_mpii_frames(folder: Path) -> None:
     _convert(Mpii(folder, min_visible_joints=1), folder, "frames")
 
@@ -226,6 +234,8 @@ TARGETS = {
     "coco": Target(seeds_pictures.coco, _read_coco),
     "coco-frames": Target(seeds_pictures.coco_frames, _read_coco_frames),
     "panoptic-body-frames": Target(seeds_studio.body, _read_panoptic_frames),
+    "panoptic-body-sequences": Target(seeds_studio.body, _read_panoptic_sequences),
+    "h36m-sequences": Target(seeds_pictures.h36m_positions, _read_h36m_sequences),
     "mpii-frames": Target(seeds_pictures.mpii, _read_mpii_frames),
     "cvat": Target(seeds_pictures.cvat, _read_cvat),
     "label-studio": Target(seeds_pictures.label_studio, _read_label_studio),
@@ -235,6 +245,8 @@ TARGETS = {
     "manifest": Target(seeds_records.manifest, _read_manifest),
     "manifest-frames": Target(seeds_records.manifest_frames, _read_manifest),
     "shard-frames": Target(seeds_records.shard_frames, _read_shard),
+    "manifest-sequences": Target(seeds_records.manifest_sequences, _read_manifest),
+    "shard-sequences": Target(seeds_records.shard_sequences, _read_shard),
     "shard": Target(seeds_records.shard, _read_shard),
     "journal": Target(seeds_records.journal, _read_journal),
 }

@@ -69,7 +69,7 @@ def fit(
     if distribution.is_chief:
         check_run(run, config)
     _use_threads(config.threads)
-    skeleton, size = manifest.skeleton, config.input_size or manifest.size
+    skeleton, size = manifest.skeleton, config.size_of(manifest)
     steps = steps_per_epoch(config.records, "train", config.batch_size)
     validator = Validator(config.records, skeleton, size, config.batch_size, form.task, measure)
     neck = NECKS.get(config.neck, form.neck)

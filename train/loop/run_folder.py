@@ -40,14 +40,14 @@ def notes_of(
         measured: how that was chosen.
         best_by: the figure of the validation split that decides which epoch is the best.
     """
-    size = config.input_size or manifest.size
+    size = config.size_of(manifest)
     return {
         "model": model_name,
         **task.describe(),
         "skeleton": manifest.skeleton.describe(),
         "input_size": size,
         # Whole images are shrunk before a model sees them, crops by the exported model.
-        "record_size": size if manifest.kind == "frames" else manifest.size,
+        "record_size": manifest.size if manifest.kind == "people" else size,
         "padding": manifest.source["padding"],
         "score": f"probability that the joint lies within {config.score_radius} of the crop's side of the truth",
         "score_radius": config.score_radius,

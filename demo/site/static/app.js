@@ -1,8 +1,10 @@
 // The page: draws the skeletons of the people in a camera, video or picture. Every frame shown dispatches a `pose`
 // event on the document, whose detail holds the frame's `picture` (ImageData), `timeS` and the `people` shown; with a
-// model that sees one person, also the `pose` before smoothing and the `person` shown, both null without a person.
+// model that sees one person, also the `pose` before smoothing and the `person` shown, both null without a person. With a
+// lifter each person has `space`, [x, y, z] of the lifted joints in mm before the camera, or null.
 import { draw } from "./draw.js";
-import { Model } from "./model.js";
+import { Lifter, drawSpace } from "./lifting.js";
+import { Model, loadLifter } from "./model.js";
 import { Everybody, OnePerson } from "./people.js";
 import { hasManyCameras, openCamera, openFile } from "./sources.js";
 
@@ -13,6 +15,7 @@ const grabbed = document.createElement("canvas");
 const grabber = grabbed.getContext("2d", { willReadFrequently: true });
 let model;
 let settings;
+let lift = null;
 let source = null;
 let facing = "user";
 
@@ -50,13 +53,15 @@ function nobody(still) {
 }
 
 /** Tracks, smooths and draws the people in one frame, and dispatches the event. */
-async function showFrame(from, timeS, tracked, meter) {
+async function showFrame(from, timeS, tracked, lifter, meter) {
   const beganMs = performance.now();
   const picture = grab(from);
   const shown = await tracked.next(picture, timeS);
+  await lifter?.next(shown.people, timeS, picture);
   if (from !== source) return;
   byId("view").hidden = false;
   draw(byId("view"), grabbed, shown.people, settings, from.mirrored);
+  if (lifter) drawSpace(byId("space"), shown.people, settings, timeS, from.mirrored);
   meter.tick(performance.now() / 1000, performance.now() - beganMs);
   say(shown.people.length ? "" : nobody(from.still));
   document.dispatchEvent(new CustomEvent("pose", { detail: { picture, timeS, ...shown } }));
@@ -66,14 +71,14 @@ async function showFrame(from, timeS, tracked, meter) {
 async function show(from) {
   const meter = new Meter();
   const Tracked = settings.everybody ? Everybody : OnePerson;
-  let [tracked, lastS] = [null, Infinity];
+  let [tracked, lifter, lastS] = [null, null, Infinity];
   do {
     if (!from.still) await from.next();
     if (from !== source) return;
     const { timeS } = from;
     // A video that restarts is a new video.
-    if (timeS < lastS) tracked = new Tracked(model, settings);
-    if (timeS !== lastS) await showFrame(from, timeS, tracked, meter);
+    if (timeS < lastS) [tracked, lifter] = [new Tracked(model, settings), lift && new Lifter(lift, settings.lift)];
+    if (timeS !== lastS) await showFrame(from, timeS, tracked, lifter, meter);
     lastS = timeS;
   } while (!from.still && from === source);
 }
@@ -143,6 +148,8 @@ async function main() {
   try {
     settings = await (await fetch("settings.json")).json();
     model = await Model.load(settings.pose, (share) => say(`Loading the model: ${Math.round(100 * share)} %`));
+    if (settings.lift) lift = await loadLifter(settings.lift);
+    byId("space").hidden = !lift;
   } catch (error) {
     say(`The model cannot be loaded: ${error.message ?? error}. Reload the page to try again.`);
     return;

@@ -31,6 +31,15 @@ async function download(name, tell) {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
+/** Loads a lifter, `lift.onnx`, as a function from its input to its answer. */
+export async function loadLifter({ frames, sources }) {
+  const session = await ort.InferenceSession.create(await download("lift.onnx", () => {}));
+  return async (values) => {
+    const joints = new ort.Tensor("float32", values, [1, frames, sources.length, 3]);
+    return (await session.run({ joints })).joints_xyz_mm.data;
+  };
+}
+
 /** A loaded model and its description. */
 export class Model {
   /** `description` and `threads` of a session of ONNX Runtime. */

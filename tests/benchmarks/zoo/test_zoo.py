@@ -76,6 +76,22 @@ def test_unknown_systems_raise(tmp_path):
         Options(tmp_path, tmp_path, only=("hrnet", "alexnet"))
 
 
+def test_longer_trainings_have_so_many_times_the_epochs(tmp_path, monkeypatch):
+    seen = []
+
+    def once(system, options, **_):
+        seen.append((system.epochs, options))
+        return result(0.5)
+
+    monkeypatch.setattr("benchmarks.zoo.__main__.run_once", once)
+    monkeypatch.setattr("benchmarks.zoo.__main__.row_of", lambda *_: {"system": "ours"})
+    words = ["--records", str(tmp_path), "--movenet", str(tmp_path), "--only", "resnet", "--out", str(tmp_path / "out")]
+    assert main([*words, "--longer", "3"]) == 0 and main(words) == 0
+    assert [epochs for epochs, _ in seen] == [3 * SYSTEMS["resnet"].epochs, SYSTEMS["resnet"].epochs]
+    with pytest.raises(ValueError, match="--longer must be 1 or more, got 0"):
+        Options(tmp_path, tmp_path, longer=0)
+
+
 @pytest.mark.parametrize("name", [name for name, system in SYSTEMS.items() if system.published is not None])
 def test_every_part_is_an_option_of_its_training(name, capsys):
     from importlib import import_module

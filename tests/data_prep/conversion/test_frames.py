@@ -167,7 +167,7 @@ def test_a_set_of_people_is_not_continued_as_frames(tmp_path):
 def test_options():
     assert Conversion().size_px == 224 and Conversion(kind="frames").size_px == 640
     assert Conversion(kind="frames", size=96).size_px == 96
-    with pytest.raises(ValueError, match="kind must be people or frames, got 'crowds'"):
+    with pytest.raises(ValueError, match="kind must be one of people, frames, sequences, got 'crowds'"):
         Conversion(kind="crowds")
     with pytest.raises(ValueError, match="padding is for crops of people, got 1.5 for frames"):
         Conversion(kind="frames", padding=1.5)
@@ -252,7 +252,7 @@ def test_a_broken_person_is_skipped_and_is_nobodys_other(tmp_path):
 
 
 def test_sets_made_without_others_stay_as_they_are(tmp_path):
-    with pytest.raises(ValueError, match="others are for crops of people, and frames have everybody"):
+    with pytest.raises(ValueError, match="others are for crops of people, got them for frames"):
         replace(OPTIONS, others=True)
     options = replace(OPTIONS, kind="people")
     manifest = convert(Groups(tmp_path), tmp_path / "out", options)

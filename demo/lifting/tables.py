@@ -1,0 +1,49 @@
+"""Joints in space of the people in images and in whole videos, for tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demo.lifting.lifter import Lifter
+from demo.offline.recording import Recording
+from demo.outputs.table import TableRow
+from pose import Skeleton
+
+
+@dataclass(frozen=True, eq=False)
+class SpaceTracks:
+    """People's joints in space, in mm before the camera.
+
+    Attributes:
+        skeleton: of the K joints.
+        people: by the person's number, float64 (T, K, 3) in the frames of the person's track; NaN where unknown.
+    """
+
+    skeleton: Skeleton
+    people: dict[int, np.ndarray]
+
+
+def lifted_rows(rows: Sequence[TableRow], lifter: Lifter, joint_score: float, size: tuple[int, int]) -> list[TableRow]:
+    """The people of one image (height, width), each lifted by itself."""
+    done = []
+    for row in rows:
+        scores, now = np.where(row.scores >= joint_score, row.scores, 0.0)[None], np.zeros(1)
+        found = lifter.lift(np.asarray(row.xy_px, np.float64)[None], scores, now, now, size)
+        done.append(replace(row, xyz_mm=found.xyz_mm[0] + found.hips_mm[0]))
+    return done
+
+
+def lifted_tracks(recording: Recording, lifter: Lifter) -> SpaceTracks:
+    """Everybody in a recording, each frame with those about it."""
+    people = {}
+    for number, track in recording.people.items():
+        shown = recording.shown(track) > 0
+        # What was interpolated has no score, and is as good as its neighbors.
+        scores = np.where(shown, np.maximum(track.scores, recording.joint_score), 0.0)
+        times = recording.times_s[track.frames]
+        found = lifter.lift(track.xy_px.astype(np.float64), scores, times, times, recording.size)
+        people[number] = found.xyz_mm + found.hips_mm[:, None]
+    return SpaceTracks(lifter.skeleton, people)
