@@ -52,7 +52,7 @@ def test_clean_data_asks(folder, answer, kept):
 
 
 RECIPES = (
-    "cpm deeppose densenet efficientnet_lite hourglass hrnet ief mobilenet_v2 movenet multipose openpose resnet "
+    "cpm deeppose densenet efficientnet_lite hourglass hrnet ief lifter mobilenet_v2 movenet multipose openpose resnet "
     "simple_baseline tompson"
 )
 

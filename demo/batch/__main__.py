@@ -38,7 +38,7 @@ from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_o
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.lifting.lifter import LiftOptions
-from demo.lifting.tables import lifted_rows
+from demo.lifting.rows import lifted_rows
 from demo.outputs.results import ResultOptions, Results
 from demo.runtimes.options import BatchOptions, check_people, check_score
 from demo.runtimes.pose_model import PoseModel

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from demo.lifting.tables import SpaceTracks
+from demo.offline.lift import SpaceTracks
 from demo.offline.recording import Recording
 from demo.outputs.files import Output
 from demo.outputs.jsonl import frame_record, json_line

@@ -30,8 +30,8 @@ from demo.batch.counts import Counts
 from demo.batch.find import rule_of
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.lifting.lifter import LiftOptions
-from demo.lifting.tables import lifted_tracks
 from demo.offline.annotate import annotate
+from demo.offline.lift import lifted_tracks
 from demo.offline.recording import Recording
 from demo.offline.smooth import Smoothing
 from demo.offline.track import progress, track_video

@@ -205,5 +205,5 @@ def test_who_has_a_box_but_no_joint_in_the_image_stays():
 
 
 def test_shapes_have_a_number_of_people():
-    assert BOXES["people"].sized(14, num_people=3) == (3, 14, 2)
+    assert BOXES["people"].sized(14, num_rows=3) == (3, 14, 2)
     assert BOXES["areas"].per_person and not FIELDS["xy"].per_person

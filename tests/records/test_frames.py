@@ -248,7 +248,7 @@ def test_the_manifest_of_people_is_as_before_and_that_of_frames_says_so(frames, 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("kind", "crowds", "a kind of record is one of people, frames, got 'crowds'"),
+        ("kind", "crowds", "a kind of record is one of people, frames, sequences, got 'crowds'"),
         ("kind", ["frames"], "damaged"),
         ("max_people", 0, "max_people must lie between 1 and 1000, got 0"),
         ("max_people", 10**9, "max_people must lie between 1 and 1000"),

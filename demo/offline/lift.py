@@ -1,15 +1,13 @@
-"""Joints in space of the people in images and in whole videos, for tables."""
+"""Joints in space of everybody in a recording."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from demo.lifting.lifter import Lifter
 from demo.offline.recording import Recording
-from demo.outputs.table import TableRow
 from pose import Skeleton
 
 
@@ -24,16 +22,6 @@ class SpaceTracks:
 
     skeleton: Skeleton
     people: dict[int, np.ndarray]
-
-
-def lifted_rows(rows: Sequence[TableRow], lifter: Lifter, joint_score: float, size: tuple[int, int]) -> list[TableRow]:
-    """The people of one image (height, width), each lifted by itself."""
-    done = []
-    for row in rows:
-        scores, now = np.where(row.scores >= joint_score, row.scores, 0.0)[None], np.zeros(1)
-        found = lifter.lift(np.asarray(row.xy_px, np.float64)[None], scores, now, now, size)
-        done.append(replace(row, xyz_mm=found.xyz_mm[0] + found.hips_mm[0]))
-    return done
 
 
 def lifted_tracks(recording: Recording, lifter: Lifter) -> SpaceTracks:
