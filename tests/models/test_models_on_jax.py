@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from export.differences import differences
-from models import FORMS, FusedBatchNormalization, build_densenet, build_resnet, inference_model
+from models import (
+    FORMS,
+    FusedBatchNormalization,
+    build_densenet,
+    build_lifter,
+    build_resnet,
+    build_temporal_lifter,
+    inference_model,
+)
+from models.forms import lifted
 from pose.tasks import POSES_2D_CENTERS, POSES_2D_FIELDS
 
 # Keras converts its variables in a way that NumPy 2 deprecates whenever it saves a net.
@@ -81,6 +90,25 @@ for name, (form, net) in everybody_nets.nets().items():
     print(name, losses[3] < losses[0], unchanged)
 """
 
+LIFT_SCRIPT = """
+import keras, numpy as np
+from models import build_lifter, build_temporal_lifter
+from models.forms.lifted import FORM
+from train.loop.trainer import PoseTrainer
+
+assert keras.backend.backend() == "jax"
+for frames, build in ((1, build_lifter), (9, build_temporal_lifter)):
+    joints = np.load(f"{frames}.npy")
+    np.savez(f"{frames}.npz", **keras.models.load_model(f"{frames}.keras").predict(joints, verbose=0))
+    keras.utils.set_random_seed(0)
+    net = build(5, filters=16, dropout=0.0, **({} if frames == 1 else {"frames": frames}))
+    trainer = PoseTrainer(net, frames, 0.05, form=FORM)
+    trainer.compile(keras.optimizers.Adam(0.01))
+    labels = {"joints_xyz_mm": np.full((4, 5, 3), 300, "float32"), "xyz_known": np.ones((4, 5), "int32")}
+    losses = [trainer.train_on_batch(joints, labels, return_dict=True)["joint_loss"] for _ in range(8)]
+    print(frames, losses[-1] < losses[0])
+"""
+
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
 
 
@@ -134,6 +162,20 @@ def test_nets_for_everybody_predict_the_same_on_jax_and_train(tmp_path):
         assert all(found[key].shape == value.shape for key, value in expected.items())
         for key, values in differences(found, expected, tasks[name]).items():
             np.testing.assert_allclose(values, 0, atol=1e-3, err_msg=f"{name} {key}")
+
+
+@needs_jax
+def test_lifters_predict_the_same_on_jax_and_train(tmp_path):
+    random, models = np.random.default_rng(0), {}
+    for frames, build in ((1, build_lifter), (9, build_temporal_lifter)):
+        net = build(5, filters=16, dropout=0.0, **({} if frames == 1 else {"frames": frames}))
+        models[frames] = inference_model(net, frames, lifted.FORM)
+        models[frames].save(tmp_path / f"{frames}.keras")
+        np.save(tmp_path / f"{frames}.npy", random.normal(size=(4, frames, 5, 3)).astype(np.float32))
+    assert run_on_jax(LIFT_SCRIPT, tmp_path).splitlines() == ["1 True", "9 True"]
+    for frames, model in models.items():
+        expected = model(np.load(tmp_path / f"{frames}.npy"))["joints_xyz_mm"]
+        np.testing.assert_allclose(np.load(tmp_path / f"{frames}.npz")["joints_xyz_mm"], expected, atol=0.1)
 
 
 @needs_jax
