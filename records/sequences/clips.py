@@ -16,13 +16,14 @@ from records.tfrecord import read_records
 
 
 class Clip(NamedTuple):
-    """A record of a sequence."""
+    """A record of a sequence; `of` is the name of its set in a mix."""
 
     xyz_mm: np.ndarray
     known: np.ndarray
     size_mm: float
     fps: float
     key: str
+    of: str
 
     def about(self, middles: np.ndarray | list[int]) -> dict[str, np.ndarray]:
         """The labels of windows that do not depend on the camera."""
@@ -46,7 +47,8 @@ def read_clips(folder: str | Path, split: str, manifest: Manifest) -> list[Clip]
             known = values["xyz_known"] > 0
             if not len(known) or not (values["fps"] > 0 and values["size_mm"] > 0):
                 raise ValueError(f"{path} has a clip without frames, or whose frame rate or size is not above 0")
-            clips.append(Clip(values["joints_xyz_mm"], known, float(values["size_mm"]), float(values["fps"]), key))
+            numbers = float(values["size_mm"]), float(values["fps"])
+            clips.append(Clip(values["joints_xyz_mm"], known, *numbers, key, Path(path).name.partition("-")[0]))
     return clips
 
 

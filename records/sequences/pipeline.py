@@ -82,9 +82,19 @@ def training_windows(
     """
     names, steps = _USUAL if fields is None else fields, steps_per_epoch(folder, split, batch_size)
     clips, skeleton = read_clips(folder, split, manifest), manifest.skeleton
+    count = len(clips) * manifest.samples_a_record
+    # Of a mix, a set with few clips repeats them.
+    chances = np.array([manifest.shares.get(clip.of, 1.0) for clip in clips])
+    for name in manifest.shares:
+        of_set = np.array([clip.of == name for clip in clips])
+        chances[of_set] /= max(of_set.sum(), 1)
+
+    def order_of(epoch: int) -> np.ndarray:
+        rng = np.random.default_rng([seed, epoch])
+        return rng.choice(len(clips), count, p=chances / chances.sum()) if manifest.shares else rng.permutation(count)
 
     def batch(epoch: np.ndarray, step: np.ndarray) -> list[np.ndarray]:
-        order = np.random.default_rng([seed, int(epoch)]).permutation(len(clips) * manifest.samples_a_record)
+        order = order_of(int(epoch))
         chosen = [clips[k % len(clips)] for k in order[step * batch_size : (step + 1) * batch_size]]
         # Every worker draws for the whole batch.
         rng = np.random.default_rng([seed, int(epoch), 1 + int(step)])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from waving import SKELETON, moving, sequence, write_sequences
 
+from data_prep.mix import Mix
 from pose import COCO17, BadInput
 from pose.space.lifting import SIZE_SHARE, STATURE_MM, in_camera, placed, seen, size_mm
 from records import ShardSetWriter, dataset, read_manifest, steps_per_epoch, training_dataset
@@ -186,6 +187,21 @@ def test_training_windows_depend_on_seed_epoch_and_step_alone(tmp_path):
     np.testing.assert_array_equal(np.concatenate(halves), whole[2])
     assert not np.array_equal(batches(seed=4)[0], whole[0])
     assert not np.array_equal(whole[0], whole[3])
+
+
+def test_a_mix_gives_each_set_its_share(tmp_path):
+    large, small = write_sequences(tmp_path / "large", people=8), write_sequences(tmp_path / "small", people=1)
+    Mix(sets=(large, small), out=tmp_path / "mix", shares=(1.0, 3.0)).write()
+    keys = [
+        key
+        for _, labels in training_dataset(
+            tmp_path / "mix", "train", batch_size=12, epochs=10, seed=0, input_size=3, kind="sequences"
+        ).as_numpy_iterator()
+        for key in labels["key"]
+    ]
+    # The one person of the small set is the first of the large one, too.
+    of_small = np.mean([key.startswith(b"test/person_0/") for key in keys])
+    assert of_small == pytest.approx(0.75 + 0.25 / 8, abs=0.07)
 
 
 def test_unknown_fields_and_other_kinds(tmp_path):
