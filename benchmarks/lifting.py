@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from benchmarks.many.ours import open_model
+from benchmarks.many.ours import open_model, title_of
 from demo.errors import DemoError
 from demo.lifting.lifter import Lifter
 from demo.offline.recording import Recording
@@ -37,7 +37,7 @@ from machine.command import run_command
 from machine.whole import whole
 from pose import Camera, Skeleton, convert_joints
 from pose.space.calibration import read_calibration
-from pose.space.lifting import SIZE_SHARE, size_mm
+from pose.space.lifting import SIZE_SHARE, about_hips, hips_of, size_mm
 from tools.result_tables import markdown
 from weights import run_of
 
@@ -48,7 +48,6 @@ _JOINTS = tuple(
 _ARMS_AND_LEGS = Skeleton("arms-and-legs", _JOINTS)
 # MediaPipe's points of these joints.
 _POINTS = [*range(11, 17), *range(23, 29)]
-_HIPS = (_JOINTS.index("left_hip"), _JOINTS.index("right_hip"))
 
 
 @dataclass(frozen=True)
@@ -113,10 +112,10 @@ def run(options: Options) -> None:
             arms_and_legs = [
                 convert_joints(one, np.ones(one.shape[:2]), lifter.skeleton, _ARMS_AND_LEGS)[0] for one in poses
             ]
-            name = path.parent.name if path.name == "export" else path.name
-            rows.append({"lifter": name, "frames": way, **_figures(arms_and_legs, truth[frames], cameras)})
+            rows.append({"lifter": title_of(path), "frames": way, **_figures(arms_and_legs, truth[frames], cameras)})
     mean = np.broadcast_to(
-        np.mean([_about(truth[frames] @ one.rotation.T) for one in cameras], axis=(0, 1)), truth[frames].shape
+        np.mean([about_hips(truth[frames] @ one.rotation.T, _ARMS_AND_LEGS) for one in cameras], axis=(0, 1)),
+        truth[frames].shape,
     )
     rows.append(
         {"lifter": "mean pose of these people", "frames": "", **_figures([mean] * len(cameras), truth[frames], cameras)}
@@ -144,17 +143,16 @@ def _median_size(xyz_mm: np.ndarray) -> float:
     return size_mm(np.nan_to_num(xyz_mm), np.isfinite(xyz_mm).all(axis=2), _ARMS_AND_LEGS)
 
 
-def _about(xyz_mm: np.ndarray) -> np.ndarray:
-    return xyz_mm - xyz_mm[:, list(_HIPS)].mean(axis=1, keepdims=True)
-
-
 def _figures(poses: list[np.ndarray], truth_mm: np.ndarray, cameras: list[Camera]) -> dict[str, str]:
     """Means over all cameras' frames; a frame without an answer counts as the mean of the others, and is counted."""
     predicted = np.concatenate(poses)
     true = np.concatenate([truth_mm @ camera.rotation.T for camera in cameras])
     known = np.ones(true.shape[:2], bool) & np.isfinite(predicted).all(axis=2)
     predicted = np.nan_to_num(predicted)
-    errors = {name: joint_errors(predicted, true, known, name, _HIPS) for name in ("root", "scale", "similarity")}
+    errors = {
+        name: joint_errors(predicted, true, known, name, hips_of(_ARMS_AND_LEGS))
+        for name in ("root", "scale", "similarity")
+    }
     return {
         "MPJPE, mm": f"{np.nanmean(errors['root']):.0f}",
         "N-MPJPE, mm": f"{np.nanmean(errors['scale']):.0f}",

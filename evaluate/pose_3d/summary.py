@@ -10,6 +10,7 @@ import numpy as np
 from evaluate.pose_2d.summary import mean_of_known
 from evaluate.pose_3d.metrics import auc_3d, joint_errors, pck_3d, velocity_errors
 from pose import Skeleton
+from pose.space.lifting import about_hips, hips_of
 
 Arrays = Mapping[str, np.ndarray]
 #: The fields of the records that the figures need.
@@ -62,11 +63,6 @@ class Summary:
         }
 
 
-def hips_of(skeleton: Skeleton) -> tuple[int, int]:
-    """The joints whose middle is the root."""
-    return skeleton.index("left_hip"), skeleton.index("right_hip")
-
-
 def summarize(predicted_mm: np.ndarray, labels: Arrays, skeleton: Skeleton) -> Summary:
     """Measures poses (N, J, 3) in mm.
 
@@ -78,7 +74,7 @@ def summarize(predicted_mm: np.ndarray, labels: Arrays, skeleton: Skeleton) -> S
     true, known, root = labels["joints_xyz_mm"], labels["xyz_known"] > 0, hips_of(skeleton)
     velocities = [np.zeros((0, skeleton.num_joints))]
     for rows in clips_of(labels):
-        ours, theirs = (_about(values[rows], root) for values in (predicted_mm, true))
+        ours, theirs = (about_hips(values[rows], skeleton) for values in (predicted_mm, true))
         velocities.append(velocity_errors(ours, theirs, known[rows], labels["time_s"][rows]))
     return Summary(
         errors=joint_errors(predicted_mm, true, known, "root", root),
@@ -122,7 +118,3 @@ def _degrees(along: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """The angle of vectors (N, 3) to an axis, from their components along it."""
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
     return np.degrees(np.arccos(np.clip(along / lengths, -1, 1)))
-
-
-def _about(xyz: np.ndarray, root: tuple[int, int]) -> np.ndarray:
-    return xyz - xyz[:, list(root)].mean(axis=1, keepdims=True)

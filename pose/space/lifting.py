@@ -142,10 +142,14 @@ def at_times(values: np.ndarray, scores: np.ndarray, times_s: np.ndarray, wanted
     return Track(mixed, np.where(near[..., None], score, 0.0))
 
 
+def hips_of(skeleton: Skeleton) -> tuple[int, int]:
+    """The joints whose middle is a pose's origin."""
+    return skeleton.index("left_hip"), skeleton.index("right_hip")
+
+
 def about_hips(xyz_mm: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Poses (..., J, 3) with the middle of the hips at the origin."""
-    hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
-    return xyz_mm - xyz_mm[..., hips, :].mean(axis=-2, keepdims=True)
+    return xyz_mm - xyz_mm[..., hips_of(skeleton), :].mean(axis=-2, keepdims=True)
 
 
 def size_mm(xyz_mm: np.ndarray, known: np.ndarray, skeleton: Skeleton) -> float:

@@ -6,6 +6,7 @@ In NumPy alone: a set of sequences fits into memory, and a batch takes milliseco
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,8 @@ def training_windows(
         of_set = np.array([clip.of == name for clip in clips])
         chances[of_set] /= max(of_set.sum(), 1)
 
+    # Every batch of an epoch asks for it, and batches of two epochs may be made at once.
+    @lru_cache(maxsize=2)
     def order_of(epoch: int) -> np.ndarray:
         rng = np.random.default_rng([seed, epoch])
         return rng.choice(len(clips), count, p=chances / chances.sum()) if manifest.shares else rng.permutation(count)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pose import BadInput, Skeleton, convert_joints
-from pose.space.lifting import size_mm
+from pose.space.lifting import hips_of, size_mm
 from records.schema import serialize
 
 # A clip in which the hips are known in fewer frames says nothing of how a person moves.
@@ -90,12 +90,11 @@ def encode_sequence(sequence: JointSequence, frames: int, skeleton: Skeleton) ->
     steps = np.diff(sequence.number)
     usual = np.median(steps) if len(steps) else 1
     runs = np.split(np.arange(len(sequence.number)), np.flatnonzero(steps != usual) + 1)
-    hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
     for run in runs:
         for start in range(0, len(run), frames):
             rows = slice(run[start], run[min(start + frames, len(run)) - 1] + 1)
             clip = sequence.at(rows)
-            if known[rows][:, hips].all(axis=1).sum() < _FEWEST_FRAMES:
+            if known[rows][:, hips_of(skeleton)].all(axis=1).sum() < _FEWEST_FRAMES:
                 continue
             yield serialize(
                 clip.key,

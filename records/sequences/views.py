@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from pose import Skeleton
-from pose.space.lifting import LEAST_LIFTED_SCORE, SIZE_SHARE, STATURE_MM, about_hips, seen
+from pose.space.lifting import LEAST_LIFTED_SCORE, SIZE_SHARE, STATURE_MM, about_hips, hips_of, seen
 
 _ERRORS = Path(__file__).with_name("errors.npz")
 # A 2D model's errors stay alike for about so long.
 _ERROR_S = 0.3
-# Of what it cannot see it sees all but the head, as models of `pose.LSP14` do; and parts are cut off the image.
+# What models of `pose.LSP14` do not give.
 _FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 # What stays of a body of which the image shows the upper part only, as a share of its height.
 _LEFT_BY_A_CUT = (0.35, 0.95)
@@ -126,8 +126,7 @@ def view(
     scores = np.where(in_front, scores if options.errors else 1.0, 0.0)
     shown = _shown(rng, rays, in_front, skeleton, options)
     scores = np.where(shown & (scores >= LEAST_LIFTED_SCORE), scores, 0.0)
-    hips = [skeleton.index("left_hip"), skeleton.index("right_hip")]
-    known = known & np.all(known[..., hips], axis=-1, keepdims=True)
+    known = known & np.all(known[..., hips_of(skeleton)], axis=-1, keepdims=True)
     return Views(rays, scores, about_hips(in_camera, skeleton), known, distance_mm)
 
 
