@@ -13,6 +13,7 @@ import numpy as np
 from pose import Skeleton
 from pose.fields import Affine, Field, warp
 from records.features import KINDS
+from records.sequences.labels import LABELS as WINDOWS
 from records.warp import vary_pictures
 
 #: The fields that batches may have, by kind of record: those of the records and, in training, which joints
@@ -20,7 +21,7 @@ from records.warp import vary_pictures
 LABELS: dict[str, dict[str, Field]] = {
     kind: {**KINDS[kind], "left": Field(KINDS[kind]["visible"].shape, "bool", "left", of="joints_xy_px")}
     for kind in ("people", "frames")
-}
+} | {"sequences": WINDOWS}
 
 _NUM_PATCHES = 2
 # Mirroring, angle, zoom, shift along x and y, contrast, brightness, red, green, blue.

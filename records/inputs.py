@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from pose.tasks import POSE_LIFT, Task, as_net_takes
-from records.features import KINDS
-from records.sequences.labels import LABELS
+from records.augment import LABELS
 
 # What batches of records begin with.
 _FIRST = ("picture", "window")
@@ -36,15 +35,13 @@ def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str,
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
     """Inputs and labels of a batch, in which every point is labeled; for timing, where values do not matter."""
-    random, fields = np.random.default_rng(0), {**KINDS[kind_of(task)], **(LABELS if task is POSE_LIFT else {})}
+    random, fields = np.random.default_rng(0), LABELS[kind_of(task)]
 
     def values(name: str) -> np.ndarray:
-        field = fields["visible" if name == "left" else name]
+        field = fields[name]
         shape = (count, *field.sized(num_joints, size, _SEVERAL))
-        if field.dtype == "int32" and task is POSE_LIFT:
-            return np.ones(shape, field.dtype)
-        if field.geometry == "visibility":
-            return np.zeros(shape, bool) if name == "left" else np.full(shape, 2, field.dtype)
+        if field.geometry in ("visibility", "left"):
+            return np.full(shape, 2 if field.geometry == "visibility" else False, field.dtype)
         if field.geometry in ("picture", "nearest"):
             return random.integers(0, 256, shape).astype(field.dtype)
         return random.uniform(0, size, shape).astype(field.dtype)

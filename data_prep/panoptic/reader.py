@@ -14,7 +14,7 @@ from data_prep.panoptic.layout import HD, Layout
 from data_prep.panoptic.pictures import Places, extracted_frames
 from data_prep.panoptic.poses import PoseFiles, read_bodies
 from data_prep.panoptic.selection import Selection
-from data_prep.panoptic.sequences import PanopticSequences
+from data_prep.panoptic.sequences import SequenceUnit
 from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit
 from data_prep.reader import Reader, Unit
 from machine.file_state import file_state
@@ -96,7 +96,7 @@ class Panoptic(Reader):
     @cached_property
     def skeleton(self) -> Skeleton:
         """The studio's 19 joints; MPII's, with the head top, if all sequences have only the old 15."""
-        poses = [place for folder in self._chosen() if (place := self.layout.poses_of(folder)) is not None]
+        poses = [place for _, place in self.poses()]
         return MPII16 if poses and all(map(self.layout.are_old, poses)) else PANOPTIC19
 
     @property
@@ -114,19 +114,13 @@ class Panoptic(Reader):
         return super().for_frames()
 
     def for_sequences(self) -> PanopticSequences:
-        """The reader of the bodies over time, which needs neither calibration nor images."""
+        """The reader of the bodies over time, which reads neither calibration nor images."""
+        return PanopticSequences(self)
+
+    def poses(self) -> list[tuple[Path, Path]]:
+        """The chosen sequences that have poses, and the folder or tar of these."""
         places = [(folder, self.layout.poses_of(folder)) for folder in self._chosen()]
-        return PanopticSequences(
-            root=self.root,
-            sequences=self.sequences,
-            stride=self.stride,
-            start=self.start,
-            stop=self.stop,
-            min_confidence=self.min_confidence,
-            dataset_name=self.dataset,
-            skeleton_name=self.skeleton.name,
-            places=tuple((folder, poses) for folder, poses in places if poses is not None),
-        )
+        return [(folder, poses) for folder, poses in places if poses is not None]
 
     def total(self) -> int:
         """An estimate of the number of people: all bodies in all views, counted in a few frames."""
@@ -253,6 +247,43 @@ class Panoptic(Reader):
                 f"its frames run from {files.frames[0]} to {files.frames[-1]}"
             )
         return files
+
+
+@dataclass(frozen=True)
+class PanopticSequences(Reader):
+    """Reads every body of every sequence over time.
+
+    Attributes:
+        of: the reader of the views, whose sequences, frames and minimum confidence are taken.
+    """
+
+    of: Panoptic
+
+    @property
+    def root(self) -> Path:
+        """As of the views."""
+        return self.of.root
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """As of the views."""
+        return self.of.skeleton
+
+    @property
+    def dataset(self) -> str:
+        """As of the views."""
+        return self.of.dataset
+
+    def total(self) -> None:
+        """Unknown."""
+
+    def sequence_names(self) -> set[str]:
+        """The sequences."""
+        return {folder.name for folder, _ in self.of.poses()}
+
+    def units(self) -> list[Unit]:
+        """A unit for each sequence."""
+        return [SequenceUnit(self.of._selection, folder, poses) for folder, poses in self.of.poses()]
 
 
 def _stretches(frames: list[int], are_files: bool) -> list[tuple[int, int]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.panoptic.poses import PoseFiles, read_bodies
-from data_prep.reader import Item, Reader, Unit
-from pose import SKELETONS, Skeleton
+from data_prep.panoptic.selection import Selection
+from data_prep.reader import Item
 from records import BadInput
 from records.sequences.schema import JointSequence
 
@@ -22,64 +22,16 @@ _MOST_FPS = 1000.0
 
 
 @dataclass(frozen=True)
-class PanopticSequences(Reader):
-    """Reads every body of every sequence over time; its options are those of `Panoptic`.
-
-    Attributes:
-        root: as of `Panoptic`, like the rest.
-        sequences: names of sequences.
-        stride: take frames start, start + stride, start + 2 stride, ...
-        start: the first frame.
-        stop: the frame to stop before.
-        min_confidence: joints must be above.
-        dataset_name: name in the records.
-        skeleton_name: of the joints.
-        places: the sequences' folders.
-    """
-
-    root: Path
-    sequences: tuple[str, ...]
-    stride: int
-    start: int
-    stop: int | None
-    min_confidence: float
-    dataset_name: str
-    skeleton_name: str
-    places: tuple[tuple[Path, Path], ...]
-
-    @property
-    def skeleton(self) -> Skeleton:
-        """As of `Panoptic`."""
-        return SKELETONS[self.skeleton_name]
-
-    @property
-    def dataset(self) -> str:
-        """As of `Panoptic`."""
-        return self.dataset_name
-
-    def total(self) -> None:
-        """Unknown."""
-
-    def sequence_names(self) -> set[str]:
-        """The sequences."""
-        return {folder.name for folder, _ in self.places}
-
-    def units(self) -> list[Unit]:
-        """A unit for each sequence."""
-        return [SequenceUnit(self, folder, poses) for folder, poses in self.places]
-
-
-@dataclass(frozen=True)
 class SequenceUnit:
     """One sequence's people.
 
     Attributes:
-        reader: with the options.
+        selection: which frames and joints to take.
         folder: the sequence's folder.
         poses: the folder or tar of its poses.
     """
 
-    reader: PanopticSequences
+    selection: Selection
     folder: Path
     poses: Path
 
@@ -98,30 +50,27 @@ class SequenceUnit:
 
     def people(self) -> Iterator[Item]:
         """Streams the bodies, by their number, and broken files."""
-        reader, broken = self.reader, list[BadInput](self._files.broken)
-        chosen = self._files.frames[(self._files.frames - reader.start) % reader.stride == 0]
-        stop = np.inf if reader.stop is None else reader.stop
-        chosen = chosen[(chosen >= reader.start) & (chosen < stop)]
-        bodies = read_bodies(self._files, chosen.tolist(), broken.append, reader.skeleton)
+        chosen, broken = self.selection.frames(self._files), list[BadInput](self._files.broken)
+        bodies = read_bodies(self._files, chosen, broken.append, self.selection.skeleton)
         yield from broken
         fps = self._fps(chosen)
         for number in np.unique(bodies.ids):
             one = bodies.at(np.flatnonzero(bodies.ids == number))
             yield JointSequence(
                 joints_xyz_mm=one.joints_world_mm,
-                known=one.confidence > reader.min_confidence,
+                known=one.confidence > self.selection.min_confidence,
                 number=one.frames,
-                fps=fps / reader.stride,
-                dataset=reader.dataset,
+                fps=fps / self.selection.stride,
+                dataset=self.selection.dataset,
                 sequence=self.folder.name,
                 person=int(number),
             )
 
-    def _fps(self, frames: np.ndarray) -> float:
+    def _fps(self, frames: list[int]) -> float:
         """Frames per second by the files' times, which the dome's sequences may have other than the studio's."""
         try:
             ends = [float(json.loads(self._files.read(frame))["univTime"]) for frame in (frames[0], frames[-1])]
-            fps = 1000 * int(frames[-1] - frames[0]) / (ends[1] - ends[0])
+            fps = 1000 * (frames[-1] - frames[0]) / (ends[1] - ends[0])
         except (BadInput, LookupError, TypeError, ValueError, ZeroDivisionError, RecursionError):
             return _HD_FPS
         return fps if 1 <= fps <= _MOST_FPS else _HD_FPS

@@ -9,8 +9,8 @@ from pose.fields import Field
 LABELS: dict[str, Field] = {
     "window": Field(("T", "J", 3)),
     "joints_xyz_mm": Field(("J", 3)),
-    "xyz_known": Field(("J",), "int32"),
-    "seen": Field(("J",), "int32"),
+    "xyz_known": Field(("J",), "int32", "visibility"),
+    "seen": Field(("J",), "int32", "visibility"),
     # Of the middle frame in its clip; of the camera to the person's middle, scaled as the person; and the data set.
     "time_s": Field(()),
     "distance_mm": Field(()),

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 from pose import Camera
+from pose.panoptic_poses import POSES, pose_file
 from pose.space.calibration import write_toml
 from tools.fuzz.attempt import Seeds, write_json
 
-_POSES = "hdPose3d_stage1_coco19"
 #: (height, width) of the images.
 SIZE = (64, 96)
 
@@ -69,7 +69,7 @@ def _bodies(*ids: int) -> dict:
 def _sequence(folder: Path) -> None:
     """One camera and one frame of two people, all valid."""
     write_json(calibration_path(folder), {"cameras": [camera("00_00"), camera("01_01", "vga")]})
-    write_json(folder / _POSES / "body3DScene_00000000.json", _bodies(0, 1))
+    write_json(folder / POSES / pose_file(0), _bodies(0, 1))
     pictures = folder / "hdImgs" / "00_00"
     pictures.mkdir(parents=True)
     cv2.imwrite(str(pictures / "00_00_00000000.jpg"), np.full((*SIZE, 3), 90, np.uint8))
@@ -115,7 +115,7 @@ def _camera(name: str) -> Camera:
 def body(folder: Path) -> Seeds:
     """A sequence; a frame's poses are untrusted."""
     _sequence(folder)
-    path = folder / _POSES / "body3DScene_00000000.json"
+    path = folder / POSES / pose_file(0)
     return path, [path.read_bytes(), json.dumps(_bodies()).encode()]
 
 
@@ -123,13 +123,13 @@ def tar(folder: Path) -> Seeds:
     """A sequence whose poses are in a tar, in each of the formats that `tar` programs write."""
     write_json(calibration_path(folder), {"cameras": [camera("00_00")]})
     formats = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
-    return folder / f"{_POSES}.tar", [_tar(number) for number in formats]
+    return folder / f"{POSES}.tar", [_tar(number) for number in formats]
 
 
 def _tar(number: int) -> bytes:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=number) as archive:
-        for name in (f"{_POSES}/body3DScene_00000000.json", f"{_POSES}/{'x' * 120}.txt"):
+        for name in (f"{POSES}/{pose_file(0)}", f"{POSES}/{'x' * 120}.txt"):
             data = json.dumps(_bodies(0)).encode()
             # Names longer than 100 bytes need a header of their own; USTAR splits them at a slash.
             member = tarfile.TarInfo(name if number != tarfile.USTAR_FORMAT else name[:100])
