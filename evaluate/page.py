@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,12 @@ def rendered(folder: Path, template: str, **values: object) -> str:
 def _data_url(content: bytes, kind: str) -> str:
     """An image as a URL that holds it; `kind` is "png" or "jpeg"."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def meaning_of(heading: str, meanings: Mapping[str, str]) -> str | None:
+    """What a figure means, by the longest known beginning of its heading."""
+    known = [term for term in meanings if heading.lower().startswith(term.lower())]
+    return meanings[max(known, key=len)] if known else None
 
 
 def show(value: float, unit: str) -> str:

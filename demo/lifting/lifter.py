@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from artefact.formats import ArtefactError
+from artefact.formats import ArtefactError, installed, trusted
 from artefact.model import Model
 from demo.errors import ArgumentError, ModelError
 from demo.runtimes.exports import check_export
@@ -80,6 +80,11 @@ class Lifted(NamedTuple):
 
     xyz_mm: np.ndarray
     hips_mm: np.ndarray
+
+    @property
+    def before_camera_mm(self) -> np.ndarray:
+        """The joints (N, J, 3) where they stand; NaN where the place is unknown."""
+        return self.xyz_mm + self.hips_mm[:, None]
 
 
 class Lifter:
@@ -162,11 +167,12 @@ def check_lifter(description: dict, people: Skeleton) -> Skeleton:
 
 
 def _opened(path: Path) -> Model:
-    """The export in the first runtime that can open it."""
-    problem: ArtefactError | None = None
-    for runtime in _RUNTIMES:
-        try:
-            return Model(path, runtime, threads=1)
-        except ArtefactError as error:
-            problem = problem or error
-    raise ModelError(f"{str(path)!r} cannot be opened: {problem}")
+    """The export in the first installed runtime whose file passed the export's check."""
+    try:
+        passed = trusted(path)
+        runtime = next((name for name in _RUNTIMES if name in passed and installed(name)), None)
+        if runtime is None:
+            raise ModelError(f"{str(path)!r} holds no format that passed its check and whose runtime is installed")
+        return Model(path, runtime, threads=1)
+    except ArtefactError as error:
+        raise ModelError(str(error)) from error

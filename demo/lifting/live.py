@@ -42,4 +42,4 @@ class LiftedTracker:
         times, xy_px, scores = (np.array(values) for values in zip(*past, strict=True))
         height, width = frame.picture.shape[:2]
         found = self._lifter.lift(xy_px, scores, times, times[-1:], (height, width))
-        return replace(person, xyz_mm=found.xyz_mm[0] + found.hips_mm[0])
+        return replace(person, xyz_mm=found.before_camera_mm[0])

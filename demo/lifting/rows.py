@@ -17,5 +17,5 @@ def lifted_rows(rows: Sequence[TableRow], lifter: Lifter, joint_score: float, si
     for row in rows:
         scores, now = np.where(row.scores >= joint_score, row.scores, 0.0)[None], np.zeros(1)
         found = lifter.lift(np.asarray(row.xy_px, np.float64)[None], scores, now, now, size)
-        done.append(replace(row, xyz_mm=found.xyz_mm[0] + found.hips_mm[0]))
+        done.append(replace(row, xyz_mm=found.before_camera_mm[0]))
     return done

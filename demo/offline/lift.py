@@ -33,5 +33,5 @@ def lifted_tracks(recording: Recording, lifter: Lifter) -> SpaceTracks:
         scores = np.where(shown, np.maximum(track.scores, recording.joint_score), 0.0)
         times = recording.times_s[track.frames]
         found = lifter.lift(track.xy_px.astype(np.float64), scores, times, times, recording.size)
-        people[number] = found.xyz_mm + found.hips_mm[:, None]
+        people[number] = found.before_camera_mm
     return SpaceTracks(lifter.skeleton, people)

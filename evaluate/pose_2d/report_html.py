@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from evaluate.page import Cell, Row, rendered, show
+from evaluate.page import Cell, Row, meaning_of, rendered, show
 from evaluate.pose_2d import plots, tables
 from evaluate.pose_2d.evaluation import Evaluation
 from evaluate.pose_2d.plots import DARK, LIGHT
@@ -29,7 +29,7 @@ def report_html(evaluation: Evaluation) -> str:
         evaluation=evaluation,
         **_opening(evaluation),
         galleries=_galleries(evaluation),
-        side_colors=dict(zip(("left", "right", "middle"), COLORS.values(), strict=True)),
+        side_colors=COLORS,
         figure_rows=_figure_rows(evaluation),
         stage_headings=["Stage", *(f"{heading} ({unit})" for _, heading, unit in tables.stage_columns(evaluation))],
         stage_rows=_stage_rows(evaluation),
@@ -49,10 +49,7 @@ def _in_both_themes(draw: Callable[..., bytes], *arguments: object) -> dict[str,
 
 
 def _meaning(heading: str, evaluation: Evaluation) -> str | None:
-    """What a metric means, by the longest known beginning of its heading."""
-    meanings = tables.meanings(evaluation.skeleton)
-    known = [term for term in meanings if heading.lower().startswith(term.lower())]
-    return meanings[max(known, key=len)] if known else None
+    return meaning_of(heading, tables.meanings(evaluation.skeleton))
 
 
 def _opening(evaluation: Evaluation) -> dict[str, object]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from evaluate.own_files import METRICS, REPORT, write_files
-from evaluate.page import Cell, Row, rendered
+from evaluate.page import Cell, Row, meaning_of, rendered
 from evaluate.pose_2d.sides import joint_rows, side_by_side
 from evaluate.pose_3d import tables
 from evaluate.pose_3d.evaluation import LiftEvaluation
@@ -54,7 +54,7 @@ def report_html(evaluation: LiftEvaluation) -> str:
         notes=tables.notes(evaluation),
         galleries=_galleries(evaluation),
         true_color=TRUE,
-        side_colors=dict(zip(("left", "right", "middle"), COLORS.values(), strict=True)),
+        side_colors=COLORS,
         figure_rows=[
             (f"{heading} ({unit})", [Cell(tables.value(ours, unit)), Cell(tables.value(theirs, unit), mean_pose=True)])
             for heading, unit, ours, theirs in tables.figures(evaluation)
@@ -73,7 +73,7 @@ def _tiles(evaluation: LiftEvaluation) -> list[dict[str, object]]:
             "value": f"{tables.value(ours, unit)} {unit}",
             "below": f"mean pose: {tables.value(theirs, unit)} {unit}",
             "first": heading == _TILES[0],
-            "meaning": next((text for term, text in tables.meanings().items() if heading.startswith(term)), None),
+            "meaning": meaning_of(heading, tables.meanings()),
         }
         for heading, unit, ours, theirs in tables.figures(evaluation)
         if heading in _TILES

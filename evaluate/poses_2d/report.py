@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from evaluate.own_files import METRICS, REPORT, write_files
-from evaluate.page import Cell, Row, rendered, show
+from evaluate.page import Cell, Row, meaning_of, rendered, show
 from evaluate.pose_2d.sides import joint_rows, side_by_side
 from evaluate.pose_2d.summary import mean_of_known
 from evaluate.poses_2d import drawing, tables
@@ -61,7 +61,7 @@ def report_html(evaluation: ManyEvaluation) -> str:
         galleries=_galleries(evaluation),
         most_false=drawing.MOST_FALSE,
         box_colors={"missed": drawing.MISSED, "false": drawing.FALSE, "label": drawing.LABEL},
-        side_colors=dict(zip(("left", "right", "middle"), COLORS.values(), strict=True)),
+        side_colors=COLORS,
         figure_rows=_figure_rows(evaluation),
         kind_headings=["", *(heading for _, heading, _ in tables.KIND_COLUMNS)],
         kind_rows=_kind_rows(evaluation),
@@ -83,9 +83,7 @@ def _facts(evaluation: ManyEvaluation) -> dict[str, str]:
 
 
 def _meaning(heading: str) -> str | None:
-    """What a figure means, by the longest known beginning of its heading."""
-    known = [term for term in tables.meanings() if heading.lower().startswith(term.lower())]
-    return tables.meanings()[max(known, key=len)] if known else None
+    return meaning_of(heading, tables.meanings())
 
 
 def _tiles(evaluation: ManyEvaluation) -> list[dict[str, object]]:

@@ -48,10 +48,10 @@ def measured_windows(
     Returns:
         Batches of joints float32 (B, T, J, 3), and the labels.
     """
-    names = _USUAL if fields is None else fields
+    names, clips = _USUAL if fields is None else fields, read_clips(folder, split, manifest)
 
     def of_clips() -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-        for clip in read_clips(folder, split, manifest):
+        for clip in clips:
             middles = np.arange(0, len(clip.known), _STRIDE)
             views = as_one_camera(clip, manifest.skeleton, viewing)
             joints, labels = windows(views, middles[None] - length // 2, length)

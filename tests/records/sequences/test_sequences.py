@@ -208,6 +208,8 @@ def test_unknown_fields_and_other_kinds(tmp_path):
     folder = write_sequences(tmp_path / "set", people=1)
     with pytest.raises(ValueError, match="no field visible"):
         dataset(folder, "val", batch_size=1, kind="sequences", fields=("visible",))
+    with pytest.raises(ValueError, match="holds no sequences in its test split"):
+        dataset(folder, "test", batch_size=1, kind="sequences")
     with pytest.raises(ValueError, match="records of people are needed"):
         dataset(folder, "val", batch_size=1)
     with pytest.raises(ValueError, match="windows of sequences"):
