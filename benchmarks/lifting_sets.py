@@ -16,7 +16,7 @@ import pandas as pd
 import tyro
 
 from benchmarks.many.ours import title_of
-from evaluate.pose_3d.summary import Summary
+from evaluate.pose_3d.evaluation import Summary
 from machine.command import run_command
 from machine.whole import whole
 from tools.result_tables import markdown
@@ -42,7 +42,7 @@ class Options:
 
 def run(options: Options) -> None:
     """Runs the benchmark."""
-    from evaluate.pose_3d.evaluation import evaluate_lifter
+    from evaluate.pose_3d.lifting import evaluate_lifter
     from evaluate.predictor import load_predictor
 
     predictors = [(title_of(path), load_predictor(shipped(path) or path)) for path in options.lifters]

@@ -21,13 +21,15 @@ from evaluate.own_files import check_replaceable
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import POSE_2D, POSE_LIFT
+from pose.tasks import POSE_2D, POSE_DEPTH, POSE_LIFT
 from records.inputs import kind_of
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
 if TYPE_CHECKING:
     from evaluate.poses_2d.evaluation import ManyEvaluation
+    from evaluate.predictor import Predictor
+    from pose.space.completing import Lift
 
 
 _COUNTED = {"people": ("person", "people"), "frames": ("image", "images"), "sequences": ("clip", "clips")}
@@ -59,6 +61,7 @@ class Options:
             each other, else the one with the higher score.
         batch_size: number of people (64 by default) or of whole images (8) in a batch.
         exact: show lifters the true places of joints, without the errors of 2D models.
+        complete: of nets on depth images, a lifter, such as lift, by which joints of low scores are completed.
         gallery: number of worst cases in the report, and of ones chosen at random.
         seed: random seed of that choice.
     """
@@ -74,6 +77,7 @@ class Options:
     flip_test: bool = False
     batch_size: int | None = None
     exact: bool = False
+    complete: Path | None = None
     gallery: int = 24
     seed: int = 0
 
@@ -207,7 +211,8 @@ def _measure_model(options: Options, model: Path) -> None:
     from evaluate.pose_2d.evaluation import evaluate
     from evaluate.pose_2d.report import write_report
     from evaluate.pose_3d import tables as tables_3d
-    from evaluate.pose_3d.evaluation import evaluate_lifter
+    from evaluate.pose_3d.depth import evaluate_depth
+    from evaluate.pose_3d.lifting import evaluate_lifter
     from evaluate.pose_3d.report import write_report as write_report_3d
     from evaluate.poses_2d.evaluation import evaluate_model
     from evaluate.predictor import load_predictor
@@ -216,6 +221,8 @@ def _measure_model(options: Options, model: Path) -> None:
     measure, kind = measure_of(predictor.task.name), kind_of(predictor.task)
     if options.exact and predictor.task is not POSE_LIFT:
         raise ValueError("--exact is for lifters; the model takes images")
+    if options.complete is not None and predictor.task is not POSE_DEPTH:
+        raise ValueError("--complete is for nets on depth images; the model takes others")
     number, what = read_manifest(records).counts[options.split], _COUNTED[kind]
     many = kind == "frames"
     # A clip has several windows.
@@ -230,13 +237,19 @@ def _measure_model(options: Options, model: Path) -> None:
         return
     named = "" if options.records else f" (as {RUN_FILE} names them)"
     heading = f"{model} on the {counted(number, *what)} of {records}{named}, {options.split} split\n"
-    if predictor.task is POSE_LIFT:
+    if predictor.task in (POSE_LIFT, POSE_DEPTH):
         with bar as progress:
-            lifted = evaluate_lifter(
-                predictor, records, options.split, exact=options.exact, **sample, progress=progress
-            )
-        print(f"{heading}\n{tables_3d.as_text(lifted)}")
-        _print_files(write_report_3d(lifted, options.folder))
+            if predictor.task is POSE_LIFT:
+                space = evaluate_lifter(
+                    predictor, records, options.split, exact=options.exact, **sample, progress=progress
+                )
+            else:
+                lift = None if options.complete is None else _lift(options.complete, predictor)
+                space = evaluate_depth(
+                    predictor, records, options.split, **sizes, complete=lift, **sample, progress=progress
+                )
+        print(f"{heading}\n{tables_3d.as_text(space)}")
+        _print_files(write_report_3d(space, options.folder))
         return
     if predictor.task is not POSE_2D:
         with bar as progress:
@@ -249,6 +262,21 @@ def _measure_model(options: Options, model: Path) -> None:
         evaluation = evaluate(predictor, records, options.split, **sizes, **sample, progress=progress)
     print(f"{heading}\n{tables.as_text(evaluation)}")
     _print_files(write_report(evaluation, options.folder))
+
+
+def _lift(path: Path, predictor: Predictor) -> Lift:
+    """A lifter of the joints of another net.
+
+    Raises:
+        ValueError: it is none, or of other joints.
+    """
+    from evaluate.predictor import load_predictor
+    from pose.space.completing import Lift
+
+    lifter = load_predictor(shipped(path) or path)
+    if lifter.task is not POSE_LIFT or lifter.skeleton.joints != predictor.skeleton.joints:
+        raise ValueError(f"--complete needs a lifter of the joints of {predictor.skeleton.name}, got {path}")
+    return Lift(lambda windows: lifter.predict({"joints": windows})["joints_xyz_mm"], lifter.input_size)
 
 
 def main(arguments: list[str] | None = None) -> int:

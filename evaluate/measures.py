@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from evaluate.pose_2d.summary import mean_of_known, summarize
-from evaluate.pose_3d import summary as lifted
+from evaluate.pose_3d import depth, lifting
 from pose import Skeleton
-from pose.tasks import POSE_2D, POSE_LIFT
+from pose.tasks import POSE_2D, POSE_DEPTH, POSE_LIFT
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -104,13 +104,32 @@ def _poses_2d(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) ->
 
 def _pose_lift(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
     """MPJPE about the hips, after scaling, after a similarity; PCK3D, its AUC, and the error of velocities."""
-    return lifted.summarize(answers["joints_xyz_mm"], labels, skeleton).scalars()
+    return lifting.summarize(answers["joints_xyz_mm"], labels, skeleton).scalars()
 
 
 def _mean_lifted(records: Path, size: int, labels: Arrays) -> Arrays:
     from evaluate.pose_3d.baseline import mean_lifted  # Late: it imports TensorFlow.
 
     return {"joints_xyz_mm": np.broadcast_to(mean_lifted(records, size), labels["joints_xyz_mm"].shape)}
+
+
+def _pose_depth(answers: Arrays, labels: Arrays, skeleton: Skeleton, size: int) -> dict[str, float]:
+    """Errors in the camera's frame, of joints seen and hidden; mAP; errors about the hips and after a similarity."""
+    return depth.summarize(answers["joints_xyz_mm"], labels, skeleton).scalars()
+
+
+def _mean_depth(records: Path, size: int, labels: Arrays) -> Arrays:
+    return {"joints_xyz_mm": depth.mean_before_camera(records, size, labels)}
+
+
+def _in_space(figures: Sequence[tuple[str, str, str]]) -> tuple[Figure, ...]:
+    """Figures in mm, mm/s or % from their names, headings and units."""
+    return tuple(
+        Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=1, factor=100, unit=unit)
+        if unit == "%"
+        else Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=-1, unit=unit)
+        for name, heading, unit in figures
+    )
 
 
 def _people(labels: Arrays) -> int:
@@ -141,15 +160,13 @@ MEASURES = {
     "poses-2d-centers": _POSES_2D,
     "poses-2d-fields": _POSES_2D,
     POSE_LIFT.name: Measure(
-        labels=lifted.LABELS,
-        figures=tuple(
-            Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=1, factor=100, unit=unit)
-            if unit == "%"
-            else Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=-1, unit=unit)
-            for name, heading, unit in lifted.FIGURES
-        ),
+        labels=lifting.LABELS,
+        figures=_in_space(lifting.FIGURES),
         compute=_pose_lift,
         baseline=_mean_lifted,
+    ),
+    POSE_DEPTH.name: Measure(
+        labels=depth.LABELS, figures=_in_space(depth.FIGURES), compute=_pose_depth, baseline=_mean_depth
     ),
     POSE_2D.name: Measure(
         labels=("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px"),

@@ -25,7 +25,7 @@ from export.trained_run import check_run, load_run, read_samples
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import POSE_LIFT, Task, task_of
+from pose.tasks import POSE_DEPTH, POSE_LIFT, Task, task_of
 
 if TYPE_CHECKING:
     import keras
@@ -158,8 +158,10 @@ def export(options: Options) -> int:
         count = len(next(iter(inputs.values())))
         (folder / FORMATS_FILE).write_text(json.dumps({"pictures": count, "formats": entries}, indent=1) + "\n")
     task, size = task_of(notes), notes["record_size"]
-    of_images = f"pictures of {size} px", "picture", "pictures"
-    inputs_are, *what = (f"windows of {counted(size, 'frame')}", "window") if task is POSE_LIFT else of_images
+    inputs_are, *what = {
+        POSE_LIFT.name: (f"windows of {counted(size, 'frame')}", "window"),
+        POSE_DEPTH.name: (f"depth pictures of {size} px", "picture"),
+    }.get(task.name, (f"pictures of {size} px", "picture"))
     print(f"{options.folder}: {notes['model']}, {notes['skeleton']['name']}, {inputs_are}")
     number = counted(count, *what)
     print(f"each file by itself, without our code, against Keras on {number}:")

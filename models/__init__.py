@@ -11,6 +11,7 @@ from models.blocks import SCORES, named_layers, no_neck, pose_net
 from models.cpm import build_cpm, build_cpm_light
 from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
+from models.depth import build_depth_resnet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
 from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, own_name
 from models.forms.coordinates import coordinate_head, decode, decode_coordinates, encode
@@ -37,6 +38,7 @@ from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
 from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 from models.spatial_model import displacement_kernels
 from models.tompson import build_tompson, tompson_form
+from models.v2v import build_v2v
 from pose.tasks import stages_of
 
 __all__ = [
@@ -59,8 +61,7 @@ __all__ = [
     "build_hourglass",
     "build_hourglass_light",
     "build_deeppose",
-    "build_densenet",
-    "build_efficientnet_lite",
+    "build_depth_resnet",
     "build_ief",
     "build_lifter",
     "build_mobilenet_v2",
@@ -72,6 +73,7 @@ __all__ = [
     "build_simple_baseline",
     "build_temporal_lifter",
     "build_tompson",
+    "build_v2v",
     "coordinate_head",
     "decode",
     "decode_coordinates",

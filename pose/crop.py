@@ -10,7 +10,11 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from pose.camera import Camera
+
 _FARTHEST_PX = 1e6
+# Rays along a side of a crop, to which a distorted lens's matrix is fitted.
+_FITTED = 7
 
 
 def apply_matrix(matrix: np.ndarray, xy: np.ndarray) -> np.ndarray:
@@ -99,9 +103,21 @@ class Crop:
         """Frame points (..., 2) -> crop points (..., 2)."""
         return apply_matrix(self.from_frame, xy_px)
 
-    def camera_matrix(self, matrix: np.ndarray) -> np.ndarray:
-        """The (3, 3) camera matrix of the crop, from that of the frame."""
-        return np.vstack([self.from_frame, [0, 0, 1]]) @ matrix
+    def camera_matrix(self, camera: Camera) -> np.ndarray:
+        """The (3, 3) matrix that projects points of the camera's frame into the crop.
+
+        With a distorted lens it is the one that fits best in this crop (`_FITTED` x `_FITTED` rays, least squares), so
+        its focal lengths are those of the lens here, and its first two rows may be skewed.
+        """
+        if not camera.distortion.any():
+            return np.vstack([self.from_frame, [0, 0, 1]]) @ camera.matrix
+        along = np.linspace(0, self.size - 1, _FITTED)
+        grid = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2)
+        # Beyond the image the lens is unknown.
+        seen = np.clip(self.points_to_frame(grid), 0, np.array(camera.size[::-1]) - 1)
+        rays = camera.without_distortion(seen)
+        rows, *_ = np.linalg.lstsq(np.hstack([rays, np.ones((len(rays), 1))]), self.points_to_crop(seen), rcond=None)
+        return np.vstack([rows.T, [0, 0, 1]])
 
     def cut(self, picture: np.ndarray | Shrinkable) -> np.ndarray:
         """Resamples the crop from an image; black outside it.

@@ -140,8 +140,25 @@ POSE_LIFT = Task(
     forms=("lifted",),
 )
 
+#: The joints of one person in space, in the camera's frame, from a depth image with the person in the middle.
+POSE_DEPTH = Task(
+    name="pose-depth",
+    inputs={
+        "depth_mm": Input(("H", "W"), "uint16", "nearest", source="depth_mm"),
+        "camera_matrix": Input((3, 3), geometry="camera", source="camera_matrix"),
+    },
+    labels=("joints_xyz_mm", "xyz_known", "visible", "joints_xy_px"),
+    answers={
+        "joints_xyz_mm": Answer(("J", 3), geometry="direction", unit="mm", tolerance=2.0, reduced_tolerance=20.0),
+        "scores": Answer(("J",), tolerance=0.02, reduced_tolerance=0.1),
+    },
+    forms=("cone", "depth-readout", "volumes"),
+    # Voxels are chosen, and a choice may change.
+    fits_8_bits=False,
+)
+
 #: The tasks that are known by name, with what run.json and pose.json cannot hold.
-TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, POSE_LIFT)}
+TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, POSE_LIFT, POSE_DEPTH)}
 
 
 def task_of(notes: Mapping) -> Task:

@@ -136,7 +136,7 @@ def encode_example(
         features["joints/xyz_mm"] = np.where(known[:, None], person.joints_xyz_mm, 0).astype(np.float32)
         features["joints/xyz_known"] = known.astype(np.int64)
     if person.camera_model is not None:
-        features["camera/matrix"] = crop.camera_matrix(person.camera_model.matrix).astype(np.float32)
+        features["camera/matrix"] = crop.camera_matrix(person.camera_model).astype(np.float32)
     if person.depth_mm is not None:
         features["depth/png"] = encode_depth(person.depth_mm() if callable(person.depth_mm) else person.depth_mm, crop)
     return serialize(person.key, features)

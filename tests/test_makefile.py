@@ -52,8 +52,8 @@ def test_clean_data_asks(folder, answer, kept):
 
 
 RECIPES = (
-    "cpm deeppose densenet efficientnet_lite hourglass hrnet ief lifter mobilenet_v2 movenet multipose openpose resnet "
-    "simple_baseline tompson"
+    "cpm deeppose densenet depth efficientnet_lite hourglass hrnet ief lifter mobilenet_v2 movenet multipose openpose "
+    "resnet simple_baseline tompson"
 )
 
 

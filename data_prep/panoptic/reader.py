@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from data_prep.panoptic.labels import labels_state
 from data_prep.panoptic.layout import HD, Layout
@@ -16,7 +16,7 @@ from data_prep.panoptic.poses import PoseFiles, read_bodies
 from data_prep.panoptic.selection import Selection
 from data_prep.panoptic.sequences import SequenceUnit
 from data_prep.panoptic.units import CameraUnit, LabelsUnit, LeftOutUnit
-from data_prep.reader import Reader, Unit
+from data_prep.reader import ADDED, Reader, Unit
 from machine.file_state import file_state
 from pose import MPII16, PANOPTIC19, Skeleton
 from pose.panoptic_cameras import read_cameras
@@ -60,6 +60,8 @@ class Panoptic(Reader):
         min_pose_change_mm: a body is left out if the mean distance of its joints from those of an earlier body of the
             sequence is smaller, relative to the body centers; 0 takes all.
         max_people: views of bodies to take from each sequence, spread evenly over time; all by default.
+        depth: whether people have the depth images of the synthetic dome (`records dome --maps`), "exact" or as a
+            "sensor" would measure them.
     """
 
     layout: ClassVar[Layout] = HD
@@ -76,6 +78,7 @@ class Panoptic(Reader):
     min_box_px: float = 32.0
     min_pose_change_mm: float = 0.0
     max_people: int | None = None
+    depth: Literal["none", "exact", "sensor"] = field(default="none", metadata=ADDED)
 
     def __post_init__(self) -> None:
         if not Path(self.root).is_dir():
@@ -91,6 +94,8 @@ class Panoptic(Reader):
             raise ValueError(f"min_visible_joints must lie between 1 and 19, got {self.min_visible_joints}")
         if self.max_people is not None and self.max_people < 1:
             raise ValueError(f"max_people must be 1 or more, got {self.max_people}")
+        if self.depth != "none" and self.layout is not HD:
+            raise ValueError("--depth is for the synthetic dome; a Kinect has depth of its own")
         object.__setattr__(self, "cameras", tuple(self.layout.camera_name(name) for name in self.cameras))
 
     @cached_property
@@ -191,7 +196,7 @@ class Panoptic(Reader):
 
     @cached_property
     def _selection(self) -> Selection:
-        names = {field.name for field in fields(Selection)} - {"dataset", "layout", "skeleton_name"}
+        names = {one.name for one in fields(Selection)} - {"dataset", "layout", "skeleton_name"}
         chosen = {name: getattr(self, name) for name in names}
         return Selection(self.dataset, self.layout, self.skeleton.name, **chosen)
 

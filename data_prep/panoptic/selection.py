@@ -81,6 +81,7 @@ class Selection:
         min_pose_change_mm: see `distinct`; 0 takes all.
         max_people: views of bodies to take from each sequence, None for all.
         of_frames: whether whole images are read, also those without people, and what is not labeled in them.
+        depth: "none", or the synthetic dome's: "exact", or as a "sensor" would measure it.
     """
 
     dataset: str
@@ -96,6 +97,7 @@ class Selection:
     min_pose_change_mm: float
     max_people: int | None
     of_frames: bool = field(default=False, metadata=ADDED)
+    depth: str = field(default="none", metadata=ADDED)
 
     @property
     def skeleton(self) -> Skeleton:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from data_prep.panoptic.pictures import Picture, pictures_of
 from data_prep.panoptic.poses import Bodies
 from data_prep.panoptic.selection import Selection, View
 from data_prep.reader import Item, LeftOut, Unlabeled
+from data_prep.video.pictures import SharedPicture
+from dome.depth_images import DEPTH, measured, read_depth
 from dome.visible_joints import VISIBLE, read_visible
 from pose import Camera
 from records import BadInput, Person, Region
@@ -73,6 +76,26 @@ class LabelsUnit:
         yield from read_labels(self.selection, self.folder, self.state).broken
 
 
+# The dome's settings, which say how its depth images were made.
+_SETTINGS = "dome.json"
+
+
+class _DomeDepth(SharedPicture):
+    """A depth image of the synthetic dome, shared by the people of a frame."""
+
+    def __init__(self, folder: Path, camera: Camera, frame: int, *, as_sensor: bool) -> None:
+        super().__init__(str(folder / DEPTH.format(camera.name, frame)), camera.size)
+        self._folder, self._camera, self._frame, self._as_sensor = folder, camera, frame, as_sensor
+
+    def load(self) -> None:
+        """Reads the image; a sensor's errors depend on nothing but the image's name."""
+        self.picture = read_depth(self._folder, self._camera.name, self._frame)
+        if self._as_sensor:
+            seed = zlib.crc32(f"{self._folder.name}/{self._camera.name}/{self._frame}".encode())
+            focal_px = float(self._camera.matrix[0, 0])
+            self.picture = measured(self.picture, focal_px, np.random.default_rng(seed))
+
+
 @dataclass(frozen=True)
 class CameraUnit:
     """A span of frames of one camera.
@@ -113,7 +136,8 @@ class CameraUnit:
     def files(self) -> tuple[Path, ...]:
         """The video, and the file of visible joints."""
         video = () if self.source.is_dir() else (self.source,)
-        return (*video, self.folder / VISIBLE.format(self.camera))
+        depth = () if self.selection.depth == "none" else (self.folder / _SETTINGS,)
+        return (*video, self.folder / VISIBLE.format(self.camera), *depth)
 
     def people(self) -> Iterator[Item]:
         """Streams the people by frame and body, counts of those left out, and broken inputs."""
@@ -150,9 +174,10 @@ class CameraUnit:
                     continue
                 if of_frames:
                     yield self._unlabeled(camera, frame, picture)
+                depth = self._depth(camera, frame)
                 for i in by_frame[frame]:
                     if taken[i]:
-                        yield self._person(camera, bodies, view, visible, i, picture)
+                        yield self._person(camera, bodies, view, visible, i, picture, depth)
                     else:
                         yield self._unlabeled(camera, frame, picture, Region.of_box(view.whole_box_px(i)))
         except BadInput as bad:
@@ -190,8 +215,21 @@ class CameraUnit:
     def _unlabeled(self, camera: Camera, frame: int, picture: Picture, region: Region | None = None) -> Unlabeled:
         return Unlabeled(picture, self.selection.dataset, self.folder.name, camera.name, frame, region)
 
+    def _depth(self, camera: Camera, frame: int) -> _DomeDepth | None:
+        """The dome's depth image, if it is wanted."""
+        if self.selection.depth == "none" or self.selection.of_frames:
+            return None
+        return _DomeDepth(self.folder, camera, frame, as_sensor=self.selection.depth == "sensor")
+
     def _person(
-        self, camera: Camera, bodies: Bodies, view: View, visible: np.ndarray, i: int, picture: Picture
+        self,
+        camera: Camera,
+        bodies: Bodies,
+        view: View,
+        visible: np.ndarray,
+        i: int,
+        picture: Picture,
+        depth: _DomeDepth | None,
     ) -> Person:
         return Person(
             picture=picture,
@@ -206,4 +244,5 @@ class CameraUnit:
             joints_xyz_mm=np.where(view.known[i, :, None], view.xyz_mm[i], 0).astype(np.float32),
             xyz_known=view.known[i],
             camera_model=camera,
+            depth_mm=depth,
         )

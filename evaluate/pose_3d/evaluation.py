@@ -1,49 +1,91 @@
-"""One evaluation of a lifter: the net and the mean pose measured on the same windows with the same code."""
+"""What evaluations of joints in space share: the results, and what is said of a task's."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from evaluate.pose_2d.baseline import baseline_split
-from evaluate.pose_2d.collect import Progress
-from evaluate.pose_3d.baseline import mean_lifted
-from evaluate.pose_3d.summary import LABELS, Summary, summarize
-from evaluate.predictor import Predictor
 from pose import Skeleton
-from records.damage import named_damage
-from records.inputs import fields_of, inputs_of, joined
-from records.manifest import read_manifest
-from records.sequences.pipeline import measured_windows
-from records.sequences.views import MEASURED
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Summary(Protocol):
+    """The errors of N poses of J joints, (N, J) in mm; NaN where a joint is not known."""
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Those that the headline is the mean of."""
+
+    @property
+    def aligned(self) -> np.ndarray:
+        """After a similarity."""
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Whether the net could see the joint, bool (N, J)."""
+
+    def scalars(self) -> dict[str, float]:
+        """Each figure by name; NaN for what cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How the answers of a task are reported.
+
+    Attributes:
+        noun: what is measured, one and several.
+        figures: name, heading and unit of each figure; the first is the headline, in mm.
+        tiles: headings of those that the report begins with.
+        within_mm: a joint nearer than this is right.
+        shown: what the pictures of the report show, in words.
+        meanings: of terms in the tables.
+        kinds: (labels, skeleton) -> what is broken down, a name, and the rows bool (N,) of each kind.
+        notes: what a reader of the figures needs to know.
+        draw: (evaluation, row) -> a picture, uint8 RGB.
+    """
+
+    noun: tuple[str, str]
+    figures: Sequence[tuple[str, str, str]]
+    tiles: Sequence[str]
+    within_mm: float
+    shown: str
+    meanings: Mapping[str, str]
+    kinds: Callable[[Arrays, Skeleton], list[tuple[str, str, np.ndarray]]]
+    notes: Callable[[SpaceEvaluation], list[str]]
+    draw: Callable[[SpaceEvaluation, int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class LiftEvaluation:
+class SpaceEvaluation:
     """The results of an evaluation, and what was evaluated.
 
     Attributes:
+        subject: the task's.
         model: the model's path.
         records: the shard set's path.
         split: the split that was measured.
         skeleton: of the J joints.
-        windows: float32 (N, T, J, 3), what the net was shown.
-        labels: arrays (N, ...) by the names of `LABELS`.
+        shown: (N, ...), what the net was shown.
+        labels: arrays (N, ...) by name.
         predicted_mm: float (N, J, 3).
         summary: the net's figures.
         baseline: those of the mean pose.
-        worst: rows of the windows with the greatest errors, of different clips.
-        chosen: rows of random windows.
-        exact: whether the net was shown the true places.
+        worst: rows with the greatest errors, of different clips or people.
+        chosen: random rows.
+        exact: whether a lifter was shown the true places.
     """
 
+    subject: Subject
     model: Path
     records: Path
     split: str
     skeleton: Skeleton
-    windows: np.ndarray
+    shown: np.ndarray
     labels: dict[str, np.ndarray]
     predicted_mm: np.ndarray
     summary: Summary
@@ -53,75 +95,18 @@ class LiftEvaluation:
     exact: bool = False
 
 
-def evaluate_lifter(
-    predictor: Predictor,
-    records: Path,
-    split: str,
-    *,
-    batch_size: int = 256,
-    exact: bool = False,
-    gallery: int = 24,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> LiftEvaluation:
-    """Measures a lifter and the mean pose on a split of sequences, as virtual cameras see them.
-
-    Args:
-        predictor: the lifter.
-        records: a shard set of sequences.
-        split: "train", "val" or "test".
-        batch_size: windows in a batch.
-        exact: show the true places, without the errors of 2D models.
-        gallery: how many of the worst windows to keep, and of random ones.
-        seed: of the random choice.
-        progress: updated with the number of windows done.
-
-    Raises:
-        ValueError: the records or the split are missing, or label other joints than the model predicts.
-    """
-    manifest = read_manifest(records, "sequences")
-    predictor.check_records(manifest)
-    length, skeleton, fields = predictor.input_size, predictor.skeleton, fields_of(predictor.task, LABELS)
-    shown, labels, answers = [], [], []
-    with named_damage(records, split):
-        viewing = replace(MEASURED, errors=0.0) if exact else MEASURED
-        batches = measured_windows(
-            records, split, manifest, batch_size=batch_size, length=length, fields=fields, viewing=viewing
-        )
-        for windows, found in batches.as_numpy_iterator():
-            answers.append(predictor.predict(inputs_of(predictor.task, windows, found)))
-            shown.append(windows)
-            labels.append(found)
-            if progress is not None:
-                progress.update(len(windows))
-        mean = mean_lifted(records, length, baseline_split(manifest, split))
-    of_all = joined(labels)
-    predicted = joined(answers)["joints_xyz_mm"]
-    summary = summarize(predicted, of_all, skeleton)
-    rows = np.random.default_rng(seed).permutation(len(predicted))[:gallery]
-    return LiftEvaluation(
-        model=predictor.path,
-        records=records,
-        split=split,
-        skeleton=skeleton,
-        windows=np.concatenate(shown),
-        labels=of_all,
-        predicted_mm=predicted,
-        summary=summary,
-        baseline=summarize(np.broadcast_to(mean, predicted.shape), of_all, skeleton),
-        worst=_worst(summary, of_all["key"], gallery),
-        chosen=sorted(rows.tolist()),
-        exact=exact,
-    )
-
-
-def _worst(summary: Summary, keys: np.ndarray, count: int) -> list[int]:
-    """The windows with the greatest mean error, one of each clip."""
-    clips: set[bytes] = set()
+def worst_rows(errors: np.ndarray, groups: Sequence, count: int) -> list[int]:
+    """The rows of errors (N, J) with the greatest mean, one of each group."""
+    found: set = set()
     rows: list[int] = []
-    for row in np.argsort(-np.nanmean(summary.errors, axis=1)).tolist():
-        clip = keys[row].rpartition(b"+")[0]
-        if clip not in clips and len(rows) < count:
-            clips.add(clip)
+    known = np.flatnonzero(~np.isnan(errors).all(axis=1))
+    for row in known[np.argsort(-np.nanmean(errors[known], axis=1))].tolist():
+        if groups[row] not in found and len(rows) < count:
+            found.add(groups[row])
             rows.append(row)
     return rows
+
+
+def random_rows(count: int, number: int, seed: int) -> list[int]:
+    """Up to `number` of `count` rows."""
+    return sorted(np.random.default_rng(seed).permutation(count)[:number].tolist())

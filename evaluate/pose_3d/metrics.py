@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from pose.space.completing import similarity
+
 #: What is done to a predicted pose before its joints are compared with the true ones.
 Alignment = Literal["none", "root", "scale", "similarity"]
 #: A joint nearer than this is right, in MPI-INF-3DHP (Mehta et al., 3DV 2017) and in ITOP (Haque et al., ECCV 2016).
@@ -137,12 +139,5 @@ def _turned(predicted: np.ndarray, true: np.ndarray, there: np.ndarray) -> np.nd
     turned = np.full(predicted.shape, np.nan)
     for number in np.flatnonzero(there.sum(axis=1) >= 3):
         rows = there[number]
-        middle, true_middle = (values[number, rows].mean(axis=0) for values in (predicted, true))
-        points, targets = predicted[number, rows] - middle, true[number, rows] - true_middle
-        u, sizes, vt = np.linalg.svd(points.T @ targets)
-        signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-        spread = (points**2).sum()
-        if spread > 0:
-            turn = (u * signs) @ vt
-            turned[number] = (predicted[number] - middle) @ turn * ((sizes * signs).sum() / spread) + true_middle
+        turned[number] = similarity(predicted[number, rows], true[number, rows])(predicted[number])
     return turned

@@ -6,16 +6,18 @@ from importlib import import_module
 import keras
 
 from models.blocks import SCORES
-from models.forms import beliefs, centers, fields, lifted
+from models.forms import beliefs, centers, cone, depth_readout, fields, lifted, volumes
 from models.forms.output_form import OutputForm
 from models.necks import NECK_LAYERS
 from models.normalization import plain_copy
 from pose.tasks import POSE_2D, as_net_takes, stages_of
 
 FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM for name in POSE_2D.forms}
+#: Those of joints in depth images.
+DEPTH_FORMS: dict[str, OutputForm] = {one.FORM.name: one.FORM for one in (cone, depth_readout, volumes)}
 # Prefix of the layers of an intermediate stage's head, and of those of a net inside.
 _STAGE = re.compile(r".*/|stage\d+_out_")
-_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM, lifted.FORM]
+_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM, lifted.FORM, *DEPTH_FORMS.values()]
 # Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 _HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from pose.draw import captioned, draw_skeleton
@@ -12,7 +13,8 @@ from pose.skeleton import Skeleton
 
 #: The color of true poses beside those of a net.
 TRUE = (150, 150, 150)
-_CELL_PX = 180
+#: Side of a cell of `strip`.
+CELL_PX = 180
 # Half of what a view shows.
 _REACH_MM = 1150.0
 # The axes of a view, in the frame of the camera turned to the person.
@@ -27,21 +29,20 @@ class Drawn(NamedTuple):
     color: tuple[int, int, int] | None = None
 
 
-def strip(joints: np.ndarray, poses: Sequence[Drawn], skeleton: Skeleton) -> np.ndarray:
-    """Draws what was seen, and poses in three views on white.
+def strip(shown: np.ndarray, poses: Sequence[Drawn], skeleton: Skeleton) -> np.ndarray:
+    """Puts poses in three views on white beside what was shown.
 
     Args:
-        joints: float (J, 3), x, y in -1 to 1 and the score (`pose.space.lifting.Seen`).
+        shown: uint8 RGB (`CELL_PX`, `CELL_PX`, 3), such as of `joints_shown`.
         poses: one over the other.
         skeleton: of the J joints.
 
     Returns:
         uint8 RGB.
     """
-    blank = np.full((_CELL_PX, _CELL_PX, 3), 255, np.uint8)
-    cells = [captioned(draw_skeleton(blank, _placed(joints[:, :2] / 1.1), joints[:, 2] > 0, skeleton), "shown")]
+    cells = [captioned(shown, "shown")]
     for name, axes in _VIEWS.items():
-        cell = blank
+        cell = _blank()
         for pose in poses:
             xy = _placed(pose.xyz_mm[:, axes] / _REACH_MM)
             cell = draw_skeleton(cell, xy, pose.known, skeleton, color=pose.color)
@@ -49,6 +50,23 @@ def strip(joints: np.ndarray, poses: Sequence[Drawn], skeleton: Skeleton) -> np.
     return np.concatenate(cells, axis=1)
 
 
+def joints_shown(xy: np.ndarray, visible: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Joints (J, 2) from -1 to 1 as a picture, those that are visible, bool (J,)."""
+    return draw_skeleton(_blank(), _placed(xy / 1.1), visible, skeleton)
+
+
+def depth_shown(depth_mm: np.ndarray, body_mm: float) -> np.ndarray:
+    """A depth image (S, S) as a picture: from `_REACH_MM` before the body, blue, to as much behind it, red."""
+    share = np.clip((depth_mm.astype(np.float64) - body_mm) / _REACH_MM, -1, 1)
+    colors = cv2.applyColorMap(np.round((share + 1) * 127.5).astype(np.uint8), cv2.COLORMAP_TURBO)
+    colors[depth_mm == 0] = 0
+    return cv2.resize(colors, (CELL_PX, CELL_PX), interpolation=cv2.INTER_NEAREST)[..., ::-1].copy()
+
+
+def _blank() -> np.ndarray:
+    return np.full((CELL_PX, CELL_PX, 3), 255, np.uint8)
+
+
 def _placed(xy: np.ndarray) -> np.ndarray:
     """Points of -1 to 1 in px of a cell."""
-    return (xy + 1) / 2 * _CELL_PX - 0.5
+    return (xy + 1) / 2 * CELL_PX - 0.5

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from body.human import BONES, PARTS, Human, Shape, to_world
+from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
 from dome import Dome, write, write_dome
 from dome.cast import Cast, nearest_mm
@@ -28,7 +29,7 @@ from dome.settings import SequenceSettings
 from dome.visible_joints import read_visible
 from pose import PANOPTIC19
 from pose.panoptic_cameras import read_cameras
-from records import BadInput
+from records import BadInput, Person
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"frames": 3, "cameras": 2, "people": "2", "height": 180, "width": 320, "fps": 2.0, "maps": True, "workers": 1}
@@ -461,3 +462,39 @@ def test_an_unfinished_folder_with_foreign_files_raises(tmp_path):
     ):
         write_dome(tmp_path, seed=3, **SMALL)
     assert (unfinished / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("depth", ["exact", "sensor"])
+def test_people_of_the_dome_have_their_depth(sequence, depth):
+    reader = Panoptic(sequence, min_box_px=4, depth=depth)
+    people = [item for unit in reader.units() for item in unit.people() if isinstance(item, Person)]
+    before = []
+    for person in people:
+        image = person.depth_mm()
+        assert image.shape == (180, 320) and image.dtype == np.uint16
+        seen = person.visible == 2
+        column, row = np.round(person.joints_xy_px[seen]).astype(int).T
+        before.append(person.joints_xyz_mm[seen, 2] - image[row, column])
+    # The surface is a limb's radius before a joint that is seen; a sensor frays the edges.
+    of_all = np.concatenate(before)
+    assert len(of_all) > 50 and 0 < np.median(of_all) < 100
+    assert (np.abs(of_all - 70) < 130).mean() > (0.9 if depth == "exact" else 0.8)
+    assert (people[0].depth_mm() == 0).any() == (depth == "sensor")
+
+
+def test_depth_of_a_dome_without_maps_is_broken(sequence, tmp_path):
+    copy = tmp_path / sequence.name
+    shutil.copytree(sequence, copy, ignore=shutil.ignore_patterns("depth_*"))
+    person = next(
+        item
+        for unit in Panoptic(copy, min_box_px=4, depth="exact").units()
+        for item in unit.people()
+        if isinstance(item, Person)
+    )
+    with pytest.raises(BadInput, match="the dome writes depth with --maps"):
+        person.depth_mm()
+
+
+def test_a_kinect_has_depth_of_its_own(sequence):
+    with pytest.raises(ValueError, match="a Kinect has depth of its own"):
+        PanopticKinect(sequence, depth="sensor")

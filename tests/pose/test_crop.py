@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pose import Crop, box_from_joints
+from pose import Camera, Crop, box_from_joints
 from pose.crop import Shrinkable, shrink_area
 
 
@@ -161,8 +161,23 @@ def test_shrinking_means_by_hand():
 def test_crop_camera_projects_into_the_crop():
     matrix = np.array([[1000.0, 0, 960], [0, 1100, 540], [0, 0, 1]])
     crop = Crop.from_box([100, 200, 300, 400], 224)
-    x, y, w = crop.camera_matrix(matrix) @ [1.0, 2.0, 4.0]
+    camera = Camera("a", (1080, 1920), matrix, np.zeros(5), np.eye(3), np.zeros(3))
+    x, y, w = crop.camera_matrix(camera) @ [1.0, 2.0, 4.0]
     np.testing.assert_allclose(crop.points_to_crop([1000 / 4 + 960, 1100 / 2 + 540]), [x / w, y / w])
+
+
+def test_crop_camera_follows_a_distorted_lens():
+    matrix = np.array([[1000.0, 0, 960], [0, 1000, 540], [0, 0, 1]])
+    camera = Camera("a", (1080, 1920), matrix, np.array([-0.28, 0.1, 0, 0, 0]), np.eye(3), np.zeros(3))
+    # A person near the corner: half of the crop is beyond the image.
+    crop = Crop.from_box([1600, 700, 300, 600], 128)
+    points = camera.back_project(np.random.default_rng(0).uniform([1600, 700], [1900, 1070], (50, 2)), 3000.0)
+    image = points @ crop.camera_matrix(camera).T
+    away = np.linalg.norm(image[:, :2] / image[:, 2:] - crop.points_to_crop(camera.project_camera(points)), axis=1)
+    assert away.max() < 3.0
+    pinhole = points @ (np.vstack([crop.from_frame, [0, 0, 1]]) @ matrix).T
+    ignored = np.linalg.norm(pinhole[:, :2] / pinhole[:, 2:] - image[:, :2] / image[:, 2:], axis=1)
+    assert ignored.min() > 10 * away.mean()
 
 
 def test_box_from_joints_ignores_unlabelled_joints():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from waving import SKELETON, moving
 
-from evaluate.pose_3d.evaluation import LiftEvaluation
+from evaluate.pose_3d.evaluation import SpaceEvaluation
+from evaluate.pose_3d.lifting import LIFTING, clips_of, kinds_of, summarize
 from evaluate.pose_3d.report import write_report
-from evaluate.pose_3d.summary import clips_of, kinds_of, summarize
 from evaluate.pose_3d.tables import as_text, joints, kinds
 
 
@@ -89,12 +89,13 @@ def evaluation(tmp_path):
     predicted = true + np.random.default_rng(0).normal(0, 30, true.shape)
     windows = np.zeros((8, 3, 19, 3), np.float32)
     windows[..., :2], windows[..., 2] = true[:, None, :, :2] / 900, 1
-    return LiftEvaluation(
+    return SpaceEvaluation(
+        subject=LIFTING,
         model=tmp_path / "<net>",
         records=tmp_path / "set",
         split="test",
         skeleton=SKELETON,
-        windows=windows,
+        shown=windows,
         labels=labels,
         predicted_mm=predicted,
         summary=summarize(predicted, labels, SKELETON),

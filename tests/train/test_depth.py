@@ -1,0 +1,95 @@
+"""`python -m train.depth`: options, the wrong ones, and a run that is measured, completed and exported."""
+
+import json
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import AS_GIVEN, call
+from depth_people import SIZE, write_depth
+from people import write_shard_set
+from waving import write_sequences
+
+from artefact.model import Model
+from evaluate.__main__ import main as evaluate_main
+from export.__main__ import main as export_main
+from train.depth import DepthConfig, main, train_depth
+from train.lifter import LifterConfig, train_lifter
+
+SHORT = {"epochs": 1, "batch_size": 4, "log": (), "ema_epochs": 0, "warmup_epochs": 0}
+
+
+def test_the_options_as_a_file():
+    printed = call(main, "--records", "data/depth", "--head", "volumes", "--share", "0.5", "--print-config")
+    options = tomllib.loads(printed.stdout)
+    assert (options["model"], options["head"], options["share"]) == ("depth", "volumes", 0.5)
+    assert options["augmentation"]["closeup"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"head": "heatmaps"}, "head must be one of cone, depth-readout, volumes, got heatmaps"),
+        ({"width": 0}, "width must be 1 or more, got 0"),
+        ({"cells": 10}, "cells must be a multiple of 4, got 10; the paper has 44"),
+        ({"share": 0}, "share must be above 0 and at most 1, got 0"),
+        ({"head": "volumes", "neck": "pyramid"}, "V2V-PoseNet has no neck; leave --neck out"),
+        ({"learn": "scores", "initial": "fast"}, "no scores that could be learned alone"),
+    ],
+)
+def test_wrong_options_raise(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        DepthConfig(records=tmp_path, **options)
+
+
+def test_records_without_depth_are_refused(tmp_path):
+    write_shard_set(tmp_path / "shards")
+    done = call(main, "--records", tmp_path / "shards", "--input-size", "64", "--batch-size", "4")
+    assert done.returncode == 2 and "lack depth_mm" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("head", "formats"),
+    [
+        ("depth-readout", ("litert", "onnx")),
+        pytest.param("cone", ("saved-model", "litert", "onnx", "openvino"), marks=pytest.mark.slow),
+        pytest.param("volumes", ("saved-model", "onnx"), marks=pytest.mark.slow),
+    ],
+)
+def test_a_net_is_trained_measured_completed_and_exported(head, formats, tmp_path):
+    write_depth(tmp_path / "set")
+    small = {"cells": 8, "share": 0.25} if head == "volumes" else {"depth": 10, "width": 8}
+    config = DepthConfig(tmp_path / "set", tmp_path / "run", head=head, **SHORT, **small, **AS_GIVEN)
+    run = train_depth(config)
+    history = pd.read_csv(run / "history.csv")
+    assert {"joint_loss", "val_error", "val_error_hidden", "val_map", "val_pa_mpjpe"} <= {*history.columns}
+    done = call(evaluate_main, run, "--split", "val", "--gallery", "2")
+    assert done.returncode == 0 and "mean error, mm" in done.stdout, done.stderr
+    metrics = json.loads((run / "evaluation-val/metrics.json").read_text())
+    assert metrics["headline"] == "error" and metrics["people"] == 4
+    assert metrics["metrics"]["error"] == pytest.approx(history["val_error"].iloc[-1], rel=1e-3)
+    assert (run / "evaluation-val/report.html").read_text().count("data:image/jpeg") == 4
+    exported = call(export_main, run, "--to", *formats)
+    assert "depth pictures of 64 px" in exported.stdout, exported.stdout + exported.stderr
+    assert exported.returncode == 0, exported.stdout + exported.stderr
+    samples = np.load(run / "samples.npy")
+    found = Model(run / "export", formats[-1]).run({name: samples[name][:2] for name in ("depth_mm", "camera_matrix")})
+    assert found["joints_xyz_mm"].shape == (2, 19, 3) and samples["depth_mm"].shape[1:] == (SIZE, SIZE)
+
+
+def test_hidden_joints_are_completed_by_a_lifter(tmp_path):
+    write_depth(tmp_path / "set")
+    write_sequences(tmp_path / "sequences", people=2)
+    config = DepthConfig(
+        tmp_path / "set", tmp_path / "run", head="depth-readout", depth=10, width=8, **SHORT, **AS_GIVEN
+    )
+    run = train_depth(config)
+    options = {**SHORT, "batch_size": 2, "filters": 8, "frames": 1}
+    lifter = train_lifter(LifterConfig(tmp_path / "sequences", tmp_path / "lifter", **options, **AS_GIVEN))
+    done = call(evaluate_main, run, "--split", "val", "--complete", lifter, "--out", tmp_path / "completed")
+    assert done.returncode == 0, done.stderr
+    wrong = call(evaluate_main, run, "--split", "val", "--complete", run)
+    assert wrong.returncode == 2 and "needs a lifter of the joints of panoptic19" in wrong.stderr
+    wrong = call(evaluate_main, lifter, "--split", "val", "--complete", lifter)
+    assert wrong.returncode == 2 and "--complete is for nets on depth images" in wrong.stderr
