@@ -244,7 +244,7 @@ def _measure_model(options: Options, model: Path) -> None:
                     predictor, records, options.split, exact=options.exact, **sample, progress=progress
                 )
             else:
-                lift = None if options.complete is None else _lift(options.complete, predictor)
+                lift = None if options.complete is None else lift_for(options.complete, predictor)
                 space = evaluate_depth(
                     predictor, records, options.split, **sizes, complete=lift, **sample, progress=progress
                 )
@@ -264,7 +264,7 @@ def _measure_model(options: Options, model: Path) -> None:
     _print_files(write_report(evaluation, options.folder))
 
 
-def _lift(path: Path, predictor: Predictor) -> Lift:
+def lift_for(path: Path, predictor: Predictor) -> Lift:
     """A lifter of the joints of another net.
 
     Raises:

@@ -27,6 +27,7 @@ VERBS = {
     "batch": ("demo.batch", "the joints of many images, as a table"),
     "video": ("demo.video", "the joints of a video over time, as a table"),
     "cameras": ("demo.cameras", "joints in space from videos of several calibrated cameras"),
+    "depth": ("demo.depth", "joints in space of a person in depth images"),
     "calibrate": ("demo.calibrate", "several cameras, from videos of a board"),
     "label": ("demo.label", "label images with a model's joints"),
 }

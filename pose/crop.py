@@ -119,6 +119,11 @@ class Crop:
         rows, *_ = np.linalg.lstsq(np.hstack([rays, np.ones((len(rays), 1))]), self.points_to_crop(seen), rcond=None)
         return np.vstack([rows.T, [0, 0, 1]])
 
+    def cut_nearest(self, values: np.ndarray) -> np.ndarray:
+        """Samples the crop from a map (H, W), such as of depth, at the nearest pixels; 0 beyond the image."""
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(values, self.to_frame, (self.size, self.size), flags=flags)
+
     def cut(self, picture: np.ndarray | Shrinkable) -> np.ndarray:
         """Resamples the crop from an image; black outside it.
 

@@ -57,6 +57,8 @@ class Augmentation:
         closeup_sides: the least and the greatest side of that part as shares of the crop's side, uniform in the
             logarithm.
         mosaic: of whole images, the probability of a mosaic of four, each at half its size (`records.mosaic`).
+        clutter: of depth images, the probability of a wall close behind the person and things beside
+            (`records.clutter`).
     """
 
     flip: float = 0.5
@@ -73,6 +75,7 @@ class Augmentation:
     closeup: float = 0.1
     closeup_sides: tuple[float, float] = (0.15, 0.5)
     mosaic: float = 0.0
+    clutter: float = 0.0
 
     def __post_init__(self) -> None:
         for field in (
@@ -86,6 +89,7 @@ class Augmentation:
             "shift",
             "closeup",
             "mosaic",
+            "clutter",
         ):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"augmentation {field} must lie between 0 and 1, got {getattr(self, field)}")

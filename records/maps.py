@@ -24,9 +24,7 @@ def encode_depth(depth_mm: np.ndarray, crop: Crop) -> bytes:
     """
     if depth_mm.dtype != np.uint16 or depth_mm.ndim != 2:
         raise ValueError(f"depth must be uint16 (H, W), got {depth_mm.dtype} {depth_mm.shape}")
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(depth_mm, crop.to_frame, (crop.size, crop.size), flags=flags)
-    return cv2.imencode(".png", cut)[1].tobytes()
+    return cv2.imencode(".png", crop.cut_nearest(depth_mm))[1].tobytes()
 
 
 def encode_unlabeled(regions: Sequence[Region], crop: Crop, size: tuple[int, int]) -> bytes | None:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from pose.fields import Affine, warp
 from records.augment import LABELS, NUM_DRAWS, OF_FRAMES, Augmentation, augment, changes_of
+from records.clutter import NUM_CLUTTER, with_clutter
 from records.example import Example
 from records.features import KINDS
 from records.manifest import Manifest, read_manifest, set_of, shard_paths, steps_per_epoch
@@ -21,6 +22,9 @@ from records.parsing import Labels, decode_picture, parse_example, resize_pictur
 from records.sequences.pipeline import USUAL_LENGTH, measured_windows, training_windows
 from records.sequences.views import Viewing
 from records.tfrecord import read_records
+
+# What `with_clutter` needs.
+_CLUTTERED = {"depth_mm", "joints_xyz_mm", "xyz_known", "camera_matrix"}
 
 
 def dataset(
@@ -206,6 +210,8 @@ def training_dataset(
     if not isinstance(augmentation, Augmentation):
         augmentation = OF_FRAMES if kind == "frames" else Augmentation()
     options = augmentation
+    if options.clutter and not _CLUTTERED <= set(fields):
+        raise ValueError(f"clutter is for depth images with {', '.join(sorted(_CLUTTERED))}")
     if options.mosaic and not {"visible", "box_px"} <= set(fields):
         raise ValueError(f"a mosaic is of whole images with visible and box_px, got records of {kind}")
     # A mosaic may be of images of other workers.
@@ -234,6 +240,9 @@ def training_dataset(
         if options.mosaic:
             seed_of_mosaics = tf.random.experimental.stateless_fold_in(batch_seed, 1)
             values["mosaic"] = tf.random.stateless_uniform([batch_size], seed_of_mosaics) < options.mosaic
+        if options.clutter:
+            seed_of_clutter = tf.random.experimental.stateless_fold_in(batch_seed, 2)
+            values["clutter"] = tf.random.stateless_uniform([batch_size, NUM_CLUTTER], seed_of_clutter)
         labels |= _in_numpy(vary, values, manifest, size)
         if options.mosaic:
             labels = {name: value[own] for name, value in labels.items()}
@@ -283,10 +292,12 @@ def _variation(
     def vary(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # Computed for the whole batch, then sliced: the last bit of a cosine may depend on its position in the array.
         changes = changes_of(values.pop("draws"), options, manifest.size, size).rows(rows)
-        mosaics = np.flatnonzero(values.pop("mosaic", ()))
+        mosaics, clutter = np.flatnonzero(values.pop("mosaic", ())), values.pop("clutter", None)
         jpegs, values = values.pop("picture"), decoded_maps(values, manifest.size)
         pictures, labels = augment(jpegs, values, changes, size=size, flip_order=flip_order, kind=manifest.kind)
         pictures, labels = with_mosaics(pictures, labels, mosaics)
+        if clutter is not None:
+            labels["depth_mm"] = with_clutter(labels["depth_mm"], labels, clutter[rows], options.clutter)
         return {"picture": pictures, **labels}
 
     return vary

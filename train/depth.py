@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 Heads = Literal["cone", "depth-readout", "volumes"]
 
 
+# A part of a body is not in the middle, where the body's depth is read.
+_VARIED = Augmentation(rotation_deg=20.0, closeup=0.0, clutter=0.7)
+
+
 @dataclass(frozen=True)
 class DepthConfig(TrainConfig):
     """Options of the training on depth images.
@@ -47,7 +51,9 @@ class DepthConfig(TrainConfig):
 
     head: Heads = "cone"  # type: ignore[assignment]
     epochs: int = 20
-    augmentation: Augmentation = field(default_factory=lambda: Augmentation(rotation_deg=20.0, closeup=0.0))
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(rotation_deg=20.0, closeup=0.0, clutter=0.7)
+    )
     depth: Literal[10, 18, 26, 34, 50, 101, 152] = 18
     width: int = 32
     corrected: bool = True

@@ -16,9 +16,10 @@ from data_prep.panoptic.poses import Bodies
 from data_prep.panoptic.selection import Selection, View
 from data_prep.reader import Item, LeftOut, Unlabeled
 from data_prep.video.pictures import SharedPicture
-from dome.depth_images import DEPTH, measured, read_depth
+from dome.depth_images import DEPTH, read_depth
 from dome.visible_joints import VISIBLE, read_visible
 from pose import Camera
+from pose.depth_sensor import measured
 from records import BadInput, Person, Region
 
 

@@ -107,7 +107,7 @@ class Lifter:
     def __init__(
         self, path: Path, people: Skeleton, stature_mm: float = STATURE_MM, focal: float = LiftOptions.focal
     ) -> None:
-        self._model = _opened(path)
+        self._model = opened(path)
         description = self._model.description
         self.skeleton = check_lifter(description, people)
         self.frames = int(description["size"])
@@ -138,13 +138,17 @@ class Lifter:
         steps = (np.arange(self.frames) - self.frames // 2) / LIFTED_FPS
         track = at_times(camera.without_distortion(xy), score, times_s, wanted_s[:, None] + steps)
         windows, turn = seen(track.values, track.scores)
+        xyz_mm = in_camera(self.forward(windows).astype(np.float64), turn) * self._scale
+        middle = self.frames // 2
+        return Lifted(xyz_mm, placed(xyz_mm, track.values[:, middle], track.scores[:, middle]))
+
+    def forward(self, windows: np.ndarray) -> np.ndarray:
+        """The model's own answers, (N, J, 3) in mm, for windows (N, T, J, 3) of `pose.space.lifting.Seen`."""
         parts = [
             self._model.run({"joints": windows[k : k + _BATCH]})["joints_xyz_mm"]
             for k in range(0, len(windows), _BATCH)
         ]
-        xyz_mm = in_camera(np.concatenate(parts).astype(np.float64), turn) * self._scale
-        middle = self.frames // 2
-        return Lifted(xyz_mm, placed(xyz_mm, track.values[:, middle], track.scores[:, middle]))
+        return np.concatenate(parts)
 
 
 def check_lifter(description: dict, people: Skeleton) -> Skeleton:
@@ -166,8 +170,12 @@ def check_lifter(description: dict, people: Skeleton) -> Skeleton:
     return Skeleton.from_description(description["skeleton"])
 
 
-def _opened(path: Path) -> Model:
-    """The export in the first installed runtime whose file passed the export's check."""
+def opened(path: Path) -> Model:
+    """The export in the first installed runtime whose file passed the export's check.
+
+    Raises:
+        ModelError: there is none, or it cannot be loaded.
+    """
     try:
         passed = trusted(path)
         runtime = next((name for name in _RUNTIMES if name in passed and installed(name)), None)

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dome.depth_images import DEPTH, measured, read_depth
+from dome.depth_images import DEPTH, read_depth
 from pose import BadInput
+from pose.depth_sensor import measured
 
 FOCAL_PX = 575.0
 

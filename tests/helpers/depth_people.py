@@ -61,13 +61,7 @@ def depth_batch(count=8, *, skew=0.0):
     crops = [Crop.from_box(person.box_px, SIZE) for person in people]
     turn = np.array([[np.cos(skew), -np.sin(skew), 0], [np.sin(skew), np.cos(skew), 0], [0, 0, 1]])
     matrices = np.stack([crop.camera_matrix(person.camera_model) for crop, person in zip(crops, people, strict=True)])
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    depth = np.stack(
-        [
-            cv2.warpAffine(person.depth_mm, crop.to_frame, (SIZE, SIZE), flags=flags)
-            for crop, person in zip(crops, people, strict=True)
-        ]
-    )
+    depth = np.stack([crop.cut_nearest(person.depth_mm) for crop, person in zip(crops, people, strict=True)])
     # Points turned about the camera's axis are seen where they were, by a camera that is turned back.
     xyz = np.stack([person.joints_xyz_mm for person in people]) @ turn.T
     inputs = {"depth_mm": depth, "camera_matrix": matrices @ turn.T}
