@@ -33,7 +33,7 @@ def test_wrong_sizes_raise(options, message):
 
 @pytest.mark.parametrize(
     ("form", "steps", "allowed_mm"),
-    [("cone", 60, 60), ("depth-readout", 60, 60), pytest.param("volumes", 150, 100, marks=pytest.mark.slow)],
+    [("cone", 60, 60), ("depth-readout", 60, 60), pytest.param("volumes", 80, 150, marks=pytest.mark.slow)],
 )
 def test_people_are_learned_by_heart(form, steps, allowed_mm):
     from train.loop.trainer import PoseTrainer
@@ -41,7 +41,7 @@ def test_people_are_learned_by_heart(form, steps, allowed_mm):
     keras.utils.set_random_seed(0)
     shared = {"input_size": SIZE, "normalization": FusedBatchNormalization}
     if form == "volumes":
-        net = build_v2v(19, cells=16, width=0.5, **shared)
+        net = build_v2v(19, cells=12, width=0.5, **shared)
     else:
         net = build_depth_resnet(19, depth=10, width=16, head=DEPTH_FORMS[form].head, **shared)
     inputs, labels = depth_batch(8)

@@ -53,8 +53,8 @@ def test_records_without_depth_are_refused(tmp_path):
     ("head", "formats"),
     [
         ("depth-readout", ("litert", "onnx")),
-        pytest.param("cone", ("saved-model", "litert", "onnx", "openvino"), marks=pytest.mark.slow),
-        pytest.param("volumes", ("saved-model", "onnx"), marks=pytest.mark.slow),
+        pytest.param("cone", ("litert", "openvino"), marks=pytest.mark.slow),
+        pytest.param("volumes", ("onnx",), marks=pytest.mark.slow),
     ],
 )
 def test_a_net_is_trained_measured_completed_and_exported(head, formats, tmp_path):
