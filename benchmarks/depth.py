@@ -1,15 +1,19 @@
-"""How exact nets on depth images are on real ones: ITOP's frontal views (Haque et al., ECCV 2016).
+"""How exact nets on depth images are: on people whom training did not see, and on real ones, ITOP's frontal views.
 
-    python -m benchmarks.depth runs/depth runs/readout --itop ITOP --out runs/depth_itop.csv
+    python -m benchmarks.depth runs/cone runs/readout --records data/depth --itop ITOP --complete lift --out runs/depth
 
-ITOP is a folder with frontal.npz: `depth` (N, 100, 100), the middle of the sensor's 320 x 240 px, shrunk, and divided
-by each frame's maximum; and `joints_m` (N, 15, 3), x, y up and z in meters about the upper trunk. So only poses can be
-compared, about the middle of the hips. What was divided by is found by the sensor's own steps: its disparities are
-whole eighths of a pixel, so that 1 / depth has equal steps.
+It writes depth.csv, of the test split of the records, and depth_itop.csv. Latencies are those that `python -m export`
+measured of the runs' exports, of the fastest format that answers as Keras does.
+
+ITOP (Haque et al., ECCV 2016) is a folder with frontal.npz: `depth` (N, 100, 100), the middle of the sensor's 320 x 240
+px, shrunk, and divided by each frame's maximum; and `joints_m` (N, 15, 3), x, y up and z in meters about the upper
+trunk. So only poses can be compared, about the middle of the hips. What was divided by is found by the sensor's own
+steps: its disparities are whole eighths of a pixel, so that 1 / depth has equal steps.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +23,11 @@ import numpy as np
 import pandas as pd
 import tyro
 
+from artefact.formats import FORMATS_FILE, ArtefactError, trusted
 from benchmarks.many.ours import title_of
 from evaluate.pose_2d.summary import mean_of_known
+from evaluate.pose_3d.depth import FIGURES
+from evaluate.pose_3d.evaluation import Summary
 from evaluate.pose_3d.metrics import joint_errors
 from machine.command import run_command
 from machine.whole import whole
@@ -57,19 +64,21 @@ _NEAR = 0.25
 
 @dataclass(frozen=True)
 class Options:
-    """Measures nets on depth images on ITOP.
+    """Measures nets on depth images.
 
     Attributes:
         models: runs of `python -m train.depth`.
+        records: a shard set with depth, whose test split is measured.
         itop: the folder with frontal.npz.
-        complete: also measure each with joints of low scores completed by this lifter.
-        out: the table to write, a .csv file.
+        complete: also measure those whose scores say what was seen with the other joints completed by this lifter.
+        out: the folder of the tables.
     """
 
     models: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    records: Path
     itop: Path
     complete: Path | None = None
-    out: Path = Path("runs/depth_itop.csv")
+    out: Path = Path("runs/depth")
 
 
 def depth_in_mm(shares: np.ndarray) -> np.ndarray:
@@ -104,33 +113,61 @@ def run(options: Options) -> None:
     """Runs the benchmark.
 
     Raises:
-        ValueError: a model is no net on depth images, or ITOP is not as described.
+        ValueError: a model is no net on depth images, the records lack depth, or ITOP is not as described.
     """
     from evaluate.__main__ import lift_for
+    from evaluate.pose_3d.depth import evaluate_depth
     from evaluate.predictor import load_predictor
 
     with np.load(options.itop / "frontal.npz") as file:
         depth, joints = depth_in_mm(file["depth"]), 1000 * file["joints_m"].astype(np.float64) * (1, -1, 1)
-    rows = []
+    dome, real = [], []
     for path in options.models:
         predictor = load_predictor(shipped(path) or path)
-        crop = Crop.centered(((depth.shape[1] - 1) / 2,) * 2, depth.shape[1], predictor.input_size)
-        camera = crop.camera_matrix(_camera(depth.shape[1]))
-        inputs = {
-            "depth_mm": np.stack([crop.cut_nearest(image) for image in depth]),
-            "camera_matrix": np.tile(camera.astype(np.float32), (len(depth), 1, 1)),
-        }
-        answers = predictor.predict(inputs)
-        poses = {"": answers["joints_xyz_mm"]}
-        if options.complete is not None:
-            lift = lift_for(options.complete, predictor)
-            poses[", completed"] = completed(poses[""], answers["scores"], lift)
-        for how, xyz_mm in poses.items():
-            rows.append({"net": f"`{title_of(path)}`{how}", **_figures(xyz_mm, joints, predictor.skeleton)})
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with whole(options.out) as unfinished:
-        pd.DataFrame(rows).to_csv(unfinished, index=False)
-    print(markdown(options.out))
+        answers = predictor.predict(_inputs(depth, predictor.input_size))
+        lift = None if options.complete is None else lift_for(options.complete, predictor)
+        for how, chosen in {"": None, ", completed": lift}.items():
+            if how and chosen is None:
+                continue
+            title = f"`{title_of(path)}`{how}"
+            xyz_mm = answers["joints_xyz_mm"]
+            if chosen is not None:
+                xyz_mm = completed(xyz_mm, answers["scores"], chosen)
+            real.append({"net": title, **_figures(xyz_mm, joints, predictor.skeleton)})
+            found = evaluate_depth(predictor, options.records, "test", complete=chosen)
+            dome.append({"net": title, **_row(found.summary), "ms, 1 thread": "" if how else _latency(path)})
+    dome.append({"net": "mean pose", **_row(found.baseline), "ms, 1 thread": ""})
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("depth", dome), ("depth_itop", real)):
+        with whole(options.out / f"{name}.csv") as unfinished:
+            pd.DataFrame(rows).to_csv(unfinished, index=False)
+        print(f"\n{markdown(options.out / f'{name}.csv')}")
+
+
+def _row(summary: Summary) -> dict[str, str]:
+    values, row = summary.scalars(), {}
+    for name, heading, unit in FIGURES:
+        row[f"{heading}, {unit}"] = f"{100 * values[name]:.1f}" if unit == "%" else f"{values[name]:.0f}"
+    return row
+
+
+def _latency(run: Path) -> str:
+    """The time of an image on one thread in the fastest format that passed; "" without an export."""
+    try:
+        passed = trusted(run / "export")
+        measured = json.loads((run / "export" / FORMATS_FILE).read_text())["formats"]
+    except (ArtefactError, OSError):
+        return ""
+    ms, name = min((measured[name]["latency_ms"]["1"], name) for name in passed)
+    return f"{ms:.1f} ({name})"
+
+
+def _inputs(depth: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    side = depth.shape[1]
+    crop = Crop.centered(((side - 1) / 2, (side - 1) / 2), side, size)
+    camera = crop.camera_matrix(_camera(side)).astype(np.float32)
+    cut = np.stack([crop.cut_nearest(image) for image in depth])
+    return {"depth_mm": cut, "camera_matrix": np.tile(camera, (len(depth), 1, 1))}
 
 
 def _camera(side: int) -> Camera:
