@@ -9,13 +9,11 @@ import pytest
 from commands import AS_GIVEN, call
 from depth_people import SIZE, write_depth
 from people import write_shard_set
-from waving import write_sequences
 
 from artefact.model import Model
 from evaluate.__main__ import main as evaluate_main
 from export.__main__ import main as export_main
 from train.depth import DepthConfig, main, train_depth
-from train.lifter import LifterConfig, train_lifter
 
 SHORT = {"epochs": 1, "batch_size": 4, "log": (), "ema_epochs": 0, "warmup_epochs": 0}
 
@@ -70,6 +68,10 @@ def test_a_net_is_trained_measured_completed_and_exported(head, formats, tmp_pat
     assert metrics["headline"] == "error" and metrics["people"] == 4
     assert metrics["metrics"]["error"] == pytest.approx(history["val_error"].iloc[-1], rel=1e-3)
     assert (run / "evaluation-val/report.html").read_text().count("data:image/jpeg") == 4
+    completed = call(evaluate_main, run, "--split", "val", "--complete", "lift", "--out", tmp_path / "completed")
+    assert completed.returncode == 0, completed.stderr
+    wrong = call(evaluate_main, run, "--split", "val", "--complete", run)
+    assert wrong.returncode == 2 and "needs a lifter of the joints of panoptic19" in wrong.stderr
     exported = call(export_main, run, "--to", *formats)
     assert "depth pictures of 64 px" in exported.stdout, exported.stdout + exported.stderr
     assert exported.returncode == 0, exported.stdout + exported.stderr
@@ -78,18 +80,9 @@ def test_a_net_is_trained_measured_completed_and_exported(head, formats, tmp_pat
     assert found["joints_xyz_mm"].shape == (2, 19, 3) and samples["depth_mm"].shape[1:] == (SIZE, SIZE)
 
 
-def test_hidden_joints_are_completed_by_a_lifter(tmp_path):
-    write_depth(tmp_path / "set")
-    write_sequences(tmp_path / "sequences", people=2)
-    config = DepthConfig(
-        tmp_path / "set", tmp_path / "run", head="depth-readout", depth=10, width=8, **SHORT, **AS_GIVEN
-    )
-    run = train_depth(config)
-    options = {**SHORT, "batch_size": 2, "filters": 8, "frames": 1}
-    lifter = train_lifter(LifterConfig(tmp_path / "sequences", tmp_path / "lifter", **options, **AS_GIVEN))
-    done = call(evaluate_main, run, "--split", "val", "--complete", lifter, "--out", tmp_path / "completed")
-    assert done.returncode == 0, done.stderr
-    wrong = call(evaluate_main, run, "--split", "val", "--complete", run)
-    assert wrong.returncode == 2 and "needs a lifter of the joints of panoptic19" in wrong.stderr
-    wrong = call(evaluate_main, lifter, "--split", "val", "--complete", lifter)
-    assert wrong.returncode == 2 and "--complete is for nets on depth images" in wrong.stderr
+def test_lifters_are_not_completed(tmp_path):
+    from waving import write_sequences
+
+    write_sequences(tmp_path / "sequences", people=1)
+    done = call(evaluate_main, "lift", "--records", tmp_path / "sequences", "--split", "val", "--complete", "lift")
+    assert done.returncode == 2 and "--complete is for nets on depth images" in done.stderr

@@ -4,6 +4,7 @@ import json
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from people import write_shard_set
 
@@ -90,6 +91,23 @@ def test_longer_trainings_have_so_many_times_the_epochs(tmp_path, monkeypatch):
     assert [epochs for epochs, _ in seen] == [3 * SYSTEMS["resnet"].epochs, SYSTEMS["resnet"].epochs]
     with pytest.raises(ValueError, match="--longer must be 1 or more, got 0"):
         Options(tmp_path, tmp_path, longer=0)
+
+
+def test_the_best_are_trained_with_one_more_seed(tmp_path, monkeypatch):
+    pcks, seen = {"train.resnet": 0.3, "train.densenet": 0.2, "train.hrnet": 0.5}, []
+
+    def once(system, options, run, **_):
+        seen.append((run.name, options[-1]))
+        return result(pcks[system.module])
+
+    monkeypatch.setattr("benchmarks.zoo.__main__.run_once", once)
+    monkeypatch.setattr("benchmarks.zoo.__main__.row_of", lambda system, found, run: {"system": str(len(found))})
+    words = ["--records", str(tmp_path), "--movenet", str(tmp_path), "--only", "resnet", "densenet", "hrnet"]
+    assert main([*words, "--best", "2", "--out", str(tmp_path / "out")]) == 0
+    assert seen[3:] == [("hrnet-1", "1"), ("resnet-1", "1")]
+    assert pd.read_csv(tmp_path / "out/zoo.csv")["system"].tolist() == [2, 1, 2]
+    with pytest.raises(ValueError, match="--best must be 0 or more, got -1"):
+        Options(tmp_path, tmp_path, best=-1)
 
 
 @pytest.mark.parametrize("name", [name for name, system in SYSTEMS.items() if system.published is not None])
