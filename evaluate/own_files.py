@@ -14,9 +14,9 @@ _MARKS: dict[str, str | tuple[str, ...]] = {
     METRICS: '"headline": "',
     "per_joint.csv": "joint,labelled,pck@",
     "per_limb.csv": "limb,pcp@",
-    "predictions.csv": ("key,labelled,error_px,oks,score", "key,time_s,distance_mm,mpjpe"),
-    "kinds.csv": ("kind,range,frames,people", "kind,range,windows,mpjpe"),
-    "joints.csv": ("joint,labeled,found,", "joint,known,mpjpe"),
+    "predictions.csv": ("key,labelled,error_px,oks,score", "key,time_s,distance_mm,mpjpe", "key,error,pa_mpjpe"),
+    "kinds.csv": ("kind,range,frames,people", "kind,range,windows,mpjpe", "kind,range,people,error"),
+    "joints.csv": ("joint,labeled,found,", "joint,known,mpjpe", "joint,known,error"),
     "frames.csv": "key,labeled,answers,found",
     "tracks.csv": "video,mota,idf1,hota",
 }
