@@ -6,6 +6,9 @@ A 2D model follows the one person in all videos, and the joints are triangulated
 for true. Then each video is lifted by itself: every frame with all others known, as a live camera sees it (only earlier
 frames known), and as a single image. Both ways use the same 2D joints, so that their common errors do not count.
 
+Of one video without --calibration there is no truth: then it says how far the lifted pose lies from MediaPipe's, both
+of people of 1.70 m.
+
 With --blazepose it also measures the world landmarks that MediaPipe finds in each video: FOLDER/cam01.npy and so on,
 (T, 33, 3) in m, NaN where nobody was found, made in an environment with mediapipe and OpenCV:
 
@@ -30,6 +33,7 @@ from demo.errors import DemoError
 from demo.lifting.lifter import Lifter
 from demo.offline.recording import Recording
 from demo.offline.track import track_video
+from demo.runtimes.pose_model import PoseModel
 from demo.space.scene import SpaceOptions, locate_people
 from demo.video.capture import FrameSource
 from evaluate.pose_3d.metrics import joint_errors, pck_3d
@@ -37,7 +41,7 @@ from machine.command import run_command
 from machine.whole import whole
 from pose import Camera, Skeleton, convert_joints
 from pose.space.calibration import read_calibration
-from pose.space.lifting import SIZE_SHARE, about_hips, hips_of, size_mm
+from pose.space.lifting import SIZE_SHARE, STATURE_MM, about_hips, hips_of, size_mm, usual_camera
 from tools.result_tables import markdown
 from weights import run_of
 
@@ -56,7 +60,7 @@ class Options:
 
     Attributes:
         videos: of one person, by cameras of the calibration that have the videos' names.
-        calibration: of the cameras, as for `panopose cameras`.
+        calibration: of the cameras, as for `panopose cameras`; one video needs none, but --blazepose.
         model: the 2D model.
         lifter: exports of lifters; the one that comes with PanoPose by default.
         blazepose: folder of MediaPipe's world landmarks.
@@ -64,15 +68,17 @@ class Options:
     """
 
     videos: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    calibration: Path
+    calibration: Path | None = None
     model: Path = Path("accurate")
     lifter: tuple[Path, ...] = (run_of("lift") / "export",)
     blazepose: Path | None = None
     out: Path = Path("runs/lifting.csv")
 
     def __post_init__(self) -> None:
-        if len(self.videos) < 2:
+        if self.calibration is not None and len(self.videos) < 2:
             raise ValueError("give the videos of two or more cameras")
+        if self.calibration is None and (len(self.videos) != 1 or self.blazepose is None):
+            raise ValueError("without --calibration give one video, and --blazepose")
 
 
 def lifted(lifter: Lifter, recording: Recording, camera: Camera, frames: np.ndarray, way: str) -> Iterator[np.ndarray]:
@@ -89,11 +95,19 @@ def lifted(lifter: Lifter, recording: Recording, camera: Camera, frames: np.ndar
 
 def run(options: Options) -> None:
     """Runs the benchmark."""
-    calibrated = read_calibration(options.calibration)
-    if lacking := [video.stem for video in options.videos if video.stem not in calibrated]:
-        raise ValueError(f"{options.calibration} has no camera {lacking[0]}; it has {', '.join(calibrated)}")
-    cameras = [calibrated[video.stem] for video in options.videos]
     model = open_model(options.model, 1)
+    rows = _compared(options, model) if options.calibration is None else _measured(options, options.calibration, model)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with whole(options.out) as unfinished:
+        pd.DataFrame(rows).to_csv(unfinished, index=False)
+    print(markdown(options.out))
+
+
+def _measured(options: Options, calibration: Path, model: PoseModel) -> list[dict[str, str]]:
+    calibrated = read_calibration(calibration)
+    if lacking := [video.stem for video in options.videos if video.stem not in calibrated]:
+        raise ValueError(f"{calibration} has no camera {lacking[0]}; it has {', '.join(calibrated)}")
+    cameras = [calibrated[video.stem] for video in options.videos]
     recordings = [track_video(FrameSource(str(video)), model) for video in options.videos]
     scene = locate_people(cameras, recordings, (0.0,) * len(cameras), SpaceOptions())
     if not scene.people:
@@ -104,15 +118,7 @@ def run(options: Options) -> None:
     print(f"a person of {size / SIZE_SHARE:.0f} mm in {int(known.any(axis=1).sum())} frames", file=sys.stderr)
     truth, there = convert_joints(np.nan_to_num(world), known, scene.skeleton, _ARMS_AND_LEGS)
     frames = np.flatnonzero(there.all(axis=1))
-    rows = []
-    for path in options.lifter:
-        lifter = Lifter(path, model.skeleton, size / SIZE_SHARE)
-        for way in ("whole video", "live", "single image"):
-            poses = [np.array(list(lifted(lifter, *one, frames, way))) for one in zip(recordings, cameras, strict=True)]
-            arms_and_legs = [
-                convert_joints(one, np.ones(one.shape[:2]), lifter.skeleton, _ARMS_AND_LEGS)[0] for one in poses
-            ]
-            rows.append({"lifter": title_of(path), "frames": way, **_figures(arms_and_legs, truth[frames], cameras)})
+    rows = _lifted_rows(options, model, recordings, cameras, frames, truth[frames], size / SIZE_SHARE)
     mean = np.broadcast_to(
         np.mean([about_hips(truth[frames] @ one.rotation.T, _ARMS_AND_LEGS) for one in cameras], axis=(0, 1)),
         truth[frames].shape,
@@ -121,22 +127,48 @@ def run(options: Options) -> None:
         {"lifter": "mean pose of these people", "frames": "", **_figures([mean] * len(cameras), truth[frames], cameras)}
     )
     if options.blazepose is not None:
-        points = [np.load(options.blazepose / f"{video.stem}.npy")[frames] * 1000 for video in options.videos]
-        found = [one[:, _POINTS] for one in points]
         # Its people have a height of its own; as ours, they get the true one.
-        scaled = [one * size / _median_size(one) for one in found]
-        rows.append(
-            {
-                "lifter": "BlazePose's world landmarks",
-                "frames": "whole video",
-                **_figures(scaled, truth[frames], cameras),
-            }
-        )
-    table = pd.DataFrame(rows)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with whole(options.out) as unfinished:
-        table.to_csv(unfinished, index=False)
-    print(markdown(options.out))
+        scaled = [_blazepose(options.blazepose, video, size)[frames] for video in options.videos]
+        figures = _figures(scaled, truth[frames], cameras)
+        rows.append({"lifter": "BlazePose's world landmarks", "frames": "whole video", **figures})
+    return rows
+
+
+def _compared(options: Options, model: PoseModel) -> list[dict[str, str]]:
+    """The distances of lifted poses from MediaPipe's, both of people of 1.70 m."""
+    (video,) = options.videos
+    recording = track_video(FrameSource(str(video)), model)
+    other = _blazepose(options.blazepose or Path(), video, SIZE_SHARE * STATURE_MM)
+    frames = np.flatnonzero(np.isfinite(other).all(axis=(1, 2)))
+    camera = usual_camera(recording.size)
+    return _lifted_rows(options, model, [recording], [camera], frames, other[frames], STATURE_MM)
+
+
+def _lifted_rows(
+    options: Options,
+    model: PoseModel,
+    recordings: list[Recording],
+    cameras: list[Camera],
+    frames: np.ndarray,
+    truth: np.ndarray,
+    stature_mm: float,
+) -> list[dict[str, str]]:
+    rows = []
+    for path in options.lifter:
+        lifter = Lifter(path, model.skeleton, stature_mm)
+        for way in ("whole video", "live", "single image"):
+            poses = [np.array(list(lifted(lifter, *one, frames, way))) for one in zip(recordings, cameras, strict=True)]
+            arms_and_legs = [
+                convert_joints(one, np.ones(one.shape[:2]), lifter.skeleton, _ARMS_AND_LEGS)[0] for one in poses
+            ]
+            rows.append({"lifter": title_of(path), "frames": way, **_figures(arms_and_legs, truth, cameras)})
+    return rows
+
+
+def _blazepose(folder: Path, video: Path, size: float) -> np.ndarray:
+    """MediaPipe's joints (T, J, 3) in mm, of a person of a size (`pose.space.lifting.size_mm`); NaN where nobody is."""
+    found = 1000 * np.load(folder / f"{video.stem}.npy")[:, _POINTS]
+    return found * size / _median_size(found)
 
 
 def _median_size(xyz_mm: np.ndarray) -> float:
