@@ -13,6 +13,7 @@ from keras import ops
 from models.blocks import Normalization, readout
 from models.forms.depths import BODY, CAMERA, REACH_MM, back_project, near_maximum, project
 from models.forms.heatmaps import decode_heatmaps
+from models.forms.losses import labeled_mean
 from models.forms.output_form import OutputForm, Term
 from pose.tasks import POSE_DEPTH
 
@@ -69,8 +70,7 @@ def cone_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) 
     outside = outputs["outside_logits"]
     total = ops.logaddexp(_log_sum(logits), outside)
     loss = total - ops.where(inside, mean + entropy, outside)
-    weight = ops.cast(known, "float32")
-    return {"joint_loss": Term(ops.sum(loss * weight) / ops.maximum(ops.sum(weight), 1.0), known)}
+    return {"joint_loss": Term(labeled_mean(loss, ops.cast(known, "float32")), known)}
 
 
 def decode_cone(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from models.blocks import Normalization, readout
+from models.forms.losses import labeled_mean
 from models.forms.output_form import OutputForm, Term
 from pose.tasks import POSE_LIFT
 
@@ -38,8 +39,7 @@ def lifted_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int
     difference = outputs["lifted"] - labels["joints_xyz_mm"] / _MM_PER_M
     # The gradient of a square root of 0 is infinite.
     distances = ops.sqrt(ops.sum(ops.square(difference), axis=-1) + 1e-8)
-    weights = ops.cast(known, "float32")
-    return {"joint_loss": Term(ops.sum(distances * weights) / ops.maximum(ops.sum(weights), 1.0), known)}
+    return {"joint_loss": Term(labeled_mean(distances, ops.cast(known, "float32")), known)}
 
 
 def decode_lifted(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:

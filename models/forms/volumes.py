@@ -11,6 +11,7 @@ from keras import ops
 
 from models.blocks import Normalization
 from models.forms.depths import BODY, CAMERA, back_project, near_maximum
+from models.forms.losses import labeled_mean
 from models.forms.output_form import OutputForm, Term
 from pose.tasks import POSE_DEPTH
 
@@ -88,8 +89,7 @@ def volume_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int
     x, y, z = (ops.swapaxes(weights[:, :, axis], 1, 2) for axis in range(3))
     target = x[:, :, None, None] * y[:, None, :, None] * z[:, None, None]
     errors = ops.mean(ops.square(volume - target), axis=(1, 2, 3))
-    weight = ops.cast(known, "float32")
-    return {"joint_loss": Term(ops.sum(errors * weight) / ops.maximum(ops.sum(weight), 1.0), known)}
+    return {"joint_loss": Term(labeled_mean(errors, ops.cast(known, "float32")), known)}
 
 
 def decode_volumes(outputs: Mapping[str, Any], size: int) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import depth_nets
+import depth_people
 import everybody_nets
 import numpy as np
 import pytest
@@ -109,6 +111,23 @@ for frames, build in ((1, build_lifter), (9, build_temporal_lifter)):
     print(frames, losses[-1] < losses[0])
 """
 
+DEPTH_SCRIPT = """
+import keras, numpy as np
+from depth_nets import nets
+from depth_people import SIZE, depth_batch
+from train.loop.trainer import PoseTrainer
+
+assert keras.backend.backend() == "jax"
+inputs, labels = depth_batch(4)
+keras.utils.set_random_seed(0)
+for name, (form, net) in nets().items():
+    np.savez(f"{name}.npz", **keras.models.load_model(f"{name}.keras").predict(inputs, verbose=0))
+    trainer = PoseTrainer(net, SIZE, 0.05, form=form)
+    trainer.compile(keras.optimizers.Adam(0.003))
+    losses = [trainer.train_on_batch(inputs, labels, return_dict=True)["joint_loss"] for _ in range(5)]
+    print(name, losses[-1] < losses[0])
+"""
+
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="the package jax is not installed")
 
 
@@ -176,6 +195,19 @@ def test_lifters_predict_the_same_on_jax_and_train(tmp_path):
     for frames, model in models.items():
         expected = model(np.load(tmp_path / f"{frames}.npy"))["joints_xyz_mm"]
         np.testing.assert_allclose(np.load(tmp_path / f"{frames}.npz")["joints_xyz_mm"], expected, atol=0.1)
+
+
+@needs_jax
+def test_nets_on_depth_images_predict_the_same_on_jax_and_train(tmp_path):
+    models = {name: inference_model(net, depth_people.SIZE, form) for name, (form, net) in depth_nets.nets().items()}
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+    assert run_on_jax(DEPTH_SCRIPT, tmp_path).splitlines() == [f"{name} True" for name in models]
+    inputs, _ = depth_people.depth_batch(4)
+    for name, model in models.items():
+        found = np.load(tmp_path / f"{name}.npz")
+        for key, expected in model(inputs).items():
+            np.testing.assert_allclose(found[key], expected, atol=1.0 if key == "joints_xyz_mm" else 1e-3, err_msg=name)
 
 
 @needs_jax

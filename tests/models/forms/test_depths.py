@@ -64,7 +64,8 @@ def test_the_loss_is_least_at_the_truth(form):
     loss = DEPTH_FORMS[form].loss()
     least = float(loss(labels, right, size=SIZE)["joint_loss"].value)
     assert least == pytest.approx(0, abs=0.01)
-    moved = as_float(perfect(form, inputs, {**labels, "joints_xyz_mm": labels["joints_xyz_mm"] + (100, 0, 0)}))
+    aside = labels["joints_xyz_mm"] + np.float32([100, 0, 0])
+    moved = as_float(perfect(form, inputs, {**labels, "joints_xyz_mm": aside}))
     assert float(loss(labels, moved, size=SIZE)["joint_loss"].value) > 10 * max(least, 1e-5)
     unknown = {**labels, "xyz_known": 0 * labels["xyz_known"], "joints_xyz_mm": 0 * labels["joints_xyz_mm"]}
     assert float(loss(unknown, moved, size=SIZE)["joint_loss"].value) == 0
