@@ -22,7 +22,6 @@ from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
 from pose.tasks import POSE_2D, POSE_DEPTH, POSE_LIFT
-from records.inputs import kind_of
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
@@ -218,7 +217,7 @@ def _measure_model(options: Options, model: Path) -> None:
     from evaluate.predictor import load_predictor
 
     predictor = load_predictor(shipped(model) or model, flip_test=options.flip_test)
-    measure, kind = measure_of(predictor.task.name), kind_of(predictor.task)
+    measure, kind = measure_of(predictor.task.name), predictor.task.kind
     if options.exact and predictor.task is not POSE_LIFT:
         raise ValueError("--exact is for lifters; the model takes images")
     if options.complete is not None and predictor.task is not POSE_DEPTH:

@@ -58,6 +58,7 @@ class Task:
             those of low scores are noise, as of people; "" if each row has its place.
         forms: names of the output forms (`models.FORMS`) that answer it; each is a module of `models.forms`.
         fits_8_bits: whether weights of 8 bits are fine enough, so that "all" exports have files with these.
+        kind: the kind of records that it is trained and measured on, one of `records.features.KINDS`.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Task:
     assemble: Callable[[dict[str, np.ndarray], Skeleton, int], dict[str, np.ndarray]] | None = None
     scored_by: str = ""
     fits_8_bits: bool = True
+    kind: str = "people"
 
     def assembled(self, answers: dict[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
         """The answers for images of `size` px after what follows the graph."""
@@ -114,6 +116,7 @@ POSES_2D_CENTERS = Task(
     scored_by="person_scores",
     # Joints are found many cells away from the center that they are predicted from.
     fits_8_bits=False,
+    kind="frames",
 )
 
 #: The joints of everybody in an image, as maps and fields that are grouped after the graph.
@@ -127,6 +130,7 @@ POSES_2D_FIELDS = Task(
     },
     forms=("fields",),
     assemble=assemble_people,
+    kind="frames",
 )
 
 
@@ -138,6 +142,7 @@ POSE_LIFT = Task(
     labels=("joints_xyz_mm", "xyz_known"),
     answers={"joints_xyz_mm": Answer(("J", 3), unit="mm", tolerance=2.0, reduced_tolerance=10.0)},
     forms=("lifted",),
+    kind="sequences",
 )
 
 #: The joints of one person in space, in the camera's frame, from a depth image with the person in the middle.

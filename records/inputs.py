@@ -7,19 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pose.tasks import POSE_LIFT, Task, as_net_takes
+from pose.tasks import Task, as_net_takes
 from records.augment import LABELS
 
 # What batches of records begin with.
 _FIRST = ("picture", "window")
 _SEVERAL = 4
-
-
-def kind_of(task: Task) -> str:
-    """The kind of records that a task is trained and measured on, one of `KINDS`."""
-    if task is POSE_LIFT:
-        return "sequences"
-    return "frames" if task.name.startswith("poses-2d") else "people"
 
 
 def fields_of(task: Task, labels: Iterable[str] = ()) -> tuple[str, ...]:
@@ -35,7 +28,7 @@ def inputs_of(task: Task, pictures: Any, labels: Mapping[str, Any]) -> dict[str,
 
 def random_batch(task: Task, num_joints: int, size: int, count: int) -> tuple[Any, dict[str, np.ndarray]]:
     """Inputs and labels of a batch, in which every point is labeled; for timing, where values do not matter."""
-    random, fields = np.random.default_rng(0), LABELS[kind_of(task)]
+    random, fields = np.random.default_rng(0), LABELS[task.kind]
 
     def values(name: str) -> np.ndarray:
         field = fields[name]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from machine.quiet import check_backend, import_tensorflow
 from records import read_manifest, shard_paths, steps_per_epoch
-from records.inputs import kind_of
 from train.config import TrainConfig
 from train.loop.loggers import check_loggers
 from train.loop.run_folder import check_run, folder_of
@@ -59,7 +58,7 @@ def train(
     """
     check_backend(to_train=True)
     check_loggers(config.log)
-    manifest = read_manifest(config.records, "people" if form is None else kind_of(form.task))
+    manifest = read_manifest(config.records, "people" if form is None else form.task.kind)
     if not manifest.counts["val"]:
         raise ValueError(
             f"{config.records} has nobody in its val split, which training measures after each epoch; make the records "

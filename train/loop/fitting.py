@@ -19,7 +19,7 @@ from models import FORMS, NECKS, Loss, OutputForm, inference_model
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
-from records.inputs import fields_of, inputs_of, kind_of
+from records.inputs import fields_of, inputs_of
 from train.config import TrainConfig
 from train.loop.callbacks import EpochEnd, StopOnNonFinite, StopWithoutImprovement
 from train.loop.distribution import OneDevice, distribution_of
@@ -148,7 +148,7 @@ def _fit(
             input_size=size,
             augmentation=config.augmentation,
             fields=fields,
-            kind=kind_of(task),
+            kind=task.kind,
         )
 
     def training_batches(shard: tuple[int, int] = (0, 1)) -> tf.data.Dataset:
@@ -253,7 +253,7 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
         batch_size=_NUM_SAMPLES,
         input_size=notes["record_size"],
         fields=fields_of(task),
-        kind=kind_of(task),
+        kind=task.kind,
     )
     write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
     write_notes(run, notes)

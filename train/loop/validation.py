@@ -15,7 +15,7 @@ from models import SCORES, Loss, OutputForm, inner_net, stages_of
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import dataset
-from records.inputs import fields_of, inputs_of, joined, kind_of
+from records.inputs import fields_of, inputs_of, joined
 from train.loop.box_rule import box_rule
 
 _NUM_PICTURES = 12
@@ -58,7 +58,7 @@ class Validator:
         self._task, self._skeleton, self._input_size = task, skeleton, input_size
         fields = (*fields_of(task, (*task.labels, *measure.labels)), "key")
         self._batches = dataset(
-            folder, "val", batch_size=batch_size, input_size=input_size, fields=fields, kind=kind_of(task)
+            folder, "val", batch_size=batch_size, input_size=input_size, fields=fields, kind=task.kind
         )
         self._labels = joined([labels for _, labels in self._batches.as_numpy_iterator()])
         self._keys = [key.decode(errors="replace") for key in self._labels["key"]]

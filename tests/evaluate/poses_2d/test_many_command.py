@@ -158,7 +158,8 @@ def finder(upright, path):
         return {"joints_xy_px": xy, "scores": scores, "person_scores": np.tile([0.9, 0, 0], (count, 1))}
 
     shapes = {"joints_xy_px": (3, "J", 2), "scores": (3, "J"), "person_scores": (3,)}
-    task = Task("poses-2d-centers", POSE_2D.inputs, (), {name: Answer(shape) for name, shape in shapes.items()})
+    answers = {name: Answer(shape) for name, shape in shapes.items()}
+    task = Task("poses-2d-centers", POSE_2D.inputs, (), answers, kind="frames")
     return Predictor(path, COCO17, 80, 0.05, task, forward)
 
 
