@@ -124,7 +124,7 @@ def run(options: Options) -> None:
     dome, real = [], []
     for path in options.models:
         predictor = load_predictor(shipped(path) or path)
-        answers = predictor.predict(_inputs(depth, predictor.input_size))
+        answers = predictor.predict(inputs_of_itop(depth, predictor.input_size))
         lift = None if options.complete is None else lift_for(options.complete, predictor)
         for how, chosen in {"": None, ", completed": lift}.items():
             if how and chosen is None:
@@ -135,7 +135,9 @@ def run(options: Options) -> None:
                 xyz_mm = completed(xyz_mm, answers["scores"], chosen)
             real.append({"net": title, **_figures(xyz_mm, joints, predictor.skeleton)})
             found = evaluate_depth(predictor, options.records, "test", complete=chosen)
-            dome.append({"net": title, **_row(found.summary), "ms, 1 thread": "" if how else _latency(path)})
+            dome.append(
+                {"net": title, **_row(found.summary), "ms, 1 thread": "" if how else _latency(shipped(path) or path)}
+            )
     dome.append({"net": "mean pose", **_row(found.baseline), "ms, 1 thread": ""})
     options.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (("depth", dome), ("depth_itop", real)):
@@ -162,7 +164,8 @@ def _latency(run: Path) -> str:
     return f"{ms:.1f} ({name})"
 
 
-def _inputs(depth: np.ndarray, size: int) -> dict[str, np.ndarray]:
+def inputs_of_itop(depth: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """What a net of images of `size` px takes, from depth (N, S, S) in mm."""
     side = depth.shape[1]
     crop = Crop.centered(((side - 1) / 2, (side - 1) / 2), side, size)
     camera = crop.camera_matrix(_camera(side)).astype(np.float32)

@@ -1,6 +1,6 @@
 """Finds the joints of a person in depth images, in mm in the camera's frame.
 
-    python -m demo.depth frames/*.png --model runs/depth/export --focal-px 365 --out joints.csv --pictures drawn
+    python -m demo.depth frames/*.png --focal-px 365 --out joints.csv --pictures drawn
 
 Depth images are 16-bit gray PNGs of z in millimeters, 0 where unknown, as Kinects and other depth cameras give them,
 with one person in the middle, or in --box. The table has a row for each image, JOINT_x_mm, JOINT_y_mm and JOINT_z_mm
@@ -44,19 +44,19 @@ class Options:
 
     Attributes:
         images: 16-bit gray PNGs of depth in mm, 0 where unknown.
-        model: an exported net on depth images (`python -m train.depth`).
         focal_px: the camera's focal length in px of the images; such as 365 for the second Kinect's 512 x 424.
         center_px: x and y of the optical axis; the image's middle by default.
         box: x, y, width and height of the person in px, in all images; by default the person is in the middle.
+        model: an exported net on depth images (`python -m train.depth`), or the name of one that comes with PanoPose.
         complete: a lifter, such as lift, which completes joints whose score is below 0.5.
         out: the table, a .csv or .parquet file.
         pictures: a new folder for drawings of the depth and the pose as seen, from the side and from above.
     """
 
     images: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    model: Path
     focal_px: float
     out: Path
+    model: Path = Path("depth")
     center_px: tuple[float, float] | None = None
     box: tuple[float, float, float, float] | None = None
     complete: Path | None = None

@@ -176,7 +176,8 @@ def export(options: Options) -> int:
     # bfloat16 is one way to run a file that is correct in others; formats.json makes the demos avoid it.
     if wrong - {_BF16}:
         return 1
-    print(f"next: python -m demo.webcam {'--space --lifter' if task is POSE_LIFT else '--model'} {options.folder}")
+    demo = {POSE_LIFT: "webcam --space --lifter", POSE_DEPTH: "depth --model"}.get(task, "webcam --model")
+    print(f"next: python -m demo.{demo} {options.folder}")
     return 0
 
 

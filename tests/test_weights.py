@@ -6,22 +6,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from depth_people import depth_batch
 from waving import moving
 
 import weights
 from artefact.formats import trusted
 from artefact.model import Model
 from demo.runtimes.pose_model import load
-from pose import Crop
+from evaluate.pose_3d.metrics import joint_errors
+from pose import PANOPTIC19, Crop
 from pose.crop import box_from_joints
 from pose.space.lifting import seen
-from pose.tasks import POSE_LIFT, task_of
+from pose.tasks import task_of
 
 FOLDER = Path(weights.__file__).parent
 _MOST_BYTES, _MOST_BYTES_A_FILE = 40e6, 25e6
-#: Those of images; the others lift joints.
+#: Those of images in color; the others lift joints, or take depth images.
 OF_IMAGES = [
-    name for name in weights.names() if task_of(json.loads((FOLDER / name / "run.json").read_text())) is not POSE_LIFT
+    name for name in weights.names() if task_of(json.loads((FOLDER / name / "run.json").read_text())).takes_pictures
 ]
 
 
@@ -75,7 +77,30 @@ def test_the_runtimes_lift_alike():
         for runtime in ("litert-fp16", "onnx")
     ]
     np.testing.assert_allclose(answers[0], answers[1], atol=2)
-    assert set(weights.names()) - set(OF_IMAGES) == {"lift"}
+    assert set(weights.names()) - set(OF_IMAGES) == {"depth", "lift"}
+
+
+def test_the_runtimes_see_depth_alike():
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("onnxruntime")
+    model = Model(FOLDER / "depth" / "export", "onnx", threads=1)
+    inputs, labels = depth_batch(4, size=int(model.description["size"]))
+    inputs["depth_mm"] = inputs["depth_mm"].astype(np.uint16)
+    other = Model(FOLDER / "depth" / "export", "litert-fp16", threads=1)
+    first, second = (one.run(inputs)["joints_xyz_mm"] for one in (model, other))
+    assert np.percentile(np.linalg.norm(first - second, axis=2), 90) < 5
+
+
+def test_joints_of_real_depth_are_where_they_should_be(shared_data):
+    from benchmarks.depth import _JOINTS, depth_in_mm, inputs_of_itop
+
+    with np.load(shared_data / "itop" / "frontal.npz") as file:
+        depth, joints = depth_in_mm(file["depth"][:40]), 1000 * file["joints_m"][:40].astype(np.float64) * (1, -1, 1)
+    model = Model(FOLDER / "depth" / "export", "onnx", threads=2)
+    found = model.run(inputs_of_itop(depth, int(model.description["size"])))["joints_xyz_mm"]
+    ours, theirs = found[:, [PANOPTIC19.index(name) for name in _JOINTS]], joints[:, list(_JOINTS.values())]
+    errors = joint_errors(ours, theirs, np.ones(ours.shape[:2], bool), "similarity")
+    assert np.median(errors) < 100
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)

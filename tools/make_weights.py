@@ -29,7 +29,8 @@ from onnx import TensorProto, helper, numpy_helper
 from artefact.formats import FORMATS_FILE
 from export.__main__ import Options, export, measure_formats
 from export.folder import replacing
-from pose.tasks import POSE_LIFT, task_of
+from export.trained_run import read_samples
+from pose.tasks import POSE_DEPTH, POSE_LIFT, task_of
 
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 _FORMATS = ("litert-fp16", "onnx")
@@ -46,7 +47,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
     Args:
         run: a finished training run.
         name: of the folder to write; its files are replaced, README.md stays.
-        follow: scores for the demos, see `demo.tracking.rule.FollowRule`; empty for a lifter.
+        follow: scores for the demos, see `demo.tracking.rule.FollowRule`; empty for joints in space.
         formats: to export to.
 
     Returns:
@@ -77,7 +78,7 @@ def make(run: Path, name: str, follow: dict[str, float], formats: tuple[str, ...
         if code := export(options):
             sys.exit(code)
         if "onnx" in formats:
-            _halve_onnx(model, notes, rounded / "export", dict.fromkeys(task.inputs, samples), options)
+            _halve_onnx(model, notes, rounded / "export", read_samples(rounded, notes), options)
         with replacing(folder / "export") as new:
             shutil.copytree(rounded / "export", new, dirs_exist_ok=True)
         for file in ("run.json", "best.keras"):
@@ -144,9 +145,9 @@ def main() -> int:
     parser.add_argument("--formats", nargs="+", default=_FORMATS)
     arguments = parser.parse_args()
     follow = {score: value for score in _SCORES if (value := getattr(arguments, score)) is not None}
-    lifts = task_of(json.loads((arguments.run / "run.json").read_text())) is POSE_LIFT
-    if len(follow) != (0 if lifts else len(_SCORES)):
-        parser.error("give all three scores, or for a lifter none")
+    followed = task_of(json.loads((arguments.run / "run.json").read_text())) not in (POSE_LIFT, POSE_DEPTH)
+    if len(follow) != (len(_SCORES) if followed else 0):
+        parser.error("give all three scores, or none for joints in space")
     folder = make(arguments.run, arguments.name, follow, tuple(arguments.formats))
     size_mb = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     print(f"wrote {folder}, {size_mb:.1f} MB")

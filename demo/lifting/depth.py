@@ -12,6 +12,7 @@ from demo.lifting.lifter import opened
 from demo.runtimes.exports import check_export
 from pose import Camera, Crop, Skeleton
 from pose.tasks import POSE_DEPTH, task_of
+from weights import shipped
 
 # The crop's side as a multiple of the box's, as in the records of training.
 _PADDING = 1.25
@@ -41,14 +42,15 @@ class DepthModel:
         runtime: that it runs in.
 
     Args:
-        path: of the export.
+        path: of the export, or the name of a model that comes with PanoPose.
 
     Raises:
         ModelError: it cannot be loaded, or is no such net.
     """
 
     def __init__(self, path: Path) -> None:
-        self._model = opened(check_export(path))
+        run = shipped(path)
+        self._model = opened(check_export(run / "export" if run else path))
         description = self._model.description
         if task_of(description) is not POSE_DEPTH:
             raise ModelError("that model takes no depth images; train one that does with `python -m train.depth`")

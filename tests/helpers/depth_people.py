@@ -55,10 +55,10 @@ def write_depth(folder, *, train=8, val=4, test=4):
     return writer.finish()
 
 
-def depth_batch(count=8, *, skew=0.0):
+def depth_batch(count=8, *, skew=0.0, size=SIZE):
     """Inputs and labels of people in crops, float32 (count, ...) by name, the camera turned by `skew` radians."""
     people = [depth_person(number) for number in range(count)]
-    crops = [Crop.from_box(person.box_px, SIZE) for person in people]
+    crops = [Crop.from_box(person.box_px, size) for person in people]
     turn = np.array([[np.cos(skew), -np.sin(skew), 0], [np.sin(skew), np.cos(skew), 0], [0, 0, 1]])
     matrices = np.stack([crop.camera_matrix(person.camera_model) for crop, person in zip(crops, people, strict=True)])
     depth = np.stack([crop.cut_nearest(person.depth_mm) for crop, person in zip(crops, people, strict=True)])
