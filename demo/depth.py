@@ -63,6 +63,8 @@ class Options:
     pictures: Path | None = None
 
     def __post_init__(self) -> None:
+        if not self.images:
+            raise ArgumentError("give one depth image or more")
         if not 1 <= self.focal_px < 1e6:
             raise ArgumentError(f"--focal-px must be 1 or more, got {self.focal_px:g}")
         if self.box is not None and not min(self.box[2:]) > 0:

@@ -73,6 +73,11 @@ def test_images_that_hold_no_depth(export, images, tmp_path):
         assert not (tmp_path / "t.csv").exists() and not (tmp_path / "p").exists()
 
 
+def test_no_image_is_a_mistake(tmp_path):
+    done = call(main, "--focal-px", 300, "--out", tmp_path / "t.csv")
+    assert done.returncode == 2 and "give one depth image or more" in done.stderr
+
+
 def test_other_models_are_refused(images, tmp_path):
     from weights import shipped
 
