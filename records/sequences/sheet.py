@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pose import captioned, legend, picture_grid
-from pose.space.drawing import Drawn, strip
+from pose.space.drawing import Drawn, joints_shown, strip
 from records.manifest import Manifest
 from records.sequences.clips import as_one_camera, read_clips
 from records.sequences.views import windows
@@ -26,7 +26,8 @@ def sequence_sheet(folder: Path, manifest: Manifest, split: str, count: int) -> 
         views = as_one_camera(clip, manifest.skeleton)
         joints, labels = windows(views, np.array([[len(clip.known) // 2]]), 1)
         pose = Drawn(labels["joints_xyz_mm"][0], labels["xyz_known"][0] > 0)
-        tiles.append(captioned(strip(joints[0, 0], [pose], manifest.skeleton), f"{clip.key}, {len(clip.known)} frames"))
+        shown = joints_shown(joints[0, 0, :, :2], joints[0, 0, :, 2] > 0, manifest.skeleton)
+        tiles.append(captioned(strip(shown, [pose], manifest.skeleton), f"{clip.key}, {len(clip.known)} frames"))
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % _COLUMNS)
     sheet = picture_grid(tiles, _COLUMNS)
     return np.concatenate([legend(sheet.shape[1], f"{folder.resolve().name}, {split}"), sheet])
