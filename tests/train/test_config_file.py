@@ -103,7 +103,7 @@ def test_options_are_checked_together_with_those_of_the_command_line(parsed):
         ("[augmentation]\nscal = 0.1\n", 2, "there is no option augmentation.scal; did you mean scale?; options that"),
         ("[augmentation]\nxyz = 3\n", 2, "no option augmentation.xyz; there are flip, rotation_deg, scale, shift, "),
         ("[augmentation]\nepochs = 3", 2, "augmentation.epochs; there are flip, "),
-        ("[augmentation]\nepochs = 3", 2, "closeup_sides, mosaic, clutter; options that are not in this table stand above it"),
+        ("[augmentation]\nepochs = 3", 2, "mosaic, clutter; options that are not in this table stand above it"),
         ("config = 'other.toml'", 1, "there is no option config; "),
         ("print_config = true", 1, "there is no option print_config; "),
         ("epochs = 3\nhead = 'heatmap'", 2, 'head must be one of "coordinates", "heatmaps", "integral", "simcc"'),
