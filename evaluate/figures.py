@@ -6,15 +6,13 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
-
 from evaluate.measures import Measure
 from evaluate.own_files import METRICS
-from evaluate.pose_2d.collect import Progress
+from evaluate.pose_2d.collect import Progress, answered
 from evaluate.predictor import Predictor
 from machine.whole import whole
 from records.damage import named_damage
-from records.inputs import fields_of, inputs_of, joined
+from records.inputs import fields_of, joined
 from records.manifest import read_manifest
 from records.pipeline import dataset
 
@@ -35,16 +33,11 @@ def measure_split(
     """
     predictor.check_records(read_manifest(records))
     size, fields = predictor.input_size, fields_of(predictor.task, measure.labels)
-    answers: list[dict[str, np.ndarray]] = []
-    labels: list[dict[str, np.ndarray]] = []
     with named_damage(records, split):
         batches = dataset(records, split, batch_size=batch_size, input_size=size, fields=fields)
-        for pictures, found in batches.as_numpy_iterator():
-            answers.append(predictor.predict(inputs_of(predictor.task, pictures, found)))
-            labels.append(found)
-            if progress is not None:
-                progress.update(len(pictures))
-    return measure.compute(joined(answers), joined(labels), predictor.skeleton, size)
+        found = [parts[1:] for parts in answered(predictor, batches.as_numpy_iterator(), progress)]
+    answers, labels = map(joined, zip(*found, strict=True))
+    return measure.compute(answers, labels, predictor.skeleton, size)
 
 
 def as_text(measure: Measure, figures: dict[str, float]) -> str:

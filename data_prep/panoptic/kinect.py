@@ -18,7 +18,7 @@ from data_prep.panoptic.units import CameraUnit
 from data_prep.reader import Item, LeftOut
 from data_prep.video.pictures import SharedPicture
 from pose import Camera
-from records import BadInput, Person
+from records import BadInput
 
 KINECT = Layout(
     kind="kinect-color",
@@ -101,15 +101,13 @@ class KinectUnit(CameraUnit):
         Raises:
             BadInput: the Kinect's calibration or sync tables cannot be read, or its depth is missing.
         """
+        _kinect(self.folder, self.camera, self.state)
+        yield from super().people()
+
+    def _depth(self, camera: Camera, frame: int) -> SharedPicture:
         kinect = _kinect(self.folder, self.camera, self.state)
-        depth, last = None, None
-        for item in super().people():
-            if isinstance(item, Person):
-                if item.frame != last:
-                    _, number = kinect.sync.pictures(item.frame)
-                    last, depth = item.frame, _Depth(kinect.depth, number, kinect.sensor, item.camera_model)
-                item.depth_mm = depth
-            yield item
+        _, number = kinect.sync.pictures(frame)
+        return _Depth(kinect.depth, number, kinect.sensor, camera)
 
     def _pictures(self, camera: Camera, frames: list[int]) -> Iterator[tuple[int, Callable | LeftOut] | BadInput]:
         """Takes the images nearest in time; HD frames without one are left out."""

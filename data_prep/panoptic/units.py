@@ -216,8 +216,8 @@ class CameraUnit:
     def _unlabeled(self, camera: Camera, frame: int, picture: Picture, region: Region | None = None) -> Unlabeled:
         return Unlabeled(picture, self.selection.dataset, self.folder.name, camera.name, frame, region)
 
-    def _depth(self, camera: Camera, frame: int) -> _DomeDepth | None:
-        """The dome's depth image, if it is wanted."""
+    def _depth(self, camera: Camera, frame: int) -> SharedPicture | None:
+        """The frame's depth image, shared by its people; here the dome's, if it is wanted."""
         if self.selection.depth == "none" or self.selection.of_frames:
             return None
         return _DomeDepth(self.folder, camera, frame, as_sensor=self.selection.depth == "sensor")
@@ -230,7 +230,7 @@ class CameraUnit:
         visible: np.ndarray,
         i: int,
         picture: Picture,
-        depth: _DomeDepth | None,
+        depth: SharedPicture | None,
     ) -> Person:
         return Person(
             picture=picture,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -14,7 +14,9 @@ from evaluate.pose_2d.metrics import joint_distances
 from evaluate.predictor import Predictor
 from pose.fields import Affine, warp
 from records.features import FIELDS
+from records.inputs import inputs_of
 
+Arrays = Mapping[str, np.ndarray]
 LABELS = ("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px")
 
 
@@ -23,6 +25,16 @@ class Progress(Protocol):
 
     def update(self, n: int) -> object:
         """Adds to the number of people done."""
+
+
+def answered(
+    predictor: Predictor, batches: Iterable[tuple[np.ndarray, Arrays]], progress: Progress | None
+) -> Iterator[tuple[np.ndarray, Arrays, Arrays]]:
+    """Streams what the model was shown, its answers and the labels of each batch of `records.dataset` in NumPy."""
+    for shown, labels in batches:
+        yield shown, predictor.predict(inputs_of(predictor.task, shown, labels)), labels
+        if progress is not None:
+            progress.update(len(shown))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluate.pose_2d.collect import Progress
+from evaluate.pose_2d.collect import Progress, answered
 from evaluate.pose_2d.summary import mean_of_known
-from evaluate.pose_3d.evaluation import Arrays, SpaceEvaluation, Subject, random_rows, worst_rows
+from evaluate.pose_3d.evaluation import Arrays, SpaceEvaluation, Subject, evaluated
 from evaluate.pose_3d.lifting import kinds_of
 from evaluate.pose_3d.metrics import AP_MM, joint_errors, mean_average_precision
 from evaluate.predictor import Predictor
@@ -20,7 +20,7 @@ from pose.space.completing import Lift, completed
 from pose.space.drawing import CELL_PX, TRUE, Drawn, depth_shown, strip
 from pose.space.lifting import hips_of
 from records.damage import named_damage
-from records.inputs import fields_of, inputs_of, joined
+from records.inputs import fields_of, joined
 from records.manifest import read_manifest
 from records.pipeline import dataset
 
@@ -160,6 +160,9 @@ DEPTH = Subject(
     kinds=_kinds,
     notes=_notes,
     draw=_draw,
+    summarize=summarize,
+    # A person's key ends in the frame and the person's number in it.
+    group=lambda key: key.rpartition(b"/")[0].rpartition(b"/")[0],
 )
 
 
@@ -190,33 +193,21 @@ def evaluate_depth(
         ValueError: the records or the split are missing, lack depth, or label other joints than the net predicts.
     """
     predictor.check_records(read_manifest(records))
-    size, skeleton = predictor.input_size, predictor.skeleton
-    labels, answers = [], []
+    size, fields = predictor.input_size, fields_of(predictor.task, LABELS)
     with named_damage(records, split):
-        fields = fields_of(predictor.task, LABELS)
         batches = dataset(records, split, batch_size=batch_size, input_size=size, fields=fields)
-        for pictures, found in batches.as_numpy_iterator():
-            answers.append(predictor.predict(inputs_of(predictor.task, pictures, found)))
-            labels.append(found)
-            if progress is not None:
-                progress.update(len(pictures))
-    of_all, found = joined(labels), joined(answers)
-    predicted = found["joints_xyz_mm"]
-    if complete is not None:
-        predicted = completed(predicted, found["scores"], complete)
-    summary = summarize(predicted, of_all, skeleton)
-    people = [key.rpartition(b"/")[0].rpartition(b"/")[0] for key in of_all["key"]]
-    return SpaceEvaluation(
-        subject=DEPTH,
-        model=predictor.path,
-        records=records,
-        split=split,
-        skeleton=skeleton,
-        shown=of_all["depth_mm"],
-        labels=of_all,
-        predicted_mm=predicted,
-        summary=summary,
-        baseline=summarize(mean_before_camera(records, size, of_all), of_all, skeleton),
-        worst=worst_rows(summary.errors, people, gallery),
-        chosen=random_rows(len(predicted), gallery, seed),
+        found = [parts[1:] for parts in answered(predictor, batches.as_numpy_iterator(), progress)]
+    answers, labels = map(joined, zip(*found, strict=True))
+    predicted = answers["joints_xyz_mm"]
+    return evaluated(
+        DEPTH,
+        predictor,
+        records,
+        split,
+        shown=labels["depth_mm"],
+        labels=labels,
+        predicted_mm=predicted if complete is None else completed(predicted, answers["scores"], complete),
+        mean_mm=mean_before_camera(records, size, labels),
+        gallery=gallery,
+        seed=seed,
     )

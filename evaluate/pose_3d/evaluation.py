@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from evaluate.predictor import Predictor
 from pose import Skeleton
 
 Arrays = Mapping[str, np.ndarray]
@@ -47,6 +48,8 @@ class Subject:
         kinds: (labels, skeleton) -> what is broken down, a name, and the rows bool (N,) of each kind.
         notes: what a reader of the figures needs to know.
         draw: (evaluation, row) -> a picture, uint8 RGB.
+        summarize: (poses (N, J, 3), labels, skeleton) -> their errors.
+        group: a record's key -> what only one of the worst is shown of, such as its clip.
     """
 
     noun: tuple[str, str]
@@ -58,6 +61,8 @@ class Subject:
     kinds: Callable[[Arrays, Skeleton], list[tuple[str, str, np.ndarray]]]
     notes: Callable[[SpaceEvaluation], list[str]]
     draw: Callable[[SpaceEvaluation, int], np.ndarray]
+    summarize: Callable[[np.ndarray, Arrays, Skeleton], Summary]
+    group: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,39 @@ class SpaceEvaluation:
     worst: list[int]
     chosen: list[int]
     exact: bool = False
+
+
+def evaluated(
+    subject: Subject,
+    predictor: Predictor,
+    records: Path,
+    split: str,
+    *,
+    shown: np.ndarray,
+    labels: dict[str, np.ndarray],
+    predicted_mm: np.ndarray,
+    mean_mm: np.ndarray,
+    gallery: int,
+    seed: int,
+    exact: bool = False,
+) -> SpaceEvaluation:
+    """Measures poses and the mean pose (N, J, 3) alike, and chooses up to `gallery` of the worst and of random rows."""
+    summary = subject.summarize(predicted_mm, labels, predictor.skeleton)
+    return SpaceEvaluation(
+        subject=subject,
+        model=predictor.path,
+        records=records,
+        split=split,
+        skeleton=predictor.skeleton,
+        shown=shown,
+        labels=labels,
+        predicted_mm=predicted_mm,
+        summary=summary,
+        baseline=subject.summarize(mean_mm, labels, predictor.skeleton),
+        worst=worst_rows(summary.errors, [subject.group(key) for key in labels["key"]], gallery),
+        chosen=random_rows(len(predicted_mm), gallery, seed),
+        exact=exact,
+    )
 
 
 def worst_rows(errors: np.ndarray, groups: Sequence, count: int) -> list[int]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from evaluate.pose_2d.baseline import baseline_split
-from evaluate.pose_2d.collect import Progress
+from evaluate.pose_2d.collect import Progress, answered
 from evaluate.pose_2d.summary import mean_of_known
 from evaluate.pose_3d.baseline import mean_lifted
-from evaluate.pose_3d.evaluation import Arrays, SpaceEvaluation, Subject, random_rows, worst_rows
+from evaluate.pose_3d.evaluation import Arrays, SpaceEvaluation, Subject, evaluated
 from evaluate.pose_3d.metrics import PCK_MM, auc_3d, joint_errors, pck_3d, velocity_errors
 from evaluate.predictor import Predictor
 from machine.words import counted
@@ -19,7 +19,7 @@ from pose import Skeleton
 from pose.space.drawing import TRUE, Drawn, joints_shown, strip
 from pose.space.lifting import about_hips, hips_of
 from records.damage import named_damage
-from records.inputs import fields_of, inputs_of, joined
+from records.inputs import fields_of, joined
 from records.manifest import read_manifest
 from records.sequences.pipeline import measured_windows
 from records.sequences.views import MEASURED
@@ -175,6 +175,9 @@ LIFTING = Subject(
     kinds=kinds_of,
     notes=_notes,
     draw=_draw,
+    summarize=summarize,
+    # Windows of a clip have its name and a number.
+    group=lambda key: key.rpartition(b"+")[0],
 )
 
 
@@ -206,36 +209,25 @@ def evaluate_lifter(
     """
     manifest = read_manifest(records, "sequences")
     predictor.check_records(manifest)
-    length, skeleton, fields = predictor.input_size, predictor.skeleton, fields_of(predictor.task, LABELS)
-    shown, labels, answers = [], [], []
+    length, fields = predictor.input_size, fields_of(predictor.task, LABELS)
     with named_damage(records, split):
         viewing = replace(MEASURED, errors=0.0) if exact else MEASURED
         batches = measured_windows(
             records, split, manifest, batch_size=batch_size, length=length, fields=fields, viewing=viewing
         )
-        for windows, found in batches.as_numpy_iterator():
-            answers.append(predictor.predict(inputs_of(predictor.task, windows, found)))
-            shown.append(windows)
-            labels.append(found)
-            if progress is not None:
-                progress.update(len(windows))
+        shown, answers, labels = zip(*answered(predictor, batches.as_numpy_iterator(), progress), strict=True)
         mean = mean_lifted(records, length, baseline_split(manifest, split))
-    of_all = joined(labels)
     predicted = joined(answers)["joints_xyz_mm"]
-    summary = summarize(predicted, of_all, skeleton)
-    clips = [key.rpartition(b"+")[0] for key in of_all["key"]]
-    return SpaceEvaluation(
-        subject=LIFTING,
-        model=predictor.path,
-        records=records,
-        split=split,
-        skeleton=skeleton,
+    return evaluated(
+        LIFTING,
+        predictor,
+        records,
+        split,
         shown=np.concatenate(shown),
-        labels=of_all,
+        labels=joined(labels),
         predicted_mm=predicted,
-        summary=summary,
-        baseline=summarize(np.broadcast_to(mean, predicted.shape), of_all, skeleton),
-        worst=worst_rows(summary.errors, clips, gallery),
-        chosen=random_rows(len(predicted), gallery, seed),
+        mean_mm=np.broadcast_to(mean, predicted.shape),
+        gallery=gallery,
+        seed=seed,
         exact=exact,
     )
