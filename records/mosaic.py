@@ -21,7 +21,8 @@ def with_mosaics(
 
     Args:
         pictures: uint8 (B, S, S, 3); after the last comes the first.
-        labels: by the names of `records.augment.LABELS`, with "visible" and "box_px".
+        labels: by the names of `records.augment.LABELS`, with "visible". Without "box_px", a row without joints is
+            nobody.
         chosen: int, the M images to replace.
 
     Returns:
@@ -64,7 +65,8 @@ def _halved(place: tuple[int, int], size: int, count: int) -> Affine:
 
 def _present(labels: dict[str, np.ndarray]) -> np.ndarray:
     """Bool (M, P), the rows that are people."""
-    return np.any(labels["visible"] > 0, axis=2) | np.any(labels["box_px"], axis=2)
+    seen = np.any(labels["visible"] > 0, axis=2)
+    return seen | np.any(labels["box_px"], axis=2) if "box_px" in labels else seen
 
 
 def _together(name: str, tiles: list[np.ndarray], order: np.ndarray) -> np.ndarray:

@@ -181,7 +181,7 @@ def training_dataset(
 
     Raises:
         ValueError: as `dataset`, a split smaller than one batch, a `first_step` that an epoch does not have, a `shard`
-            that does not fit, or mosaics of people or without "visible" and "box_px".
+            that does not fit, or mosaics of people or without "visible".
     """
     # Batches are made in parallel already; OpenCV's own threads would only wait for each other, at full load.
     cv2.setNumThreads(1)
@@ -212,8 +212,8 @@ def training_dataset(
     options = augmentation
     if options.clutter and not _CLUTTERED <= set(fields):
         raise ValueError(f"clutter is for depth images with {', '.join(sorted(_CLUTTERED))}")
-    if options.mosaic and not {"visible", "box_px"} <= set(fields):
-        raise ValueError(f"a mosaic is of whole images with visible and box_px, got records of {kind}")
+    if options.mosaic and (kind != "frames" or "visible" not in fields):
+        raise ValueError(f"a mosaic is of whole images with visible, got records of {kind} with {', '.join(fields)}")
     # A mosaic may be of images of other workers.
     decoded = slice(None) if options.mosaic else own
     vary = _variation(manifest, size, options, decoded)

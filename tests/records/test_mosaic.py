@@ -119,6 +119,16 @@ def test_the_workers_mosaics_are_one_workers(frames):
             np.testing.assert_array_equal(value, np.concatenate([found[name] for _, found in parts]))
 
 
+def test_mosaics_need_no_boxes(frames):
+    named = ("joints_xy_px", "visible", "unlabeled")
+    for (pictures, labels), (others, everything) in zip(
+        batches(frames, 1, fields=named), batches(frames, 1), strict=True
+    ):
+        np.testing.assert_array_equal(pictures, others)
+        for name in named:
+            np.testing.assert_array_equal(labels[name], everything[name])
+
+
 def test_mosaics_need_whole_images_with_visible_people(frames):
-    with pytest.raises(ValueError, match="a mosaic is of whole images with visible and box_px, got records of frames"):
-        batches(frames, 1, fields=("joints_xy_px", "visible"))
+    with pytest.raises(ValueError, match="a mosaic is of whole images with visible, got records of frames with joints"):
+        batches(frames, 1, fields=("joints_xy_px",))
