@@ -21,6 +21,7 @@ class Motion:
         first_drift_per_s: the same as long as no speed is known.
         joint_s: for how long a joint is expected where it was on the body.
         missed_share: the similarity of a track falls by this share until it is lost, so that who is seen prevails.
+        box_ratio: how much larger or smaller the box of someone may be than expected, where boxes alone tell who it is.
         back_lengths: how far from where someone was, or from the way they went on, they may come back, in lengths.
         back_lengths_per_s: the same to be added for each second since.
         back_ratio: how much larger or smaller they may be then.
@@ -38,6 +39,7 @@ class Motion:
     first_drift_per_s: float = 1.2
     joint_s: float = 0.5
     missed_share: float = 0.3
+    box_ratio: float = 1.5
     back_lengths: float = 1.0
     back_lengths_per_s: float = 0.3
     back_ratio: float = 1.6

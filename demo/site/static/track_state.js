@@ -33,6 +33,12 @@ export function overlap(a, b) {
   return union > 0 ? both / union : 0;
 }
 
+/** Intersection over union of two boxes; 0 if one is much longer than the other. */
+export function boxSimilarity(a, b, motion) {
+  const [length, other] = [a, b].map((box) => Math.max(box[2], box[3], 1));
+  return Math.abs(Math.log(length / other)) <= Math.log(motion.box_ratio) ? overlap(a, b) : 0;
+}
+
 /** OKS over some joints, with the constants of OKS widened by a spread. */
 export function oks(joints, other, area, sigmas, spread, counted) {
   let sum = 0;

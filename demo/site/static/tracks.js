@@ -1,7 +1,7 @@
 // Lasting numbers for the people whom a finder gives in each frame: pose/tracking/tracks.py without images, that
 // is without optical flow and colors. Points are [x, y].
 import { matchBest } from "./assignment.js";
-import { boxOf, costOfReturn, isFinitePoint, lengthOf, oks, overlap, TrackState } from "./track_state.js";
+import { boxOf, boxSimilarity, costOfReturn, isFinitePoint, lengthOf, oks, overlap, TrackState } from "./track_state.js";
 
 /** Gives the people of successive frames numbers that last; see `PeopleTracker` in pose/tracking/tracks.py. */
 export class PeopleTracker {
@@ -91,7 +91,7 @@ export class PeopleTracker {
     const high = counted.filter((k) => people[k].score >= trackRule.high_score);
     const byOks = (track, person) => this.#oks(track, person, timeS);
     const byBox = (track, person) =>
-      overlap(boxOf(track.predict(timeS), track.known), boxOf(person.joints, person.trusted));
+      boxSimilarity(boxOf(track.predict(timeS), track.known), boxOf(person.joints, person.trusted), this.motion);
     const owners = new Map();
     const passes = [
       [high, byOks, trackRule.min_oks],

@@ -193,6 +193,26 @@ def test_boxes_match_whom_oks_does_not():
     assert answers == [[1], [-1]]
 
 
+def test_boxes_do_not_match_someone_with_whoever_hides_them():
+    # Another pose, so that OKS is low; the box is 1.8 times as long and covers the first one's.
+    turned = lambda size: (size * _BODY[::-1] + (200, 300))[None]  # noqa: E731
+    for size, same in ((1.3, True), (1.8, False)):
+        tracker = PeopleTracker(SIGMAS, TrackRule(min_oks=0.95, min_low_oks=0.95, sure_score=1))
+        tracker.update(*people((200, 300)), 0.0)
+        numbers = tracker.update(turned(size), *people((200, 300))[1:], 0.1)
+        assert numbers.tolist() == ([1] if same else [-1])
+
+
+def test_boxes_match_the_one_whose_colors_are_alike():
+    red, blue = np.zeros((600, 800, 3), np.uint8), np.zeros((600, 800, 3), np.uint8)
+    red[...], blue[...] = (200, 0, 0), (0, 0, 200)
+    for picture, same in ((red, True), (blue, False)):
+        tracker = PeopleTracker(SIGMAS, TrackRule(min_oks=0.95, min_low_oks=0.95, sure_score=1))
+        tracker.update(*people((200, 300)), 0.0, red)
+        numbers = tracker.update((_BODY[::-1] + (200, 300))[None], *people((200, 300))[1:], 0.1, picture)
+        assert numbers.tolist() == ([1] if same else [-1])
+
+
 def test_colors_tell_who_comes_back():
     # Two people leave at the same place; the one in red comes back first.
     answers = []
