@@ -9,6 +9,7 @@
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
     python -m data_prep mix --sets data/coco data/lspet --shares 2 1 --out data/mix
+    python -m data_prep teach --records data/lspet --teachers accurate --out data/taught
 
 With --kind frames a record is a whole image with all its people instead of a crop of one person; with --kind sequences
 it is a clip of one person's joints in space, of panoptic, h36m, and of motions without any image:
@@ -30,6 +31,7 @@ from typing import Annotated, Generic, TypeVar
 
 import tyro
 
+from artefact.formats import ArtefactError
 from data_prep.coco.reader import Coco
 from data_prep.conversion.convert import Conversion, convert
 from data_prep.cvat.reader import Cvat
@@ -44,6 +46,7 @@ from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
 from data_prep.panoptic.vga import PanopticVga
 from data_prep.reader import Reader
+from data_prep.teach import Teach
 from dome import Dome
 from machine.command import run_command
 from machine.words import counted
@@ -84,6 +87,7 @@ Command = (
     | Annotated[Convert[H36m], tyro.conf.subcommand("h36m", description=_about(H36m))]
     | Annotated[Convert[Motions], tyro.conf.subcommand("motions", description=_about(Motions))]
     | Annotated[Mix, tyro.conf.subcommand("mix")]
+    | Annotated[Teach, tyro.conf.subcommand("teach")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Dome, tyro.conf.subcommand("dome")]
 )
@@ -124,7 +128,7 @@ def run(command: Command) -> int:
         return command.run()
     if isinstance(command, Dome):
         command.write()
-    elif isinstance(command, Mix):
+    elif isinstance(command, (Mix, Teach)):
         print_summary(command.write(), command.out)
     else:
         print_summary(convert(command.reader, command.out, command.conversion), command.out)
@@ -151,5 +155,6 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m data_prep",
         description=__doc__,
         stopped="stopped; run the same command again to resume",
+        errors=(ValueError, OSError, ArtefactError),
         config=(tyro.conf.OmitArgPrefixes,),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple, Self
 
@@ -107,6 +107,27 @@ class Affine(NamedTuple):
         offset = (scale - 1) / 2
         matrix = np.tile([[scale, 0.0, offset], [0.0, scale, offset]], (count, 1, 1))
         return cls(matrix, np.full(count, scale), np.zeros(count, bool))
+
+    @classmethod
+    def turns(cls, turns_deg: Sequence[float], size_from: int, size_to: int) -> Affine:
+        """Square images of another size, turned about their center by each angle, and then mirrored as well: (2 T)."""
+        count = 2 * len(turns_deg)
+        mirrored = np.arange(count) % 2 == 1
+        angle, sign = np.repeat(np.deg2rad(turns_deg), 2), np.where(mirrored, -1, 1)
+        cos, sin = np.cos(angle), np.sin(angle)
+        resized = cls.resize(size_from, size_to, count)
+        turn = np.stack([np.stack([sign * cos, -sin], 1), np.stack([sign * sin, cos], 1)], 1)
+        linear = turn * resized.scale[:, None, None]
+        middle, new_middle = np.full((2, 1), (size_from - 1) / 2), np.full((2, 1), (size_to - 1) / 2)
+        return cls(np.concatenate([linear, middle - linear @ new_middle], axis=2), resized.scale, mirrored)
+
+    @property
+    def inverse(self) -> Affine:
+        """The warp back."""
+        inverse = np.linalg.inv(self.matrix[:, :, :2])
+        return Affine(
+            np.concatenate([inverse, -inverse @ self.matrix[:, :, 2:]], axis=2), 1 / self.scale, self.mirrored
+        )
 
 
 def warp(

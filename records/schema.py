@@ -226,6 +226,31 @@ def serialize(key: str, features: Features) -> bytes:
     return example.SerializeToString(deterministic=True)
 
 
+def relabeled(serialized: bytes, xy_px: np.ndarray, visible: np.ndarray, skeleton: Skeleton, size: int) -> bytes:
+    """The record of a person with other joints, and the lengths that follow from them.
+
+    Args:
+        serialized: as `encode_example` returns it.
+        xy_px: float (J, 2) in px of the crop.
+        visible: int (J,); joints of 0, or off the crop, are stored as not labeled.
+        skeleton: of the J joints.
+        size: height and width of the crop in px.
+    """
+    example = Example.FromString(serialized)
+    found = example.features.feature
+    inside = ((xy_px >= -0.5) & (xy_px < size - 0.5)).all(axis=1)
+    visible = np.where(inside, visible, 0).astype(np.int64)
+    xy_px = np.where(visible[:, None] > 0, xy_px, 0).astype(np.float32)
+    values: Features = {"joints/xy_px": xy_px, "joints/visible": visible}
+    if skeleton.torso is not None:
+        values["person/torso_px"] = np.float32(span_px(xy_px, visible, skeleton.torso))
+    values["person/head_px"] = np.float32(span_px(xy_px, visible, skeleton.head))
+    for name, value in values.items():
+        found[name].Clear()
+        _set_feature(found[name], value)
+    return example.SerializeToString(deterministic=True)
+
+
 def _reference_px(
     box_px: np.ndarray, xy_crop: np.ndarray, visible: np.ndarray, crop: Crop, skeleton: Skeleton
 ) -> float:

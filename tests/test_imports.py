@@ -18,7 +18,7 @@ ALLOWED = {
     "body": {"pose"},
     "dome": {"machine", "pose", "body"},
     "records": {"machine", "pose"},
-    "data_prep": {"machine", "pose", "records", "dome"},
+    "data_prep": {"machine", "pose", "artefact", "weights", "records", "dome"},
     "models": {"pose"},
     "evaluate": {"machine", "pose", "artefact", "records", "weights"},
     "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},

@@ -102,7 +102,7 @@ def _write_openvino(graph: tf.compat.v1.GraphDef, task: Task, description: str, 
 
 
 def _exact_px(graph: tf.compat.v1.GraphDef, pictures: np.ndarray) -> np.ndarray:
-    """The joints as TensorFlow computes them, without graph optimization: (N, 17, 2)."""
+    """The joints as TensorFlow computes them, without graph optimization: (N, J, 2)."""
     # With graph optimization TensorFlow 2.21 crashes on BlazePose heavy.
     before = tf.config.optimizer.get_experimental_options()
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

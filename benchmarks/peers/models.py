@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tensorflow as tf
 
 from benchmarks.peers.tfjs_graph import read_tfjs_graph
 from export.private_tensorflow import freeze
-from pose import COCO17
+from pose import COCO17, Skeleton
 from pose.tasks import POSE_2D
 
 #: Among BlazePose's 33 landmarks (arXiv 2006.10204), COCO's 17 joints in COCO's order.
 BLAZEPOSE_TO_COCO = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+#: Its feet, by the names that `body26` has for them.
+_BLAZEPOSE_FEET = {"left_heel": 29, "right_heel": 30, "left_big_toe": 31, "right_big_toe": 32}
+#: The joints of BlazePose that are answered: COCO's, and the feet.
+BLAZEPOSE21 = replace(COCO17, name="blazepose21", joints=(*COCO17.joints, *_BLAZEPOSE_FEET), pairs=(), sigmas=())
 _BLAZEPOSE_NUMBERS = 5
 
 
@@ -44,8 +48,8 @@ class Peer:
             models: the folder of the package's models.
 
         Returns:
-            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, 17, 2) in
-            px and in COCO's order, and `scores`, float32 (1, 17).
+            From the placeholder `pictures`, uint8 RGB (1, S, S, 3), to the nodes `joints_xy_px`, float32 (1, J, 2) in
+            px and in the order of `skeleton`, and `scores`, float32 (1, J).
 
         Raises:
             ValueError: the folder does not hold the net, or it cannot be read.
@@ -63,14 +67,20 @@ class Peer:
         function = tf.function(serve).get_concrete_function(spec)
         return tf.compat.v1.graph_util.extract_sub_graph(freeze(function), list(POSE_2D.answers))
 
+    @property
+    def skeleton(self) -> Skeleton:
+        """Of its J joints."""
+        return BLAZEPOSE21 if self.family == "blazepose" else COCO17
+
     def describe(self) -> dict:
-        """What the export folder says about itself."""
+        """What the export folder says about itself; "upright": it was made for crops of people who stand upright."""
         return {
             "model": self.title,
-            "skeleton": COCO17.describe(),
+            "skeleton": self.skeleton.describe(),
             "size": self.size,
             "padding": 1.25,
             "score": "the net's own",
+            "upright": self.family == "blazepose",
         }
 
 
@@ -91,7 +101,7 @@ def _decode_movenet(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]
 def _decode_blazepose(answer: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     """(1, 195): x, y and z in px from the image's edge, visibility and presence as logits, of 39 points."""
     numbers = tf.reshape(answer, [1, -1, _BLAZEPOSE_NUMBERS])
-    numbers = tf.gather(numbers, BLAZEPOSE_TO_COCO, axis=1)
+    numbers = tf.gather(numbers, (*BLAZEPOSE_TO_COCO, *_BLAZEPOSE_FEET.values()), axis=1)
     return numbers[..., :2] - 0.5, tf.sigmoid(numbers[..., 3])
 
 

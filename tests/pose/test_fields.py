@@ -207,3 +207,17 @@ def test_who_has_a_box_but_no_joint_in_the_image_stays():
 def test_shapes_have_a_number_of_people():
     assert BOXES["people"].sized(14, num_rows=3) == (3, 14, 2)
     assert BOXES["areas"].per_person and not FIELDS["xy"].per_person
+
+
+def test_turns_and_their_inverse():
+    views = Affine.turns((0.0, 90.0), 100, 50)
+    assert views.mirrored.tolist() == [False, True, False, True]
+    points = {"xy": np.tile([[[49.5, 49.5], [89.5, 49.5]]], (4, 1, 1))}
+    fields = {"xy": Field(("J", 2), geometry="point")}
+    shown = warp(points, fields, views)["xy"]
+    # The right-hand point: on the right, mirrored on the left, and, where people are turned clockwise, above.
+    np.testing.assert_allclose(shown[:, 0], 24.5)
+    np.testing.assert_allclose(shown[:, 1], [[44.5, 24.5], [4.5, 24.5], [24.5, 4.5], [24.5, 4.5]], atol=1e-9)
+    back = warp({"xy": shown}, fields, views.inverse)["xy"]
+    np.testing.assert_allclose(back, points["xy"])
+    np.testing.assert_allclose(views.inverse.scale, 0.5)

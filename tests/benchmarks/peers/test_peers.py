@@ -45,9 +45,11 @@ def test_movenet_answers_y_x_and_score_as_shares_of_the_picture():
 def test_blazepose_answers_five_numbers_for_each_of_39_points():
     answer = np.zeros((1, 39, 5), np.float32)
     answer[0, BLAZEPOSE.index("left_shoulder")] = 100, 50, -3, 2, 1
+    answer[0, BLAZEPOSE.index("right_foot_index")] = 30, 40, 0, 0, 1
     joints, scores = models._decode_blazepose(tf.constant(answer.reshape(1, 195)), 256)
     np.testing.assert_allclose(joints[0, COCO17.index("left_shoulder")], [99.5, 49.5])
-    assert joints.shape == (1, 17, 2)
+    np.testing.assert_allclose(joints[0, models.BLAZEPOSE21.index("right_big_toe")], [29.5, 39.5])
+    assert joints.shape == (1, 21, 2)
     assert float(scores[0, COCO17.index("left_shoulder")]) == pytest.approx(1 / (1 + np.exp(-2)))
 
 
