@@ -21,7 +21,9 @@ _ROOT = Path(__file__).parents[1]
 _SLOW_FIXTURES = {"shared_data", "exported"}
 # Folders whose files share slow fixtures.
 _SHARED = ("tests/evaluate", "tests/export")
-_LONG = (*_SHARED, "tests/train", "tests/models")
+# A file whose tests take minutes each, and share nothing.
+_NOTEBOOKS = "tests/panopose/test_notebooks.py"
+_LONG = (_NOTEBOOKS, *_SHARED, "tests/train", "tests/models", "tests/benchmarks")
 
 
 @pytest.hookimpl(tryfirst=True)  # Before `-m` chooses.
@@ -44,6 +46,8 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFixtures(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file = nodeid.split("::")[0]
+            if file == _NOTEBOOKS:
+                return nodeid
             return next((folder for folder in _SHARED if file.startswith(folder)), file)
 
     return ByFixtures(config, log)

@@ -10,6 +10,7 @@ For each set the table has a row for everyone, then for each kind derived from t
     brightness and resolution of the crop, missing and hidden joints. Then the images of the first set are rotated, cut
     wider, darkened, downscaled, blurred, made noisy and partly covered. Columns:
     n: people with a labelled torso, by which PCK is normalized; PCK is the mean over the 12 joints of arms and legs.
+    face, feet: PCK@0.2 of the nose, eyes and ears, and of heels and toes, where model and labels have them.
     change: of PCK@0.2, relative to the rest of the set, or to the unchanged images.
     swapped: share of the joints wrong at 0.2 that lie within 0.2 of the other side's label.
     score, near: the joints' mean score, and the share within 0.05 of the crop's side of the label, which is what a

@@ -17,8 +17,11 @@ from evaluate.pose_2d.oks_ap import average_precision
 from evaluate.pose_2d.summary import mean_of_known
 from evaluate.predictor import SCORE_REACH
 from pose import Crop, convert_joints
+from pose.skeleton import joint_stem
 
 _NEAR, _NEARER = 0.2, 0.1
+# Groups of joints beside arms and legs, by their names without a side.
+_GROUPS = {"face": ("nose", "eye", "ear"), "feet": ("heel", "big_toe", "small_toe")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class Answers:
         joints_px: float (N, J, 2) in px of the people's images and in their joints; NaN where it has no such joint.
         scores: float (N, J), NaN likewise.
         labels: the people's, with visibility 0 for all but limb joints and for joints outside the model's crop.
+        all_visible: int (N, J), visibility of every joint that the model has, 0 outside its crop.
         found: bool (N,), whether the demos would start to track the person.
         crop: the part of each image that it was shown.
     """
@@ -36,6 +40,7 @@ class Answers:
     joints_px: np.ndarray
     scores: np.ndarray
     labels: dict[str, np.ndarray]
+    all_visible: np.ndarray
     found: np.ndarray
     crop: Crop
 
@@ -55,10 +60,11 @@ def ask(model: PoseModel, people: People, alteration: Alteration) -> Answers:
     both = np.where(has[..., None] > 0, both, np.nan)
     shown_px = crop.points_to_crop(people.labels["joints_xy_px"])
     counted = ((shown_px >= -0.5) & (shown_px < model.size - 0.5)).all(axis=2)
+    visible = np.where(counted & (has > 0), people.labels["visible"], 0)
     others = [j for j in range(people.skeleton.num_joints) if j not in people.skeleton.main_joints]
     counted[:, others] = False
     labels = {**people.labels, "visible": np.where(counted, people.labels["visible"], 0)}
-    return Answers(both[..., :2], both[..., 2], labels, np.array(found), crop)
+    return Answers(both[..., :2], both[..., 2], labels, visible, np.array(found), crop)
 
 
 def _crop(size: int, wanted: int, alteration: Alteration) -> Crop:
@@ -95,10 +101,11 @@ def figures(people: People, answers: Answers, rows: np.ndarray) -> dict[str, flo
         rows: bool (N,), which of them to count.
 
     Returns:
-        n: people with a torso and a limb joint that count. PCK@0.2 and PCK@0.1: of the 12 limb joints. swapped: the
-            share of the joints wrong at 0.2 that lie within 0.2 of the other side's label. score: the joints' mean
-            score. near: the share of joints within the distance whose probability the score is. found: the share of
-            people whom the demos would track. NaN where there is nothing to count.
+        n: people with a torso and a limb joint that count. PCK@0.2 and PCK@0.1: of the 12 limb joints. face and feet:
+            PCK@0.2 of these, where model and labels have them. swapped: the share of the joints wrong at 0.2 that lie
+            within 0.2 of the other side's label. score: the joints' mean score. near: the share of joints within the
+            distance whose probability the score is. found: the share of people whom the demos would track. NaN where
+            there is nothing to count.
     """
     labels, joints_px = {name: values[rows] for name, values in answers.labels.items()}, answers.joints_px[rows]
     pose = (joints_px, labels["joints_xy_px"], labels["visible"])
@@ -108,9 +115,13 @@ def figures(people: People, answers: Answers, rows: np.ndarray) -> dict[str, flo
     labelled = ~np.isnan(distances)
     wrong, swaps = errors > _NEAR, swapped(answers, people.skeleton.flip_order)[rows]
     reach_px = SCORE_REACH * people.pictures.shape[1]
+    joints = pck(joints_px, labels["joints_xy_px"], answers.all_visible[rows], labels["torso_px"], _NEAR)
+    stems = [joint_stem(joint) for joint in people.skeleton.joints]
+    groups = {title: joints[[stem in group for stem in stems]] for title, group in _GROUPS.items()}
     return {
         "n": int((~np.isnan(errors)).any(axis=1).sum()),
         **{f"PCK@{near:g}": mean_of_known(pck(*pose, labels["torso_px"], near)[limbs]) for near in (_NEAR, _NEARER)},
+        **{title: mean_of_known(values) for title, values in groups.items()},
         "swapped": float(swaps.sum() / wrong.sum()) if wrong.any() else float("nan"),
         "score": mean_of_known(answers.scores[rows][labelled]),
         "near": mean_of_known((distances <= reach_px)[labelled]),

@@ -57,9 +57,9 @@ class Model:
 
     skeleton, follow = LSP14, {"found_score": 0.5, "joint_score": 0.2, "lost_score": 0.3}
 
-    def __init__(self, joints_px, scores=0.75, size=SIZE):
+    def __init__(self, joints_px, scores=0.75, size=SIZE, joints=14):
         self.size, self.asked, self.joints_px = size, [], joints_px
-        self.scores = np.broadcast_to(scores, (len(joints_px), 14))
+        self.scores = np.broadcast_to(scores, (len(joints_px), joints))
 
     def predict(self, pictures):
         row = len(self.asked)
@@ -153,6 +153,19 @@ def test_figures_by_hand():
     assert found["near"] == pytest.approx(2 / 3)
     assert found["found"] == pytest.approx(2 / 3)
     assert figures(people, answers, np.array([True, False, False]))["PCK@0.1"] == 1
+
+
+def test_the_face_counts_by_itself():
+    # COCO's labels, and a model of its joints whose nose is wrong for one of two.
+    truth = np.zeros((2, 17, 2)) + np.linspace(10, 50, 17)[:, None]
+    found = truth.copy()
+    found[1, COCO17.index("nose")] += 30
+    people = people_at(list(truth), skeleton=COCO17)
+    model = Model(list(found), joints=17)
+    model.skeleton = COCO17
+    row = figures(people, ask(model, people, AS_IT_IS), np.ones(2, bool))
+    assert row["face"] == pytest.approx(9 / 10) and np.isnan(row["feet"]) and row["PCK@0.2"] == 1
+    assert np.isnan(figures(people, ask(Model([standing()] * 2), people, AS_IT_IS), np.ones(2, bool))["face"])
 
 
 def test_someone_without_a_torso_is_not_counted():
