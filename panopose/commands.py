@@ -28,6 +28,7 @@ VERBS = {
     "video": ("demo.video", "the joints of a video over time, as a table"),
     "cameras": ("demo.cameras", "joints in space from videos of several calibrated cameras"),
     "depth": ("demo.depth", "joints in space of a person in depth images"),
+    "gait": ("gait", "the steps of a walking person and their measures, from joints in time"),
     "calibrate": ("demo.calibrate", "several cameras, from videos of a board"),
     "label": ("demo.label", "label images with a model's joints"),
 }

@@ -24,6 +24,7 @@ ALLOWED = {
     "train": {"machine", "pose", "artefact", "records", "models", "evaluate", "weights"},
     "export": {"machine", "pose", "artefact", "models"},
     "demo": {"machine", "pose", "artefact", "weights"},
+    "gait": {"machine", "pose", "demo"},
     "panopose": {"machine", "pose", "artefact", "weights", "demo"},
 }
 WITHOUT_TENSORFLOW = ("pose", "body", "dome")

@@ -1,0 +1,199 @@
+"""Measures of gait from events: times, lengths and speed, each with an interval and how many strides it rests on.
+
+Whittle, "Gait Analysis", chapter 2, defines them: a stride lasts from a foot's contact to its next one, a step from one
+foot's contact to the other's; a foot stands from its contact to its off. Numbers are means over strides or steps, and
+their 95 % intervals are bootstrapped (Efron and Tibshirani, 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from gait.events import Event, foot
+from gait.motion import SIDES, Motion
+
+#: Strides of other durations, in s, are breaks between two walks, or an event was missed.
+STRIDE_S = (0.4, 2.5)
+_DRAWS, _LEVEL = 2000, 0.95
+#: Fewer values give no interval.
+MIN_VALUES = 3
+_OTHER = {"left": "right", "right": "left"}
+
+
+@dataclass(frozen=True)
+class Stride:
+    """One stride of a foot.
+
+    Attributes:
+        side: of the foot.
+        start_s: its contact.
+        end_s: its next contact.
+        stance_s: until it left the ground; None if that was not seen.
+        step_s: from the other foot's contact in between to the end: the step of this foot; None likewise.
+        double_s: for how long both feet stood; None likewise.
+        length: way of the heel over ground from contact to contact, in the motion's unit; NaN where not known.
+        step_length: how far ahead of the other heel this one is at the end, NaN likewise.
+        step_width: how far beside it, NaN likewise, and in an image.
+        pelvis: way of the pelvis, NaN likewise.
+    """
+
+    side: str
+    start_s: float
+    end_s: float
+    stance_s: float | None
+    step_s: float | None
+    double_s: float | None
+    length: float
+    step_length: float
+    step_width: float
+    pelvis: float
+
+    @property
+    def seconds(self) -> float:
+        """Its duration."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number, and how sure it is.
+
+    Attributes:
+        name: such as "step time, left".
+        unit: such as "s".
+        value: the mean; NaN where it is not known.
+        low: lower end of its 95 % interval, NaN of fewer than `MIN_VALUES` values.
+        high: the upper end, likewise.
+        count: of how many strides or steps.
+    """
+
+    name: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+def find_strides(motion: Motion, events: Sequence[Event]) -> list[Stride]:
+    """The strides between successive contacts of each foot, in order of time.
+
+    Where the other foot touches the ground more than once in between, a contact was missed, and there is no stride.
+
+    Args:
+        motion: `Motion.filtered`.
+        events: in order of time.
+    """
+    contacts = {side: [one.time_s for one in events if (one.side, one.kind) == (side, "contact")] for side in SIDES}
+    strides = []
+    for side in SIDES:
+        for start_s, end_s in pairwise(contacts[side]):
+            between = sum(start_s < time_s < end_s for time_s in contacts[_OTHER[side]])
+            if STRIDE_S[0] <= end_s - start_s <= STRIDE_S[1] and between <= 1:
+                strides.append(_stride(motion, events, side, start_s, end_s))
+    return sorted(strides, key=lambda stride: stride.start_s)
+
+
+def _stride(motion: Motion, events: Sequence[Event], side: str, start_s: float, end_s: float) -> Stride:
+    def only(of: str, kind: str) -> float | None:
+        """The one event of its kind within the stride; None if there is none, or are several."""
+        found = [one.time_s for one in events if (one.side, one.kind) == (of, kind) and start_s < one.time_s < end_s]
+        return found[0] if len(found) == 1 else None
+
+    off_s, other_off_s, other_s = only(side, "off"), only(_OTHER[side], "off"), only(_OTHER[side], "contact")
+    double_s = None
+    if off_s is not None and other_off_s is not None and other_s is not None and other_off_s < other_s < off_s:
+        # Both feet stand from this foot's contact to the other's off, and from the other's contact to this one's off.
+        double_s = (other_off_s - start_s) + (off_s - other_s)
+    heel, other = foot(motion, side)[0], foot(motion, _OTHER[side])[0]
+    first, last = (min(round(time_s * motion.fps), len(heel) - 1) for time_s in (start_s, end_s))
+    apart, ahead = motion.level(heel[last] - other[last]), motion.ahead[last]
+    step_length = float(apart @ ahead)
+    width = float(np.linalg.norm(apart - step_length * ahead)) if len(ahead) == 3 else np.nan
+    ways = [float(np.linalg.norm(motion.level(point[last] - point[first]))) for point in (heel, motion.pelvis)]
+    stance_s = off_s - start_s if off_s is not None else None
+    step_s = end_s - other_s if other_s is not None else None
+    return Stride(side, start_s, end_s, stance_s, step_s, double_s, ways[0], step_length, width, ways[1])
+
+
+def measure(motion: Motion, strides: Sequence[Stride], *, seed: int = 0) -> list[Measure]:
+    """The measures of a walk.
+
+    Args:
+        motion: `Motion.filtered`.
+        strides: of it.
+        seed: of the bootstrap.
+    """
+    random = np.random.default_rng(seed)
+    made: list[Measure] = []
+
+    def add(name: str, unit: str, values: Sequence[float | None], share: float = 1) -> None:
+        known = share * np.array([value for value in values if value is not None and np.isfinite(value)], np.float64)
+        made.append(Measure(name, unit, *_mean(known, random), len(known)))
+
+    def add_sides(name: str, unit: str, value: Callable[[Stride], float | None], share: float = 1) -> None:
+        for side in SIDES:
+            add(f"{name}, {side}", unit, [value(stride) for stride in strides if stride.side == side], share)
+
+    add("cadence", "steps/min", [60 / stride.step_s for stride in strides if stride.step_s])
+    add_sides("stride time", "s", lambda stride: stride.seconds)
+    add_sides("step time", "s", lambda stride: stride.step_s)
+    add_sides("stance", "% of the stride", lambda stride: _percent(stride.stance_s, stride))
+    add_sides("swing", "% of the stride", lambda stride: 100 - _percent(stride.stance_s, stride))
+    add("double support", "% of the stride", [_percent(stride.double_s, stride) for stride in strides])
+    made.append(_variability("stride time", [stride.seconds for stride in strides], random))
+    for name, by in (("step time", "step_s"), ("stance", "stance_s")):
+        made.append(_symmetry(name, strides, by, random))
+    units = [("legs", 1 / motion.leg)] + ([("m", 1e-3)] if motion.unit == "mm" else [])
+    for unit, share in units:
+        add("speed", f"{unit}/s", [stride.pelvis / stride.seconds for stride in strides], share)
+        add_sides("stride length", unit, lambda stride: stride.length, share)
+        add_sides("step length", unit, lambda stride: stride.step_length, share)
+        if motion.xyz.shape[2] == 3:
+            add("step width", unit, [stride.step_width for stride in strides], share)
+    return made
+
+
+def _percent(seconds: float | None, stride: Stride) -> float:
+    return np.nan if seconds is None else 100 * seconds / stride.seconds
+
+
+def _mean(values: np.ndarray, random: np.random.Generator) -> tuple[float, float, float]:
+    if len(values) < MIN_VALUES:
+        return (float(values.mean()) if len(values) else np.nan), np.nan, np.nan
+    means = random.choice(values, (_DRAWS, len(values))).mean(axis=1)
+    low, high = np.quantile(means, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(values.mean()), float(low), float(high)
+
+
+def _variability(name: str, values: Sequence[float], random: np.random.Generator) -> Measure:
+    """The coefficient of variation."""
+    title, known = f"variability of the {name}", np.array(values)
+    if len(known) < MIN_VALUES:
+        return Measure(title, "%", np.nan, np.nan, np.nan, len(known))
+    drawn = random.choice(known, (_DRAWS, len(known)))
+    low, high = np.quantile(100 * drawn.std(axis=1, ddof=1) / drawn.mean(axis=1), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Measure(title, "%", float(100 * known.std(ddof=1) / known.mean()), float(low), float(high), len(known))
+
+
+def _symmetry(name: str, strides: Sequence[Stride], by: str, random: np.random.Generator) -> Measure:
+    """The symmetry index of Robinson, Herzog and Nigg (1987): 100 (left - right) / mean of both; 0 is symmetric."""
+    sides = []
+    for side in SIDES:
+        values = [getattr(stride, by) for stride in strides if stride.side == side]
+        sides.append(np.array([value for value in values if value is not None], np.float64))
+    title, count = f"left to right, {name}", min(map(len, sides))
+    if count < MIN_VALUES:
+        value = _index(*(values.mean() for values in sides)) if count else np.nan
+        return Measure(title, "%", float(value), np.nan, np.nan, count)
+    drawn = [random.choice(values, (_DRAWS, len(values))).mean(axis=1) for values in sides]
+    low, high = np.quantile(_index(*drawn), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Measure(title, "%", float(_index(*(values.mean() for values in sides))), float(low), float(high), count)
+
+
+def _index(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return 200 * (left - right) / (left + right)
