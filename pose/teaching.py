@@ -125,8 +125,8 @@ def taught(
     """Joins people's labels with what models say.
 
     Labels that the models agree with are replaced by theirs. Joints without labels are taken from the models, where
-    these agree with half of the person's labels or more. If they agree with more labels when left and right are
-    exchanged, they are.
+    these agree with half of the person's labels or more, and with the label that is nearest along the limbs: with the
+    ankle's for a heel. If they agree with more labels when left and right are exchanged, they are.
 
     Args:
         labels_px: float (N, J, 2), of the models' habits (`Habit`).
@@ -153,7 +153,19 @@ def taught(
     answers_px = np.where(turned[..., None], answers_px[:, flipped], answers_px)
     comparable = labeled & (scores > 0).any(axis=0)
     believed = near.sum(axis=1) >= _BELIEVED * np.maximum(comparable.sum(axis=1), 1)
-    added = ~labeled & answered & believed[:, None]
+    nearest = _nearest_along_limbs(comparable, of)
+    added = ~labeled & answered & believed[:, None] & np.take_along_axis(near, nearest, axis=1)
     replaced = near & (not exact)
     xy_px = np.where((added | replaced)[..., None], answers_px, np.where(labeled[..., None], labels_px, 0))
     return xy_px, np.where(added, 2, visible)
+
+
+def _nearest_along_limbs(known: np.ndarray, of: Skeleton) -> np.ndarray:
+    """For each joint (N, J) the known one from which the fewest limbs lead to it; any one where none is known."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import shortest_path
+
+    rows, columns = np.array(of.limbs, int).reshape(-1, 2).T
+    size = (of.num_joints, of.num_joints)
+    steps = shortest_path(coo_array((np.ones(len(rows)), (rows, columns)), shape=size).tocsr(), directed=False)
+    return np.where(known[:, None], steps, np.inf).argmin(axis=2)

@@ -104,6 +104,15 @@ def test_joints_without_labels_are_added_where_models_are_sure_and_believed():
     np.testing.assert_allclose(xy[2, LABELED], truth[2, LABELED], atol=1e-6)
 
 
+def test_a_foot_is_added_where_models_agree_about_its_ankle():
+    truth, visible, answers, scores = cases()
+    ankle, feet = BODY26.index("left_ankle"), [BODY26.index(f"left_{part}") for part in ("heel", "big_toe")]
+    answers[4, [ankle, *feet]] += 120
+    _, seen = taught(truth, visible, answers, scores, BODY26)
+    others = [BODY26.index(f"right_{part}") for part in ("heel", "big_toe")]
+    assert not seen[4, feet].any() and (seen[4, others] == 2).all() and (seen[5, feet] == 2).all()
+
+
 def test_answers_with_left_and_right_exchanged_are_exchanged_back():
     truth, visible, answers, scores = cases()
     answers[5], scores[5, BODY26.index("left_eye")] = answers[5, BODY26.flip_order], 0.1
