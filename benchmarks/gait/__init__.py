@@ -1,0 +1,1 @@
+"""Gait against annotated walks, other detectors, and people who limp on a known side."""
