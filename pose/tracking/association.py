@@ -18,6 +18,9 @@ _COLOR_UNIT = 15.0
 #: Colors of different people are about so far apart; with this they are not taken for someone who comes back.
 _OTHER_COLORS, _NEVER_COLORS = 35.0, 50.0
 
+#: From this overlap of boxes on, it is the same person whatever the colors: joints may have been on the background.
+_SURE_IOU = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -78,26 +81,28 @@ def oks_similarity(
     similarity = oks_matrix(expected_px, people.xy_px, areas, np.hypot(sigmas, spreads[:, None]), common)
     missed = np.array([time_s - track.time_s for track in tracks]) / max(lost_s, 1e-9)
     similarity *= 1 - MOTION.missed_share * np.minimum(missed, 1)[:, None]
-    similarity *= _color_similarity(tracks, people)
+    similarity *= np.exp(-0.5 * (_colors_apart(tracks, people) / _OTHER_COLORS) ** 2)
     return np.where(common.sum(axis=-1) >= people.min_joints, similarity, 0)
 
 
 def box_similarity(tracks: Sequence[TrackState], expected_px: np.ndarray, people: Candidates) -> np.ndarray:
-    """Overlap (IoU) of the boxes of tracks and people, float64 (T, P), less where the colors differ.
+    """Overlap (IoU) of the boxes of tracks and people, float64 (T, P).
 
-    It is 0 for boxes of different sizes: of someone and of whoever hides them.
+    It is 0 where sizes differ, or where colors do and the boxes overlap little, as those of someone and of whoever
+    hides them.
     """
     boxes = [box_from_joints(xy_px, track.known()) for track, xy_px in zip(tracks, expected_px, strict=True)]
     others = [box_from_joints(xy_px, seen) for xy_px, seen in zip(people.xy_px, people.trusted, strict=True)]
     lengths, other_lengths = (np.maximum(np.array(some)[:, 2:].max(axis=1), 1.0) for some in (boxes, others))
-    same = np.abs(np.log(lengths[:, None] / other_lengths)) <= np.log(MOTION.box_ratio)
-    return np.where(same, box_iou_matrix(np.array(boxes), np.array(others)) * _color_similarity(tracks, people), 0)
+    overlap = box_iou_matrix(np.array(boxes), np.array(others))
+    alike = (_colors_apart(tracks, people) < _OTHER_COLORS) | (overlap >= _SURE_IOU)
+    alike &= np.abs(np.log(lengths[:, None] / other_lengths)) <= np.log(MOTION.box_ratio)
+    return np.where(alike, overlap, 0)
 
 
-def _color_similarity(tracks: Sequence[TrackState], people: Candidates) -> np.ndarray:
-    """How alike the colors of tracks and people are, from 1 down, float64 (T, P)."""
-    colors = color_distance(np.array([track.colors for track in tracks]), people.colors)
-    return np.exp(-0.5 * (colors / _OTHER_COLORS) ** 2)
+def _colors_apart(tracks: Sequence[TrackState], people: Candidates) -> np.ndarray:
+    """How far apart the colors of tracks and people are, float64 (T, P)."""
+    return color_distance(np.array([track.colors for track in tracks]), people.colors)
 
 
 def match(similarity: np.ndarray, minimum: float) -> list[tuple[int, int]]:

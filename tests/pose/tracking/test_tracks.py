@@ -203,13 +203,14 @@ def test_boxes_do_not_match_someone_with_whoever_hides_them():
         assert numbers.tolist() == ([1] if same else [-1])
 
 
-def test_boxes_match_the_one_whose_colors_are_alike():
+def test_boxes_that_overlap_little_match_where_colors_are_alike():
     red, blue = np.zeros((600, 800, 3), np.uint8), np.zeros((600, 800, 3), np.uint8)
     red[...], blue[...] = (200, 0, 0), (0, 0, 200)
-    for picture, same in ((red, True), (blue, False)):
+    # Moved by 85 of 200 px, a box overlaps itself by 0.4, and by 40 px by 0.67.
+    for picture, moved, same in ((red, 85, True), (blue, 85, False), (blue, 40, True)):
         tracker = PeopleTracker(SIGMAS, TrackRule(min_oks=0.95, min_low_oks=0.95, sure_score=1))
         tracker.update(*people((200, 300)), 0.0, red)
-        numbers = tracker.update((_BODY[::-1] + (200, 300))[None], *people((200, 300))[1:], 0.1, picture)
+        numbers = tracker.update((_BODY + (200, 300 + moved))[None], *people((200, 300))[1:], 0.1, picture)
         assert numbers.tolist() == ([1] if same else [-1])
 
 
