@@ -19,7 +19,7 @@ _COLOR_UNIT = 15.0
 _OTHER_COLORS, _NEVER_COLORS = 35.0, 50.0
 
 #: From this overlap of boxes on, it is the same person whatever the colors: joints may have been on the background.
-_SURE_IOU = 0.5
+_SURE_IOU = 0.55
 
 
 @dataclass(frozen=True, eq=False)
