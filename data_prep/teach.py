@@ -51,7 +51,7 @@ class Teacher(NamedTuple):
 
 @dataclass(frozen=True)
 class Teach:
-    """Labels the people of a shard set once more, by what models see: theirs is "data distillation" (arXiv 1712.04440).
+    """Labels the people of a shard set once more, by what models see ("data distillation", arXiv 1712.04440).
 
     Each model sees each person of the train split several times, turned and mirrored, and what most answers say counts.
     Joints that are not labeled are taken from there, where the models are sure and agree with the labels otherwise.
