@@ -19,7 +19,6 @@ from scipy.signal import find_peaks
 from gait.motion import SIDES, Motion
 
 Kind = Literal["contact", "off"]
-Method = Literal["coordinates", "velocities"]
 
 # A stride of a foot takes this long at least.
 _STRIDE_S = 0.5
@@ -41,14 +40,14 @@ class Event:
         side: "left" or "right".
         kind: "contact" or "off".
         time_s: when, from the motion's first frame.
-        coordinates_s: when by coordinates; None where that finds nothing near.
-        velocities_s: when by velocities, likewise.
+        coordinates_s: when by coordinates.
+        velocities_s: when by velocities; None where they find nothing near.
     """
 
     side: str
     kind: Kind
     time_s: float
-    coordinates_s: float | None
+    coordinates_s: float
     velocities_s: float | None
 
 

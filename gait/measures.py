@@ -132,8 +132,7 @@ def measure(motion: Motion, strides: Sequence[Stride], *, seed: int = 0) -> list
     made: list[Measure] = []
 
     def add(name: str, unit: str, values: Sequence[float | None], share: float = 1) -> None:
-        known = share * np.array([value for value in values if value is not None and np.isfinite(value)], np.float64)
-        made.append(Measure(name, unit, *_mean(known, random), len(known)))
+        made.append(_measured(name, unit, _mean, random, share * _known(values)))
 
     def add_sides(name: str, unit: str, value: Callable[[Stride], float | None], share: float = 1) -> None:
         for side in SIDES:
@@ -145,9 +144,11 @@ def measure(motion: Motion, strides: Sequence[Stride], *, seed: int = 0) -> list
     add_sides("stance", "% of the stride", lambda stride: _percent(stride.stance_s, stride))
     add_sides("swing", "% of the stride", lambda stride: 100 - _percent(stride.stance_s, stride))
     add("double support", "% of the stride", [_percent(stride.double_s, stride) for stride in strides])
-    made.append(_variability("stride time", [stride.seconds for stride in strides], random))
+    seconds = np.array([stride.seconds for stride in strides])
+    made.append(_measured("variability of the stride time", "%", _variation, random, seconds, least=MIN_VALUES))
     for name, by in (("step time", "step_s"), ("stance", "stance_s")):
-        made.append(_symmetry(name, strides, by, random))
+        sides = [_known([getattr(stride, by) for stride in strides if stride.side == side]) for side in SIDES]
+        made.append(_measured(f"left to right, {name}", "%", _symmetry, random, *sides))
     units = [("legs", 1 / motion.leg)] + ([("m", 1e-3)] if motion.unit == "mm" else [])
     for unit, share in units:
         add("speed", f"{unit}/s", [stride.pelvis / stride.seconds for stride in strides], share)
@@ -162,38 +163,38 @@ def _percent(seconds: float | None, stride: Stride) -> float:
     return np.nan if seconds is None else 100 * seconds / stride.seconds
 
 
-def _mean(values: np.ndarray, random: np.random.Generator) -> tuple[float, float, float]:
-    if len(values) < MIN_VALUES:
-        return (float(values.mean()) if len(values) else np.nan), np.nan, np.nan
-    means = random.choice(values, (_DRAWS, len(values))).mean(axis=1)
-    low, high = np.quantile(means, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return float(values.mean()), float(low), float(high)
-
-
-def _variability(name: str, values: Sequence[float], random: np.random.Generator) -> Measure:
-    """The coefficient of variation."""
-    title, known = f"variability of the {name}", np.array(values)
-    if len(known) < MIN_VALUES:
-        return Measure(title, "%", np.nan, np.nan, np.nan, len(known))
-    drawn = random.choice(known, (_DRAWS, len(known)))
-    low, high = np.quantile(100 * drawn.std(axis=1, ddof=1) / drawn.mean(axis=1), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Measure(title, "%", float(100 * known.std(ddof=1) / known.mean()), float(low), float(high), len(known))
-
-
-def _symmetry(name: str, strides: Sequence[Stride], by: str, random: np.random.Generator) -> Measure:
-    """The symmetry index of Robinson, Herzog and Nigg (1987): 100 (left - right) / mean of both; 0 is symmetric."""
-    sides = []
-    for side in SIDES:
-        values = [getattr(stride, by) for stride in strides if stride.side == side]
-        sides.append(np.array([value for value in values if value is not None], np.float64))
-    title, count = f"left to right, {name}", min(map(len, sides))
+def _measured(
+    name: str,
+    unit: str,
+    statistic: Callable[..., np.ndarray],
+    random: np.random.Generator,
+    *samples: np.ndarray,
+    least: int = 1,
+) -> Measure:
+    """A statistic of one sample or of several, over their last axis, with its interval; NaN of fewer than `least`."""
+    count = min(map(len, samples))
+    value = float(statistic(*samples)) if count >= least else np.nan
     if count < MIN_VALUES:
-        value = _index(*(values.mean() for values in sides)) if count else np.nan
-        return Measure(title, "%", float(value), np.nan, np.nan, count)
-    drawn = [random.choice(values, (_DRAWS, len(values))).mean(axis=1) for values in sides]
-    low, high = np.quantile(_index(*drawn), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Measure(title, "%", float(_index(*(values.mean() for values in sides))), float(low), float(high), count)
+        return Measure(name, unit, value, np.nan, np.nan, count)
+    drawn = [random.choice(sample, (_DRAWS, len(sample))) for sample in samples]
+    low, high = np.quantile(statistic(*drawn), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Measure(name, unit, value, float(low), float(high), count)
 
 
-def _index(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _known(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([value for value in values if value is not None and np.isfinite(value)], np.float64)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    return values.mean(axis=-1)
+
+
+def _variation(values: np.ndarray) -> np.ndarray:
+    """The coefficient of variation in per cent."""
+    return 100 * values.std(axis=-1, ddof=1) / values.mean(axis=-1)
+
+
+def _symmetry(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The symmetry index of Robinson, Herzog and Nigg (1987): 100 (left - right) / mean of both; 0 is symmetric."""
+    left, right = left.mean(axis=-1), right.mean(axis=-1)
     return 200 * (left - right) / (left + right)

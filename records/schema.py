@@ -146,8 +146,13 @@ def _joints_in_crop(person: Person, crop: Crop, skeleton: Skeleton) -> tuple[np.
     """A person's joints, float32 (J, 2) in px of the crop, 0 where not labeled; and visibility, 0 off the crop."""
     xy_px, visible = checked_joints(person, skeleton)
     xy_crop = np.where(visible[:, None] > 0, crop.points_to_crop(xy_px), 0).astype(np.float32)
-    inside = ((xy_crop >= -0.5) & (xy_crop < crop.size - 0.5)).all(axis=1)
-    return xy_crop, np.where(inside, visible, 0)
+    return xy_crop, _seen_in_crop(xy_crop, visible, crop.size)
+
+
+def _seen_in_crop(xy_crop: np.ndarray, visible: np.ndarray, size: int) -> np.ndarray:
+    """Visibility (J,) of joints (J, 2) in px of the crop: 0 off it."""
+    inside = ((xy_crop >= -0.5) & (xy_crop < size - 0.5)).all(axis=1)
+    return np.where(inside, visible, 0)
 
 
 def _other_features(others: Sequence[Person], crop: Crop, skeleton: Skeleton) -> Features:
@@ -238,8 +243,7 @@ def relabeled(serialized: bytes, xy_px: np.ndarray, visible: np.ndarray, skeleto
     """
     example = Example.FromString(serialized)
     found = example.features.feature
-    inside = ((xy_px >= -0.5) & (xy_px < size - 0.5)).all(axis=1)
-    visible = np.where(inside, visible, 0).astype(np.int64)
+    visible = _seen_in_crop(xy_px, visible, size).astype(np.int64)
     xy_px = np.where(visible[:, None] > 0, xy_px, 0).astype(np.float32)
     values: Features = {"joints/xy_px": xy_px, "joints/visible": visible}
     if skeleton.torso is not None:
