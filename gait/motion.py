@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from demo.offline.gaps import fill, runs
 from demo.offline.low_pass import low_pass
+from pose.space.points import main_axis
 
 #: Gaps of a joint up to this long are interpolated.
 MAX_GAP_S = 0.25
@@ -60,9 +61,7 @@ class Motion:
             raise ValueError(f"gait needs hips and ankles, and {', '.join(lacking)} is not known in any frame")
         top = "shoulder" if all(motion.has(f"{side}_shoulder") for side in SIDES) else "hip"
         spans = [motion.joint(f"{side}_{top}") - motion.joint(f"{side}_ankle") for side in SIDES]
-        mean = np.nanmean(np.concatenate(spans), axis=0)
-        axis = int(np.abs(mean).argmax())
-        return replace(motion, up=np.eye(len(mean))[axis] * np.sign(mean[axis])) if mean.any() else motion
+        return replace(motion, up=main_axis(np.concatenate(spans)))
 
     def has(self, joint: str) -> bool:
         """Whether a joint is known in any frame."""

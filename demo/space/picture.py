@@ -9,6 +9,7 @@ import numpy as np
 
 from demo.space.scene import Scene
 from pose import captioned, draw_skeleton, draw_text, picture_grid
+from pose.space.points import main_axis
 
 _CELL_PX = 400
 _TIMES = 6
@@ -62,9 +63,7 @@ def up_of(scene: Scene) -> np.ndarray:
         low, high = index.get(f"{side}_ankle"), index.get(f"{side}_shoulder")
         if low is not None and high is not None:
             spans += [person.xyz_mm[:, high] - person.xyz_mm[:, low] for person in scene.people]
-    mean = np.nanmean(np.concatenate([*spans, np.array([[0, 0, 1e-6]])]), axis=0)
-    axis = int(np.abs(mean).argmax())
-    return np.eye(3)[axis] * np.sign(mean[axis])
+    return main_axis(np.concatenate([*spans, np.array([[0, 0, 1e-6]])]))
 
 
 def _views(scene: Scene) -> list[np.ndarray]:

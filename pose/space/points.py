@@ -144,6 +144,13 @@ def _best_of_pairs(
     return xyz[costs.argmin(axis=0), np.arange(xyz.shape[1])]
 
 
+def main_axis(vectors: np.ndarray) -> np.ndarray:
+    """The axis, with its sign, along which vectors (N, D) point in the mean, (D,); rows with NaN do not count."""
+    mean = np.nanmean(vectors, axis=0)
+    axis = int(np.abs(mean).argmax())
+    return np.eye(len(mean))[axis] * np.sign(mean[axis])
+
+
 def reprojection_errors(cameras: Sequence[Camera], xyz_mm: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
     """Distances in px (V, ..., N) of points (..., N, 3) from where cameras see them; infinite where they cannot."""
     errors = []
