@@ -45,9 +45,15 @@ def calibrate_lens(board: Board, sightings: Sightings, size: tuple[int, int]) ->
         images = [one.xy_px.astype(np.float32) for one in usable]
         height, width = size
         # The sixth power of the radius is not to be had from the few corners near an image's edge.
-        _, matrix, distortion, turns, shifts = cv2.calibrateCamera(
-            points, images, (width, height), None, None, flags=cv2.CALIB_FIX_K3
-        )
+        # In several threads OpenCV adds in another order each time, and calibrations would differ from run to run.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            _, matrix, distortion, turns, shifts = cv2.calibrateCamera(
+                points, images, (width, height), None, None, flags=cv2.CALIB_FIX_K3
+            )
+        finally:
+            cv2.setNumThreads(threads)
         errors = np.array(
             [
                 np.linalg.norm(cv2.projectPoints(p, turn, shift, matrix, distortion)[0][:, 0] - xy, axis=1).mean()
