@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,7 @@ class Shape:
             weight=float(0.12 + 0.88 * rng.beta(1.6, 1.1)),
             muscle=float(0.05 + 0.95 * rng.beta(1.6, 1.6)),
             height=float(np.clip(rng.normal(0.37, 0.045), 0.25, 0.5)),
-            ancestry=tuple(float(share) for share in rng.dirichlet((0.7, 0.7, 0.7))),
+            ancestry=tuple(map(float, rng.dirichlet((0.7, 0.7, 0.7)))),  # type: ignore[arg-type]
         )
 
 
@@ -73,23 +74,40 @@ def asset() -> dict[str, np.ndarray]:
     return read_asset(_ASSET)
 
 
-def read_asset(path: Path) -> dict[str, np.ndarray]:
+def read_asset(path: Path, keys: Sequence[str] = _KEYS, tool: str = "tools/make_body.py") -> dict[str, np.ndarray]:
     """Reads a body's file.
+
+    Args:
+        path: the file.
+        keys: the arrays that it must have.
+        tool: the script that makes it, named in errors.
 
     Raises:
         ValueError: it is missing, damaged, or lacks arrays.
     """
-    remedy = "get it from the repository again, or make it with tools/make_body.py"
+    remedy = f"get it from the repository again, or make it with {tool}"
     try:
         # Opened here, because NumPy leaves a broken archive open.
         with path.open("rb") as file, np.load(file) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"the body's file {path} cannot be read ({error}); {remedy}") from error
-    lacking = [key for key in _KEYS if key not in arrays]
+    lacking = [key for key in keys if key not in arrays]
     if lacking:
         raise ValueError(f"the body's file {path} lacks {', '.join(lacking)}; {remedy}")
     return arrays
+
+
+def coefficients_of(shape: Shape) -> np.ndarray:
+    """The shares (R,), float64, of the asset's components in a body's shape."""
+    stored = asset()
+    sex = np.array([1 - shape.sex, shape.sex])
+    age, muscle, weight = (_thirds(value) for value in (shape.age, shape.muscle, shape.weight))
+    height = np.array([1 - shape.height, shape.height])
+    shares = np.array(shape.ancestry) / sum(shape.ancestry)
+    coefficients = np.einsum("samwhr,s,a,m,w,h->r", stored["universal"], sex, age, muscle, weight, height)
+    coefficients += np.einsum("sagr,s,a,g->r", stored["ancestry"], sex, age, shares)
+    return coefficients
 
 
 def blend(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
@@ -98,13 +116,7 @@ def blend(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         float64 vertices (V, 3) and ends of bones (P, 3) in mm: x left, y up, z forward, from MakeHuman's origin.
     """
-    stored = asset()
-    sex = np.array([1 - shape.sex, shape.sex])
-    age, muscle, weight = (_thirds(value) for value in (shape.age, shape.muscle, shape.weight))
-    height = np.array([1 - shape.height, shape.height])
-    shares = np.array(shape.ancestry) / sum(shape.ancestry)
-    coefficients = np.einsum("samwhr,s,a,m,w,h->r", stored["universal"], sex, age, muscle, weight, height)
-    coefficients += np.einsum("sagr,s,a,g->r", stored["ancestry"], sex, age, shares)
+    stored, coefficients = asset(), coefficients_of(shape)
     basis = stored["basis"]
     moved = (coefficients.astype(np.float32) @ _flat_basis()).reshape(basis.shape[1:])
     half = stored["mean"] + np.float64(BASIS_STEP_MM) * moved

@@ -1,4 +1,4 @@
-"""Converts a data set on disk into a shard set, downloads one, or makes the synthetic dome.
+"""Converts a data set on disk into a shard set, downloads one, or draws the synthetic dome or its walkers.
 
     python -m data_prep download 171204_pose1 --cameras 0 3 --out data/panoptic
     python -m data_prep panoptic --root data/panoptic --out data/records    or panoptic-vga, panoptic-kinect
@@ -8,7 +8,9 @@
     python -m data_prep mpii --root mpii --out data/mpii
     python -m data_prep h36m --root h36m --out data/h36m --published human36m
     python -m data_prep dome --out data/dome
+    python -m data_prep walkers --out data/walkers
     python -m data_prep mix --sets data/coco data/lspet --shares 2 1 --out data/mix
+    python -m data_prep poses --bvh cmu --out data/poses.npz
     python -m data_prep teach --records data/lspet --teachers accurate --out data/taught
 
 With --kind frames a record is a whole image with all its people instead of a crop of one person; with --kind sequences
@@ -45,9 +47,10 @@ from data_prep.mpii.reader import Mpii
 from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
 from data_prep.panoptic.vga import PanopticVga
+from data_prep.poses import Poses
 from data_prep.reader import Reader
 from data_prep.teach import Teach
-from dome import Dome
+from dome import Dome, Walkers
 from machine.command import run_command
 from machine.words import counted
 from records import Manifest
@@ -88,8 +91,10 @@ Command = (
     | Annotated[Convert[Motions], tyro.conf.subcommand("motions", description=_about(Motions))]
     | Annotated[Mix, tyro.conf.subcommand("mix")]
     | Annotated[Teach, tyro.conf.subcommand("teach")]
+    | Annotated[Poses, tyro.conf.subcommand("poses")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Dome, tyro.conf.subcommand("dome")]
+    | Annotated[Walkers, tyro.conf.subcommand("walkers")]
 )
 
 
@@ -126,8 +131,10 @@ def run(command: Command) -> int:
     """Runs a command and returns its exit code."""
     if isinstance(command, Download):
         return command.run()
-    if isinstance(command, Dome):
+    if isinstance(command, (Dome, Walkers)):
         command.write()
+    elif isinstance(command, Poses):
+        print(f"done: {command.out} has {len(command.write().rotations)} poses")
     elif isinstance(command, (Mix, Teach)):
         print_summary(command.write(), command.out)
     else:

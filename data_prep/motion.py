@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.reader import Item, Reader, Unit
-from dome.moves.bvh import read_bvh
 from dome.moves.joints import joints_of_person
 from pose import PANOPTIC19, Skeleton
+from pose.space.bvh import read_bvh
 from records.sequences.schema import JointSequence
 
 _BATCH = 20

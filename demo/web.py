@@ -4,7 +4,8 @@
     python -m demo.web --model runs/resnet/export --port 8080
     python -m demo.web --out site        # the same page as a folder, for any static host
 
-It shows one person, or, with a model that sees everybody, everybody.
+It shows one person, or, with a model that sees everybody, everybody. Its page gait.html measures the steps of somebody
+who walks in a video, as `python -m gait` does. From https or this computer, both work without their host once opened.
 
 The page runs the export's model.onnx with ONNX Runtime Web. That is fetched once, by `npm`, into the user's cache
 folder (33 MB, of which 14 MB are kept), and is served with the page, which loads nothing from other hosts.
@@ -96,7 +97,7 @@ def run(options: Options) -> None:
             site, host=options.host, port=options.port, certificate=options.certificate, key=options.key
         )
         with server:
-            print(f"{address} shows model {export}. Ctrl-C stops.", flush=True)
+            print(f"{address} shows model {export}, {address}gait.html measures who walks. Ctrl-C stops.", flush=True)
             if options.open:
                 webbrowser.open(address)
             try:

@@ -3,6 +3,7 @@
     python -m demo.webcam
     python -m demo.webcam --source video.mp4 --no-window --output out.mp4
     python -m demo.webcam --space
+    python -m demo.webcam --mesh runs/hmr
     python -m demo.webcam --source rtsp://host/stream --model runs/resnet/export --people 2 --jsonl people.jsonl
 
 Press s for a snapshot; q or Esc, closing the window, or Ctrl-C to stop. The output video holds what the window shows,
@@ -33,6 +34,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo import IMPORTED_S
+from demo.bodies.live import BodyTracker
+from demo.bodies.model import MeshOptions
 from demo.errors import ArgumentError, DemoError
 from demo.finding.choose import tracker_for
 from demo.lifting.lifter import LiftOptions
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options(ModelOptions, LiftOptions):
+class Options(ModelOptions, LiftOptions, MeshOptions):
     """Draws the skeletons of the people in front of a camera, or in a video.
 
     Attributes:
@@ -146,6 +149,8 @@ def run(options: Options, opener: Opener = open_capture, *, begun_s: float | Non
         if (lifter := options.load_lifter(model.skeleton)) is not None:
             track = LiftedTracker(track, lifter)
         space = None if lifter is None else lifter.skeleton
+        if (bodies := options.load_mesh()) is not None:
+            track = BodyTracker(track, bodies, options.smooth_cutoff_hz, options.smooth_beta)
         # Before the outputs, so that a signal does not interrupt their completion either.
         stopped = stack.enter_context(_stop_signals())
         video = lines = None

@@ -5,5 +5,6 @@ and `view` renders what a camera sees. `cast` assembles the people of a sequence
 """
 
 from dome.options import Dome, write_dome
+from dome.walkers import Walkers
 
-__all__ = ["Dome", "write_dome"]
+__all__ = ["Dome", "Walkers", "write_dome"]

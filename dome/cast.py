@@ -9,7 +9,6 @@ import numpy as np
 
 from body.human import Human, Shape, to_world
 from dome.dress.figure import Figure
-from dome.moves.bvh import read_bvh
 from dome.moves.lanes import along_lane, lane_offset_mm
 from dome.moves.motion import Motion, random_motion
 from dome.moves.paths import placed
@@ -17,6 +16,7 @@ from dome.moves.retarget import retarget
 from dome.settings import SequenceSettings
 from dome.view.surface import Surface
 from pose import BadInput
+from pose.space.bvh import read_bvh
 
 # The least distance between the bones of two people, and of two who pass each other.
 _APART_MM, _PASSING_MM = 250.0, 80.0

@@ -28,6 +28,7 @@ from dome.cast import Cast
 from dome.maps import write_maps
 from dome.place.backdrop import Backdrop
 from dome.settings import PHOTOGRAPHS, SequenceSettings
+from dome.true_bodies import BODIES
 from dome.view.render import Light, ShadowMap, View
 from dome.view.rig import cameras_of_calibration, dome_cameras
 from dome.view.sensor import Sensor
@@ -74,7 +75,7 @@ def begin(target: Path, settings: SequenceSettings) -> Path:
         calibration = {"cameras": [camera_entry(camera) for camera in rig]}
         _write_json(unfinished / f"calibration_{target.name}.json", calibration)
         _write_poses(unfinished / POSES, cast, settings)
-        _write_bodies(unfinished / "truth" / "bodies.npz", cast)
+        _write_bodies(unfinished / BODIES, cast)
         # Last, because it marks the rest as complete.
         _write_json(unfinished / "dome.json", _description(settings))
     return unfinished

@@ -21,7 +21,7 @@ from evaluate.own_files import check_replaceable
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import POSE_2D, POSE_DEPTH, POSE_LIFT
+from pose.tasks import POSE_2D, POSE_BODY, POSE_DEPTH, POSE_LIFT
 from records.manifest import read_manifest, shard_paths
 from weights import shipped
 
@@ -61,7 +61,7 @@ class Options:
         batch_size: number of people (64 by default) or of whole images (8) in a batch.
         exact: show lifters the true places of joints, without the errors of 2D models.
         complete: of nets on depth images, a lifter, such as lift, by which joints of low scores are completed.
-        gallery: number of worst cases in the report, and of ones chosen at random.
+        gallery: number of worst cases in the report, of ones chosen at random and, of joints in space, of best cases.
         seed: random seed of that choice.
     """
 
@@ -210,6 +210,7 @@ def _measure_model(options: Options, model: Path) -> None:
     from evaluate.pose_2d.evaluation import evaluate
     from evaluate.pose_2d.report import write_report
     from evaluate.pose_3d import tables as tables_3d
+    from evaluate.pose_3d.body_report import evaluate_bodies
     from evaluate.pose_3d.depth import evaluate_depth
     from evaluate.pose_3d.lifting import evaluate_lifter
     from evaluate.pose_3d.report import write_report as write_report_3d
@@ -236,12 +237,14 @@ def _measure_model(options: Options, model: Path) -> None:
         return
     named = "" if options.records else f" (as {RUN_FILE} names them)"
     heading = f"{model} on the {counted(number, *what)} of {records}{named}, {options.split} split\n"
-    if predictor.task in (POSE_LIFT, POSE_DEPTH):
+    if predictor.task in (POSE_LIFT, POSE_DEPTH, POSE_BODY):
         with bar as progress:
             if predictor.task is POSE_LIFT:
                 space = evaluate_lifter(
                     predictor, records, options.split, exact=options.exact, **sample, progress=progress
                 )
+            elif predictor.task is POSE_BODY:
+                space = evaluate_bodies(predictor, records, options.split, **sizes, **sample, progress=progress)
             else:
                 lift = None if options.complete is None else lift_for(options.complete, predictor)
                 space = evaluate_depth(

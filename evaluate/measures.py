@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from evaluate.pose_2d.summary import mean_of_known, summarize
-from evaluate.pose_3d import depth, lifting
-from pose import Skeleton
-from pose.tasks import POSE_2D, POSE_DEPTH, POSE_LIFT
+from evaluate.pose_3d import bodies, depth, lifting
+from pose import PANOPTIC19, Skeleton
+from pose.tasks import POSE_2D, POSE_BODY, POSE_DEPTH, POSE_LIFT
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -122,12 +122,21 @@ def _mean_depth(records: Path, size: int, labels: Arrays) -> Arrays:
     return {"joints_xyz_mm": depth.mean_before_camera(records, size, labels)}
 
 
+def _mean_body(records: Path, size: int, labels: Arrays) -> Arrays:
+    mean = bodies.mean_straight_ahead(records, size, PANOPTIC19)
+    flat = _mean_pose(records, size, labels)
+    return {**flat, "joints_xyz_mm": np.broadcast_to(mean, labels["joints_xyz_mm"].shape)}
+
+
+_HIPS = "hips in space"
+
+
 def _in_space(figures: Sequence[tuple[str, str, str]]) -> tuple[Figure, ...]:
     """Figures in mm, mm/s or % from their names, headings and units."""
     return tuple(
-        Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=1, factor=100, unit=unit)
+        Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=1, factor=100, unit=unit, needs=_HIPS)
         if unit == "%"
-        else Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=-1, unit=unit)
+        else Figure(name, f"{heading} {{}}", f"{heading}, {unit}", better=-1, unit=unit, needs=_HIPS)
         for name, heading, unit in figures
     )
 
@@ -167,6 +176,9 @@ MEASURES = {
     ),
     POSE_DEPTH.name: Measure(
         labels=depth.LABELS, figures=_in_space(depth.FIGURES), compute=_pose_depth, baseline=_mean_depth
+    ),
+    POSE_BODY.name: Measure(
+        labels=bodies.LABELS, figures=_in_space(bodies.FIGURES), compute=bodies.summarize, baseline=_mean_body
     ),
     POSE_2D.name: Measure(
         labels=("joints_xy_px", "visible", "torso_px", "head_px", "head_size_px", "area_px"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
+
+from machine import page
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,7 @@ def rendered(folder: Path, template: str, **values: object) -> str:
         template: its name.
         **values: for the template.
     """
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([folder, Path(__file__).parent / "templates"]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["data_url"] = _data_url
-    return templates.get_template(template).render(**values)
-
-
-def _data_url(content: bytes, kind: str) -> str:
-    """An image as a URL that holds it; `kind` is "png" or "jpeg"."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return page.rendered([folder, Path(__file__).parent / "templates"], template, **values)
 
 
 def meaning_of(heading: str, meanings: Mapping[str, str]) -> str | None:

@@ -25,7 +25,7 @@ from export.trained_run import check_run, load_run, read_samples
 from machine.command import run_command
 from machine.quiet import import_tensorflow
 from machine.words import counted
-from pose.tasks import POSE_DEPTH, POSE_LIFT, Task, task_of
+from pose.tasks import POSE_BODY, POSE_DEPTH, POSE_LIFT, Task, task_of
 
 if TYPE_CHECKING:
     import keras
@@ -176,7 +176,8 @@ def export(options: Options) -> int:
     # bfloat16 is one way to run a file that is correct in others; formats.json makes the demos avoid it.
     if wrong - {_BF16}:
         return 1
-    demo = {POSE_LIFT: "webcam --space --lifter", POSE_DEPTH: "depth --model"}.get(task, "webcam --model")
+    demos = {POSE_LIFT: "webcam --space --lifter", POSE_DEPTH: "depth --model", POSE_BODY: "webcam --mesh"}
+    demo = demos.get(task, "webcam --model")
     print(f"next: python -m demo.{demo} {options.folder}")
     return 0
 

@@ -29,7 +29,7 @@ _LOW = 0.35
 #: Feet swing by this share of the leg's length at least; who moves them less does not walk.
 MIN_SWING = 0.2
 #: The two methods mean the same event if they are nearer than this.
-SAME_S = 0.15
+SAME_S = 0.1
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from gait.events import Event, foot
-from gait.motion import SIDES, Motion
+from gait.events import MIN_SWING, Event, foot
+from gait.motion import SIDES, STANDING, Motion
 
 #: Strides of other durations, in s, are breaks between two walks, or an event was missed.
 STRIDE_S = (0.4, 2.5)
+# Of someone who jumps both feet touch the ground within this time.
+_LEAST_STEP_S = 0.1
 _DRAWS, _LEVEL = 2000, 0.95
 #: Fewer values give no interval.
 MIN_VALUES = 3
@@ -82,7 +84,9 @@ class Measure:
 def find_strides(motion: Motion, events: Sequence[Event]) -> list[Stride]:
     """The strides between successive contacts of each foot, in order of time.
 
-    Where the other foot touches the ground more than once in between, a contact was missed, and there is no stride.
+    Where the other foot touches the ground more than once in between, a contact was missed, and there is no stride; nor
+    is there where the foot stays and the pelvis alone moves, as of someone who sits down and stands up, or where both
+    feet touch the ground at once, as of someone who jumps.
 
     Args:
         motion: `Motion.filtered`.
@@ -92,10 +96,18 @@ def find_strides(motion: Motion, events: Sequence[Event]) -> list[Stride]:
     strides = []
     for side in SIDES:
         for start_s, end_s in pairwise(contacts[side]):
-            between = sum(start_s < time_s < end_s for time_s in contacts[_OTHER[side]])
-            if STRIDE_S[0] <= end_s - start_s <= STRIDE_S[1] and between <= 1:
+            others = contacts[_OTHER[side]]
+            between = sum(start_s < time_s < end_s for time_s in others)
+            jumps = any(min(abs(time_s - start_s), abs(time_s - end_s)) < _LEAST_STEP_S for time_s in others)
+            fits = STRIDE_S[0] <= end_s - start_s <= STRIDE_S[1] and between <= 1 and not jumps
+            if fits and _swings(motion, side, start_s, end_s):
                 strides.append(_stride(motion, events, side, start_s, end_s))
     return sorted(strides, key=lambda stride: stride.start_s)
+
+
+def _swings(motion: Motion, side: str, start_s: float, end_s: float) -> bool:
+    heel = motion.level(foot(motion, side)[0])[round(start_s * motion.fps) : round(end_s * motion.fps) + 1]
+    return bool(np.nanmax(np.linalg.norm(heel - heel[0], axis=1)) >= MIN_SWING * motion.leg)
 
 
 def _stride(motion: Motion, events: Sequence[Event], side: str, start_s: float, end_s: float) -> Stride:
@@ -111,10 +123,11 @@ def _stride(motion: Motion, events: Sequence[Event], side: str, start_s: float, 
         double_s = (other_off_s - start_s) + (off_s - other_s)
     heel, other = foot(motion, side)[0], foot(motion, _OTHER[side])[0]
     first, last = (min(round(time_s * motion.fps), len(heel) - 1) for time_s in (start_s, end_s))
-    apart, ahead = motion.level(heel[last] - other[last]), motion.ahead[last]
+    apart, ahead = motion.level(heel[last] - other[last]) / motion.enlargement[last], motion.ahead[last]
     step_length = float(apart @ ahead)
     width = float(np.linalg.norm(apart - step_length * ahead)) if len(ahead) == 3 else np.nan
-    ways = [float(np.linalg.norm(motion.level(point[last] - point[first]))) for point in (heel, motion.pelvis)]
+    size = float(motion.enlargement[first : last + 1].mean())
+    ways = [float(np.linalg.norm(motion.level(point[last] - point[first]))) / size for point in (heel, motion.pelvis)]
     stance_s = off_s - start_s if off_s is not None else None
     step_s = end_s - other_s if other_s is not None else None
     return Stride(side, start_s, end_s, stance_s, step_s, double_s, ways[0], step_length, width, ways[1])
@@ -132,38 +145,47 @@ def measure(motion: Motion, strides: Sequence[Stride], *, seed: int = 0) -> list
     made: list[Measure] = []
 
     def add(name: str, unit: str, values: Sequence[float | None], share: float = 1) -> None:
-        made.append(_measured(name, unit, _mean, random, share * _known(values)))
+        made.append(measured(name, unit, mean, random, share * _known(values)))
 
     def add_sides(name: str, unit: str, value: Callable[[Stride], float | None], share: float = 1) -> None:
         for side in SIDES:
             add(f"{name}, {side}", unit, [value(stride) for stride in strides if stride.side == side], share)
 
-    add("cadence", "steps/min", [60 / stride.step_s for stride in strides if stride.step_s])
+    steps_s = _known([stride.step_s for stride in strides])
+    made.append(measured("cadence", "steps/min", _per_minute, random, steps_s))
     add_sides("stride time", "s", lambda stride: stride.seconds)
     add_sides("step time", "s", lambda stride: stride.step_s)
     add_sides("stance", "% of the stride", lambda stride: _percent(stride.stance_s, stride))
     add_sides("swing", "% of the stride", lambda stride: 100 - _percent(stride.stance_s, stride))
     add("double support", "% of the stride", [_percent(stride.double_s, stride) for stride in strides])
     seconds = np.array([stride.seconds for stride in strides])
-    made.append(_measured("variability of the stride time", "%", _variation, random, seconds, least=MIN_VALUES))
+    made.append(measured("variability of the stride time", "%", _variation, random, seconds, least=MIN_VALUES))
     for name, by in (("step time", "step_s"), ("stance", "stance_s")):
         sides = [_known([getattr(stride, by) for stride in strides if stride.side == side]) for side in SIDES]
-        made.append(_measured(f"left to right, {name}", "%", _symmetry, random, *sides))
-    units = [("legs", 1 / motion.leg)] + ([("m", 1e-3)] if motion.unit == "mm" else [])
+        made.append(measured(f"left to right, {name}", "%", _symmetry, random, *sides))
+    moves = moves_on(motion, strides)
+    units = [("legs", 1 / motion.leg)] + ([("m", 1e-3 * motion.mm_per_unit)] if motion.mm_per_unit else [])
     for unit, share in units:
-        add("speed", f"{unit}/s", [stride.pelvis / stride.seconds for stride in strides], share)
-        add_sides("stride length", unit, lambda stride: stride.length, share)
+        if moves:
+            add("speed", f"{unit}/s", [stride.pelvis / stride.seconds for stride in strides], share)
+            add_sides("stride length", unit, lambda stride: stride.length, share)
         add_sides("step length", unit, lambda stride: stride.step_length, share)
         if motion.xyz.shape[2] == 3:
             add("step width", unit, [stride.step_width for stride in strides], share)
     return made
 
 
+def moves_on(motion: Motion, strides: Sequence[Stride]) -> bool:
+    """Whether the person gets anywhere: on a treadmill the way over ground says nothing."""
+    speeds = _known([stride.pelvis / stride.seconds for stride in strides])
+    return bool(len(speeds)) and float(np.median(speeds)) > STANDING * motion.leg
+
+
 def _percent(seconds: float | None, stride: Stride) -> float:
     return np.nan if seconds is None else 100 * seconds / stride.seconds
 
 
-def _measured(
+def measured(
     name: str,
     unit: str,
     statistic: Callable[..., np.ndarray],
@@ -185,8 +207,14 @@ def _known(values: Sequence[float | None]) -> np.ndarray:
     return np.array([value for value in values if value is not None and np.isfinite(value)], np.float64)
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
+def mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the last axis."""
     return values.mean(axis=-1)
+
+
+def _per_minute(values_s: np.ndarray) -> np.ndarray:
+    """How many make a minute, by the mean time: where one step is found too short, the next is too long."""
+    return 60 / values_s.mean(axis=-1)
 
 
 def _variation(values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, percentile_filter
 
 from demo.offline.gaps import fill, runs
 from demo.offline.low_pass import low_pass
@@ -19,10 +19,14 @@ MAX_GAP_S = 0.25
 CUTOFF_HZ = 6.0
 #: Fewer frames per second cannot tell events from one another.
 MIN_FPS = 15.0
-# The direction ahead is that of the pelvis, averaged over about a stride; slower than this, in legs per second, is
-# standing.
-_HEADING_S, _STANDING = 0.5, 0.15
+# The direction ahead is that of the pelvis, averaged over about a stride.
+_HEADING_S = 0.5
+#: A pelvis slower than this, in legs per second, stays where it is.
+STANDING = 0.15
 SIDES = ("left", "right")
+#: Thigh and shank as a share of the height (Drillis and Contini, in Winter's book: 0.245 and 0.246).
+LEG_SHARE = 0.491
+_MM = {"mm": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,8 @@ class Motion:
         fps: frames per second.
         unit: "mm" or "px".
         up: float64 (D,), the unit vector against gravity.
+        start_s: time of the first frame in the recording.
+        mm_per_unit: millimeters in a `unit`; None where that is not known.
     """
 
     xyz: np.ndarray
@@ -42,9 +48,13 @@ class Motion:
     fps: float
     unit: str
     up: np.ndarray
+    start_s: float = 0.0
+    mm_per_unit: float | None = None
 
     @classmethod
-    def of(cls, xyz: np.ndarray, joints: Sequence[str], fps: float, *, unit: str = "mm") -> Motion:
+    def of(
+        cls, xyz: np.ndarray, joints: Sequence[str], fps: float, *, unit: str = "mm", start_s: float = 0.0
+    ) -> Motion:
         """Makes a motion of raw joints; up is the axis from ankles to shoulders, or hips, in the mean.
 
         Raises:
@@ -55,13 +65,32 @@ class Motion:
             raise ValueError(f"joints in time have shape (F, {len(joints)}, 2 or 3), got {xyz.shape}")
         if not fps >= MIN_FPS:
             raise ValueError(f"gait needs {MIN_FPS:g} frames per second or more, got {fps:g}")
-        motion = cls(xyz, tuple(joints), float(fps), unit, np.zeros(xyz.shape[2]))
+        motion = cls(xyz, tuple(joints), float(fps), unit, np.zeros(xyz.shape[2]), start_s, _MM.get(unit))
         lacking = [f"{side}_{stem}" for side in SIDES for stem in ("hip", "ankle") if not motion.has(f"{side}_{stem}")]
         if lacking:
-            raise ValueError(f"gait needs hips and ankles, and {', '.join(lacking)} is not known in any frame")
+            raise ValueError(
+                f"gait needs hips and ankles, and {', '.join(lacking)} is not known in any frame; record the whole legs"
+            )
         top = "shoulder" if all(motion.has(f"{side}_shoulder") for side in SIDES) else "hip"
         spans = [motion.joint(f"{side}_{top}") - motion.joint(f"{side}_ankle") for side in SIDES]
         return replace(motion, up=main_axis(np.concatenate(spans)))
+
+    def of_height(self, height_m: float) -> Motion:
+        """The motion with a scale, from the person's height in m.
+
+        Raises:
+            ValueError: the scale is known already, or the height is none of a person.
+        """
+        if self.mm_per_unit is not None:
+            raise ValueError("the recording is in millimeters; leave --height-m out")
+        if not 0.5 <= height_m <= 2.5:
+            raise ValueError(f"--height-m is a person's height, 0.5 to 2.5, got {height_m:g}")
+        return replace(self, mm_per_unit=1000 * height_m * LEG_SHARE / self.leg)
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.xyz) / self.fps
 
     def has(self, joint: str) -> bool:
         """Whether a joint is known in any frame."""
@@ -94,11 +123,29 @@ class Motion:
 
         In an image a leg looks shorter than it is whenever it points towards the camera or away.
         """
+        return float(np.nanpercentile(self._legs, 90))
+
+    @cached_property
+    def _legs(self) -> np.ndarray:
+        """The way from the hip over the knee to the ankle of both legs, (2, F)."""
         lengths = []
         for side in SIDES:
             points = [self.joint(f"{side}_{stem}") for stem in ("hip", "knee", "ankle") if self.has(f"{side}_{stem}")]
             lengths.append(sum(np.linalg.norm(b - a, axis=1) for a, b in zip(points, points[1:], strict=False)))
-        return float(np.nanpercentile(np.concatenate(lengths), 90))
+        return np.array(lengths)
+
+    @cached_property
+    def enlargement(self) -> np.ndarray:
+        """How large the person is in each frame (F,), averaged over about a stride; 1 where the leg is `leg` long.
+
+        In an image whoever comes nearer grows; in space nobody does.
+        """
+        if self.xyz.shape[2] == 3:
+            return np.ones(len(self.xyz))
+        longer = smooth(np.fmax(*self._legs)[:, None], 0.0, self.fps)[:, 0]
+        # Of the longer leg 80 % are shorter where 90 % of both are, as in `leg`.
+        near = percentile_filter(longer, 80, size=max(1, round(2 * _HEADING_S * self.fps)), mode="nearest")
+        return smooth(near[:, None], _HEADING_S, self.fps)[:, 0] / self.leg
 
     def height(self, points: np.ndarray) -> np.ndarray:
         """How high points (..., D) lie, (...)."""
@@ -111,32 +158,43 @@ class Motion:
     @cached_property
     def speed(self) -> np.ndarray:
         """How fast the pelvis moves over ground, averaged over about a stride, (F, D) in `unit` per second."""
-        known = np.isfinite(self.pelvis).all(axis=1)
-        if known.sum() < 2:
-            return np.full_like(self.pelvis, np.nan)
-        frames = np.arange(len(known))
         level = self.level(self.pelvis)
-        filled = np.stack([np.interp(frames, frames[known], axis) for axis in level[known].T], axis=1)
-        return np.gradient(gaussian_filter1d(filled, _HEADING_S * self.fps, axis=0, mode="nearest"), axis=0) * self.fps
+        if np.isfinite(level).all(axis=1).sum() < 2:
+            return np.full_like(level, np.nan)
+        return np.gradient(smooth(level, _HEADING_S, self.fps), axis=0) * self.fps
 
     @cached_property
     def ahead(self) -> np.ndarray:
-        """The unit vector ahead over ground, (F, D): where the pelvis moves, or, where it hardly does, the feet point.
+        """The unit vector ahead over ground, (F, D): where the pelvis moves, or where the person faces if it does not.
 
         NaN where neither is known.
         """
         pace = np.linalg.norm(self.speed, axis=1)
-        standing = ~(pace > _STANDING * self.leg)
-        ahead = np.where(standing[:, None], self._feet, self.speed)
+        standing = ~(pace > STANDING * self.leg)
+        ahead = np.where(standing[:, None], self._facing, self.speed)
         return ahead / np.maximum(np.linalg.norm(ahead, axis=1), 1e-9)[:, None]
 
     @cached_property
-    def _feet(self) -> np.ndarray:
-        """Where the feet point, averaged over about a stride, (F, D); NaN without heels and toes."""
-        pairs = [(f"{side}_heel", f"{side}_big_toe") for side in SIDES]
-        pairs = [pair for pair in pairs if all(map(self.has, pair))]
-        if not pairs:
+    def _facing(self) -> np.ndarray:
+        """Where the feet point, or else the knees bend, averaged over about a stride, (F, D); NaN without either."""
+
+        def all_of(*stems: str) -> list[list[np.ndarray]]:
+            sides = [[f"{side}_{stem}" for stem in stems] for side in SIDES]
+            return [[self.joint(name) for name in names] for names in sides if all(map(self.has, names))]
+
+        ways = [toe - heel for heel, toe in all_of("heel", "big_toe")]
+        ways = ways or [knee - (hip + ankle) / 2 for hip, knee, ankle in all_of("hip", "knee", "ankle")]
+        if not ways:
             return np.full_like(self.pelvis, np.nan)
         # The length does not matter, so the sum serves as the mean of those that are known.
-        total = np.nansum([self.level(self.joint(toe) - self.joint(heel)) for heel, toe in pairs], axis=0)
-        return gaussian_filter1d(total, _HEADING_S * self.fps, axis=0, mode="nearest")
+        return gaussian_filter1d(
+            np.nansum(self.level(np.array(ways)), axis=0), _HEADING_S * self.fps, axis=0, mode="nearest"
+        )
+
+
+def smooth(values: np.ndarray, seconds: float, fps: float) -> np.ndarray:
+    """A series (F, K) averaged with a Gaussian of a standard deviation; rows with NaN are interpolated before."""
+    known = np.isfinite(values).all(axis=1)
+    frames = np.arange(len(values))
+    filled = np.stack([np.interp(frames, frames[known], column) for column in values[known].T], axis=1)
+    return gaussian_filter1d(filled, seconds * fps, axis=0, mode="nearest") if seconds else filled

@@ -9,11 +9,13 @@ position is the joint, `simcc` a distribution along each axis. All give a score 
 
 from models.blocks import SCORES, named_layers, no_neck, pose_net
 from models.cpm import build_cpm, build_cpm_light
+from models.critic import build_critic, critic_loss, fooling_loss
 from models.deeppose import build_deeppose, deeppose_form, deeppose_forward
 from models.densenet import build_densenet, densenet
 from models.depth import build_depth_resnet
 from models.efficientnet_lite import build_efficientnet_lite, efficientnet_lite
-from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, own_name
+from models.forms import FORMS, form_of, inference_model, inner_net, is_of_head, is_of_neck, own_name
+from models.forms.bodies import BodyLoss, labeled_bodies, project
 from models.forms.coordinates import coordinate_head, decode, decode_coordinates, encode
 from models.forms.fields import encode_fields, encode_maps, field_head, field_loss, fields_form
 from models.forms.heatmaps import decode_heatmaps, encode_heatmaps, heatmap_head, log_probabilities
@@ -23,6 +25,7 @@ from models.forms.losses import score_loss, visible_l1
 from models.forms.output_form import Loss, OutputForm, Term
 from models.forms.simcc import decode_simcc, encode_simcc, simcc_head
 from models.googlenet import googlenet
+from models.hmr import BodyValues, build_hmr, build_hmr_light, hmr_forward
 from models.hourglass import build_hourglass, build_hourglass_light
 from models.hrnet import build_hrnet, hrnet
 from models.ief import build_ief, ief_form, ief_forward
@@ -35,6 +38,7 @@ from models.openpose import build_openpose, build_openpose_fields_first
 from models.openpose_light import build_openpose_light
 from models.post_activation import post_activation_resnet
 from models.resnet import basic_block, bottleneck_block, build_resnet, resnet
+from models.searched import build_searched, mobilenet_v2_plan, plan_of, read_plan, searched
 from models.simple_baseline import build_simple_baseline, plain_heatmap_head
 from models.spatial_model import displacement_kernels
 from models.tompson import build_tompson, tompson_form
@@ -42,6 +46,8 @@ from models.v2v import build_v2v
 from pose.tasks import stages_of
 
 __all__ = [
+    "BodyLoss",
+    "BodyValues",
     "FORMS",
     "NECKS",
     "SCORES",
@@ -53,10 +59,13 @@ __all__ = [
     "Term",
     "basic_block",
     "bottleneck_block",
+    "build_critic",
     "build_cpm",
     "build_cpm_light",
     "build_densenet",
     "build_efficientnet_lite",
+    "build_hmr",
+    "build_hmr_light",
     "build_hrnet",
     "build_hourglass",
     "build_hourglass_light",
@@ -70,11 +79,13 @@ __all__ = [
     "build_openpose_fields_first",
     "build_openpose_light",
     "build_resnet",
+    "build_searched",
     "build_simple_baseline",
     "build_temporal_lifter",
     "build_tompson",
     "build_v2v",
     "coordinate_head",
+    "critic_loss",
     "decode",
     "decode_coordinates",
     "decode_heatmaps",
@@ -96,19 +107,24 @@ __all__ = [
     "field_head",
     "field_loss",
     "fields_form",
+    "fooling_loss",
     "form_of",
     "googlenet",
     "heatmap_head",
+    "hmr_forward",
     "hrnet",
     "ief_form",
     "ief_forward",
     "inference_model",
     "inner_net",
     "is_of_head",
+    "is_of_neck",
     "integral_head",
+    "labeled_bodies",
     "likelihood_head",
     "log_probabilities",
     "mobilenet_v2",
+    "mobilenet_v2_plan",
     "movenet",
     "movenet_head",
     "own_name",
@@ -116,12 +132,16 @@ __all__ = [
     "narrow_neck",
     "no_neck",
     "plain_copy",
+    "plan_of",
     "plain_heatmap_head",
     "pose_net",
+    "project",
     "post_activation_resnet",
     "pyramid_neck",
+    "read_plan",
     "resnet",
     "score_loss",
+    "searched",
     "simcc_head",
     "stages_of",
     "tompson_form",

@@ -69,11 +69,12 @@ def stem_pool(x, *, name: str):
     return keras.layers.MaxPooling2D(3, strides=2, name=name)(x)
 
 
-def readout(x, units: int, *, name: str):
-    """Map pooled features (B, C) to (B, units) float32 by a dense layer with small initial weights."""
-    return keras.layers.Dense(
-        units, kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3), dtype="float32", name=name
-    )(x)
+def readout(x, units: int, *, bias: float = 0.0, name: str):
+    """Map pooled features (B, C) to (B, units) float32 by a dense layer with small initial weights, and this bias."""
+    kernel, constant = keras.initializers.RandomNormal(stddev=1e-3), keras.initializers.Constant(bias)
+    return keras.layers.Dense(units, kernel_initializer=kernel, bias_initializer=constant, dtype="float32", name=name)(
+        x
+    )
 
 
 def fitted_to(x, wanted, *, name: str):

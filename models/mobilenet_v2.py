@@ -1,7 +1,7 @@
 """MobileNetV2: Sandler et al., "Inverted Residuals and Linear Bottlenecks", arXiv 1801.04381."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
@@ -44,6 +44,8 @@ def inverted_bottleneck(
     kernel_size: int,
     strides: int = 1,
     normalization: Normalization = keras.layers.BatchNormalization,
+    gate: Any = None,
+    residual: bool = True,
     name: str,
 ):
     """Expand the channels, convolve each by itself, and project them back (figure 4 of the paper).
@@ -55,10 +57,12 @@ def inverted_bottleneck(
         kernel_size: Side of the depthwise kernel.
         strides: Stride of the depthwise convolution.
         normalization: Called as `normalization(epsilon=..., momentum=..., name=...)` for each normalization layer.
+        gate: Multiplied to the channels inside, if given: of a shape that broadcasts to theirs.
+        residual: Whether the input is added where shapes agree.
         name: Prefix of the layers' names; the output is `<name>_out`.
 
     Returns:
-        Features (B, ceil(H / strides), ceil(W / strides), filters), the input added where shapes agree.
+        Features (B, ceil(H / strides), ceil(W / strides), filters).
     """
     channels = x.shape[-1]
     inside = x
@@ -69,8 +73,10 @@ def inverted_bottleneck(
         kernel_size, strides=strides, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
     )(inside)
     inside = normalize_relu6(inside, normalization, name=f"{name}_depthwise_")
+    if gate is not None:
+        inside = keras.layers.Multiply(name=f"{name}_gate")([inside, gate])
     inside = keras.layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inside)
-    adds = strides == 1 and channels == filters
+    adds = residual and strides == 1 and channels == filters
     inside = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}_project_bn" if adds else f"{name}_out")(
         inside
     )
@@ -81,6 +87,18 @@ def normalize_relu6(x, normalization: Normalization, *, name: str):
     """Normalize and apply ReLU6, whose bounded range suits 8-bit arithmetic, in layers `<name>bn` and `<name>relu`."""
     x = normalization(epsilon=_EPSILON, momentum=_MOMENTUM, name=f"{name}bn")(x)
     return keras.layers.ReLU(6.0, name=f"{name}relu")(x)
+
+
+def stem(x, filters: int, *, normalization: Normalization):
+    """Convolve images (B, H, W, 3) with stride 2 to features (B, ceil(H / 2), ceil(W / 2), filters)."""
+    x = keras.layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
+    return normalize_relu6(x, normalization, name="stem_")
+
+
+def last_convolution(x, filters: int, *, number: int = len(STAGES) + 1, normalization: Normalization):
+    """Convolve the last stage's features (B, h, w, C) to (B, h, w, filters), in layers `stage<number>_...`."""
+    x = keras.layers.Conv2D(filters, 1, use_bias=False, name=f"stage{number}_conv")(x)
+    return normalize_relu6(x, normalization, name=f"stage{number}_")
 
 
 def bottleneck_stages(x, stem_filters: int, stages: Sequence[Stage], *, normalization: Normalization) -> list:
@@ -95,8 +113,7 @@ def bottleneck_stages(x, stem_filters: int, stages: Sequence[Stage], *, normaliz
     Returns:
         The features of all units but those of the first stage, which keeps the stem's stride.
     """
-    x = keras.layers.Conv2D(stem_filters, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
-    x = normalize_relu6(x, normalization, name="stem_")
+    x = stem(x, stem_filters, normalization=normalization)
     outputs = []
     for index, stage in enumerate(stages):
         for unit in range(stage.units):
@@ -147,8 +164,7 @@ def mobilenet_v2_units(x, width: float, *, last_filters: int, normalization: Nor
     stages = [stage._replace(filters=scaled_filters(stage.filters, width)) for stage in STAGES]
     outputs = bottleneck_stages(x, scaled_filters(STEM_FILTERS, width), stages, normalization=normalization)
     if last_filters:
-        x = keras.layers.Conv2D(last_filters, 1, use_bias=False, name="stage8_conv")(outputs[-1])
-        outputs.append(normalize_relu6(x, normalization, name="stage8_"))
+        outputs.append(last_convolution(outputs[-1], last_filters, normalization=normalization))
     return outputs
 
 

@@ -1,5 +1,6 @@
 """A light OpenPose: Osokin's stages (arXiv 1811.12004) on MoveNet's backbone and pyramid."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -11,6 +12,9 @@ from models.openpose import check_input_size
 
 #: Channels of the stages.
 LIGHT_FILTERS = 96
+# Scale at the start of the branches that are added to features: with random branches as strong as the features
+# (arXiv 1706.02677 starts them at 0, which no gradient would leave through a ReLU) nets learn more slowly.
+_BRANCH_SCALE = 0.1
 
 
 def light_stages(x, read_out: ReadOut, *, filters: int, refinements: int, normalization: Normalization):
@@ -26,9 +30,11 @@ def light_stages(x, read_out: ReadOut, *, filters: int, refinements: int, normal
     Returns:
         The last stage's features (B, h, w, filters), of which maps and fields are read.
     """
-    x = features = projected(x, filters, normalization=normalization, name="light_align")
+    # As in MoveNet, whose weights it may have, before the maps of the joints.
+    x = features = separable(x, filters, normalization=normalization, name="light_joints")
     for i in range(1, 4):
-        x = separable(x, filters, normalization=normalization, name=f"light_initial{i}")
+        scale = _BRANCH_SCALE if i == 3 else 1.0
+        x = separable(x, filters, scale=scale, normalization=normalization, name=f"light_initial{i}")
     x = keras.layers.Add(name="light_initial_sum")([features, x])
     for stage in range(1, refinements + 1):
         found = read_out([x])
@@ -38,11 +44,12 @@ def light_stages(x, read_out: ReadOut, *, filters: int, refinements: int, normal
     return x
 
 
-def separable(x, filters: int, *, dilation: int = 1, normalization: Normalization, name: str):
-    """Apply a 3 x 3 separable convolution, normalization and ReLU, in layers named `<name>_...`."""
+def separable(x, filters: int, *, dilation: int = 1, scale: float = 1.0, normalization: Normalization, name: str):
+    """Apply a 3 x 3 separable convolution, normalization that begins at a scale, and ReLU, named `<name>_...`."""
     options = {"dilation_rate": dilation, "padding": "same", "use_bias": False}
     x = keras.layers.SeparableConv2D(filters, 3, **options, name=f"{name}_conv")(x)
-    return normalize_relu(x, normalization, name=f"{name}_")
+    scaled = partial(normalization, gamma_initializer=keras.initializers.Constant(scale))
+    return normalize_relu(x, scaled, name=f"{name}_")
 
 
 def projected(x, filters: int, *, normalization: Normalization, name: str):
@@ -57,7 +64,7 @@ def refined(x, filters: int, *, normalization: Normalization, name: str):
         of_block = f"{name}_block{block}"
         x = start = projected(x, filters, normalization=normalization, name=f"{of_block}_in")
         x = separable(x, filters, normalization=normalization, name=f"{of_block}_near")
-        x = separable(x, filters, dilation=2, normalization=normalization, name=f"{of_block}_far")
+        x = separable(x, filters, dilation=2, scale=_BRANCH_SCALE, normalization=normalization, name=f"{of_block}_far")
         x = keras.layers.Add(name=f"{of_block}_sum")([start, x])
     return x
 

@@ -50,6 +50,7 @@ class Task:
         name: in run.json and pose.json.
         inputs: what the net takes, by the names of its inputs.
         labels: the fields of the records that the losses need.
+        may_lack: those that only some records must have.
         answers: what an inference model answers, by name.
         assemble: the step after the graph, in NumPy, such as grouping joints into people: answers (N, ...) by name,
             the skeleton and the side of the images in px -> those that are measured; None if they are measured as they
@@ -70,6 +71,7 @@ class Task:
     scored_by: str = ""
     fits_8_bits: bool = True
     kind: str = "people"
+    may_lack: tuple[str, ...] = ()
 
     def assembled(self, answers: dict[str, np.ndarray], skeleton: Skeleton, size: int) -> dict[str, np.ndarray]:
         """The answers for images of `size` px after what follows the graph."""
@@ -162,8 +164,39 @@ POSE_DEPTH = Task(
     fits_8_bits=False,
 )
 
+#: The body of one person in an image: a camera of weak perspective, the rotations of the bones, the shape, and the
+#: joints that follow, in space about the body's center as from straight ahead.
+POSE_BODY = Task(
+    name="pose-body",
+    inputs=POSE_2D.inputs,
+    labels=(
+        *("joints_xy_px", "visible", "joints_xyz_mm", "xyz_known"),
+        *("body_rotations", "body_shape", "to_frame"),
+    ),
+    answers={
+        "joints_xy_px": Answer(("J", 2), geometry="point", unit="px", tolerance=0.5, reduced_tolerance=2.0),
+        "joints_xyz_mm": Answer(("J", 3), geometry="direction", unit="mm", tolerance=2.0, reduced_tolerance=20.0),
+        "camera": Answer((3,), tolerance=0.005, reduced_tolerance=0.05),
+        "rotations": Answer((31, 3, 3), tolerance=0.01, reduced_tolerance=0.1),
+        "shape_values": Answer((10,), tolerance=0.02, reduced_tolerance=0.2),
+    },
+    forms=("bodies",),
+    may_lack=("joints_xyz_mm", "body_rotations", "body_shape"),
+)
+
+#: Where the person in the middle of an image is: 1 inside, 0 outside. No form of ours answers it; see `tools.mattes`.
+PERSON_MATTE = Task(
+    name="person-matte",
+    inputs=POSE_2D.inputs,
+    labels=(),
+    answers={"matte": Answer(("H", "W"), geometry="picture", tolerance=0.01, reduced_tolerance=0.05)},
+)
+
 #: The tasks that are known by name, with what run.json and pose.json cannot hold.
-TASKS = {task.name: task for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, POSE_LIFT, POSE_DEPTH)}
+TASKS = {
+    task.name: task
+    for task in (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, POSE_LIFT, POSE_DEPTH, POSE_BODY, PERSON_MATTE)
+}
 
 
 def task_of(notes: Mapping) -> Task:

@@ -22,7 +22,7 @@ class Stored(Field):
         encoded: the image format, if it is an encoded image.
         required: whether every record has it.
         default: its value in records that lack it, b"" for an encoded image of zeros; None if reading it from such a
-            record raises.
+            record raises, and NaN if it does so unless the reader says that the field may lack.
     """
 
     feature: str = ""
@@ -33,7 +33,7 @@ class Stored(Field):
     @property
     def always_read(self) -> bool:
         """Whether it can be read from every record."""
-        return self.required or self.default is not None
+        return self.required or (self.default is not None and self.default == self.default)
 
     def stored_shape(self, num_joints: int, num_rows: int = 0) -> tuple[int, ...]:
         """The shape in the Example, where an encoded image is one value."""
@@ -78,10 +78,14 @@ FIELDS: dict[str, Stored] = {
         default=0,
     ),
     # Only where the source knows them. In records made before there was `xyz_known`, it is read as -1: unknown.
-    "joints_xyz_mm": Stored(("J", 3), geometry="direction", feature="joints/xyz_mm", required=False),
+    "joints_xyz_mm": Stored(("J", 3), geometry="direction", feature="joints/xyz_mm", required=False, default=np.nan),
     "xyz_known": Stored(("J",), "int32", feature="joints/xyz_known", required=False, default=-1),
     "camera_matrix": Stored((3, 3), geometry="camera", feature="camera/matrix", required=False),
     "depth_mm": Stored(("H", "W"), "uint16", "nearest", feature="depth/png", encoded="png", required=False),
+    # Of the bones of the synthetic dome's body, and its shape. They stay as they are when the image is turned or
+    # mirrored; `to_frame` says how it was.
+    "body_rotations": Stored((31, 3, 3), feature="body/rotations", required=False, default=np.nan),
+    "body_shape": Stored((10,), feature="body/shape", required=False, default=np.nan),
 }
 #: Every field of the record of a whole image with its P people, each record with a P of its own.
 FRAME_FIELDS: dict[str, Stored] = {

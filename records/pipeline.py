@@ -35,6 +35,7 @@ def dataset(
     input_size: int | None = None,
     limit: int | None = None,
     fields: Sequence[str] | None = None,
+    may_lack: Sequence[str] = (),
     kind: str = "people",
 ) -> tf.data.Dataset:
     """One pass over a split in its stored order, without augmentation: for validation and evaluation.
@@ -47,6 +48,7 @@ def dataset(
         limit: stop after this many records.
         fields: what to read beside the images, by the names of `records.features.KINDS`, or "key"; the usual ones if
             None.
+        may_lack: fields that are NaN in records that lack them, of those whose default is NaN.
         kind: "people"; "frames" for whole images with P people, the manifest's `max_people`; or "sequences" for
             windows of `input_size` frames in place of images, see `records.sequences.pipeline`.
 
@@ -63,7 +65,7 @@ def dataset(
         length = input_size or USUAL_LENGTH
         return measured_windows(folder, split, manifest, batch_size=batch_size, length=length, fields=fields)
     size, fields = input_size or manifest.size, usual_fields(kind) if fields is None else fields
-    _check_fields(folder, split, fields, kind)
+    _check_fields(folder, split, [name for name in fields if name not in may_lack], kind)
 
     def prepare(serialized: tf.Tensor) -> tuple[tf.Tensor, Labels]:
         jpeg, labels = _parsed(serialized, manifest, fields)
@@ -146,6 +148,7 @@ def training_dataset(
     augmentation: Augmentation | Viewing | None = None,
     shuffle_buffer: int = 8192,
     fields: Sequence[str] | None = None,
+    may_lack: Sequence[str] = (),
     kind: str = "people",
 ) -> tf.data.Dataset:
     """Shuffled, augmented batches of several epochs, one after the other, each of `steps_per_epoch` full batches.
@@ -174,6 +177,7 @@ def training_dataset(
         shuffle_buffer: how many serialized records to shuffle among.
         fields: as in `dataset`; also "left", bool (B, J) or (B, P, J), joints that augmentation put outside the image,
             which needs "visible".
+        may_lack: as in `dataset`.
         kind: as in `dataset`.
 
     Returns:
@@ -206,7 +210,7 @@ def training_dataset(
             fields=fields,
         )
     size, fields = input_size or manifest.size, (*usual_fields(kind), "left") if fields is None else fields
-    _check_fields(folder, split, fields, kind)
+    _check_fields(folder, split, [name for name in fields if name not in may_lack], kind)
     if not isinstance(augmentation, Augmentation):
         augmentation = OF_FRAMES if kind == "frames" else Augmentation()
     options = augmentation

@@ -59,6 +59,9 @@ class Person:
         head_size_px: what MPII's PCKh divides by, 0.6 of the diagonal of the head's box, or None where unknown.
         depth_mm: uint16 (H, W), z in the camera's frame, 0 where unknown, pixel for pixel that of `picture`; or a
             function that reads it, or None.
+        body_rotations: float (31, 3, 3), the rotations of the bones of the synthetic dome's body, each relative to its
+            parent and the first in the camera's frame, or None where unknown.
+        body_shape: float (10,), the values of its shape, or None.
     """
 
     picture: Picture
@@ -76,6 +79,8 @@ class Person:
     area_px: float | None = None
     head_size_px: float | None = None
     depth_mm: np.ndarray | Callable[[], np.ndarray] | None = None
+    body_rotations: np.ndarray | None = None
+    body_shape: np.ndarray | None = None
 
     @property
     def key(self) -> str:
@@ -139,6 +144,9 @@ def encode_example(
         features["camera/matrix"] = crop.camera_matrix(person.camera_model).astype(np.float32)
     if person.depth_mm is not None:
         features["depth/png"] = encode_depth(person.depth_mm() if callable(person.depth_mm) else person.depth_mm, crop)
+    if person.body_rotations is not None and person.body_shape is not None:
+        features["body/rotations"] = np.asarray(person.body_rotations, np.float32)
+        features["body/shape"] = np.asarray(person.body_shape, np.float32)
     return serialize(person.key, features)
 
 

@@ -52,8 +52,8 @@ def test_clean_data_asks(folder, answer, kept):
 
 
 RECIPES = (
-    "cpm deeppose densenet depth efficientnet_lite hourglass hrnet ief lifter mobilenet_v2 movenet multipose openpose "
-    "resnet simple_baseline tompson"
+    "cpm deeppose densenet depth efficientnet_lite gait_joints gaitset hmr hourglass hrnet ief lifter mobilenet_v2 "
+    "movenet multipose openpose resnet search searched simple_baseline tompson"
 )
 
 

@@ -58,9 +58,10 @@ class TrainConfig:
         xla: compile the training step with XLA; auto measures, where the training is long enough to pay for compiling.
         threads: number of processors for TensorFlow; all that this process may use if not given.
         measure_again: measure the options that are "auto" again, instead of using this machine's earlier measurement.
-        learn: what to train: everything; only the head, and the neck before it, which is fast and forgets least of
-            published weights; or only the scores, for example with stronger augmentation, so that they fall for crops
-            that show a person in part or not at all. What is not trained keeps the statistics of its normalization.
+        learn: what to train: everything; only the head and the neck before it, or, in a net that begins with published
+            weights, the head and what is new, which is fast and forgets least of them; or only the scores, for example
+            with stronger augmentation, so that they fall for crops that show a person in part or not at all. What is
+            not trained keeps the statistics of its normalization.
         initial: a run folder whose best.keras gives the initial weights, or the name of a model that comes with
             PanoPose; the net must have the same architecture. With the same head, the weights of joints are copied by
             joint name.

@@ -59,8 +59,6 @@ class OpenPoseConfig(LightConfig):
             raise ValueError(f"the {self.variant} net has no neck, got {self.neck}; leave --neck out")
         if self.learn == "scores":
             raise ValueError("a net of fields has no scores to learn alone; leave --learn out")
-        if self.learn == "head" and self.initial is None:
-            raise ValueError("the stages of a new net must learn too; give --initial as well, or leave --learn out")
 
 
 def train_openpose(config: OpenPoseConfig) -> Path:

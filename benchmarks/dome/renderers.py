@@ -40,10 +40,10 @@ import numpy as np
 import tyro
 
 from body.human import GROUPS, Human, Shape, to_world, topology
-from dome.view.raster import Window, draw_triangles, project
 from dome.view.render import View
 from dome.view.rig import look_at
 from pose import Camera
+from pose.space.raster import Window, draw_triangles, project
 
 # The studio's strongest lens, as published in its calibration files.
 _LENS = (-0.285, 0.185, 0.0, 0.001, -0.05)

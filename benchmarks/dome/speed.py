@@ -25,7 +25,7 @@ from dome import write
 from dome.maps import write_maps
 from dome.settings import SequenceSettings
 from dome.view.crowd import Crowd
-from dome.view.raster import Window, draw_triangles, project
+from pose.space.raster import Window, draw_triangles, project
 
 
 @dataclass(frozen=True)

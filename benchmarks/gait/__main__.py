@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 
 from gait.events import Event, find_events
+from gait.inputs.read import joint_name
 from gait.measures import find_strides, measure
 from gait.motion import SIDES, Motion
-from gait.read import joint_name
 from machine.command import run_command
 from machine.whole import whole
 from tools.result_tables import markdown
@@ -35,13 +35,13 @@ METHODS = ("bike", "zeni", "oconnor", "hreljac", "mickelborough", "ghoussayni", 
 _KINDS = {"contact": "hs_frames", "off": "to_frames"}
 _ONE_S, _NEAR_S = 0.3, 0.15
 # The joints of the Kinect skeletons, of someone who walks towards the camera.
-_KINECT = (
+KINECT = (
     "left_big_toe left_ankle left_knee left_hip right_big_toe right_ankle right_knee right_hip spine_base spine neck "
     "head left_shoulder right_shoulder left_wrist right_wrist left_elbow right_elbow"
 ).split()
-_KINECT_FPS = 30.0
+KINECT_FPS = 30.0
 # First frames may be badly tracked.
-_BAD_FRAMES = 10
+BAD_FRAMES = 10
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def limp_table(path: Path) -> pd.DataFrame:
     values: dict[str, dict[str, list[float]]] = {name: {"N": [], "AR": [], "AL": []} for name in measures}
     with np.load(path) as walks:
         for key in walks:
-            motion = Motion.of(1000.0 * walks[key][_BAD_FRAMES:], _KINECT, _KINECT_FPS).filtered()
+            motion = Motion.of(1000.0 * walks[key][BAD_FRAMES:], KINECT, KINECT_FPS).filtered()
             strides = find_strides(motion, find_events(motion))
             found = {(one.name, one.unit): one.value for one in measure(motion, strides)}
             kind = key.rpartition("_")[2]

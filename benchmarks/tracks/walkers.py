@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from benchmarks.tracks.clips import Clip, ClipFrame
-from dome.moves.bvh import read_bvh
 from pose import LSP14, Camera
+from pose.space.bvh import read_bvh
 
 #: Frame rate, length and image size (height, width) of the clips.
 FPS, SECONDS, SIZE = 60.0, 20.0, (720, 1280)

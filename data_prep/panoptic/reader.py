@@ -62,6 +62,7 @@ class Panoptic(Reader):
         max_people: views of bodies to take from each sequence, spread evenly over time; all by default.
         depth: whether people have the depth images of the synthetic dome (`records dome --maps`), "exact" or as a
             "sensor" would measure them.
+        bodies: whether people have the bodies of the synthetic dome, the rotations of bones and values of shape.
     """
 
     layout: ClassVar[Layout] = HD
@@ -79,6 +80,7 @@ class Panoptic(Reader):
     min_pose_change_mm: float = 0.0
     max_people: int | None = None
     depth: Literal["none", "exact", "sensor"] = field(default="none", metadata=ADDED)
+    bodies: bool = field(default=False, metadata=ADDED)
 
     def __post_init__(self) -> None:
         if not Path(self.root).is_dir():
@@ -96,6 +98,8 @@ class Panoptic(Reader):
             raise ValueError(f"max_people must be 1 or more, got {self.max_people}")
         if self.depth != "none" and self.layout is not HD:
             raise ValueError("--depth is for the synthetic dome; a Kinect has depth of its own")
+        if self.bodies and self.layout is not HD:
+            raise ValueError("--bodies is for the synthetic dome, whose cameras are HD ones")
         object.__setattr__(self, "cameras", tuple(self.layout.camera_name(name) for name in self.cameras))
 
     @cached_property

@@ -82,6 +82,7 @@ class Selection:
         max_people: views of bodies to take from each sequence, None for all.
         of_frames: whether whole images are read, also those without people, and what is not labeled in them.
         depth: "none", or the synthetic dome's: "exact", or as a "sensor" would measure it.
+        bodies: whether people have the synthetic dome's bodies.
     """
 
     dataset: str
@@ -98,6 +99,7 @@ class Selection:
     max_people: int | None
     of_frames: bool = field(default=False, metadata=ADDED)
     depth: str = field(default="none", metadata=ADDED)
+    bodies: bool = field(default=False, metadata=ADDED)
 
     @property
     def skeleton(self) -> Skeleton:

@@ -14,9 +14,11 @@ from data_prep.panoptic.labels import read_labels
 from data_prep.panoptic.pictures import Picture, pictures_of
 from data_prep.panoptic.poses import Bodies
 from data_prep.panoptic.selection import Selection, View
+from data_prep.panoptic.true_bodies import true_bodies_of, with_body
 from data_prep.reader import Item, LeftOut, Unlabeled
 from data_prep.video.pictures import SharedPicture
 from dome.depth_images import DEPTH, read_depth
+from dome.true_bodies import BODIES
 from dome.visible_joints import VISIBLE, read_visible
 from pose import Camera
 from pose.depth_sensor import measured
@@ -135,10 +137,11 @@ class CameraUnit:
         return frames
 
     def files(self) -> tuple[Path, ...]:
-        """The video, and the file of visible joints."""
+        """The video, and the files of the truth."""
         video = () if self.source.is_dir() else (self.source,)
         depth = () if self.selection.depth == "none" else (self.folder / _SETTINGS,)
-        return (*video, self.folder / VISIBLE.format(self.camera), *depth)
+        truth = (self.folder / BODIES,) if self.selection.bodies else ()
+        return (*video, self.folder / VISIBLE.format(self.camera), *depth, *truth)
 
     def people(self) -> Iterator[Item]:
         """Streams the people by frame and body, counts of those left out, and broken inputs."""
@@ -160,6 +163,11 @@ class CameraUnit:
         except BadInput as bad:
             yield bad
         of_frames = self.selection.of_frames
+        try:
+            truth = true_bodies_of(self.folder, bodies) if self.selection.bodies and not of_frames else None
+        except BadInput as bad:
+            yield bad
+            return
         frames = labels.frames if of_frames else bodies.frames[taken].tolist()
         by_frame: dict[int, list[int]] = {frame: [] for frame in frames if self.first <= frame <= self.last}
         for i in np.flatnonzero(view.on_picture.any(axis=1) if of_frames else taken).tolist():
@@ -178,7 +186,8 @@ class CameraUnit:
                 depth = self._depth(camera, frame)
                 for i in by_frame[frame]:
                     if taken[i]:
-                        yield self._person(camera, bodies, view, visible, i, picture, depth)
+                        person = self._person(camera, bodies, view, visible, i, picture, depth)
+                        yield person if truth is None else with_body(person, truth, camera)
                     else:
                         yield self._unlabeled(camera, frame, picture, Region.of_box(view.whole_box_px(i)))
         except BadInput as bad:

@@ -3,6 +3,7 @@
     python -m demo.batch pictures --out joints.parquet
     python -m demo.batch video.mp4 --out joints.csv --boxes boxes.csv
     python -m demo.batch pictures --coco results.json --openpose jsons
+    python -m demo.batch pictures --mesh runs/hmr --bodies bodies --draw drawn
 
 People are searched for in each picture, and tracked through a video. With `--boxes`, each row of the CSV file is a
 person: picture (the name inside the folder) or frame (its number, from 0), x_px, y_px (the box's top left corner),
@@ -10,7 +11,8 @@ width_px, height_px. With `--whole-picture` each picture is one person's crop.
 The table has a row for each person: picture, or frame and time_s; person (a number from 0 within the picture; in a
 video it stays the same while the person is tracked); the box, given or around the joints found; and for each joint its
 x_px and y_px in the picture and its score. Results can also be written in the forms of COCO (`--coco`), OpenPose
-(`--openpose`) and, of a video, PoseTrack (`--posetrack`), several at once.
+(`--openpose`) and, of a video, PoseTrack (`--posetrack`), several at once. With a model of
+bodies (`--mesh`) each person's body is drawn (`--draw`) and written for other programs (`--bodies`).
 
 Exit codes:
     0: the results are written. Pictures that could not be read, and those in which nobody was found, are counted and
@@ -36,6 +38,8 @@ from demo.batch.counts import Counts
 from demo.batch.drawings import Drawings, check_drawings
 from demo.batch.find import Found, box_crops, estimate_crops, iter_crops, rule_of, search, whole_image_crops
 from demo.batch.inputs import Boxes, Item, is_picture, pictures_in, read_boxes, read_folder, read_video
+from demo.bodies.options import BodyOptions
+from demo.bodies.rows import rows_with_bodies
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.lifting.lifter import LiftOptions
 from demo.lifting.rows import lifted_rows
@@ -50,7 +54,7 @@ from machine.words import counted
 
 
 @dataclass(frozen=True)
-class Options(BatchOptions, ResultOptions, LiftOptions):
+class Options(BatchOptions, ResultOptions, LiftOptions, BodyOptions):
     """Estimates the pose in every picture of a folder, or every frame of a video.
 
     Attributes:
@@ -60,7 +64,7 @@ class Options(BatchOptions, ResultOptions, LiftOptions):
         people: maximum number of people to search for in a picture; everybody, or four where squares are searched.
         min_score: minimum confidence of a row: the mean score of the better half of a person's main joints. By default
             the model's own for people who are found or, in a video, tracked; with --boxes every box has a row.
-        draw: new folder for copies of the pictures with skeletons.
+        draw: new folder for copies of the pictures with skeletons, or with bodies (--mesh).
     """
 
     source: Annotated[Path, tyro.conf.Positional]
@@ -79,7 +83,10 @@ class Options(BatchOptions, ResultOptions, LiftOptions):
             raise ArgumentError("--space adds columns to the table; give --out FILE too")
         if self.whole_picture and self.boxes is not None:
             raise ArgumentError("--whole-picture and --boxes both say where people are; give one of them")
-        self.check_results(self.source, {"the --boxes file": self.boxes})
+        self.check_results(self.source, {"the --boxes file": self.boxes}, others_written=self.bodies is not None)
+        self.check_bodies(self.source)
+        if self.mesh is not None and self.bodies is None and self.draw is None:
+            raise ArgumentError("--mesh finds bodies; say where they go: --bodies FOLDER, --draw FOLDER or both")
         if self.draw is not None:
             check_drawings(self.draw, self.source)
 
@@ -102,16 +109,26 @@ def run(options: Options) -> None:
     most = 1 if options.whole_picture or boxes is not None else options.people
     model, choice = options.load_for_batches(options.find_export(most), most)
     rule, lifter = rule_of(model, options.min_score), options.load_lifter(model.skeleton)
+    body_model = options.load_mesh()
     start_s = time.perf_counter()
     with ExitStack() as stack:
         video_name = options.source.stem if video else None
         space = None if lifter is None else lifter.skeleton
         results = stack.enter_context(Results(options, model.skeleton, video_name, annotated, space))
+        bodies = None
+        if options.bodies is not None:
+            from demo.bodies.folder import BodyFolder  # It imports SciPy.
+
+            bodies = stack.enter_context(BodyFolder(options.bodies, options.focal, options.table_ending))
         drawings = options.draw and stack.enter_context(Drawings(options.draw, model.skeleton, rule.joint_score))
         for item, people in stack.enter_context(_find(items, boxes, model, rule, choice.batch, options)):
             counts.add(item.key, people)
             if lifter is not None and people is not None and item.picture is not None:
                 people = lifted_rows(people, lifter, rule.joint_score, item.picture.shape[:2])
+            if body_model is not None and people and item.picture is not None:
+                people = rows_with_bodies(people, body_model, item.picture)
+            if bodies is not None and people and item.picture is not None:
+                bodies.add_all(people, item.picture.shape[:2])
             if people is not None:
                 results.add(item.key, people)
             if drawings and people is not None and item.picture is not None:
@@ -125,6 +142,8 @@ def run(options: Options) -> None:
         if drawings:
             drawings.finish()
         written = results.write()
+        if bodies:
+            bodies.finish()
     counts.notes += results.notes
     found = f"{counted(len(results), 'person', 'people')} in {seconds:.1f} s ({len(results) / seconds:.0f} people/s)"
     _report(options, counts, video, f"{found} with {choice}", written)
@@ -135,6 +154,7 @@ def _report(options: Options, counts: Counts, video: FrameSource | None, found: 
     print(f"{counted(counts.read, counts.kind)}{announced}, {found}")
     for note in (*counts.report(options.source), *(video.notes if video else ())):
         print(note)
+    written += [options.bodies] if options.bodies else []
     drawn = [f"{counted(counts.read, 'picture')} in {options.draw}"] if options.draw else []
     print(f"wrote {' and '.join([*map(str, written), *drawn])}")
 

@@ -12,7 +12,7 @@ from demo.batch.inputs import is_picture
 from demo.errors import ArgumentError
 from demo.outputs.new_folder import NewFolder, check_new_folder
 from demo.outputs.table import TableRow
-from demo.ui.view import line_thickness, text_scale
+from demo.ui.view import draw_bodies, line_thickness, text_scale
 from pose import Skeleton, draw_skeleton, draw_text
 
 # Formats without color.
@@ -34,6 +34,8 @@ def check_drawings(folder: Path, source: Path) -> None:
 def draw_people(picture: np.ndarray, people: Sequence[TableRow], skeleton: Skeleton, joint_score: float) -> np.ndarray:
     """Draws people onto a copy of an image, uint8 RGB (H, W, 3); with more than one, also their numbers.
 
+    Those with bodies are drawn as these, others as skeletons.
+
     Args:
         picture: the image.
         people: in it.
@@ -41,8 +43,10 @@ def draw_people(picture: np.ndarray, people: Sequence[TableRow], skeleton: Skele
         joint_score: minimum score of a joint that is drawn.
     """
     thickness, scale = line_thickness(picture), text_scale(picture)
-    drawn = picture.copy()
+    drawn = draw_bodies(picture.copy(), people)
     for person in people:
+        if person.body is not None:
+            continue
         drawn = draw_skeleton(drawn, person.xy_px, person.scores >= joint_score, skeleton, thickness=thickness)
     for person in people if len(people) > 1 else ():
         place = np.clip(person.box_px[:2], 0, None).astype(int)

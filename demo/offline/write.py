@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from demo.offline.bodies import BodyTracks
 from demo.offline.lift import SpaceTracks
 from demo.offline.recording import Recording
 from demo.outputs.files import Output
@@ -137,7 +138,11 @@ def to_coco(recording: Recording, video: str, *, angles: Angles | None = None) -
 
 
 def iter_records(
-    recording: Recording, *, angles: Angles | None = None, space: SpaceTracks | None = None
+    recording: Recording,
+    *,
+    angles: Angles | None = None,
+    space: SpaceTracks | None = None,
+    bodies: BodyTracks | None = None,
 ) -> Iterator[dict]:
     """Yields each frame as plain lists and numbers; see `demo.outputs.jsonl.frame_record`."""
     for frame, people in recording.iter_people():
@@ -146,6 +151,8 @@ def iter_records(
             places = [frame - recording.people[person.number].start for person in people]
             everybody = zip(people, places, strict=True)
             people = tuple(replace(one, xyz_mm=space.people[one.number][place]) for one, place in everybody)
+        if bodies is not None:
+            people = tuple(replace(one, body=bodies.at(frame, one.number)) for one in people)
         skeleton = None if space is None else space.skeleton
         record = frame_record(frame, time_s, recording.size, people, recording.skeleton, skeleton)
         for entry in record["people"]:
@@ -161,6 +168,7 @@ def write(
     form: Form = "wide",
     angles: Angles | None = None,
     space: SpaceTracks | None = None,
+    bodies: BodyTracks | None = None,
 ) -> None:
     """Writes a recording completely or not at all.
 
@@ -171,6 +179,7 @@ def write(
         form: of a table.
         angles: of everybody.
         space: joints in space of everybody, for a wide table or .jsonl.
+        bodies: of everybody, for .jsonl.
 
     Raises:
         OutputError: the file cannot be written.
@@ -185,7 +194,8 @@ def write(
                 content = to_coco(recording, video, angles=angles)
                 output.file.write(json.dumps(content, separators=(",", ":"), allow_nan=False).encode())
             else:
-                output.file.writelines(map(json_line, iter_records(recording, angles=angles, space=space)))
+                records = iter_records(recording, angles=angles, space=space, bodies=bodies)
+                output.file.writelines(map(json_line, records))
         output.finish()
     finally:
         output.discard()

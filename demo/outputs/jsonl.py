@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +14,26 @@ from demo.outputs.files import Output
 from demo.tracking.people import TrackedFrame, TrackedPerson
 from pose import Skeleton
 
+if TYPE_CHECKING:
+    from body.seen import SeenBody
+
 
 def _numbers(values: np.ndarray, digits: int) -> list:
     """Plain rounded numbers; null for NaN and infinity, which JSON lacks."""
     if values.ndim > 1:
         return [_numbers(row, digits) for row in values]
     return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
+
+
+def _body(body: SeenBody) -> dict:
+    from scipy.spatial.transform import Rotation
+
+    return {
+        "rotations_deg": _numbers(Rotation.from_matrix(body.rotations).as_rotvec(degrees=True), 2),
+        "shape": _numbers(np.asarray(body.shape_values, np.float64), 3),
+        "root_px": _numbers(body.project(np.zeros((1, 3)))[0], 2),
+        "px_per_m": round(body.px_per_m, 2),
+    }
 
 
 def frame_record(
@@ -44,7 +59,9 @@ def frame_record(
         monotonic clock. size: [height, width] in px. skeleton: its name, which determines the joints' order. people,
         each with id, box_px ([x, y, width, height] around the joints shown, or null), joints_px ([x, y] of each joint)
         and scores (of each joint, 0 to 1). With joints in space also space_skeleton, and of each person space_mm
-        ([x, y, z] of each of its joints before the camera, x right, y down).
+        ([x, y, z] of each of its joints before the camera, x right, y down). Of a person whose body is known also body:
+        rotations_deg ([x, y, z], axis times angle, of each bone, relative to its parent; the first as seen from
+        straight ahead), shape, root_px (where the first bone begins) and px_per_m (how large it is).
     """
 
     def record(person: TrackedPerson) -> dict:
@@ -56,6 +73,7 @@ def frame_record(
             "joints_px": _numbers(person.xy_px, 2),
             "scores": _numbers(np.asarray(person.scores, np.float64), 4),
             **lifted,
+            **({} if person.body is None else {"body": _body(person.body)}),
         }
 
     return {

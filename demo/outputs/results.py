@@ -44,18 +44,24 @@ class ResultOptions:
     posetrack: Path | None = None
     annotations: Path | None = None
 
-    def check_results(self, source: Path, others: dict[str, Path | None]) -> None:
+    @property
+    def table_ending(self) -> str:
+        """That of further tables, as of the table of joints."""
+        return self.out.suffix if self.out is not None else TABLE_ENDINGS[-1]
+
+    def check_results(self, source: Path, others: dict[str, Path | None], *, others_written: bool = False) -> None:
         """Checks the files' names before the work begins.
 
         Args:
             source: what is read.
             others: what else is read, by its name in messages.
+            others_written: whether other options name files, so that none of these need be given.
 
         Raises:
             ArgumentError, OutputError: a name cannot be used, or none is given.
         """
         files = {"--out": self.out, "--coco": self.coco, "--posetrack": self.posetrack}
-        if self.openpose is None and all(path is None for path in files.values()):
+        if not others_written and self.openpose is None and all(path is None for path in files.values()):
             raise ArgumentError("give a file to write: --out, --coco or --posetrack FILE, or --openpose FOLDER")
         for option, path in files.items():
             endings = TABLE_ENDINGS if option == "--out" else (".json",)

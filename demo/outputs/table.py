@@ -18,6 +18,8 @@ from pose import Skeleton
 if TYPE_CHECKING:
     import pandas as pd
 
+    from body.seen import SeenBody
+
 TABLE_ENDINGS = (".parquet", ".csv")
 
 
@@ -91,13 +93,18 @@ def _described(table: pd.DataFrame, skeleton: Skeleton) -> pd.DataFrame:
     return table
 
 
-def write_table(table: pd.DataFrame, out: Path) -> None:
+def write_table(table: pd.DataFrame, out: Path, option: str = "--out") -> None:
     """Writes a table completely or not at all, as the format of the file's ending.
+
+    Args:
+        table: the table.
+        out: the file.
+        option: that names it, for messages.
 
     Raises:
         OutputError: it cannot be written.
     """
-    output = Output("--out", out)
+    output = Output(option, out)
     try:
         with output.writing():
             if out.suffix == ".parquet":
@@ -122,6 +129,7 @@ class TableRow:
         scores: (J,), 0 to 1.
         score: of the person; None for the mean score of the better half of the main joints.
         xyz_mm: (K, 3), joints in space in mm before the camera; None if nothing is lifted.
+        body: None if no bodies are looked for.
     """
 
     key: str | int
@@ -132,6 +140,7 @@ class TableRow:
     scores: np.ndarray
     score: float | None = None
     xyz_mm: np.ndarray | None = None
+    body: SeenBody | None = None
 
     def person_score(self, skeleton: Skeleton) -> float:
         """The person's score."""

@@ -17,18 +17,18 @@ from pathlib import Path
 import numpy as np
 
 from demo.errors import DemoError
-from demo.runtimes.pose_model import PoseModel
+from demo.runtimes.pose_model import PictureModel
 
 # Duration of a turn: so short that few turns are disturbed by other programs.
 _TURN_S = 0.02
 
 
-def pictures_of(model: PoseModel, batch: int) -> np.ndarray:
+def pictures_of(model: PictureModel, batch: int) -> np.ndarray:
     """Random images to run the model on."""
     return np.random.default_rng(0).integers(0, 256, (batch, model.size, model.size, 3), np.uint8)
 
 
-def turn_ms(model: PoseModel, pictures: np.ndarray) -> float:
+def turn_ms(model: PictureModel, pictures: np.ndarray) -> float:
     """Milliseconds per image: the minimum of a few runs."""
     begin_s, times_s = time.perf_counter(), list[float]()
     while not times_s or time.perf_counter() - begin_s < _TURN_S:
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", required=True)
     arguments = parser.parse_args()
     try:
-        models = {n: PoseModel(arguments.path, arguments.runtime, n or None) for n in arguments.threads}
+        models = {n: PictureModel(arguments.path, arguments.runtime, n or None) for n in arguments.threads}
     except DemoError as error:
         sys.exit(str(error))
     pictures = {batch: pictures_of(models[arguments.threads[0]], batch) for batch in arguments.batches}

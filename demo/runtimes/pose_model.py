@@ -24,16 +24,13 @@ from pose.tasks import POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS, task_of
 _TASKS = (POSE_2D, POSES_2D_CENTERS, POSES_2D_FIELDS)
 
 
-class PoseModel:
-    """An artefact in one runtime.
+class PictureModel:
+    """An artefact that takes images, in one runtime.
 
     Attributes:
-        finds_everybody: whether it sees everybody in an image (`find`), or one person in a crop (`predict`).
         skeleton: names and limbs of the J joints.
-        size: height and width of the crops it takes, in px.
+        size: height and width of the images or crops it takes, in px.
         padding: side of a crop as a multiple of the longer side of the person's box.
-        finder: a model that finds everybody, for this one to look at more closely; None if there is none.
-        follow: scores of `demo.tracking.rule.FollowRule` that suit this model; may be empty.
         runtime: one of `artefact.formats.FORMATS`.
         threads: number of threads; None if the runtime decides.
 
@@ -53,21 +50,60 @@ class PoseModel:
             self._model = Model(path, runtime, threads)
         except ArtefactError as error:
             raise ModelError(str(error)) from error
-        description = self._model.description
-        self._task = task_of(description)
-        if self._task not in _TASKS:
-            raise ModelError(
-                f"{str(path)!r} is a model of the task {description['task']}, and the demos run those of "
-                f"{', '.join(task.name for task in _TASKS)}"
-            )
-        self.finder: PoseModel | None = None
-        self.finds_everybody = self._task is not POSE_2D
-        self.skeleton = Skeleton.from_description(description["skeleton"])
-        self.size = int(description["size"])
-        self.padding = float(description["padding"])
-        self.follow: dict[str, float] = description.get("follow", {})
+        self._description = self._model.description
+        self._task = task_of(self._description)
+        self._check_task(path)
+        self.skeleton = Skeleton.from_description(self._description["skeleton"])
+        self.size = int(self._description["size"])
+        self.padding = float(self._description["padding"])
         self.runtime = runtime
         self.threads = threads
+
+    def _check_task(self, path: Path) -> None:
+        if not self._task.takes_pictures:
+            raise ModelError(f"{str(path)!r} is a model of the task {self._task.name}, which takes no images")
+
+    def run(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
+        """The answers of the model's task for images uint8 RGB (B, size, size, 3), by name.
+
+        Raises:
+            ValueError: the pictures have another shape or type.
+        """
+        shape = (self.size, self.size, 3)
+        if pictures.ndim != 4 or pictures.shape[1:] != shape or pictures.dtype != np.uint8 or not len(pictures):
+            raise ValueError(
+                f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
+                f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
+            )
+        return self._model.run({"pictures": pictures})
+
+    def warm_up(self, *batch_sizes: int) -> None:
+        """Runs once for each batch size, so that the first frame does not wait for allocation and compilation."""
+        for count in batch_sizes:
+            self.run(np.zeros((count, self.size, self.size, 3), np.uint8))
+
+
+class PoseModel(PictureModel):
+    """A model of the joints of one person or of everybody.
+
+    Attributes:
+        finds_everybody: whether it sees everybody in an image (`find`), or one person in a crop (`predict`).
+        finder: a model that finds everybody, for this one to look at more closely; None if there is none.
+        follow: scores of `demo.tracking.rule.FollowRule` that suit this model; may be empty.
+    """
+
+    def __init__(self, path: Path, runtime: str = "saved-model", threads: int | None = None) -> None:
+        super().__init__(path, runtime, threads)
+        self.finder: PoseModel | None = None
+        self.finds_everybody = self._task is not POSE_2D
+        self.follow: dict[str, float] = self._description.get("follow", {})
+
+    def _check_task(self, path: Path) -> None:
+        if self._task not in _TASKS:
+            raise ModelError(
+                f"{str(path)!r} is a model of the task {self._task.name}, and the demos run those of "
+                f"{', '.join(task.name for task in _TASKS)}"
+            )
 
     def predict(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Estimates one person in each crop.
@@ -91,21 +127,6 @@ class PoseModel:
             ValueError: the pictures have another shape or type.
         """
         return People.of_each(self._task.assembled(self.run(pictures), self.skeleton, self.size))
-
-    def run(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
-        """The answers of the model's task for images uint8 RGB (B, size, size, 3), by name."""
-        shape = (self.size, self.size, 3)
-        if pictures.ndim != 4 or pictures.shape[1:] != shape or pictures.dtype != np.uint8 or not len(pictures):
-            raise ValueError(
-                f"pictures must be uint8 (B, {', '.join(map(str, shape))}) with B of 1 or more, got "
-                f"{pictures.dtype} {pictures.shape}; cut them with `pose.Crop`"
-            )
-        return self._model.run({"pictures": pictures})
-
-    def warm_up(self, *batch_sizes: int) -> None:
-        """Runs once for each batch size, so that the first frame does not wait for allocation and compilation."""
-        for count in batch_sizes:
-            self.run(np.zeros((count, self.size, self.size, 3), np.uint8))
 
 
 def load(

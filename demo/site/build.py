@@ -16,6 +16,8 @@ from demo.errors import DemoError, ModelError
 from demo.finding import crowd, finder
 from demo.lifting import panel
 from demo.lifting.lifter import LiftOptions, check_lifter
+from demo.site.icons import ICONS, icon_png
+from demo.site.offline import SERVICE_WORKER, write_service_worker
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder
 from demo.tracking import estimator, one_euro, outliers, search, track
 from demo.tracking.one_euro import OneEuro
@@ -30,7 +32,7 @@ from pose.tracking.motion import MOTION
 
 #: The page's own files.
 STATIC = Path(__file__).parent / "static"
-_ENDINGS = {".html", ".css", ".js"}
+_ENDINGS = {".html", ".css", ".js", ".webmanifest"}
 _SETTINGS = "settings.json"
 _TASKS = (POSE_2D, POSES_2D_CENTERS)
 # Fields of the tracks' rule that need images.
@@ -55,10 +57,15 @@ def _model_files(export: Path, tasks: Sequence[Task]) -> tuple[Path, dict]:
     return model, notes
 
 
+def static_names() -> list[str]:
+    """The page's own files, relative to `STATIC`."""
+    paths = [path for path in STATIC.rglob("*") if path.suffix in _ENDINGS]
+    return sorted(path.relative_to(STATIC).as_posix() for path in paths)
+
+
 def _check_replaceable(folder: Path) -> None:
     """Checks that the files to be replaced, if any, are those of a page."""
-    names = [path.name for path in STATIC.iterdir() if path.suffix in _ENDINGS]
-    names += ["model.onnx", "lift.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
+    names = [*static_names(), *ICONS, "model.onnx", "lift.onnx", _SETTINGS, *(f"ort/{name}" for name in RUNTIME_FILES)]
     there = sorted(name for name in names if os.path.lexists(folder / name))
     try:
         ours = {"pose", "follow", "smooth"} <= json.loads((folder / _SETTINGS).read_text(encoding="utf-8")).keys()
@@ -190,16 +197,18 @@ def write_site(
         files["lift.onnx"], lifter = _model_files(lift.export(), (POSE_LIFT,))
         settings["lift"] = lift_settings(lifter, Skeleton.from_description(description["skeleton"]), lift)
     runtime = runtime_folder(package)
+    files |= {f"ort/{name}": runtime / name for name in RUNTIME_FILES}
+    files |= {name: STATIC / name for name in static_names() if name != SERVICE_WORKER}
     try:
-        (folder / "ort").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         # First, as `_check_replaceable` recognizes a page by it.
         (folder / _SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
-        for path in STATIC.iterdir():
-            if path.suffix in _ENDINGS:
-                shutil.copyfile(path, folder / path.name)
-        for name in RUNTIME_FILES:
-            shutil.copyfile(runtime / name, folder / "ort" / name)
         for name, path in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, folder / name)
+        for name, side_px in ICONS.items():
+            (folder / name).write_bytes(icon_png(side_px))
+        script = (STATIC / SERVICE_WORKER).read_text(encoding="utf-8")
+        write_service_worker(folder, [_SETTINGS, *files, *ICONS], script)
     except OSError as error:
         raise DemoError(f"{str(folder)!r} cannot be written: {error.strerror}") from error

@@ -24,7 +24,9 @@ class PageHandler(SimpleHTTPRequestHandler):
         ".js": "text/javascript",
         ".mjs": "text/javascript",
         ".json": "application/json",
+        ".png": "image/png",
         ".wasm": "application/wasm",
+        ".webmanifest": "application/manifest+json",
         "": "application/octet-stream",
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from demo.tracking.one_euro import OneEuro
 from demo.tracking.outliers import OutlierGate
 from demo.video.capture import Frame
 from pose import box_from_joints
+
+if TYPE_CHECKING:
+    from body.seen import SeenBody
 
 #: Defaults of the joints' one-euro filter.
 SMOOTH_CUTOFF_HZ, SMOOTH_BETA = 1.0, 10.0
@@ -28,6 +31,7 @@ class TrackedPerson:
         shown: bool (J,), joints whose score suffices to be drawn.
         xyz_mm: float64 (K, 3), the joints of a lifter's skeleton in mm before the camera; NaN where the place is
             unknown, None where nothing is lifted.
+        body: None where no bodies are looked for, or the person has no box.
     """
 
     number: int
@@ -35,6 +39,7 @@ class TrackedPerson:
     scores: np.ndarray
     shown: np.ndarray
     xyz_mm: np.ndarray | None = None
+    body: SeenBody | None = None
 
     @property
     def box_px(self) -> np.ndarray | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
+from demo.outputs.table import TableRow
 from demo.tracking.people import TrackedPerson
 from pose import Skeleton, draw_skeleton, draw_text
 
@@ -22,7 +23,7 @@ def render(
     mirror: bool,
     numbers: bool = False,
 ) -> np.ndarray:
-    """Draws one frame.
+    """Draws one frame: people as bodies where these are known, others as skeletons.
 
     The skeletons are drawn before the frame is mirrored, so that left and right keep the person's own colors; the
     numbers are written after.
@@ -37,13 +38,26 @@ def render(
     Returns:
         A new uint8 RGB (H, W, 3).
     """
-    view = picture
+    view = draw_bodies(picture, people)
     for person in people:
+        if person.body is not None:
+            continue
         view = draw_skeleton(view, person.xy_px, person.shown, skeleton, thickness=line_thickness(picture))
     view = cv2.flip(view, 1) if mirror else view.copy() if view is picture else view
     for person in people if numbers else ():
         _number(view, person, mirror=mirror)
     return view
+
+
+def draw_bodies(picture: np.ndarray, people: Iterable[TrackedPerson | TableRow]) -> np.ndarray:
+    """Draws the bodies of people, in the color of their numbers, onto a copy of an image; itself if there are none."""
+    found = [(one.body, one.number) for one in people if one.body is not None]
+    if not found:
+        return picture
+    from body.drawing import body_color, draw_meshes, mesh_of
+
+    size = (picture.shape[0], picture.shape[1])
+    return draw_meshes(picture, [mesh_of(body, size, body_color(number)) for body, number in found])
 
 
 def caption(picture: np.ndarray, text: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
     python -m demo.video walk.mp4 --out joints.csv
     python -m demo.video walk.mp4 --out joints.parquet --angles --output annotated.mp4
+    python -m demo.video walk.mp4 --out joints.csv --mesh runs/hmr --bodies walk
 
 The table has a row for each person in a frame: frame, time_s, person (a number that stays the same), the box around the
 joints, and x_px, y_px and score of each joint. A score of 0 marks a joint that was interpolated; where it could not be,
@@ -28,9 +29,11 @@ import tyro
 
 from demo.batch.counts import Counts
 from demo.batch.find import rule_of
+from demo.bodies.options import BodyOptions
 from demo.errors import ArgumentError, DemoError, SourceError
 from demo.lifting.lifter import LiftOptions
 from demo.offline.annotate import annotate
+from demo.offline.bodies import BodyTracks, body_tracks
 from demo.offline.lift import lifted_tracks
 from demo.offline.recording import Recording
 from demo.offline.smooth import Smoothing
@@ -50,7 +53,7 @@ _FACING = {"auto": None, "left": -1.0, "right": 1.0}
 
 
 @dataclass(frozen=True)
-class Options(ModelOptions, LiftOptions):
+class Options(ModelOptions, LiftOptions, BodyOptions):
     """Follows everybody through a video and writes their joints, smoothed without lag, as a table.
 
     Attributes:
@@ -108,6 +111,9 @@ class Options(ModelOptions, LiftOptions):
         self.custom_angles()
         if self.output is not None:
             check_ending(self.output)
+        self.check_bodies(self.source)
+        if self.mesh is not None and self.bodies is None and self.output is None and self.out.suffix != ".jsonl":
+            raise ArgumentError("--mesh finds bodies; give --bodies FOLDER, --output VIDEO, or --out FILE.jsonl")
         check_outputs({"--out": self.out, "--output": self.output}, {"the source": self.source})
 
     def custom_angles(self) -> dict[str, tuple[str, str, str]]:
@@ -145,7 +151,7 @@ def run(options: Options) -> None:
     path = options.find_export(options.people)
     model = options.load(path, options.people)
     _check_angles(options, model.skeleton)
-    lifter = options.load_lifter(model.skeleton)
+    lifter, body_model = options.load_lifter(model.skeleton), options.load_mesh()
     start_s = time.perf_counter()
     recording = track_video(
         source,
@@ -155,6 +161,10 @@ def run(options: Options) -> None:
         min_score=options.min_score,
         smoothing=options.smoothing(),
     )
+    bodies = None
+    if body_model is not None:
+        with progress(_open(options.source), len(recording.times_s), "finding bodies") as frames:
+            bodies = body_tracks(frames, recording, body_model, options.smoothing())
     seconds = time.perf_counter() - start_s
     write(
         recording,
@@ -163,14 +173,28 @@ def run(options: Options) -> None:
         form=options.table,
         angles=_measure_angles(options, recording),
         space=None if lifter is None else lifted_tracks(recording, lifter),
+        bodies=bodies,
     )
+    if bodies is not None and options.bodies is not None:
+        _write_bodies(options, options.bodies, bodies, recording)
     threads = "" if model.threads is None else f", {counted(model.threads, 'thread')}"
     _report(options, recording, source, f"in {seconds:.1f} s with {model.runtime}{threads}")
     if options.output:
         again = _open(options.source)
         with progress(again, len(recording.times_s), "drawing") as frames:
-            annotate(frames, recording, options.output, again.fps)
+            annotate(frames, recording, options.output, again.fps, bodies)
         print(f"wrote {options.output}")
+
+
+def _write_bodies(options: Options, folder: Path, bodies: BodyTracks, recording: Recording) -> None:
+    from demo.bodies.folder import BodyFolder
+
+    ending = options.out.suffix if options.out.suffix in TABLE_ENDINGS else ".csv"
+    with BodyFolder(folder, options.focal, ending) as files:
+        for frame, number in zip(*recording.rows(), strict=True):
+            if (body := bodies.at(frame, number)) is not None:
+                files.add(int(frame), float(recording.times_s[frame]), int(number), body, recording.size)
+        files.finish()
 
 
 def _open(source: Path) -> FrameSource:
@@ -206,7 +230,7 @@ def _report(options: Options, recording: Recording, source: FrameSource, how: st
         )
     for note in (*counts.report(options.source), *source.notes):
         print(note)
-    print(f"wrote {options.out}", flush=True)
+    print(f"wrote {options.out}{f' and {options.bodies}' if options.bodies else ''}", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from body.human import BONES, PARENTS, Human
-from dome.moves.turns import turn
+from pose.space.turns import turn
 
 #: Degrees, lowest and highest. Sides: leaning and turning to the left are positive.
 TRUNK_LIMITS = {

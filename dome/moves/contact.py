@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
 from body.human import BONES, Human, topology
-from dome.moves.turns import between
+from pose.space.turns import between
 
 #: Points this near to the floor carry weight.
 TOUCHING_MM = 12.0

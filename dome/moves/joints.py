@@ -8,9 +8,9 @@ import numpy as np
 
 from body.human import Human, to_world
 from body.shape import Shape
-from dome.moves.bvh import Bvh
 from dome.moves.motion import random_motion
 from dome.moves.retarget import retarget
+from pose.space.bvh import Bvh
 
 
 def joints_of_person(number: int, fps: float, seconds: float = 0.0, recording: Bvh | None = None) -> np.ndarray:

@@ -15,7 +15,7 @@ from dome.moves.contact import Contact, settle
 from dome.moves.gait import GAITS, Gait, draw_gait
 from dome.moves.penetration import Capsules, penetration
 from dome.moves.stance import Feet, Stance
-from dome.moves.turns import turn
+from pose.space.turns import turn
 
 #: The most that limbs may penetrate one another before a pose is drawn again.
 DEEPEST_MM = 30.0

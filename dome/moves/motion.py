@@ -13,7 +13,7 @@ from dome.moves.anatomy import ANGLES, clip
 from dome.moves.contact import hold
 from dome.moves.keys import Body, Key, draw_keys
 from dome.moves.stance import Feet
-from dome.moves.turns import turn
+from pose.space.turns import turn
 
 _GRAVITY_MM = 9810.0
 

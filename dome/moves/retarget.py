@@ -8,11 +8,11 @@ from scipy.spatial.transform import Rotation
 
 from body.human import BONES, PARENTS, Human
 from dome.moves.anatomy import Anatomy
-from dome.moves.bvh import Bvh
 from dome.moves.contact import Contact
 from dome.moves.motion import Motion
-from dome.moves.turns import between, turn
 from pose import BadInput
+from pose.space.bvh import Bvh
+from pose.space.turns import between, turn
 
 # The joints of our bones in the two naming schemes of CMU's files, listed for one side.
 _CMU = {

@@ -9,7 +9,7 @@ import numpy as np
 from body.human import BONES
 from dome.moves.anatomy import ANGLES, INDEX, SIDE_LIMITS, Anatomy, clip, hip_angles
 from dome.moves.contact import Contact
-from dome.moves.turns import turn
+from pose.space.turns import turn
 
 # The most that a leg is straightened, as a share of its length; beyond, knees would snap.
 _LONGEST = 0.998

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dome.view.surface import Paint, Surface
+from pose.space.raster import vertex_normals
 
 
 class Crowd:
@@ -57,22 +58,6 @@ class Crowd:
             if end > start:
                 colors[start:end] = self.paints[paint[start]](canonical_mm[start:end])
         return colors
-
-
-def vertex_normals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit vectors float32 (N, 3): for each vertex the area-weighted mean of its faces' normals; 0 without faces."""
-    a, b, c = (vertices_mm[faces[:, corner]] for corner in range(3))
-    # The length of this product is twice the area.
-    across = np.cross(b - a, c - a)
-    corners, count = faces.T.ravel(), len(vertices_mm)
-    sums = [np.bincount(corners, np.tile(across[:, axis], 3), minlength=count) for axis in range(3)]
-    return unit(np.stack(sums, axis=1).astype(np.float32))
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Normalizes vectors (..., 3); zero vectors stay."""
-    length = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
-    return vectors / np.maximum(length, np.float32(1e-12))[..., None]
 
 
 def _joined(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: type) -> np.ndarray:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dome.view.crowd import Crowd, unit
-from dome.view.raster import Window, draw_depth
+from dome.view.crowd import Crowd
 from dome.view.surface import Surface
 from pose import Camera
+from pose.space.raster import Window, draw_depth, unit
 
 # So far away that its light is nearly parallel over a few meters.
 _SUN_MM = 60_000.0

@@ -10,11 +10,11 @@ import numpy as np
 
 from dome.place.backdrop import Scene
 from dome.place.shells import FAR_MM
-from dome.view.crowd import Crowd, unit
+from dome.view.crowd import Crowd
 from dome.view.light import Light, ShadowMap
-from dome.view.raster import Raster, Window, attributes, draw_triangles, project
 from dome.view.surface import Surface
 from pose import Camera
+from pose.space.raster import Raster, Window, attributes, draw_triangles, project, unit
 
 __all__ = ["Frame", "Light", "ShadowMap", "View"]
 

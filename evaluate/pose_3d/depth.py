@@ -10,7 +10,7 @@ import numpy as np
 from evaluate.pose_2d.collect import Progress, answered
 from evaluate.pose_2d.summary import mean_of_known
 from evaluate.pose_3d.evaluation import Arrays, SpaceEvaluation, Subject, evaluated
-from evaluate.pose_3d.lifting import kinds_of
+from evaluate.pose_3d.lifting import camera_of, kinds_before_camera
 from evaluate.pose_3d.metrics import AP_MM, joint_errors, mean_average_precision
 from evaluate.predictor import Predictor
 from machine.words import counted
@@ -138,11 +138,6 @@ def _draw(evaluation: SpaceEvaluation, row: int) -> np.ndarray:
     return strip(shown, poses, skeleton)
 
 
-def _kinds(labels: Arrays, skeleton: Skeleton) -> list[tuple[str, str, np.ndarray]]:
-    hips = labels["joints_xyz_mm"][:, list(hips_of(skeleton))].mean(axis=1)
-    return kinds_of({**labels, "distance_mm": np.linalg.norm(hips, axis=1)}, skeleton)
-
-
 DEPTH = Subject(
     noun=("person", "people"),
     figures=FIGURES,
@@ -157,12 +152,11 @@ DEPTH = Subject(
         "PA-MPJPE": "The same after the pose is moved, turned and scaled to fit.",
         "mean pose": "The mean of the train split's poses, before the camera.",
     },
-    kinds=_kinds,
+    kinds=kinds_before_camera,
     notes=_notes,
     draw=_draw,
-    summarize=summarize,
-    # A person's key ends in the frame and the person's number in it.
-    group=lambda key: key.rpartition(b"/")[0].rpartition(b"/")[0],
+    summarize=lambda answers, labels, skeleton: summarize(answers["joints_xyz_mm"], labels, skeleton),
+    group=camera_of,
 )
 
 
@@ -198,7 +192,8 @@ def evaluate_depth(
         batches = dataset(records, split, batch_size=batch_size, input_size=size, fields=fields)
         found = [parts[1:] for parts in answered(predictor, batches.as_numpy_iterator(), progress)]
     answers, labels = map(joined, zip(*found, strict=True))
-    predicted = answers["joints_xyz_mm"]
+    if complete is not None:
+        answers["joints_xyz_mm"] = completed(answers["joints_xyz_mm"], answers["scores"], complete)
     return evaluated(
         DEPTH,
         predictor,
@@ -206,8 +201,8 @@ def evaluate_depth(
         split,
         shown=labels["depth_mm"],
         labels=labels,
-        predicted_mm=predicted if complete is None else completed(predicted, answers["scores"], complete),
-        mean_mm=mean_before_camera(records, size, labels),
+        answers=answers,
+        mean={"joints_xyz_mm": mean_before_camera(records, size, labels)},
         gallery=gallery,
         seed=seed,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,8 +11,12 @@ import numpy as np
 
 from evaluate.predictor import Predictor
 from pose import Skeleton
+from pose.draw import COLORS
+from pose.space.drawing import TRUE
 
 Arrays = Mapping[str, np.ndarray]
+
+_COLORS = {"true": TRUE, **{f"predicted: {side}": color for side, color in COLORS.items()}}
 
 
 class Summary(Protocol):
@@ -48,8 +52,9 @@ class Subject:
         kinds: (labels, skeleton) -> what is broken down, a name, and the rows bool (N,) of each kind.
         notes: what a reader of the figures needs to know.
         draw: (evaluation, row) -> a picture, uint8 RGB.
-        summarize: (poses (N, J, 3), labels, skeleton) -> their errors.
+        summarize: (answers, labels, skeleton) -> their errors; "joints_xyz_mm" (N, J, 3) is one of the answers.
         group: a record's key -> what only one of the worst is shown of, such as its clip.
+        colors: of the pictures, by what they mean.
     """
 
     noun: tuple[str, str]
@@ -61,8 +66,9 @@ class Subject:
     kinds: Callable[[Arrays, Skeleton], list[tuple[str, str, np.ndarray]]]
     notes: Callable[[SpaceEvaluation], list[str]]
     draw: Callable[[SpaceEvaluation, int], np.ndarray]
-    summarize: Callable[[np.ndarray, Arrays, Skeleton], Summary]
+    summarize: Callable[[Arrays, Arrays, Skeleton], Summary]
     group: Callable[[bytes], bytes]
+    colors: Mapping[str, tuple[int, int, int]] = field(default_factory=lambda: _COLORS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +89,8 @@ class SpaceEvaluation:
         worst: rows with the greatest errors, of different clips or people.
         chosen: random rows.
         exact: whether a lifter was shown the true places.
+        best: rows with the smallest errors, of different clips or people.
+        answers: the net's, arrays (N, ...) by name.
     """
 
     subject: Subject
@@ -98,6 +106,8 @@ class SpaceEvaluation:
     worst: list[int]
     chosen: list[int]
     exact: bool = False
+    best: list[int] = field(default_factory=list)
+    answers: Arrays = field(default_factory=dict)
 
 
 def evaluated(
@@ -108,14 +118,15 @@ def evaluated(
     *,
     shown: np.ndarray,
     labels: dict[str, np.ndarray],
-    predicted_mm: np.ndarray,
-    mean_mm: np.ndarray,
+    answers: Arrays,
+    mean: Arrays,
     gallery: int,
     seed: int,
     exact: bool = False,
 ) -> SpaceEvaluation:
-    """Measures poses and the mean pose (N, J, 3) alike, and chooses up to `gallery` of the worst and of random rows."""
-    summary = subject.summarize(predicted_mm, labels, predictor.skeleton)
+    """Measures a net's answers and those of the mean pose alike, and chooses up to `gallery` rows of each kind."""
+    summary = subject.summarize(answers, labels, predictor.skeleton)
+    groups = [subject.group(key) for key in labels["key"]]
     return SpaceEvaluation(
         subject=subject,
         model=predictor.path,
@@ -124,12 +135,14 @@ def evaluated(
         skeleton=predictor.skeleton,
         shown=shown,
         labels=labels,
-        predicted_mm=predicted_mm,
+        predicted_mm=answers["joints_xyz_mm"],
         summary=summary,
-        baseline=subject.summarize(mean_mm, labels, predictor.skeleton),
-        worst=worst_rows(summary.errors, [subject.group(key) for key in labels["key"]], gallery),
-        chosen=random_rows(len(predicted_mm), gallery, seed),
+        baseline=subject.summarize(mean, labels, predictor.skeleton),
+        worst=worst_rows(summary.errors, groups, gallery),
+        chosen=random_rows(len(groups), gallery, seed),
         exact=exact,
+        best=worst_rows(-summary.errors, groups, gallery),
+        answers=answers,
     )
 
 

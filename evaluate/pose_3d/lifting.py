@@ -125,6 +125,17 @@ def kinds_of(labels: Arrays, skeleton: Skeleton) -> list[tuple[str, str, np.ndar
     return kinds + [("data set", one.decode(errors="replace"), sources == one) for one in sorted(set(sources.tolist()))]
 
 
+def kinds_before_camera(labels: Arrays, skeleton: Skeleton) -> list[tuple[str, str, np.ndarray]]:
+    """`kinds_of` for poses in a camera's frame, whose distance is that of their hips."""
+    hips = labels["joints_xyz_mm"][:, list(hips_of(skeleton))].mean(axis=1)
+    return kinds_of({**labels, "distance_mm": np.linalg.norm(hips, axis=1)}, skeleton)
+
+
+def camera_of(key: bytes) -> bytes:
+    """What precedes the frame and the person's number in it in a person's key."""
+    return key.rpartition(b"/")[0].rpartition(b"/")[0]
+
+
 def _degrees(along: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """The angle of vectors (N, 3) to an axis, from their components along it."""
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
@@ -175,7 +186,7 @@ LIFTING = Subject(
     kinds=kinds_of,
     notes=_notes,
     draw=_draw,
-    summarize=summarize,
+    summarize=lambda answers, labels, skeleton: summarize(answers["joints_xyz_mm"], labels, skeleton),
     # Windows of a clip have its name and a number.
     group=lambda key: key.rpartition(b"+")[0],
 )
@@ -217,7 +228,7 @@ def evaluate_lifter(
         )
         shown, answers, labels = zip(*answered(predictor, batches.as_numpy_iterator(), progress), strict=True)
         mean = mean_lifted(records, length, baseline_split(manifest, split))
-    predicted = joined(answers)["joints_xyz_mm"]
+    found = joined(answers)
     return evaluated(
         LIFTING,
         predictor,
@@ -225,8 +236,8 @@ def evaluate_lifter(
         split,
         shown=np.concatenate(shown),
         labels=joined(labels),
-        predicted_mm=predicted,
-        mean_mm=np.broadcast_to(mean, predicted.shape),
+        answers=found,
+        mean={"joints_xyz_mm": np.broadcast_to(mean, found["joints_xyz_mm"].shape)},
         gallery=gallery,
         seed=seed,
         exact=exact,

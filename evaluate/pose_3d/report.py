@@ -14,8 +14,6 @@ from evaluate.pose_2d.sides import joint_rows, side_by_side
 from evaluate.pose_3d import tables
 from evaluate.pose_3d.evaluation import SpaceEvaluation
 from machine.words import counted
-from pose.draw import COLORS
-from pose.space.drawing import TRUE
 
 
 def write_report(evaluation: SpaceEvaluation, folder: Path) -> list[Path]:
@@ -51,8 +49,7 @@ def report_html(evaluation: SpaceEvaluation) -> str:
         notes=evaluation.subject.notes(evaluation),
         shown=evaluation.subject.shown,
         galleries=_galleries(evaluation),
-        true_color=TRUE,
-        side_colors=COLORS,
+        colors=evaluation.subject.colors,
         figure_rows=[
             (f"{heading} ({unit})", [Cell(tables.value(ours, unit)), Cell(tables.value(theirs, unit), mean_pose=True)])
             for heading, unit, ours, theirs in tables.figures(evaluation)
@@ -110,6 +107,7 @@ def _galleries(evaluation: SpaceEvaluation) -> list[dict[str, object]]:
     labels, (one, several) = evaluation.labels, evaluation.subject.noun
     galleries = (
         (f"Worst {several}", "with the greatest errors, none like another", evaluation.worst),
+        (f"Best {several}", "with the smallest errors, none like another", evaluation.best),
         ("At random", "drawn from the split", evaluation.chosen),
     )
     return [

@@ -6,7 +6,7 @@ from importlib import import_module
 import keras
 
 from models.blocks import SCORES
-from models.forms import beliefs, centers, cone, depth_readout, fields, lifted, volumes
+from models.forms import beliefs, bodies, centers, cone, depth_readout, fields, lifted, volumes
 from models.forms.output_form import OutputForm
 from models.necks import NECK_LAYERS
 from models.normalization import plain_copy
@@ -17,7 +17,15 @@ FORMS: dict[str, OutputForm] = {name: import_module(f"{__name__}.{name}").FORM f
 DEPTH_FORMS: dict[str, OutputForm] = {one.FORM.name: one.FORM for one in (cone, depth_readout, volumes)}
 # Prefix of the layers of an intermediate stage's head, and of those of a net inside.
 _STAGE = re.compile(r".*/|stage\d+_out_")
-_OF_ALL_TASKS = [*FORMS.values(), beliefs.FORM, centers.FORM, fields.FORM, lifted.FORM, *DEPTH_FORMS.values()]
+_OF_ALL_TASKS = [
+    *FORMS.values(),
+    beliefs.FORM,
+    bodies.FORM,
+    centers.FORM,
+    fields.FORM,
+    lifted.FORM,
+    *DEPTH_FORMS.values(),
+]
 # Prefixes of the heads' and necks' layer names, after the stage's own prefix; no backbone layer has one.
 _HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for name in form.layers)}))
 
@@ -25,6 +33,11 @@ _HEAD_LAYERS = tuple(sorted({*NECK_LAYERS, *(name for form in _OF_ALL_TASKS for 
 def is_of_head(layer: str) -> bool:
     """Return whether a layer's name is that of a head's or a neck's layer, in any stage."""
     return own_name(layer).startswith(_HEAD_LAYERS)
+
+
+def is_of_neck(layer: str) -> bool:
+    """Return whether a layer's name is that of a neck's layer."""
+    return own_name(layer).startswith(NECK_LAYERS)
 
 
 def own_name(layer: str) -> str:

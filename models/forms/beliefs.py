@@ -80,7 +80,7 @@ def everybody_loss(labels: Mapping[str, Any], outputs: Mapping[str, Any], size: 
 
 def _loss(xy: Any, visible: Any, labels: Mapping[str, Any], outputs: Mapping[str, Any], size: int) -> dict[str, Term]:
     maps = outputs["belief_maps"]
-    target = encode_maps(xy, visible, size, maps.shape[1], SIGMA_CELLS)
+    target = encode_maps(xy, visible, size, maps.shape[1], SIGMA_CELLS * size / maps.shape[1])
     error = ops.sum((maps - target) ** 2, axis=(1, 2)) / (pi * SIGMA_CELLS**2)
     known = ops.cast(labels["visible"] > 0, "float32")
     weight = ops.concatenate([ops.ones_like(known[:, :1]), known], axis=1)

@@ -18,9 +18,9 @@ from pose.grouping.limb_fields import limbs_of
 from pose.skeleton import Skeleton
 from pose.tasks import POSES_2D_FIELDS
 
-#: Standard deviation of the maps' Gaussians, and half the width of the fields, in cells: OpenPose's 7 px and 1 cell, at
-#: 8 px in a cell.
-SIGMA_CELLS, HALF_WIDTH_CELLS = 7 / 8, 1.0
+#: Standard deviation of the maps' Gaussians, and half the width of the fields, in pixels of the image: OpenPose's, of
+#: which the width is that of one of its cells. In smaller cells they cover more of them.
+SIGMA_PX, HALF_WIDTH_PX = 7.0, 8.0
 
 
 class BranchFeatures(NamedTuple):
@@ -76,7 +76,7 @@ def _read(x, filters: int, name: str):
     return keras.layers.Conv2D(filters, 1, kernel_initializer=small, dtype="float32", name=name)(x)
 
 
-def encode_maps(joints_xy_px, visible, size: int, cells: int, sigma_cells: float = SIGMA_CELLS):
+def encode_maps(joints_xy_px, visible, size: int, cells: int, sigma_px: float = SIGMA_PX):
     """Make the target maps: for each joint the maximum of Gaussians about all people's.
 
     Args:
@@ -84,14 +84,14 @@ def encode_maps(joints_xy_px, visible, size: int, cells: int, sigma_cells: float
         visible: Int (B, P, J); joints of 0, and those outside the image, are left out.
         size: Side of the square image in pixels.
         cells: Side of the square maps in cells.
-        sigma_cells: Standard deviation of the Gaussians in cells.
+        sigma_px: Standard deviation of the Gaussians in pixels of the image.
 
     Returns:
         Float (B, cells, cells, 1 + J); the first is the background, 1 minus the maximum of the others.
     """
     place, known = _in_cells(joints_xy_px, visible, size, cells)
     steps = ops.arange(cells, dtype="float32")
-    along = ops.exp(-((steps - place[..., None]) ** 2) / (2 * sigma_cells**2))
+    along = ops.exp(-((steps - place[..., None]) ** 2) / (2 * (sigma_px * cells / size) ** 2))
     column, row = along[..., 0, :], along[..., 1, :] * known[..., None]
     maps = ops.max(row[..., :, None] * column[..., None, :], axis=1)
     maps = ops.transpose(maps, (0, 2, 3, 1))
@@ -124,7 +124,7 @@ def encode_fields(joints_xy_px, visible, pairs: Sequence[tuple[int, int]], size:
     unit_x, unit_y = unit[..., 0, None, None], unit[..., 1, None, None]
     along, across = away_x * unit_x + away_y * unit_y, away_x * unit_y - away_y * unit_x
     beyond = along - ops.clip(along, 0.0, length)
-    near = ops.cast(across**2 + beyond**2 <= HALF_WIDTH_CELLS**2, "float32") * known[..., None, None]
+    near = ops.cast(across**2 + beyond**2 <= (HALF_WIDTH_PX * cells / size) ** 2, "float32") * known[..., None, None]
     count = ops.maximum(ops.sum(near, axis=1), 1.0)
     averages = [ops.sum(near * one, axis=1) / count for one in (unit_x, unit_y)]
     fields = ops.transpose(ops.stack(averages, axis=-1), (0, 2, 3, 1, 4))

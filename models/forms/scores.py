@@ -4,6 +4,9 @@ import keras
 
 from models.blocks import SCORES, readout
 
+# Before it is trained a score is about 0.05, and remains so for joints that nobody labels.
+_BIAS = -3.0
+
 
 def score_head(evidence, num_joints: int, *, prefix: str = ""):
     """Predict a score for each joint, without sending gradients into the net.
@@ -17,7 +20,7 @@ def score_head(evidence, num_joints: int, *, prefix: str = ""):
         "score_logits" (B, J) float32, whose sigmoid estimates the probability that the predicted joint is right. No
         gradient flows back from them, so that training the scores does not affect the joints.
     """
-    return readout(keras.ops.stop_gradient(evidence), num_joints, name=f"{prefix}{SCORES}")
+    return readout(keras.ops.stop_gradient(evidence), num_joints, bias=_BIAS, name=f"{prefix}{SCORES}")
 
 
 def peak_score_head(features, num_joints: int, peaks: list, *, prefix: str = ""):

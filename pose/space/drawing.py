@@ -15,8 +15,8 @@ from pose.skeleton import Skeleton
 TRUE = (150, 150, 150)
 #: Side of a cell of `strip`.
 CELL_PX = 180
-# Half of what a view shows.
-_REACH_MM = 1150.0
+#: Half of what a view shows.
+REACH_MM = 1150.0
 # The axes of a view, in the frame of the camera turned to the person.
 _VIEWS = {"as seen": (0, 1), "side": (2, 1), "above": (0, 2)}
 
@@ -44,7 +44,7 @@ def strip(shown: np.ndarray, poses: Sequence[Drawn], skeleton: Skeleton) -> np.n
     for name, axes in _VIEWS.items():
         cell = _blank()
         for pose in poses:
-            xy = _placed(pose.xyz_mm[:, axes] / _REACH_MM)
+            xy = _placed(pose.xyz_mm[:, axes] / REACH_MM)
             cell = draw_skeleton(cell, xy, pose.known, skeleton, color=pose.color)
         cells.append(captioned(cell, name))
     return np.concatenate(cells, axis=1)
@@ -56,8 +56,8 @@ def joints_shown(xy: np.ndarray, visible: np.ndarray, skeleton: Skeleton) -> np.
 
 
 def depth_shown(depth_mm: np.ndarray, body_mm: float) -> np.ndarray:
-    """A depth image (S, S) as a picture: from `_REACH_MM` before the body, blue, to as much behind it, red."""
-    share = np.clip((depth_mm.astype(np.float64) - body_mm) / _REACH_MM, -1, 1)
+    """A depth image (S, S) as a picture: from `REACH_MM` before the body, blue, to as much behind it, red."""
+    share = np.clip((depth_mm.astype(np.float64) - body_mm) / REACH_MM, -1, 1)
     colors = cv2.applyColorMap(np.round((share + 1) * 127.5).astype(np.uint8), cv2.COLORMAP_TURBO)
     colors[depth_mm == 0] = 0
     return cv2.resize(colors, (CELL_PX, CELL_PX), interpolation=cv2.INTER_NEAREST)[..., ::-1].copy()

@@ -70,7 +70,7 @@ def seen(rays: np.ndarray, scores: np.ndarray) -> Seen:
     # The middle of a box is not quite that of the turned box.
     for _ in range(2):
         middle = _box(turned, there)[0]
-        further = _turn_to(np.concatenate([middle, np.ones_like(middle[..., :1])], axis=-1))
+        further = turn_to(np.concatenate([middle, np.ones_like(middle[..., :1])], axis=-1))
         points = np.concatenate([turned, np.ones_like(turned[..., :1])], axis=-1)
         points = points @ np.swapaxes(further, -1, -2)[..., None, :, :]
         # What lies behind the turned camera is not seen.
@@ -193,7 +193,7 @@ def _box(points: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return (low + high) / 2, high - low
 
 
-def _turn_to(directions: np.ndarray) -> np.ndarray:
+def turn_to(directions: np.ndarray) -> np.ndarray:
     """The smallest rotations (..., 3, 3) that take directions (..., 3), with z above 0, to the z axis."""
     x, y, z = np.moveaxis(directions / np.linalg.norm(directions, axis=-1, keepdims=True), -1, 0)
     share = 1 / (1 + z)

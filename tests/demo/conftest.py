@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 from rectangles import squares_by_default  # noqa: F401 - a fixture of all tests here
+from upright import upright_body
 
 from pose import PANOPTIC19
-from pose.tasks import MAX_CENTERS, POSE_2D, POSES_2D_CENTERS, Task
+from pose.tasks import MAX_CENTERS, POSE_2D, POSE_BODY, POSES_2D_CENTERS, Task
 
 # Not the 224 and 1.25 of real exports, so that code which does not read them from the artefact fails.
 SIZE, PADDING = 96, 1.4
@@ -88,6 +89,27 @@ def _see_everybody(pictures):
     }
 
 
+def _see_body(pictures):
+    """A body as high as the rectangle, and in its middle: answers of `POSE_BODY`."""
+    import tensorflow as tf
+
+    rotations, shape, top, bottom = upright_body()
+    joints, _ = _see(pictures)
+    # Nose and ankles are at the rectangle's ends.
+    ends = tf.stack([tf.reduce_min(joints, 1), tf.reduce_max(joints, 1)], 1)
+    middle, height = tf.reduce_mean(ends, 1), ends[:, 1, 1] - ends[:, 0, 1]
+    scale = tf.maximum(height * 2 / SIZE, 0.01) / (bottom - top)
+    x, y = tf.unstack(((middle + 0.5) * 2 / SIZE - 1) / scale[:, None], axis=1)
+    count = tf.shape(pictures)[0]
+    return {
+        "camera": tf.stack([scale, x, y - (top + bottom) / 2], 1),
+        "rotations": tf.tile(tf.constant(rotations)[None], [count, 1, 1, 1]),
+        "shape_values": tf.tile(tf.constant(shape)[None], [count, 1]),
+        "joints_xy_px": joints,
+        "joints_xyz_mm": tf.zeros([count, PANOPTIC19.num_joints, 3]),
+    }
+
+
 def _build_fake(folder: Path, task: Task) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
@@ -97,6 +119,8 @@ def _build_fake(folder: Path, task: Task) -> None:
         def serve(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
             if task is POSE_2D:
                 return dict(zip(("joints_xy_px", "scores"), _see(pictures), strict=True))
+            if task is POSE_BODY:
+                return _see_body(pictures)
             return _see_everybody(pictures)
 
         @tf.function(input_signature=[])
@@ -126,6 +150,14 @@ def fake_crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a fake model, exported, that sees a person in each half of an image."""
     folder = tmp_path_factory.mktemp("runs") / "crowd" / "export"
     _build_fake(folder, POSES_2D_CENTERS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fake_bodies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a fake model, exported, that finds a body in a rectangle."""
+    folder = tmp_path_factory.mktemp("runs") / "bodies" / "export"
+    _build_fake(folder, POSE_BODY)
     return folder
 
 

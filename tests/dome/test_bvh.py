@@ -4,9 +4,9 @@ import pytest
 from body.human import BONES, Human
 from body.shape import Shape
 from dome.moves import retarget as retarget_module
-from dome.moves.bvh import read_bvh
 from dome.moves.retarget import retarget
 from pose import BadInput
+from pose.space.bvh import read_bvh
 from tools.fuzz.seeds_studio import BVH
 
 SMALL = BVH.decode()

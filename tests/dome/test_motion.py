@@ -8,13 +8,13 @@ from body.shape import Shape
 from dome.moves import archetypes as archetypes_module
 from dome.moves.anatomy import ANGLES, INDEX, Anatomy, clip, hip_angles, mirror
 from dome.moves.archetypes import Archetype, archetypes, draw_name, sample
-from dome.moves.bvh import read_bvh
 from dome.moves.contact import settle
 from dome.moves.keys import Body, draw_key
 from dome.moves.motion import random_motion
 from dome.moves.penetration import Capsules, penetration, segment_distance
 from dome.moves.retarget import retarget
-from dome.moves.turns import turn
+from pose.space.bvh import read_bvh
+from pose.space.turns import turn
 
 BONE = {name: number for number, name in enumerate(BONES)}
 UPRIGHT_FEET = ("stand", "wide", "ready", "squat", "half_squat", "bend")

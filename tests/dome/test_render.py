@@ -4,13 +4,13 @@ import pytest
 
 from body.human import PARTS
 from dome.place.backdrop import Scene
-from dome.view.crowd import Crowd, vertex_normals
-from dome.view.raster import Window, attributes, draw_triangles, rasterize
+from dome.view.crowd import Crowd
 from dome.view.render import Frame, Light, ShadowMap, View
 from dome.view.sensor import Sensor
 from dome.view.surface import Surface
 from dome.view.visibility import HIDDEN, OUTSIDE, SEEN, hidden_joints
 from pose import PANOPTIC19, Camera
+from pose.space.raster import Window, attributes, draw_triangles, rasterize, vertex_normals
 
 SIZE = (400, 600)
 WHOLE = Window(0, 0, 600, 400)

@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
+from body import nets
 from body.human import BONES, PARTS, Human, Shape, to_world
+from body.linear import free_body
 from data_prep.panoptic.kinect import PanopticKinect
 from data_prep.panoptic.reader import Panoptic
 from dome import Dome, write, write_dome
@@ -26,6 +28,7 @@ from dome.moves.gait import GAITS
 from dome.moves.motion import Motion
 from dome.moves.paths import placed
 from dome.settings import SequenceSettings
+from dome.true_bodies import BODIES
 from dome.visible_joints import read_visible
 from pose import PANOPTIC19
 from pose.panoptic_cameras import read_cameras
@@ -498,3 +501,46 @@ def test_depth_of_a_dome_without_maps_is_broken(sequence, tmp_path):
 def test_a_kinect_has_depth_of_its_own(sequence):
     with pytest.raises(ValueError, match="a Kinect has depth of its own"):
         PanopticKinect(sequence, depth="sensor")
+
+
+def test_people_have_the_bodies_that_their_joints_are_of(sequence):
+    """In the camera's frame, about the middle of the hips; ten values are nearly the shape."""
+    reader = Panoptic(sequence, min_visible_joints=1, min_box_px=1, bodies=True)
+    people = [person for unit in reader.units() for person in unit.people() if isinstance(person, Person)]
+    assert len(people) >= 6 and {person.person for person in people} == {0, 1}
+    body = free_body(10)
+    turns, values = (np.stack([getattr(one, name) for one in people]) for name in ("body_rotations", "body_shape"))
+    joints = np.asarray(nets.joints(body, values, nets.pose_bones(body, turns, values)))
+    true = np.stack([person.joints_xyz_mm for person in people])
+    center = PANOPTIC19.index("body_center")
+    errors = np.linalg.norm(joints - joints[:, [center]] - true + true[:, [center]], axis=2)
+    assert errors.max() < 20 and errors.mean() < 5
+    with_none = Panoptic(sequence, min_visible_joints=1, min_box_px=1)
+    assert all(
+        person.body_rotations is None
+        for unit in with_none.units()
+        for person in unit.people()
+        if isinstance(person, Person)
+    )
+
+
+def test_broken_bodies_are_reported(sequence, tmp_path):
+    folder = tmp_path / sequence.name
+    shutil.copytree(sequence, folder)
+    with np.load(folder / BODIES) as archive:
+        arrays = dict(archive)
+
+    def problem() -> str:
+        reader = Panoptic(folder, min_visible_joints=1, min_box_px=1, bodies=True)
+        return "; ".join(str(item) for unit in reader.units() for item in unit.people() if isinstance(item, BadInput))
+
+    for changes, message in (
+        ({"rotations": arrays["rotations"][:1]}, "is no file of true bodies"),
+        ({"rotations": arrays["rotations"][:, :1]}, "lacks frames or people that have poses"),
+        ({"bones": arrays["bones"][::-1]}, "it is of another body"),
+        ({"sex": arrays["sex"] + 7}, "a shape's sex must be from 0 to 1"),
+    ):
+        np.savez(folder / BODIES, **arrays | changes)
+        assert message in problem()
+    (folder / BODIES).unlink()
+    assert "is missing; only sequences of the synthetic dome have it" in problem()

@@ -5,46 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from walking import BEGIN_S, FPS, JOINTS, SPEED, STANCE, STRIDE_S, walker, write_trc
 
 from gait.__main__ import main
 from gait.events import find_events, foot
+from gait.inputs.read import joint_name, read_tracks
 from gait.measures import find_strides, measure
 from gait.motion import Motion
-from gait.read import joint_name, read_motion
 from pose import BadInput
-
-STRIDE_S, SPEED, LEG = 1.1, 1200.0, 850.0
-STANCE = {"left": 0.62, "right": 0.58}
-BEGIN_S = {"left": 0.3, "right": 0.3 + 0.55 * STRIDE_S}
-FPS = 100.0
-TRC_ROWS = "Frame#\tTime\tLHip\t\t\n\n\n1\t0\t1\t2\t3\n"
-JOINTS = tuple(f"{side}_{stem}" for side in BEGIN_S for stem in ("hip", "knee", "ankle", "heel", "big_toe", "shoulder"))
-
-
-def walker(seconds=8.0, fps=FPS, turn_deg=0.0, speed=SPEED):
-    """Joints (F, 12, 3) in mm, y up: feet that stand still on the ground, and swing in a smooth arc between."""
-    times = np.arange(0, seconds, 1 / fps)
-    joints = {}
-    for side, beside in (("left", 60.0), ("right", -60.0)):
-        begin, stance = BEGIN_S[side], STANCE[side]
-        phase = (times - begin) / STRIDE_S
-        number, part = np.floor(phase), phase - np.floor(phase)
-        swing = np.clip((part - stance) / (1 - stance), 0, 1)
-        # At its contact the foot lies 0.35 m ahead of the pelvis, and it moves a stride in each swing.
-        way = number + swing**2 * (3 - 2 * swing)
-        place = speed * (begin + STRIDE_S * way) + 350
-        rise = 120 * np.sin(np.pi * swing)
-        across = np.full_like(times, beside)
-        joints[f"{side}_heel"] = np.stack([place, 40 + rise, across], 1)
-        joints[f"{side}_big_toe"] = np.stack([place + 200, 30 + 0.6 * rise, across], 1)
-        joints[f"{side}_ankle"] = np.stack([place + 40, 90 + rise, across], 1)
-        pelvis = np.stack([speed * times, np.full_like(times, LEG + 90), across], 1)
-        joints[f"{side}_hip"] = pelvis
-        joints[f"{side}_knee"] = (pelvis + joints[f"{side}_ankle"]) / 2
-        joints[f"{side}_shoulder"] = pelvis + (0, 500, 0)
-    angle = np.deg2rad(turn_deg)
-    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
-    return np.stack([joints[name] for name in JOINTS], 1) @ turn.T
 
 
 def contacts(side, seconds=8.0):
@@ -111,17 +79,45 @@ def test_an_image_from_the_side_gives_the_same_times():
     assert "step width" not in image
 
 
+def test_someone_who_comes_nearer_makes_steps_of_one_length():
+    def step_lengths(grows):
+        xy = walker()[..., :2] * (0.2, -0.2)
+        pelvis = xy[:, [0, 6]].mean(axis=1, keepdims=True)
+        larger = np.linspace(1, grows, len(xy))[:, None, None]
+        motion = Motion.of(pelvis + larger * (xy - pelvis), JOINTS, FPS, unit="px").filtered()
+        strides = find_strides(motion, find_events(motion))
+        return np.array([stride.step_length / motion.leg for stride in strides if stride.side == "left"])
+
+    before, after = step_lengths(1.0), step_lengths(1.8)
+    np.testing.assert_allclose(after, before, rtol=0.06)
+    assert np.ptp(after) < 0.07 * after.mean()
+
+
 def test_a_treadmill_is_walking_on_the_spot():
     belt = walker()
     belt[..., 0] -= SPEED * (np.arange(len(belt)) / FPS)[:, None]
     found, strides = values(Motion.of(belt, JOINTS, FPS).filtered())
     assert len(strides) >= 10 and found["cadence"] == pytest.approx(120 / STRIDE_S, rel=0.02)
-    assert found["speed"] == pytest.approx(0, abs=0.01)
+    assert found["step length, left"] == pytest.approx(
+        values(Motion.of(walker(), JOINTS, FPS).filtered())[0]["step length, left"], rel=0.02
+    )
+    # Over ground nobody gets anywhere, which is no measure.
+    assert not {"speed", "stride length, left"} & found.keys()
 
 
 def test_someone_who_stands_has_no_events():
     still = np.repeat(walker()[:1], 500, axis=0) + np.random.default_rng(0).normal(0, 4, (500, 12, 3))
     assert find_events(Motion.of(still, JOINTS, FPS).filtered()) == []
+
+
+def test_someone_who_jumps_makes_no_stride():
+    joints = walker()
+    half = joints.shape[1] // 2
+    # Both feet do what the left one does.
+    joints[:, half:] = joints[:, :half] - (0, 0, 120)
+    motion = Motion.of(joints, JOINTS, FPS).filtered()
+    events = find_events(motion)
+    assert len(events) > 20 and find_strides(motion, events) == []
 
 
 def test_short_gaps_are_filled_and_long_ones_are_not():
@@ -159,16 +155,6 @@ def test_joints_that_do_not_do(change, message):
         change(walker())
 
 
-def write_trc(path, joints, labels, fps=FPS, unit="mm"):
-    header = f"PathFileType\t4\t(X/Y/Z)\t{path.name}\nDataRate\tUnits\n{fps:g}\t{unit}\n"
-    header += "Frame#\tTime\t" + "\t".join(f"{label}\t\t" for label in labels) + "\n\t\tX1\tY1\tZ1\n\n"
-    rows = [
-        "\t".join([str(k + 1), f"{k / fps:.4f}", *("" if np.isnan(v) else f"{v:.3f}" for v in frame.ravel())])
-        for k, frame in enumerate(joints)
-    ]
-    path.write_text(header + "\n".join(rows) + "\n")
-
-
 def test_the_command_reads_trc_and_writes_its_tables(tmp_path, capsys):
     labels = ["LHip", "LKnee", "LAnkle", "LHeel", "LBigToe", "LShoulder"]
     labels += [label.replace("L", "R", 1) for label in labels]
@@ -176,7 +162,7 @@ def test_the_command_reads_trc_and_writes_its_tables(tmp_path, capsys):
     joints[100:104, 3] = np.nan
     write_trc(tmp_path / "walk.trc", joints / 1000, labels, unit="m")
     assert main([str(tmp_path / "walk.trc"), "--out", str(tmp_path / "out")]) == 0
-    assert "strides; written: " in capsys.readouterr().out
+    assert " strides of the person\nwritten to " in capsys.readouterr().out
     gait = json.loads((tmp_path / "out/gait.json").read_text())
     found = {one["name"]: one for one in gait["measures"]}
     assert found["cadence"]["value"] == pytest.approx(120 / STRIDE_S, rel=0.02) and found["cadence"]["low"] is not None
@@ -194,12 +180,14 @@ def test_tables_of_cameras_and_of_video(tmp_path, unit):
                 row |= {f"{name}_{axis}_{unit}": joints[frame, k, a] + shift for a, axis in enumerate(axes)}
             rows.append(row)
     pd.DataFrame(rows).to_csv(tmp_path / "joints.csv", index=False)
-    longest, other = read_motion(tmp_path / "joints.csv"), read_motion(tmp_path / "joints.csv", 7)
+    tracks = read_tracks(tmp_path / "joints.csv")
+    longest, other = tracks.motion(4), tracks.motion(7)
+    assert tracks.longest_first() == [4, 7]
     assert longest.xyz.shape == (800, 12, len(axes)) and other.xyz.shape[0] == 300
     assert longest.unit == unit and longest.fps == pytest.approx(FPS)
     np.testing.assert_allclose(longest.xyz, joints, atol=1e-6)
-    with pytest.raises(ValueError, match="has the people 4, 7, and no 5"):
-        read_motion(tmp_path / "joints.csv", 5)
+    with pytest.raises(ValueError, match="there is no person 5; the recording has 4, 7"):
+        tracks.motion(5)
 
 
 @pytest.mark.parametrize(
@@ -231,15 +219,15 @@ def test_names_of_joints(label, name):
             "its unit is 'furlong'",
         ),
         ("walk.csv", "frame,time_s,person\n1,0,1\nx,1,1\n", "its frames, times and people must be numbers"),
-        ("walk.csv", "frame,time_s,person\n1,0,1\n99999999999,1,1\n", "of 864000 frames at most"),
+        ("walk.csv", "frame,time_s,person\n1,0,1\n99999999999,1,1\n", "over 864000 frames at most"),
         ("walk.csv", "a,b\n1,2\n", "lacks the columns frame, time_s and person"),
-        ("walk.txt", "", "gait reads .trc, .c3d and .csv, got walk.txt"),
+        ("walk.txt", "", "gait reads .trc, .c3d, .bvh, .csv, .jsonl and videos"),
     ],
 )
 def test_files_that_are_no_motion(tmp_path, capsys, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises((BadInput, ValueError), match=message):
-        read_motion(tmp_path / name)
+        read_tracks(tmp_path / name)
     assert main([str(tmp_path / name), "--out", str(tmp_path / "out")]) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "out").exists()
 

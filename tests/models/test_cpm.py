@@ -67,7 +67,7 @@ def two_people():
 
 def test_the_first_stage_sees_everybody_and_the_others_one_person():
     labels = two_people()
-    alone = encode_maps(labels["joints_xy_px"][:, None], labels["visible"][:, None], 64, 16, SIGMA_CELLS)
+    alone = encode_maps(labels["joints_xy_px"][:, None], labels["visible"][:, None], 64, 16, 4 * SIGMA_CELLS)
     everybody = np.array(alone)
     cells = np.arange(16)
     # The center of a cell of 4 px lies at 1.5, 5.5, ... px.
@@ -88,7 +88,7 @@ def test_the_first_stage_sees_everybody_and_the_others_one_person():
 
 def test_maps_are_decoded_between_the_cells():
     xy = np.random.default_rng(0).uniform(8, 56, (4, 3, 2)).astype(np.float32)
-    maps = encode_maps(xy[:, None], np.full((4, 1, 3), 2), 64, 16, SIGMA_CELLS)
+    maps = encode_maps(xy[:, None], np.full((4, 1, 3), 2), 64, 16, 4 * SIGMA_CELLS)
     noisy = maps + np.random.default_rng(1).uniform(0, 0.005, maps.shape)
     for one, atol in ((maps, 0.05), (noisy, 0.5)):
         np.testing.assert_allclose(decode_beliefs({"belief_maps": one}, 64), xy, atol=atol)

@@ -46,7 +46,7 @@ def test_what_is_no_model_raises_with_the_names_of_those_that_are(export, tmp_pa
     assert task["padding"] == PADDING
     for path, options, message in (
         ("fsat", {}, r"the model 'fsat' does not exist; did you mean fast\?"),
-        ("yolo", {}, "the model 'yolo' does not exist .*or name one that is here: accurate, crowd, depth, fast, lift"),
+        ("yolo", {}, "the model 'yolo' does not exist .*that is here: accurate, crowd, depth, fast, lift"),
         (tmp_path, {}, "holds no SavedModel nor any other artefact"),
         (export, {"runtime": "onyx"}, "runtime must be one of saved-model, .*, got 'onyx'; leave it out"),
         (export, {"threads": 0}, "threads must be 1 or more, got 0"),

@@ -77,7 +77,8 @@ def test_training_lowers_the_loss(head, backbone, batch, monkeypatch):
 @pytest.mark.graph
 @every_head
 def test_one_batch_is_learned_to_the_pixel(head, batch):
-    rate, steps = 1e-2, 150
+    # Of SimCC's, whose 128 bins share four cells here, single joints are still astray after 300 steps with some seeds.
+    rate, steps = 1e-2, 600 if head == "simcc" else 150
     trainer = compiled_trainer(head, "densenet", rate)
     pictures, labels = batch
     for step in range(steps):

@@ -45,6 +45,28 @@ def test_records_of_people_are_refused(tmp_path):
     assert done.returncode == 2 and "records of sequences are needed" in done.stderr
 
 
+def test_a_resumed_run_drops_the_same_features(tmp_path):
+    write_sequences(tmp_path / "set", people=8)
+    options = {"epochs": 2, "batch_size": 8, "filters": 16, "dropout": 0.5, "frames": 1, "log": (), **AS_GIVEN}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train_lifter(LifterConfig(tmp_path / "set", whole, **options))
+
+    class Stop(Exception):
+        pass
+
+    def stop(self, epoch, logs=None):
+        if epoch == 1:
+            raise Stop
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stop):
+        patch.setattr("train.loop.callbacks.StopOnNonFinite.on_epoch_begin", stop)
+        train_lifter(LifterConfig(tmp_path / "set", stopped, **options))
+    train_lifter(LifterConfig(tmp_path / "set", stopped, resume=True, **options))
+    one, other = (pd.read_csv(run / "history.csv") for run in (whole, stopped))
+    assert one["epoch"].tolist() == other["epoch"].tolist() == [1, 2]
+    np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 @pytest.mark.parametrize("frames", [1, 9])
 def test_a_lifter_is_trained_measured_exported_and_used(frames, tmp_path):
     write_sequences(tmp_path / "set", people=8)

@@ -28,7 +28,6 @@ def test_the_options_as_a_file():
             "MoveNet's weights are for the light net, got fields-first",
         ),
         ({"learn": "scores", "initial": "run"}, "has no scores to learn alone; leave --learn out"),
-        ({"learn": "head"}, "the stages of a new net must learn too; give --initial as well"),
     ],
 )
 def test_wrong_options_raise(options, message, tmp_path):

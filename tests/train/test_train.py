@@ -13,14 +13,14 @@ import pytest
 from commands import AS_GIVEN, call
 from people import write_shard_set
 
-from models import build_densenet, build_resnet, inference_model, is_of_head
-from pose import LSP14
+from models import build_densenet, build_openpose_light, build_resnet, fields_form, inference_model, is_of_head
+from pose import COCO17, LSP14
 from records import dataset
 from train.config import TrainConfig
 from train.densenet import DenseNetConfig, main, train_densenet
 from train.loop import train
 from train.loop.errors import NonFiniteLoss
-from train.loop.trainer import PoseTrainer, averaged_weights, build_optimizer
+from train.loop.trainer import PoseTrainer, averaged_weights, build_optimizer, freeze_all_but
 from train.resnet import ResNetConfig, train_resnet
 from train.start.initial import start_from
 
@@ -129,6 +129,23 @@ def test_the_head_can_be_trained_alone_with_its_statistics_as_they_are(shards, t
     changed = {path.split("/")[0] for path in before if (before[path] != after[path]).any()}
     assert changed == {layer for layer in layers if is_of_head(layer) and not layer.endswith("_bn")}
     assert 2 <= len(changed) < len(layers) / 2
+
+
+def test_with_a_frozen_backbone_what_is_new_learns_with_its_normalization():
+    net = build_openpose_light(0.25, 17, head=fields_form(COCO17).head, input_size=64, filters=8)
+    heads = {"joint_maps", "limb_fields", "stage1_out_joint_maps", "stage1_out_limb_fields"}
+    fresh = {layer.name for layer in net.layers if layer.weights and layer.name.startswith("light_")}
+    assert "light_initial1_bn" in fresh
+    # A neck with MoveNet's weights stays as it is.
+    for new in (fresh, {"light_initial1_conv", "pyramid0_conv"}):
+        freeze_all_but(net, "head", new)
+        assert {layer.name for layer in net.layers if layer.weights and layer.trainable} == heads | new
+
+
+def test_the_head_of_a_net_of_random_weights_cannot_learn_alone(shards, tmp_path):
+    with pytest.raises(ValueError, match="the backbone of a new net must learn too; give --initial"):
+        train_densenet(config(shards, tmp_path / "run", learn="head"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_weights_of_another_net_raise(shards, trained, tmp_path):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import tarfile
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from scipy import sparse
 
+from body.human import BONES
+from body.pool import BodyPool
 from pose import Camera
 from pose.panoptic_poses import POSES, pose_file
 from pose.space.calibration import write_toml
@@ -144,6 +148,42 @@ def truth(folder: Path) -> Seeds:
     table = {"frames": [[[0, 1, 2] * 6 + [2]] * 2]}
     path = write_json(folder / "truth" / "visible_00_00.json", table)
     return path, [path.read_bytes()]
+
+
+def true_bodies(folder: Path) -> Seeds:
+    """A sequence of the dome; the file of bodies is untrusted."""
+    _sequence(folder)
+    rotations = np.tile(np.eye(3, dtype=np.float32), (2, 1, len(BONES), 1, 1))
+    shape = {name: np.full(2, 0.5, np.float32) for name in ("sex", "age", "weight", "muscle", "height")}
+    arrays = {"bones": np.array(BONES), "rotations": rotations, **shape, "ancestry": np.ones((2, 3), np.float32)}
+    path = folder / "truth" / "bodies.npz"
+    path.parent.mkdir(exist_ok=True)
+    np.savez_compressed(path, **arrays)
+    return path, [path.read_bytes()]
+
+
+def poses(folder: Path) -> Seeds:
+    """Two poses for a critic of bodies."""
+    file = io.BytesIO()
+    rotations = np.tile(np.eye(3, dtype=np.float32), (2, len(BONES), 1, 1))
+    BodyPool(rotations, np.zeros((2, 10), np.float32)).write(file)
+    return folder / "poses.npz", [file.getvalue()]
+
+
+def smpl(folder: Path) -> Seeds:
+    """A body of two bones in SMPL's form, as pickles of both kinds and as an archive."""
+    arrays = {
+        "v_template": np.arange(12.0).reshape(4, 3) / 10,
+        "shapedirs": np.ones((4, 3, 2)),
+        "posedirs": np.ones((4, 3, 9)),
+        "J_regressor": sparse.csc_matrix(np.full((2, 4), 0.25)),
+        "weights": np.full((4, 2), 0.5),
+        "kintree_table": np.array([[2**32 - 1, 0], [0, 1]], np.uint32),
+        "f": np.array([[0, 1, 2], [1, 2, 3]], np.uint32),
+    }
+    file = io.BytesIO()
+    np.savez(file, **arrays | {"J_regressor": arrays["J_regressor"].toarray()})
+    return folder / "body.pkl", [*(pickle.dumps(arrays, protocol) for protocol in (0, 2)), file.getvalue()]
 
 
 def bvh(folder: Path) -> Seeds:

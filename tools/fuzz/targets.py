@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from body.pool import read_pool
+from body.smpl import read_smpl
 from data_prep.coco.reader import Coco
 from data_prep.conversion.inputs import traced_units
 from data_prep.conversion.record_parts import Parts
@@ -28,10 +30,11 @@ from data_prep.panoptic.poses import PoseFiles, read_bodies
 from data_prep.panoptic.reader import Panoptic
 from data_prep.reader import Reader
 from data_prep.video.video_file import Video
-from dome.moves.bvh import read_bvh
+from dome.true_bodies import read_true_bodies
 from dome.visible_joints import read_visible
 from pose import Camera
 from pose.panoptic_cameras import read_cameras
+from pose.space.bvh import read_bvh
 from pose.space.calibration import read_calibration
 from records import SPLITS, BadInput, dataset, read_manifest, shard_paths
 from records.__main__ import print_manifest
@@ -116,6 +119,22 @@ def _read_panoptic(folder: Path) -> None:
 def _read_truth(folder: Path) -> None:
     visible = read_visible(folder, "00_00")
     _expect(visible is not None and set(np.unique(visible)) <= {0, 1, 2}, "a joint is neither 0, 1 nor 2")
+
+
+def _read_true_bodies(folder: Path) -> None:
+    truth = read_true_bodies(folder)
+    _expect(np.isfinite(truth.rotations).all() and np.isfinite(truth.shape_values).all(), "a body is not finite")
+
+
+def _read_pool(folder: Path) -> None:
+    pool = read_pool(folder / "poses.npz")
+    _expect(np.isfinite(pool.rotations).all() and np.isfinite(pool.shape_values).all(), "a pose is not finite")
+
+
+def _read_smpl(folder: Path) -> None:
+    body = read_smpl(folder / "body.pkl", values=2)
+    _expect(all(-1 <= parent < bone for bone, parent in enumerate(body.parents)), "a parent comes after its child")
+    _expect(np.isfinite(body.vertices.points.rest_mm).all(), "a vertex is not finite")
 
 
 def _read_bvh(folder: Path) -> None:
@@ -229,6 +248,9 @@ TARGETS = {
     "video": Target(seeds_studio.video, _read_video),
     "kinect-tables": Target(seeds_studio.kinect_tables, _read_kinect_tables),
     "kinect-calibration": Target(seeds_studio.kinect_calibration, _read_kinect_calibration),
+    "true-bodies": Target(seeds_studio.true_bodies, _read_true_bodies),
+    "poses": Target(seeds_studio.poses, _read_pool),
+    "smpl": Target(seeds_studio.smpl, _read_smpl),
     "bvh": Target(seeds_studio.bvh, _read_bvh),
     "lsp": Target(seeds_pictures.lsp, _read_lsp),
     "coco": Target(seeds_pictures.coco, _read_coco),

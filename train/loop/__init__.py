@@ -31,6 +31,7 @@ def train(
     stage_weights: Mapping[str, float] | None = None,
     stage_losses: Mapping[str, Loss] | None = None,
     forward: Forward | None = None,
+    rates: Mapping[str, float] | None = None,
 ) -> Path:
     """Trains a net and returns the run folder.
 
@@ -49,6 +50,7 @@ def train(
             named; a stage of weight 0 is left out.
         stage_losses: losses of stages with targets of their own, by name; the form's for those not named.
         forward: runs the net in training, where labels decide what it looks at.
+        rates: learning rates of layers as multiples of the options', by the beginnings of their names.
 
     Raises:
         ValueError: the records are missing or too few, the run folder is taken, the run to resume has other options, or
@@ -64,6 +66,11 @@ def train(
             f"{config.records} has nobody in its val split, which training measures after each epoch; make the records "
             "again into another --out with a greater --val, such as --val 0.2, or --val-sequences NAME ..."
         )
+    if config.learn == "head" and config.initial is None and start is None:
+        raise ValueError(
+            "the backbone of a new net must learn too; give --initial, or weights to begin with such as --movenet, or "
+            "leave --learn out"
+        )
     steps_per_epoch(config.records, "train", config.batch_size)
     for split in ("train", "val"):
         shard_paths(config.records, split)
@@ -78,5 +85,5 @@ def train(
 
     lost_hosts = host_lost_errors() if config.distribute == "hosts" else nullcontext()
     with lost_hosts, named_damage(config.records, "train", "val"):
-        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, stage_losses, forward)
+        fit(config, model_name, build, start, manifest, run, form, measure, stage_weights, stage_losses, forward, rates)
     return run

@@ -47,6 +47,24 @@ class StopOnNonFinite(keras.callbacks.Callback):
         )
 
 
+# More than an epoch draws.
+_DRAWS = 1 << 20
+
+
+class DrawByEpoch(keras.callbacks.Callback):
+    """Makes what layers such as dropout draw depend on the epoch's number, so that a resumed run draws the same.
+
+    Keras saves no states of random generators.
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Sets the generators' counters; their seeds are the run's."""
+        for variable in self.model.variables:
+            if variable.name == "seed_generator_state":
+                seed, _ = keras.ops.convert_to_numpy(variable)
+                variable.assign(np.array([seed, epoch * _DRAWS % 2**32], np.uint32))
+
+
 # Drawing them takes a second, as long as a small net's epoch.
 _CURVES_EVERY_S = 15.0
 

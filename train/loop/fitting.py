@@ -15,13 +15,13 @@ import tensorflow as tf
 
 from evaluate.measures import Measure, measure_of
 from machine.processor import usable_cpus
-from models import FORMS, NECKS, Loss, OutputForm, inference_model
+from models import FORMS, NECKS, Loss, OutputForm, inference_model, named_layers
 from pose import Skeleton
 from pose.tasks import Task, as_net_takes
 from records import Manifest, dataset, steps_per_epoch, training_dataset
 from records.inputs import fields_of, inputs_of
 from train.config import TrainConfig
-from train.loop.callbacks import EpochEnd, StopOnNonFinite, StopWithoutImprovement
+from train.loop.callbacks import DrawByEpoch, EpochEnd, StopOnNonFinite, StopWithoutImprovement
 from train.loop.distribution import OneDevice, distribution_of
 from train.loop.history import History
 from train.loop.loggers import open_loggers
@@ -35,7 +35,7 @@ from train.loop.run_folder import (
     write_samples,
 )
 from train.loop.speed import Arithmetic, Build, Wrap, choose_arithmetic
-from train.loop.trainer import Forward, PoseTrainer, build_optimizer, follow_statistics, freeze_all_but
+from train.loop.trainer import Forward, PoseTrainer, build_optimizer, follow_statistics, freeze_all_but, with_rates
 from train.loop.validation import Validator
 from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
@@ -61,6 +61,7 @@ def fit(
     stage_weights: Mapping[str, float] | None = None,
     stage_losses: Mapping[str, Loss] | None = None,
     forward: Forward | None = None,
+    rates: Mapping[str, float] | None = None,
 ) -> None:
     """Trains; see `train.loop.train`."""
     form = form or FORMS[config.head]
@@ -68,7 +69,7 @@ def fit(
     distribution = distribution_of(config.distribute, config.batch_size)
     if distribution.is_chief:
         check_run(run, config)
-    _use_threads(config.threads)
+    use_threads(config.threads)
     skeleton, size = manifest.skeleton, config.size_of(manifest)
     steps = steps_per_epoch(config.records, "train", config.batch_size)
     validator = Validator(config.records, skeleton, size, config.batch_size, form.task, measure)
@@ -85,8 +86,8 @@ def fit(
     )
     way, measured = _arithmetic(config, distribution, make, wrap, model_name, skeleton, size, steps, run)
     with distribution.scope():
-        trainer = _build_trainer(config, way, make, wrap, start, skeleton, steps, distribution)
-        epochs_done = _restore(trainer, run, size, steps) if config.resume else 0
+        trainer = _build_trainer(config, way, make, wrap, start, skeleton, steps, distribution, rates or {})
+        epochs_done = restore(trainer, run, size, steps) if config.resume else 0
     if not distribution.all_equal(epochs_done):
         raise ValueError(
             f"all hosts must resume after the same epoch, this one has finished {epochs_done} in {run}; pass a --run "
@@ -103,7 +104,7 @@ def fit(
             if not config.resume:
                 notes = notes_of(config, model_name, manifest, form.task, asdict(way), measured, validator.best_by)
                 notes["follow"] = validator.box_rule(manifest.source["padding"])
-                _begin_run(run, notes, config.records, form.task)
+                begin_run(run, notes, config.records, form.task)
             count = trainer.net.count_params()
             print(f"{model_name}: {count:,} parameters, {manifest.counts}, {steps} steps an epoch -> {run}")
             print("\n".join(about_validation(validator)))
@@ -148,6 +149,7 @@ def _fit(
             input_size=size,
             augmentation=config.augmentation,
             fields=fields,
+            may_lack=task.may_lack,
             kind=task.kind,
         )
 
@@ -162,7 +164,7 @@ def _fit(
         return found.map(taken)
 
     # Keys are strings, which only messages need and accelerators cannot hold.
-    callbacks = [StopOnNonFinite(partial(batches, ("key",))), *after_epochs]
+    callbacks = [DrawByEpoch(), StopOnNonFinite(partial(batches, ("key",))), *after_epochs]
     distribution.fit(
         trainer,
         training_batches,
@@ -222,14 +224,21 @@ def _build_trainer(
     skeleton: Skeleton,
     steps: int,
     distribution: OneDevice,
+    rates: Mapping[str, float],
 ) -> PoseTrainer:
     """Builds a seeded, compiled trainer of a net with fresh or initial weights."""
     keras.utils.set_random_seed(config.seed)
     net = way.net(build)
-    if start is not None:
+    new = None
+    if start is not None and config.learn == "head" and config.initial is None:
+        fresh = {name: layer.get_weights() for name, layer in named_layers(net)}
+        start(net)
+        new = {name for name, layer in named_layers(net) if _equal(layer.get_weights(), fresh[name])}
+    elif start is not None:
         start(net)
     trainer = wrap(net, distribution=distribution)
-    optimizer = build_optimizer(config, steps, distribution.optimizer)
+    kind = with_rates(distribution.optimizer, rates) if rates else distribution.optimizer
+    optimizer = build_optimizer(config, steps, kind)
     trainer.compile(optimizer, jit_compile=way.xla)
     if config.initial is not None:
         came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
@@ -237,13 +246,17 @@ def _build_trainer(
             print(came)
     follow_statistics(net, steps)
     if config.learn != "all":
-        freeze_all_but(net, config.learn)
+        freeze_all_but(net, config.learn, new)
     # If a step created them while it is traced, TensorFlow would trace it twice.
     optimizer.build(trainer.trainable_variables)
     return trainer
 
 
-def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
+def _equal(weights: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    return all(map(np.array_equal, weights, others))
+
+
+def begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     """Creates the run folder, with its samples and notes."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real inputs, so that an export can be checked, and calibrated, without the records.
@@ -259,7 +272,7 @@ def _begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     write_notes(run, notes)
 
 
-def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
+def restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
     """Loads the last checkpoint, weights and optimizer state; returns the number of finished epochs."""
     path = run / "last.weights.h5"
     if not path.is_file():
@@ -285,7 +298,7 @@ def _restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
     return epochs_done
 
 
-def _use_threads(threads: int | None) -> None:
+def use_threads(threads: int | None) -> None:
     """Sets the number of TensorFlow's threads, because TensorFlow ignores the CPU quotas of containers."""
     if tf.config.threading.get_intra_op_parallelism_threads() == (threads or usable_cpus()):
         return

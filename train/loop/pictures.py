@@ -144,6 +144,9 @@ def write_predictions(path: Path, validation: Validation, skeleton: Skeleton, ep
 def _predicted(validation: Validation, i: int) -> tuple[np.ndarray, np.ndarray, str]:
     """The people (P, J, 2) predicted in an image, which of their joints are drawn (P, J), and a line about them."""
     answers = validation.answers
+    if "scores" not in answers:
+        found = answers["joints_xy_px"][i]
+        return found[None], np.ones((1, len(found)), bool), "no scores"
     xy, scores = _rows(answers["joints_xy_px"][i], answers["scores"][i])
     if "person_scores" not in answers:
         return xy, np.ones(scores.shape, bool), f"mean score {100 * scores.mean():.0f} %"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import keras
 
-from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, named_layers, score_loss, stages_of
+from models import SCORES, Loss, OutputForm, Term, form_of, is_of_head, is_of_neck, named_layers, score_loss, stages_of
 from train.config import TrainConfig
 from train.loop.distribution import OneDevice
 
@@ -119,16 +119,19 @@ def _metric_name(stage: str, term: str) -> str:
     return f"{stage}_{term}" if stage else term
 
 
-def freeze_all_but(net: keras.Model, learn: str) -> None:
-    """Freezes all of a net but what learns, and the statistics of all batch normalization.
+def freeze_all_but(net: keras.Model, learn: str, new: Set[str] | None = None) -> None:
+    """Freezes all of a net but what learns, and the statistics of the batch normalization that has learned before.
 
     Args:
         net: changed in place.
         learn: "scores", the layer of the scores; or "head", the necks and heads, without their normalization.
+        new: names of the layers whose weights are random, in a net that begins with published weights: they learn too,
+            and a neck only if it is among them. Behind new layers it would soon forget what it knows.
     """
     for name, layer in named_layers(net):
-        of_head = is_of_head(name) and not isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = layer.name == SCORES if learn == "scores" else of_head
+        stays = isinstance(layer, keras.layers.BatchNormalization) or (new is not None and is_of_neck(name))
+        of_head = is_of_head(name) and not stays
+        layer.trainable = layer.name == SCORES if learn == "scores" else of_head or name in (new or ())
 
 
 def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:
@@ -141,6 +144,24 @@ def follow_statistics(net: keras.Model, steps_per_epoch: int) -> None:
     for _, layer in named_layers(net):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = min(layer.momentum, momentum)
+
+
+def with_rates(kind: type[keras.optimizers.AdamW], rates: Mapping[str, float]) -> type[keras.optimizers.AdamW]:
+    """An optimizer's class in which some weights learn faster or more slowly than others.
+
+    Args:
+        kind: the class.
+        rates: the learning rates of weights as multiples of the optimizer's, by the beginnings of their layers' names.
+    """
+
+    class OfParts(kind):  # type: ignore[misc,valid-type]
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            # TensorFlow's variables have no path, but the same name.
+            names = getattr(variable, "path", variable.name).split("/")
+            rate = next((rates[start] for start in rates if any(name.startswith(start) for name in names)), 1.0)
+            super().update_step(gradient, variable, learning_rate * rate)
+
+    return OfParts
 
 
 def build_optimizer(

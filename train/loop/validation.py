@@ -57,9 +57,9 @@ class Validator:
         self.measure = measure
         self._task, self._skeleton, self._input_size = task, skeleton, input_size
         fields = (*fields_of(task, (*task.labels, *measure.labels)), "key")
-        self._batches = dataset(
-            folder, "val", batch_size=batch_size, input_size=input_size, fields=fields, kind=task.kind
-        )
+        options: dict[str, Any] = {"batch_size": batch_size, "input_size": input_size}
+        options |= {"fields": fields, "may_lack": task.may_lack, "kind": task.kind}
+        self._batches = dataset(folder, "val", **options)
         self._labels = joined([labels for _, labels in self._batches.as_numpy_iterator()])
         self._keys = [key.decode(errors="replace") for key in self._labels["key"]]
         self.baseline = {}
@@ -98,7 +98,8 @@ class Validator:
             if sum(map(len, pictures)) < _NUM_PICTURES:
                 pictures.append(batch)
         found = joined(answers)
-        losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items()}
+        # Some terms are of training alone.
+        losses = {f"val_{name}": _mean_of_all(parts) for name, parts in terms.items() if parts}
         shown = np.concatenate(pictures)[:_NUM_PICTURES]
         figures = {**losses, **self._figures(found)}
         for stage, parts in earlier.items():

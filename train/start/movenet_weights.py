@@ -30,6 +30,8 @@ _HEADS = (
     ("people_box_sizes", "box_sizes", "box_scale_0", 0),
     ("people_box_offsets", "box_offsets", "box_offset_0", 0),
 )
+# The convolution of the light OpenPose before its first maps.
+_JOINT_FEATURES = "light_joints"
 
 # Number of people whose images the statistics are measured on, and how many pixels at once.
 _PEOPLE, _PIXELS = 512, 32 * 192**2
@@ -82,6 +84,8 @@ def start_from_movenet(
     parts = _backbone(net, theirs)
     if pyramid or skeleton is not None:
         parts += _pyramid(net, theirs)
+    if any(layer.name == f"{_JOINT_FEATURES}_conv" for layer in net.layers):
+        parts.append(_before_the_last(net, theirs, _JOINT_FEATURES, "kpt_heatmap_0"))
     if skeleton is not None:
         parts += _heads(net, theirs, skeleton)
     for part in parts:
@@ -162,18 +166,28 @@ def _heads(net: keras.Model, theirs: dict[str, np.ndarray], skeleton: Skeleton) 
     both = [(joint, coco.index(name)) for joint, name in enumerate(skeleton.joints) if name in coco]
     parts = []
     for convolution, last, head, width in _HEADS:
-        found = {name: theirs[name] for name in theirs if name.startswith(f"StatefulPartitionedCall/{head}/")}
+        found = _of_head(theirs, head)
         if last not in ours or not found:
             continue
-        depthwise, pointwise, offset = (
-            _ending(found, f"/separable_conv2d.*/{end}ReadVariableOp{number}")
-            for end, number in (("separable_conv2d/", ""), ("separable_conv2d/", "_1"), ("BiasAdd/", ""))
-        )
         plain = [_ending(found, f"/conv2d[^/]*/{end}/ReadVariableOp") for end in ("Conv2D", "BiasAdd")]
         ours[last].set_weights([_by_joint(weight, both, skeleton.num_joints, width) for weight in plain])
-        layers = ours[f"{convolution}_conv"], ours[f"{convolution}_bn"]
-        parts.append(_Part(*layers, [depthwise, pointwise], offset))
+        parts.append(_before_the_last(net, theirs, convolution, head))
     return parts
+
+
+def _before_the_last(net: keras.Model, theirs: dict[str, np.ndarray], convolution: str, head: str) -> _Part:
+    """The separable convolution of a head of theirs, for the layers `<convolution>_conv` and `<convolution>_bn`."""
+    found = _of_head(theirs, head)
+    depthwise, pointwise, offset = (
+        _ending(found, f"/separable_conv2d.*/{end}ReadVariableOp{number}")
+        for end, number in (("separable_conv2d/", ""), ("separable_conv2d/", "_1"), ("BiasAdd/", ""))
+    )
+    layers = (net.get_layer(f"{convolution}_{kind}") for kind in ("conv", "bn"))
+    return _Part(*layers, [depthwise, pointwise], offset)
+
+
+def _of_head(theirs: dict[str, np.ndarray], head: str) -> dict[str, np.ndarray]:
+    return {name: array for name, array in theirs.items() if name.startswith(f"StatefulPartitionedCall/{head}/")}
 
 
 def _ending(found: dict[str, np.ndarray], pattern: str) -> np.ndarray:

@@ -5,6 +5,7 @@
 import { draw } from "./draw.js";
 import { Lifter, drawSpace } from "./lifting.js";
 import { Model, loadLifter } from "./model.js";
+import { workOffline } from "./offline.js";
 import { Everybody, OnePerson } from "./people.js";
 import { hasManyCameras, openCamera, openFile } from "./sources.js";
 
@@ -145,6 +146,7 @@ function listen() {
 }
 
 async function main() {
+  workOffline();
   try {
     settings = await (await fetch("settings.json")).json();
     model = await Model.load(settings.pose, (share) => say(`Loading the model: ${Math.round(100 * share)} %`));

@@ -2,7 +2,7 @@
 // Points are [x, y]; the center of the top-left pixel is [0, 0].
 
 /** The nearest integer, with halves rounded to even as in Python. */
-function roundEven(value) {
+export function roundEven(value) {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }

@@ -32,8 +32,7 @@ def run_js(tmp_path_factory):
         pytest.skip("node is not installed")
     folder = tmp_path_factory.mktemp("js")
     (folder / "package.json").write_text('{"type": "module"}')
-    for path in STATIC.glob("*.js"):
-        shutil.copy(path, folder)
+    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
 
     def run(body, given):
         (folder / "main.js").write_text(

@@ -16,12 +16,14 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from commands import call
 
 from demo.errors import DemoError, ModelError
 from demo.site import onnxruntime_web
-from demo.site.build import STATIC, page_settings, write_site
+from demo.site.build import STATIC, page_settings, static_names, write_site
 from demo.site.onnxruntime_web import RUNTIME_FILES, runtime_folder, unpack
 from demo.site.server import make_server
 from demo.tracking.one_euro import OneEuro
@@ -90,12 +92,45 @@ def test_the_page_is_complete(tmp_path, export, cached):
     assert settings["colors"] == {side: "rgb({} {} {})".format(*color) for side, color in COLORS.items()}
     assert settings["follow"]["found_score"] == 0.4 and settings["smooth"] == {"cutoff_hz": 2.5, "beta": 5.0}
     assert (site / "model.onnx").read_bytes() == b"a net"
-    wanted = re.findall(
-        r'(?:from|src=|href=)\s*"(?!data:)(?:\./)?([^"]+)"', "".join(map(Path.read_text, STATIC.iterdir()))
-    )
-    assert {"app.js", "style.css", "ort/ort.wasm.min.mjs"} <= set(wanted)
+    wanted = [
+        os.path.normpath(os.path.join(os.path.dirname(name), link))
+        for name in static_names()
+        for link in re.findall(r'(?:from|src=|href=|"src":)\s*"([\w./-]+\.\w+)"', (STATIC / name).read_text())
+    ]
+    assert {"app.js", "style.css", "gait/page.js", "icon-512.png", "ort/ort.wasm.min.mjs"} <= set(wanted)
     assert [name for name in wanted if not (site / name).is_file()] == []
     assert all((site / "ort" / name).read_text() == name for name in RUNTIME_FILES)
+
+
+def kept(site):
+    """What the service worker keeps: hashes by file."""
+    return json.loads((site / "sw.js").read_text().splitlines()[0].removeprefix("const FILES = ").rstrip(";"))
+
+
+def test_the_service_worker_keeps_every_file_of_this_version(tmp_path, export, cached):
+    site = tmp_path / "site"
+    write_site(site, export, FollowRule(), OneEuro())
+    files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
+    own = files.pop("sw.js").read_text()
+    assert kept(site) == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    write_site(site, export, FollowRule(), OneEuro())
+    assert (site / "sw.js").read_text() == own
+    (export / "model.onnx").write_bytes(b"another net")
+    write_site(site, export, FollowRule(), OneEuro())
+    assert (site / "sw.js").read_text() != own
+
+
+@pytest.mark.parametrize("name", ["manifest.webmanifest", "gait.webmanifest"])
+def test_phones_can_install_the_page(tmp_path, export, cached, name):
+    write_site(tmp_path / "site", export, FollowRule(), OneEuro())
+    manifest = json.loads((tmp_path / "site" / name).read_text())
+    assert (tmp_path / "site" / manifest["start_url"]).exists() and manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        picture = cv2.imread(str(tmp_path / "site" / icon["src"]))
+        assert "{}x{}".format(*picture.shape[:2]) == icon["sizes"]
+        # What a phone cuts round is ground; the skeleton is drawn in its colors.
+        assert np.ptp(picture[: picture.shape[0] // 10].reshape(-1, 3), axis=0).max() == 0
+        assert all((np.abs(picture[..., ::-1].astype(int) - color).max(axis=2) < 8).any() for color in COLORS.values())
 
 
 def test_scores_that_clash_with_the_models_own_exit_with_2(tmp_path, export):
@@ -244,6 +279,10 @@ def test_files_are_served_with_types_and_headers_for_threads(tmp_path, export, c
         "/model.onnx": "application/octet-stream",
         "/ort/ort.wasm.min.mjs": "text/javascript",
         "/ort/ort-wasm-simd-threaded.wasm": "application/wasm",
+        "/gait.html": "text/html; charset=utf-8",
+        "/gait/page.js": "text/javascript",
+        "/gait.webmanifest": "application/manifest+json",
+        "/icon-192.png": "image/png",
     }
     for path, expected in types.items():
         status, headers, body = get(path)

@@ -29,7 +29,7 @@ def encoded(xy, visible, skeleton, size=SIZE, cells=CELLS):
 
 @pytest.mark.parametrize("skeleton", [COCO17, LSP14], ids=lambda one: one.name)
 def test_targets_are_those_of_the_reference(skeleton):
-    assert (fields.SIGMA_CELLS, fields.HALF_WIDTH_CELLS) == (SIGMA_CELLS, HALF_WIDTH_CELLS)
+    assert (fields.SIGMA_PX, fields.HALF_WIDTH_PX) == (8 * SIGMA_CELLS, 8 * HALF_WIDTH_CELLS)
     xy, visible = made_up(skeleton, 6)
     maps, vectors = encoded(xy, visible, skeleton)
     for row in range(2):
@@ -45,6 +45,14 @@ def test_the_middle_of_a_cell():
     maps, _ = encoded(np.array([[[[3.5, 11.5]] * 3]], "float32"), np.full((1, 1, 3), 2), CHAIN)
     assert maps[0, 1, 0, 1] == pytest.approx(1) and maps[0, 1, 1, 1] == pytest.approx(np.exp(-32 / 49), rel=1e-5)
     assert maps[0, 0, 0, 1] == pytest.approx(maps[0, 1, 1, 1])
+
+
+def test_smaller_cells_show_the_same_at_more_places():
+    xy = np.array([[[[30.0, 41.0], [90.0, 70.0], [20.0, 100.0]]]], "float32")
+    coarse, fine = (encoded(xy, np.full((1, 1, 3), 2), CHAIN, cells=cells) for cells in (16, 48))
+    # The middle of three small cells is that of a large one.
+    for one, other in zip(coarse, fine, strict=True):
+        np.testing.assert_allclose(one, other[:, 1::3, 1::3], atol=1e-5)
 
 
 def test_joints_on_the_images_edges_count_and_those_beyond_do_not():

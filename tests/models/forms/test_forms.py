@@ -116,6 +116,13 @@ def test_scores_send_no_gradient_into_the_net(form):
 
 
 @every_form
+def test_a_fresh_net_claims_nothing_so_joints_that_nobody_labels_are_not_shown(form):
+    net = inference_model(net_of(form, "densenet"), SIZE)
+    scores = net(np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), dtype="uint8"))["scores"]
+    assert scores.shape == (2, 3) and float(keras.ops.max(scores)) < 0.07
+
+
+@every_form
 def test_scores_are_of_the_pooled_features_and_each_joints_evidence(form):
     net = net_of(form)
     (pooled,) = (layer.output for layer in net.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D))

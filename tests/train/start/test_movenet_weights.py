@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import build_mobilenet_v2, build_movenet, mobilenet_v2
+from models import build_mobilenet_v2, build_movenet, build_openpose_light, fields_form, mobilenet_v2
 from models.forms.centers import FORM
 from pose import SKELETONS
 from train.start.movenet_weights import start_from_movenet, start_inner_from_movenet
@@ -192,6 +192,19 @@ def test_the_net_for_many_people_answers_as_multipose_for_the_joints_of_coco(tmp
             expected, own = expected.reshape(shape)[..., theirs, :], own.reshape(shape)[..., ours, :]
         assert expected.std() > 0.02, name
         np.testing.assert_allclose(own, expected, atol=1e-3, err_msg=name)
+
+
+def test_the_light_openpose_begins_with_the_features_of_movenets_joints(tmp_path):
+    net = build_openpose_light(1.0, 17, head=fields_form(SKELETONS["coco17"]).head, input_size=SIZE)
+    weights = folded_weights(net) | head_weights()
+    write_package(tmp_path, weights)
+    pictures = np.random.default_rng(1).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+    start_from_movenet(net, 1.0, tmp_path, [pictures], pyramid=True)
+    expected = reference_maps(weights, reference(weights, pictures.astype("float32") / 127.5 - 1))
+    features = keras.Model(net.inputs[0], net.get_layer("light_joints_relu").output)(pictures)
+    kernel, bias = (weights[f"{ROOT}/kpt_heatmap_0/conv2d_5/{kind}/ReadVariableOp"] for kind in ("Conv2D", "BiasAdd"))
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(features) @ kernel[0, 0] + bias, expected, atol=2e-3)
 
 
 def test_an_inner_net_that_sees_more_than_the_image_answers_as_the_folded_one(tmp_path):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dome.moves.turns import turn
 from pose import BadInput
+from pose.space.turns import turn
 
 #: Larger files are not read; twenty minutes of 31 joints at 120 frames per second are smaller.
 MAX_BYTES = 1 << 27
@@ -177,8 +177,9 @@ class _Hierarchy:
             raise self.fail(f"{words[0]} cannot stand here")
         if self.words() != ["{"]:
             raise self.fail("expected an opening brace")
-        if words[0] == "End":
-            self.ends[stack[-1]] = np.zeros(3)
+        parent = stack[-1] if stack else None
+        if words[0] == "End" and parent is not None:
+            self.ends[parent] = np.zeros(3)
             return None
         if len(self.names) >= _MOST_JOINTS:
             raise self.fail(f"a figure has up to {_MOST_JOINTS} joints")
@@ -186,7 +187,7 @@ class _Hierarchy:
         if not name or name in self.names:
             raise self.fail(f"a joint's name must be there and its own, got {name[:40]!r}")
         self.names.append(name)
-        self.parents.append(stack[-1] if stack else -1)
+        self.parents.append(-1 if parent is None else parent)
         self.offsets.append([0.0, 0.0, 0.0])
         self.channels.append(())
         return len(self.names) - 1
@@ -195,10 +196,11 @@ class _Hierarchy:
         numbers = _numbers(words[1:])
         if numbers is None or len(numbers) != 3:
             raise self.fail(f"OFFSET takes three finite numbers, got {' '.join(words[1:])[:60]!r}")
+        joint = next(one for one in reversed(stack) if one is not None)
         if stack[-1] is None:
-            self.ends[stack[-2]] = numbers
+            self.ends[joint] = numbers
         else:
-            self.offsets[stack[-1]] = numbers.tolist()
+            self.offsets[joint] = numbers.tolist()
 
     def _channels(self, words: list[str], joint: int) -> None:
         channels = tuple(words[2:])

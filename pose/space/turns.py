@@ -21,3 +21,10 @@ def between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     axis, cos = np.cross(start, end), float(start @ end)
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     return np.eye(3) + cross + cross @ cross / max(1 + cos, 1e-9)
+
+
+def nearest_rotations(matrices: np.ndarray) -> np.ndarray:
+    """The rotations (..., 3, 3) that are nearest to matrices (..., 3, 3), such as to means of rotations."""
+    left, _, right = np.linalg.svd(np.asarray(matrices, np.float64))
+    left[..., -1] *= np.linalg.det(left @ right)[..., None]
+    return left @ right

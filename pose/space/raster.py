@@ -8,11 +8,12 @@ lines between them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
-from pose import Camera
+from pose.camera import Camera
 
 # The near plane: projection would overflow for nearer points.
 _NEAREST_MM = 20.0
@@ -125,6 +126,24 @@ def draw_triangles(
     return Raster(triangle, drawn[..., 1:], depth)
 
 
+def draw_colors(
+    xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, colors: np.ndarray, window: Window, *, samples: int = 1
+) -> np.ndarray:
+    """Draws triangles with colors of vertices, float32 (N, 3) from 0: float32 (h, w, 3), -1 where there is none.
+
+    The other arguments are those of `draw_triangles`.
+    """
+    points, chosen, near, far = _pinhole(xy_px, depth_mm, faces, window, samples)
+    size = tuple(samples * side for side in window.size)
+    drawn, depth = np.full((*size, 3), -1, np.float32), np.full(size, far, np.float32)
+    if len(chosen):
+        kept = np.ascontiguousarray(faces if len(chosen) == len(faces) else faces[chosen], np.int32)
+        colors = np.ascontiguousarray(colors, np.float32)
+        settings = _settings(cv2.RASTERIZE_CULLING_CW)
+        cv2.triangleRasterize(points, kept, colors, drawn, depth, _UNMOVED, _VIEW, near, far, settings)
+    return drawn
+
+
 def draw_depth(xy_px: np.ndarray, depth_mm: np.ndarray, faces: np.ndarray, window: Window) -> np.ndarray:
     """The depth of triangles, including back faces: float32 (h, w), infinite where there is none."""
     points, chosen, near, far = _pinhole(xy_px, depth_mm, faces, window, 1)
@@ -192,9 +211,25 @@ def attributes(values: np.ndarray, faces: np.ndarray, triangle: np.ndarray, bary
     """
     first, second, third = faces.take(triangle, axis=0).T
     shares = (*barycentric.T, 1 - barycentric.sum(axis=1))
-    total = 0
+    total: Any = 0
     for corner, share in zip((first, second, third), shares, strict=True):
         part = values.take(corner, axis=0)
         part *= share[:, None]
         total = np.add(total, part, out=part)
     return total
+
+
+def vertex_normals(vertices_mm: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Unit vectors float32 (N, 3): for each vertex the area-weighted mean of its faces' normals; 0 without faces."""
+    a, b, c = (vertices_mm[faces[:, corner]] for corner in range(3))
+    # The length of this product is twice the area.
+    across = np.cross(b - a, c - a)
+    corners, count = faces.T.ravel(), len(vertices_mm)
+    sums = [np.bincount(corners, np.tile(across[:, axis], 3), minlength=count) for axis in range(3)]
+    return unit(np.stack(sums, axis=1).astype(np.float32))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Normalizes vectors (..., 3); zero vectors stay."""
+    length = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return vectors / np.maximum(length, np.float32(1e-12))[..., None]

@@ -1,0 +1,1 @@
+"""Bodies as files of other programs: OBJ, glTF and BVH."""

@@ -1,0 +1,1 @@
+"""From the people that a model finds to their bodies."""

@@ -1,0 +1,1 @@
+"""Joints in time from videos and files."""

@@ -1,0 +1,1 @@
+"""An analysis as tables, as JSON, and as a page."""
