@@ -31,7 +31,7 @@ from models.hrnet import build_hrnet, hrnet
 from models.ief import build_ief, ief_form, ief_forward
 from models.lifter import build_lifter, build_temporal_lifter
 from models.mobilenet_v2 import build_mobilenet_v2, mobilenet_v2
-from models.movenet import build_movenet, movenet, movenet_head
+from models.movenet import build_movenet, movenet, movenet_head, person_head
 from models.necks import NECKS, deconv_neck, exchange_neck, narrow_neck, pyramid_neck
 from models.normalization import FusedBatchNormalization, plain_copy
 from models.openpose import build_openpose, build_openpose_fields_first
@@ -127,6 +127,7 @@ __all__ = [
     "mobilenet_v2_plan",
     "movenet",
     "movenet_head",
+    "person_head",
     "own_name",
     "named_layers",
     "narrow_neck",

@@ -77,6 +77,37 @@ def readout(x, units: int, *, bias: float = 0.0, name: str):
     )
 
 
+def cell_readout(
+    x,
+    channels: int,
+    filters: int,
+    kernel_size: int,
+    *,
+    bias: float = 0.0,
+    normalization: Normalization,
+    path: str,
+    name: str,
+):
+    """Map features (B, h, w, C) to (B, h, w, channels) float32, cell by cell.
+
+    Args:
+        x: The features.
+        channels: Number of outputs.
+        filters: Channels of the separable convolution before them, in the layers `<path>_...`; 0 for none.
+        kernel_size: Its kernel size.
+        bias: Initial bias of the outputs.
+        normalization: Called as `normalization(epsilon=..., name=...)`.
+        path: Beginning of the names of the layers before the last.
+        name: Name of the last layer.
+    """
+    if filters:
+        x = keras.layers.SeparableConv2D(filters, kernel_size, padding="same", use_bias=False, name=f"{path}_conv")(x)
+        x = normalization(epsilon=EPSILON, name=f"{path}_bn")(x)
+        x = keras.layers.ReLU(name=f"{path}_relu")(x)
+    constant = keras.initializers.Constant(bias)
+    return keras.layers.Conv2D(channels, 1, bias_initializer=constant, dtype="float32", name=name)(x)
+
+
 def fitted_to(x, wanted, *, name: str):
     """Crop the last rows and columns where features have more than those wanted, append zeros where they have fewer.
 

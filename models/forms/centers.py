@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.blocks import EPSILON, Normalization
+from models.blocks import Normalization, cell_readout
 from models.forms.cells import cell_means, focal_loss, gathered, gaussian_maps, of_joints
 from models.forms.output_form import OutputForm, Term
 from models.forms.parabola import first_argmax
@@ -66,15 +66,10 @@ def center_head(
     }
     outputs = {}
     for name, count in channels.items():
-        path = f"{prefix}people_{name}"
-        x = keras.layers.SeparableConv2D(FILTERS, KERNEL, padding="same", use_bias=False, name=f"{path}_conv")(
-            features[0]
-        )
-        x = normalization(epsilon=EPSILON, name=f"{path}_bn")(x)
-        x = keras.layers.ReLU(name=f"{path}_relu")(x)
         # Few cells of the maps hold a joint: as in arXiv 1708.02002, they begin near 0.1.
-        bias = keras.initializers.Constant(-2.2 if name.endswith("logits") else 0.0)
-        outputs[name] = keras.layers.Conv2D(count, 1, bias_initializer=bias, dtype="float32", name=f"{prefix}{name}")(x)
+        bias = -2.2 if name.endswith("logits") else 0.0
+        options: dict[str, Any] = {"bias": bias, "normalization": normalization, "path": f"{prefix}people_{name}"}
+        outputs[name] = cell_readout(features[0], count, FILTERS, KERNEL, **options, name=f"{prefix}{name}")
     return outputs
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.blocks import EPSILON, Normalization
+from models.blocks import Normalization, cell_readout
 from models.forms.losses import joint_term, labeled_mean
 from models.forms.output_form import Term, pose_form
 from models.forms.parabola import first_argmax, parabola_weights
@@ -72,13 +72,8 @@ def joint_maps(
     x, num_joints: int, filters: int, kernel_size: int, *, normalization: Normalization, name: str, prefix: str
 ):
     """Compute a map for each joint (B, h, w, J) float32 from features (B, h, w, C), in the layer `name`."""
-    if filters:
-        x = keras.layers.SeparableConv2D(
-            filters, kernel_size, padding="same", use_bias=False, name=f"{prefix}heatmap_conv"
-        )(x)
-        x = normalization(epsilon=EPSILON, name=f"{prefix}heatmap_bn")(x)
-        x = keras.layers.ReLU(name=f"{prefix}heatmap_relu")(x)
-    return keras.layers.Conv2D(num_joints, 1, dtype="float32", name=name)(x)
+    path = f"{prefix}heatmap"
+    return cell_readout(x, num_joints, filters, kernel_size, normalization=normalization, path=path, name=name)
 
 
 def map_scores(features: list, logits, *, prefix: str = ""):
@@ -183,7 +178,8 @@ FORM = pose_form(
     heatmap_head,
     lambda: heatmap_loss,
     decode_heatmaps,
-    {"heatmap_logits": 1},
+    # A head that tells people apart has vectors to the joints, too.
+    {"heatmap_logits": 1, "heatmap_vectors": 2},
     1,
     layers=("heatmap",),
     neck=pyramid_neck,

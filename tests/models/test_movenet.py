@@ -1,10 +1,12 @@
 """MoveNet: where the features are taken, what comes out, errors."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
 
-from models import build_movenet, decode_heatmaps, form_of, inference_model, movenet
+from models import build_movenet, decode_heatmaps, form_of, inference_model, movenet, person_head
 
 
 def test_features_are_taken_where_the_published_graph_takes_them():
@@ -31,6 +33,29 @@ def test_the_inference_model_reads_the_maps():
     expected = decode_heatmaps(net(pictures), 64)
     found = inference_model(net, 64)(pictures)
     np.testing.assert_allclose(found["joints_xy_px"], expected, atol=1e-3)
+
+
+def test_the_person_in_the_middle_is_told_from_others_as_in_the_published_graph(monkeypatch):
+    # The best cell alone, as published.
+    monkeypatch.setattr(sys.modules["models.movenet"], "_SHARPNESS", 1e4)
+    net = build_movenet(0.25, 5, input_size=96, head=person_head)
+    rng = np.random.default_rng(0)
+    for name in ("heatmap_centers", "heatmap_vectors"):
+        layer = net.get_layer(name)
+        # Joints are several cells away.
+        layer.set_weights([rng.normal(0, 8, weight.shape) for weight in layer.get_weights()])
+    layers = ["heatmap_logits", "heatmap_centers", "heatmap_vectors"]
+    read = keras.Model(net.inputs[0], [net.get_layer(name).output for name in layers] + [net.output["heatmap_logits"]])
+    pictures = rng.integers(0, 256, (4, 96, 96, 3), dtype=np.uint8)
+    maps, centers, vectors, found = map(keras.ops.convert_to_numpy, read(pictures))
+    assert maps.shape[1:3] == (24, 24) and centers.shape[1:3] == vectors.shape[1:3] == (12, 12)
+    rows, columns = np.mgrid[:24, :24]
+    for map_, center, vector, logits in zip(maps, centers[..., 0], vectors, found, strict=True):
+        strength = 1 / (1 + np.exp(-center)) / (np.hypot(rows - 12, columns - 12)[6:18, 6:18] + 1.8)
+        row, column = np.unravel_index(strength.argmax(), strength.shape)
+        places = vector[row, column].reshape(5, 2) + (row + 6, column + 6)
+        distance = np.hypot(rows[..., None] - places[:, 0], columns[..., None] - places[:, 1])
+        np.testing.assert_allclose(logits, map_ - np.log(distance + 1.8), atol=1e-3)
 
 
 def test_wrong_arguments_raise():

@@ -23,6 +23,8 @@ _BACKBONE = f"{_PYRAMID}/model"
 # The convolutions before our heads' last layers, these, MoveNet's heads, and how many channels each joint has there.
 _HEADS = (
     ("heatmap", "heatmap_logits", "kpt_heatmap_0", 1),
+    ("heatmap_center", "heatmap_centers", "center_0", 0),
+    ("heatmap_vector", "heatmap_vectors", "kpt_regress_0", 2),
     ("people_center_logits", "center_logits", "center_0", 0),
     ("people_joint_logits", "joint_logits", "kpt_heatmap_0", 1),
     ("people_regression", "regression", "kpt_regress_0", 2),

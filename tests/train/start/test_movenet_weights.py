@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models import build_mobilenet_v2, build_movenet, build_openpose_light, fields_form, mobilenet_v2
+from models import build_mobilenet_v2, build_movenet, build_openpose_light, fields_form, mobilenet_v2, person_head
 from models.forms.centers import FORM
 from pose import SKELETONS
 from train.start.movenet_weights import start_from_movenet, start_inner_from_movenet
@@ -170,6 +170,25 @@ def test_the_whole_net_answers_as_the_folded_one_for_the_joints_of_coco(tmp_path
     np.testing.assert_allclose(found[..., shared], expected[..., theirs], atol=2e-3)
     # COCO has no neck and no head top, so their maps are empty.
     assert not found[..., [joint for joint in range(skeleton.num_joints) if joint not in shared]].any()
+
+
+def test_a_net_that_tells_the_person_in_the_middle_from_others_has_the_published_centers(tmp_path):
+    skeleton, size = SKELETONS["coco17"], 96
+    net = build_movenet(1.0, 17, input_size=size, head=person_head)
+    heads = (("kpt_heatmap_0", 4, 17), ("center_0", 3, 1), ("kpt_regress_0", 5, 34))
+    weights = folded_weights(net) | head_weights(heads=[(*head, None) for head in heads])
+    write_package(tmp_path, weights)
+    pictures = np.random.default_rng(1).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
+    start_from_movenet(net, 1.0, tmp_path, [pictures], skeleton)
+    features = reference(weights, pictures.astype("float32") / 127.5 - 1)
+    for (head, number, _), name in zip(heads, ("logits", "centers", "vectors"), strict=True):
+        expected = reference_maps(weights, features, head, number)
+        found = keras.Model(net.inputs[0], net.get_layer(f"heatmap_{name}").output)(pictures)
+        if name != "logits":
+            # Of the middle half; outermost cells miss their neighbors.
+            expected, found = expected[:, 7:-7, 7:-7], found[:, 1:-1, 1:-1]
+        assert expected.std() > 0.01, name
+        np.testing.assert_allclose(found, expected, atol=2e-3, err_msg=name)
 
 
 def test_the_net_for_many_people_answers_as_multipose_for_the_joints_of_coco(tmp_path):
