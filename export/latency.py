@@ -35,6 +35,7 @@ from pose.tasks import POSE_2D
 
 if TYPE_CHECKING:
     from models.latency_table import LatencyTable
+    from models.searched import Plan
 
 #: File names in the folder.
 TABLE_FILE, PARTS_FILE, NETS_FILE, ERRORS_FILE = "latency.json", "parts.csv", "nets.csv", "errors.csv"
@@ -152,12 +153,6 @@ def measure_nets(table: LatencyTable, options: Options) -> pd.DataFrame:
         A row for each net and way: the net, its blocks, "measured_ms", "sum_ms" of its parts, "predicted_ms". The rows
         that the folder has are not measured again.
     """
-    from keras.backend import clear_session
-
-    from export.parts import head_and_neck
-    from export.write import write_formats
-    from models import build_searched, inference_model
-
     path, show = options.out / NETS_FILE, _progress(options.nets, "nets")
     rows = pd.read_csv(path).to_dict("records") if path.is_file() else []
     for number in range(options.nets):
@@ -165,20 +160,36 @@ def measure_nets(table: LatencyTable, options: Options) -> pd.DataFrame:
         plan = table.space.plan(table.space.random(rng))
         if any(row["net"] == number for row in rows):
             continue
-        clear_session()
-        parts = head_and_neck(table.head, table.neck)
-        net = build_searched(plan, table.num_joints, input_size=table.input_size, **parts)
-        with tempfile.TemporaryDirectory() as scratch:
-            model = inference_model(net, table.input_size)
-            write_formats(model, _notes(table), list(options.runtimes), Path(scratch))
-            picture = rng.integers(0, 256, (1, *net.input_shape[1:]), np.uint8)
-            for way, value in least_ms(Path(scratch), {"pictures": picture}, options).items():
-                total, blocks = table.sum_of_parts(plan, way)
-                rows.append({"net": number, "way": way, "blocks": blocks, "measured_ms": value, "sum_ms": total})
+        for way, value in net_ms(plan, table, options).items():
+            total, blocks = table.sum_of_parts(plan, way)
+            rows.append({"net": number, "way": way, "blocks": blocks, "measured_ms": value, "sum_ms": total})
         _write_rows(path, pd.DataFrame(rows))
         show()
     nets = pd.DataFrame(rows)
     return predicted_from_others(nets[(nets["net"] < options.nets) & nets["way"].isin(table.ms)])
+
+
+def net_ms(plan: Plan, table: LatencyTable, options: Options) -> dict[str, float]:
+    """Exports a net of random weights and times it, in ms by runtime and threads.
+
+    Args:
+        plan: its blocks, which the table need not have.
+        table: the nets' images, joints, head and neck.
+        options: the runtimes and threads.
+    """
+    from keras.backend import clear_session
+
+    from export.parts import head_and_neck
+    from export.write import write_formats
+    from models import build_searched, inference_model
+
+    clear_session()
+    parts = head_and_neck(table.head, table.neck)
+    net = build_searched(plan, table.num_joints, input_size=table.input_size, **parts)
+    picture = np.random.default_rng(0).integers(0, 256, (1, *net.input_shape[1:]), np.uint8)
+    with tempfile.TemporaryDirectory() as scratch:
+        write_formats(inference_model(net, table.input_size), _notes(table), list(options.runtimes), Path(scratch))
+        return least_ms(Path(scratch), {"pictures": picture}, options)
 
 
 def _notes(table: LatencyTable) -> dict:

@@ -1,6 +1,7 @@
 """Nets of inverted bottlenecks that are listed one by one, as a search finds them (arXiv 1812.00332)."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from models.mobilenet_v2 import (
     LAST_FILTERS,
     STAGES,
     STEM_FILTERS,
+    Stage,
     inverted_bottleneck,
     last_convolution,
     scaled_filters,
@@ -98,15 +100,20 @@ def read_plan(path: Path) -> Plan:
 
 def mobilenet_v2_plan(width: float = 1.0, *, taps: tuple[int, ...] = MOVENET_TAPS) -> Plan:
     """Return MobileNetV2's own blocks, and with the usual taps MoveNet's, with their channels times `width`."""
-    stages = tuple(
+    return stages_plan(STAGES, width, taps=taps)
+
+
+def stages_plan(stages: Iterable[Stage], width: float = 1.0, *, taps: tuple[int, ...] = MOVENET_TAPS) -> Plan:
+    """Return stages of equal blocks, with their channels and those of the stem times `width`."""
+    blocks = tuple(
         BlockStage(
             scaled_filters(stage.filters, width),
             stage.strides,
             (Block(stage.kernel_size, stage.expansion),) * stage.units,
         )
-        for stage in STAGES
+        for stage in stages
     )
-    return Plan(stages, taps, scaled_filters(STEM_FILTERS, width))
+    return Plan(blocks, taps, scaled_filters(STEM_FILTERS, width))
 
 
 def searched(x, plan: Plan, *, normalization: Normalization = keras.layers.BatchNormalization) -> list:

@@ -66,21 +66,26 @@ def run_once(system: System, options: list[str], records: Path, movenet: Path, s
         words += ["--movenet", movenet] if system.movenet else []
         minutes = _read(used)["minutes"] if run.is_dir() and used.is_file() else 0.0
         _write_minutes(used, math.nan)
-        before = _processor_minutes()
+        before = processor_minutes()
         try:
             # A run that has ended says so, and is left as it is.
-            _run([*words, "--resume"] if run.is_dir() else words)
+            run_module([*words, "--resume"] if run.is_dir() else words)
         finally:
-            _write_minutes(used, minutes + _processor_minutes() - before)
-        _run(["-m", "evaluate", run, "--records", records, "--split", "test", "--out", evaluation])
+            _write_minutes(used, minutes + processor_minutes() - before)
+        run_module(["-m", "evaluate", run, "--records", records, "--split", "test", "--out", evaluation])
         # Formats that fail are in the table; the exit code then is 1.
-        _run(["-m", "export", run], accepted=(0, 1))
+        run_module(["-m", "export", run], accepted=(0, 1))
     measured = _read(evaluation / "metrics.json")
     stages = list(measured.get("stages", {}).values()) or [measured["metrics"]]
     return Result(_read(used)["minutes"], stages, _read(run / "export" / FORMATS_FILE)["formats"])
 
 
-def _run(words: list, accepted: tuple[int, ...] = (0,)) -> None:
+def run_module(words: list, accepted: tuple[int, ...] = (0,)) -> None:
+    """Runs Python with these words.
+
+    Raises:
+        subprocess.CalledProcessError: the exit code is not one of those accepted.
+    """
     command = [sys.executable, *map(str, words)]
     print(time.strftime("%H:%M"), *command[1:], file=sys.stderr, flush=True)
     done = subprocess.run(command, check=False, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
@@ -93,7 +98,7 @@ def _write_minutes(path: Path, minutes: float) -> None:
         unfinished.write_text(json.dumps({"minutes": minutes}), encoding="utf-8")
 
 
-def _processor_minutes() -> float:
+def processor_minutes() -> float:
     """Of all processes that this one has started and that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (usage.ru_utime + usage.ru_stime) / 60

@@ -12,7 +12,7 @@ from people import write_shard_set
 from export.__main__ import main as export_main
 from models import build_searched, inner_net, movenet_head, read_plan
 from models.latency_table import LatencyTable, Narrower, all_parts, read_latency_table
-from models.search_space import Space
+from models.search_space import Choice, Space
 from train.search import SearchConfig, main, train_search
 from train.searched import SearchedConfig, train_searched
 from train.searching import loop
@@ -54,7 +54,7 @@ def test_the_options_as_a_file():
         ({"limit_ms": 0.0}, "limit_ms must be above 0, got 0.0"),
         ({"front": 0}, "front must be 1 or more, got 0"),
         ({"uniform_epochs": 3}, "uniform_epochs must be 0 or more and fewer than the epochs.* got 3 of 3"),
-        ({"method": "random"}, "method must be gradient or reinforce, got random"),
+        ({"method": "guess"}, "method must be gradient, reinforce or random, got guess"),
         ({"patience": 2}, "a search has no patience; leave it out"),
         ({"precision": "mixed_bfloat16"}, "a search computes in float32"),
     ],
@@ -131,6 +131,22 @@ def test_a_search_that_was_stopped_ends_as_one_that_was_not(files, monkeypatch):
     assert [weight.shape for weight in net.weights] == [weight.shape for weight in again.weights]
     assert plan in [read_plan(file) for file in run.glob("blocks_*ms.json")]
     assert (run / "front.png").is_file() and json.loads((run / "run.json").read_text())["model"] == "search"
+
+
+@pytest.mark.slow
+def test_the_best_of_random_nets_within_the_limit_is_taken(files):
+    run = train_search(config(files, "run", method="random", epochs=3))
+    history, front = pd.read_csv(run / "history.csv"), pd.read_csv(run / "front.csv")
+    assert history["expected_ms"].nunique() == 1 and history["architecture_loss"].isna().all()
+    # The slowest of many within 0.85 ms: of that latency, or nearly.
+    assert len(front) == 4 and front["predicted_ms"].between(0.78, 0.85).all()
+    # Of equal ones the last.
+    best = front.loc[front["val_pck@0.2"][::-1].idxmax()]
+    assert read_plan(run / "blocks.json") == SPACE.plan(Choice(*map(tuple_of, json.loads(best["choice"]))))
+
+
+def tuple_of(values):
+    return tuple(tuple_of(value) if isinstance(value, list) else value for value in values)
 
 
 @pytest.mark.slow

@@ -40,6 +40,8 @@ BLOCKS_FILE = "blocks.json"
 _STATISTICS_BATCHES = 8
 # Nets that a step of REINFORCE compares.
 _SAMPLES = 4
+# Random nets drawn for each that is measured.
+_DRAWS = 100
 
 
 def search(config: SearchConfig, manifest: Manifest, table: LatencyTable, run: Path, model_name: str) -> None:
@@ -103,7 +105,7 @@ class _Search:
     def _epoch(self, epoch: int, batches: Iterator) -> dict[str, float]:
         """Trains weights and, after the first epochs, probabilities; returns the means of the losses."""
         config, rng = self.config, np.random.default_rng([self.config.seed, epoch])
-        learns = epoch >= config.uniform_epochs
+        learns = epoch >= config.uniform_epochs and config.method != "random"
         others = self._batches("val", 0, config.seed + 1 + epoch)
         self.trainer.reset_metrics()
         losses, of_choices = [], []
@@ -173,23 +175,19 @@ class _Search:
         return paths[: len(self.space.units)], [[next(rest) for _ in range(units)] for units in self.space.units]
 
     def _measured(self, epoch: int) -> dict[str, float]:
-        """Measures the most likely nets within the limit, and saves the one within all of it."""
-        config, architecture = self.config, self.architecture
-        figures = {"expected_ms": architecture.expected_ms(self.costs)}
+        """Measures nets within the limit, and saves the most likely one or, of random ones, the best so far."""
+        config = self.config
+        figures = {"expected_ms": self.architecture.expected_ms(self.costs)}
         if epoch < config.uniform_epochs:
             return figures
-        choices = {}
-        for share in np.linspace(0.5, 1.0, config.front) if config.front > 1 else [1.0]:
-            try:
-                choices[architecture.most_likely(self.costs, share * config.limit_ms)] = share
-            except ValueError:  # No net is that fast.
-                continue
-        for choice, share in choices.items():
+        random = config.method == "random"
+        choices = self._random_nets(epoch) if random else self._likely_nets()
+        for place, choice in enumerate(choices, start=1):
             model = self._trained_net(choice, epoch)
             validation = self.validator(model, self.form, self.form.loss())
             worth, ms = validation.figures[self.validator.best_by], self.costs.of(choice)
             self.found.append(Found(epoch + 1, ms, worth, choice))
-            if share == 1.0:
+            if worth == max(one.worth for one in self.found) if random else place == len(choices):
                 figures |= validation.figures | {"predicted_ms": ms}
                 with whole(self.folder / MODEL_FILE) as unfinished:
                     model.save(unfinished)
@@ -198,6 +196,24 @@ class _Search:
         for one in pareto(self.found):
             print(f"  front: {one.ms:6.2f} ms, {self.validator.best_by} {one.worth:.4f}", flush=True)
         return figures
+
+    def _likely_nets(self) -> list[Choice]:
+        """The most likely nets within half the limit up to all of it, the last of which has all of it."""
+        config, found = self.config, list[Choice]()
+        for share in np.linspace(0.5, 1.0, config.front) if config.front > 1 else [1.0]:
+            try:
+                choice = self.architecture.most_likely(self.costs, share * config.limit_ms)
+            except ValueError:  # No net is that fast.
+                continue
+            found = [one for one in found if one != choice] + [choice]
+        return found
+
+    def _random_nets(self, epoch: int) -> list[Choice]:
+        """The slowest of many random nets that keep the limit."""
+        rng = np.random.default_rng([self.config.seed, epoch, 1])
+        drawn = {self.space.random(rng) for _ in range(_DRAWS * self.config.front)}
+        kept = [choice for choice in drawn if self.costs.of(choice) <= self.config.limit_ms]
+        return sorted(kept, key=lambda choice: (-self.costs.of(choice), choice))[: self.config.front]
 
     def _trained_net(self, choice: Choice, epoch: int) -> keras.Model:
         """The inference model of a net, whose normalization has statistics of its own."""

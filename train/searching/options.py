@@ -23,20 +23,21 @@ class SearchConfig(BlocksConfig):
         runtime: the runtime that deploys.
         runtime_threads: its number of threads.
         method: how probabilities learn: by the "gradient" through two paths, or by "reinforce" from the losses of four
-            nets.
+            nets; with "random" they stay equal, and the best of random nets within the limit is taken.
         uniform_epochs: first epochs, in which all paths are equally probable.
         architecture_every: steps of the weights to one of the probabilities.
         architecture_rate: learning rate of the probabilities.
         latency_weight: how much the loss grows where the expected latency is twice the limit; below the limit it does
             not grow.
-        front: how many of the most likely nets are measured after each epoch, within half the limit up to all of it.
+        front: how many of the most likely nets are measured after each epoch, within half the limit up to all of it;
+            of random nets, the slowest within the limit.
     """
 
     table: Path = field(kw_only=True)
     limit_ms: float = field(kw_only=True)
     runtime: Literal["litert", "onnx", "openvino"] = "litert"
     runtime_threads: int = 1
-    method: Literal["gradient", "reinforce"] = "gradient"
+    method: Literal["gradient", "reinforce", "random"] = "gradient"
     uniform_epochs: int = 15
     architecture_every: int = 5
     architecture_rate: float = 0.02
@@ -58,8 +59,8 @@ class SearchConfig(BlocksConfig):
                 f"uniform_epochs must be 0 or more and fewer than the epochs, and latency_weight 0 or more, got "
                 f"{self.uniform_epochs} of {self.epochs} and {self.latency_weight}"
             )
-        if self.method not in ("gradient", "reinforce"):
-            raise ValueError(f"method must be gradient or reinforce, got {self.method}")
+        if self.method not in ("gradient", "reinforce", "random"):
+            raise ValueError(f"method must be gradient, reinforce or random, got {self.method}")
         defaults = type(self).__dataclass_fields__
         if changed := [name for name in _FIXED if getattr(self, name) != defaults[name].default]:
             raise ValueError(f"a search has no {changed[0]}; leave it out, and give it to the training of the net")

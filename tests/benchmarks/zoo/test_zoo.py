@@ -140,7 +140,7 @@ def test_minutes_of_a_training_that_is_killed_are_not_known(tmp_path, monkeypatc
         seen.append(json.loads((tmp_path / "run.json").read_text())["minutes"])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("benchmarks.zoo.run._run", killed)
+    monkeypatch.setattr("benchmarks.zoo.run.run_module", killed)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             run_once(System("ours", "train.resnet", 3), [], tmp_path, tmp_path, 64, run)
