@@ -48,6 +48,7 @@ def test_the_person_in_the_middle_is_told_from_others_as_in_the_published_graph(
     read = keras.Model(net.inputs[0], [net.get_layer(name).output for name in layers] + [net.output["heatmap_logits"]])
     pictures = rng.integers(0, 256, (4, 96, 96, 3), dtype=np.uint8)
     maps, centers, vectors, found = map(keras.ops.convert_to_numpy, read(pictures))
+    assert {output.dtype for output in net.output.values()} == {"float32"}
     assert maps.shape[1:3] == (24, 24) and centers.shape[1:3] == vectors.shape[1:3] == (12, 12)
     rows, columns = np.mgrid[:24, :24]
     for map_, center, vector, logits in zip(maps, centers[..., 0], vectors, found, strict=True):
