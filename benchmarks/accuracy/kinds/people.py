@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 
 from benchmarks.peers.models import BLAZEPOSE_TO_COCO
+from benchmarks.tracks.clips import read_labels
 from data_prep.coco.reader import Coco
-from pose import COCO17, Crop, Skeleton, box_from_joints
+from pose import COCO17, LSP14, Crop, Skeleton, box_from_joints
 from records import BadInput, Person, dataset, read_manifest
 from records.schema import span_px
 
 _BATCH = 64
+# As of COCO's people.
+_FEWEST_JOINTS = 6
 #: The clips in the shared folder and the files of their golden joints.
 CLIPS = {"pose_1.mp4": "pose_1.json", "pose_squats.mp4": "pose_squats.full.json"}
 
@@ -91,6 +94,29 @@ def from_clips(folder: Path, size: int, padding: float) -> list[People]:
         people = _clip_people(folder / clip, *_golden_joints(folder / golden))
         found.append(cut_people(clip, people, COCO17, size, padding))
     return found
+
+
+def from_bonn(folder: Path, size: int, padding: float) -> People:
+    """Everyone in the labelled frames of a clip of people who hide one another, cut by the box about the joints.
+
+    Args:
+        folder: Bonn's set: `labels.json`, and beside it a folder of frames by the clip's name.
+        size: of the crops, in px.
+        padding: their side as a multiple of the box's longer side.
+
+    Raises:
+        ValueError: there are no frames.
+        OSError: there are no labels.
+    """
+    found = (
+        Person(frame.picture, box_from_joints(xy_px, seen), xy_px, seen, dataset="bonn", sequence=clip.name, frame=k)
+        for pictures in sorted(path for path in folder.iterdir() if path.is_dir())
+        for clip in read_labels(folder / "labels.json", pictures)
+        for k, frame in enumerate(clip.frames)
+        for xy_px, seen in zip(frame.xy_px, frame.visible, strict=True)
+        if np.count_nonzero(seen) >= _FEWEST_JOINTS
+    )
+    return cut_people(folder.name, found, LSP14, size, padding)
 
 
 def _golden_joints(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,7 @@
 """Kinds of people by their labels, harder pictures, and what is counted of a model's answers."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from benchmarks.accuracy.kinds.classes import (
     smeared,
 )
 from benchmarks.accuracy.kinds.measure import ask, figures, swapped
-from benchmarks.accuracy.kinds.people import People, cut_people, from_clips, from_coco
+from benchmarks.accuracy.kinds.people import People, cut_people, from_bonn, from_clips, from_coco
 from benchmarks.accuracy.kinds.worst import worst, write_worst
 from pose import COCO17, LSP14, Skeleton
 from records import BadInput, Person
@@ -237,3 +239,20 @@ def test_people_of_the_real_coco_pictures(shared_data):
     assert len(people.keys) == 64
     assert (people.labels["area_px"] > 0).all() and people.labels["area_px"].max() < SIZE**2
     assert classes(people)["facing the camera"].sum() > classes(people)["facing away"].sum() > 0
+
+
+def test_people_of_labelled_frames_are_cut_by_their_joints_and_those_with_few_left_out(tmp_path):
+    # Neck and head, then the arms: eight joints about (50, 30), and another person with three alone.
+    joints = [[8, 50, 20, 1], [9, 50, 10, 1], *([number, 40 + 2 * number - 20, 30, 0] for number in range(10, 16))]
+    labels = {"clip": {"split": "test", "frames": [{"0": joints, "1": joints[:3]}, {"0": joints}]}}
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    (tmp_path / "clip").mkdir()
+    for number, level in enumerate((60, 120), start=1):
+        cv2.imwrite(str(tmp_path / "clip" / f"{number:05}.jpg"), np.full((80, 100, 3), level, np.uint8))
+    people = from_bonn(tmp_path, SIZE, 1.25)
+    assert people.pictures.shape == (2, SIZE, SIZE, 3) and people.skeleton == LSP14
+    np.testing.assert_allclose(people.pictures[:, SIZE // 2, SIZE // 2, 0], [60, 120], atol=2)
+    seen = people.labels["visible"][0]
+    assert seen[LSP14.index("head_top")] == 2 and seen[LSP14.index("left_wrist")] == 1 and seen[0] == 0
+    neck, head = (people.labels["joints_xy_px"][0, LSP14.index(name)] for name in ("neck", "head_top"))
+    assert neck[0] == pytest.approx(head[0]) and neck[1] - head[1] == pytest.approx(10 * SIZE / people.side_px[0])
