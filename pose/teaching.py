@@ -161,11 +161,12 @@ def taught(
 
 
 def _nearest_along_limbs(known: np.ndarray, of: Skeleton) -> np.ndarray:
-    """For each joint (N, J) the known one from which the fewest limbs lead to it; any one where none is known."""
+    """For each joint (N, J) the known one from which the fewest limbs lead to it; where none does, any known one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import shortest_path
 
     rows, columns = np.array(of.limbs, int).reshape(-1, 2).T
     size = (of.num_joints, of.num_joints)
     steps = shortest_path(coo_array((np.ones(len(rows)), (rows, columns)), shape=size).tocsr(), directed=False)
-    return np.where(known[:, None], steps, np.inf).argmin(axis=2)
+    # No limb leads from COCO's face to the trunk.
+    return np.where(known[:, None], np.minimum(steps, of.num_joints), np.inf).argmin(axis=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pose import BODY26, LSP14
+from pose import BODY26, COCO17, LSP14
 from pose.teaching import Habit, consensus, person_size, taught, trunk_deg
 
 NOSE = BODY26.index("nose")
@@ -84,6 +84,18 @@ def test_answers_replace_labels_that_they_agree_with_and_no_others():
     np.testing.assert_allclose(xy[near], truth[near])
     np.testing.assert_array_equal(xy[3, wrist], labels[3, wrist])
     assert (seen[:, LABELED] == 2).all()
+
+
+def test_a_face_to_which_no_limb_leads_is_filled_in_too():
+    truth = bodies(40)[:, :17]
+    arms_and_legs = np.arange(17) >= 5
+    visible = np.where(arms_and_legs, 2, 0) * np.ones((40, 1), int)
+    labels = np.where(arms_and_legs[:, None], truth, 0)
+    labels[3, 5:] += 80
+    xy, seen = taught(labels, visible, truth, np.full((40, 17), 0.9), COCO17)
+    agrees = np.arange(40) != 3
+    assert (seen[agrees] == 2).all() and (seen[3] == visible[3]).all()
+    np.testing.assert_allclose(xy[agrees, :5], truth[agrees, :5])
 
 
 def test_exact_labels_stay():
