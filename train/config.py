@@ -124,7 +124,7 @@ class TrainConfig:
         for name in ("warmup_epochs", "weight_decay", "ema_epochs"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
-        if self.learn == "scores" and self.initial is None:
+        if self.learn == "scores" and not self.is_trained:
             raise ValueError("only a trained net can learn its scores alone, got no initial; pass --initial RUN")
         if not 0 < self.initial_share <= 1:
             raise ValueError(f"initial_share must be above 0 and at most 1, got {self.initial_share}")
@@ -132,6 +132,11 @@ class TrainConfig:
             raise ValueError("initial_share needs the weights of another run, got no initial; pass --initial RUN")
         if self.input_size is not None and self.input_size < 32:
             raise ValueError(f"input_size must be 32 px or more (the nets halve it five times), got {self.input_size}")
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the net begins with weights that already answer the task."""
+        return self.initial is not None
 
     def size_of(self, manifest: Manifest) -> int:
         """The side of the net's images in px, or of sequences the number of its frames."""

@@ -45,6 +45,11 @@ class MoveNetConfig(TrainConfig):
         if self.centers and self.head != "heatmaps":
             raise ValueError(f'centers are for the head "heatmaps", got "{self.head}"; leave --centers out')
 
+    @property
+    def is_trained(self) -> bool:
+        published = self.movenet is not None and self.head == "heatmaps" and self.neck == "narrow"
+        return published or super().is_trained
+
 
 def train_movenet(config: MoveNetConfig) -> Path:
     """Trains and returns the run folder."""
