@@ -102,8 +102,8 @@ def _guess(centers, vectors, margins: tuple[int, int], image_center: tuple[float
         image_center: Row and column of the image's middle.
     """
     count = centers.shape[1] * centers.shape[2]
-    places = np.float32(np.indices(centers.shape[1:3]).reshape(2, count).T + margins)
-    near = np.float32(np.log(np.hypot(*(places - image_center).T) + _NEAR_CELLS))
+    places = (np.indices(centers.shape[1:3]).reshape(2, count).T + margins).astype("float32")
+    near = np.log(np.hypot(*(places - image_center).T) + _NEAR_CELLS).astype("float32")
     strengths = ops.log_sigmoid(ops.reshape(centers, (-1, count))) - near
     shares = ops.softmax(_SHARPNESS * strengths)
     joints = ops.reshape(vectors, (-1, count, vectors.shape[-1] // 2, 2)) + places[:, None]

@@ -47,6 +47,7 @@ class MoveNetConfig(TrainConfig):
 
     @property
     def is_trained(self) -> bool:
+        """Whether the net begins with weights that already answer the task, as published ones do."""
         published = self.movenet is not None and self.head == "heatmaps" and self.neck == "narrow"
         return published or super().is_trained
 

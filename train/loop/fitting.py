@@ -39,6 +39,7 @@ from train.loop.trainer import Forward, PoseTrainer, build_optimizer, follow_sta
 from train.loop.validation import Validator
 from train.loop.verdict import about_end, about_validation, verdict
 from train.start.initial import start_from
+from train.start.statistics import measure_statistics
 from weights import shipped
 
 #: build(num_joints, input_size=..., neck=..., head=..., normalization=...) -> a net with random weights.
@@ -47,6 +48,8 @@ BuildNet = Callable[..., keras.Model]
 StartNet = Callable[[keras.Model], None]
 
 _NUM_SAMPLES = 16
+# Inputs that the statistics of averaged weights are measured on.
+_NUM_MEASURED = 512
 
 
 def fit(
@@ -244,6 +247,19 @@ def _build_trainer(
         came = start_from(net, shipped(config.initial) or config.initial, skeleton, config.initial_share)
         if distribution.is_chief:
             print(came)
+        # A net that labels tell where to look has other inputs.
+        if config.initial_share < 1 and trainer.seeds is None:
+            task, size = trainer.form.task, net.inputs[0].shape[1]
+            people = dataset(
+                config.records,
+                "train",
+                batch_size=config.batch_size,
+                input_size=size,
+                limit=_NUM_MEASURED,
+                fields=fields_of(task),
+                kind=task.kind,
+            )
+            measure_statistics(net, (as_net_takes(inputs_of(task, *batch)) for batch in people.as_numpy_iterator()))
     follow_statistics(net, steps)
     if config.learn != "all":
         freeze_all_but(net, config.learn, new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from artefact.formats import MODEL_FILE
 from evaluate.measures import measure_of
 from machine.whole import whole
-from models import FORMS, NECKS, build_searched, inference_model, named_layers
+from models import FORMS, NECKS, build_searched, inference_model
 from models.latency_table import Costs, LatencyTable
 from models.search_space import Choice
 from pose.tasks import POSE_2D, as_net_takes
@@ -33,6 +34,7 @@ from train.searching.architecture import Architecture
 from train.searching.front import Found, pareto, read_front, write_blocks, write_front
 from train.searching.options import SearchConfig
 from train.searching.supernet import Gated, Supernet, gated
+from train.start.statistics import measure_statistics
 
 #: The net's blocks, in the run's folder.
 BLOCKS_FILE = "blocks.json"
@@ -220,15 +222,8 @@ class _Search:
         plan, joints = self.space.plan(choice), self.manifest.skeleton.num_joints
         net = build_searched(plan, joints, input_size=self.size, **self.parts)
         self.net.carry_to(net, choice)
-        layers = [one for _, one in named_layers(net) if isinstance(one, keras.layers.BatchNormalization)]
-        momenta, batches = [one.momentum for one in layers], self._batches("train", epoch, self.config.seed + 1)
-        for number in range(min(_STATISTICS_BATCHES, self.steps)):
-            for layer in layers:
-                # The mean over the batches so far.
-                layer.momentum = number / (number + 1)
-            net(next(batches)[0], training=True)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
+        batches = self._batches("train", epoch, self.config.seed + 1)
+        measure_statistics(net, (pictures for pictures, _ in islice(batches, min(_STATISTICS_BATCHES, self.steps))))
         return inference_model(net, self.size, self.form)
 
     def _keep(self, epoch: int, figures: dict[str, float]) -> None:
