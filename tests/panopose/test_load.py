@@ -18,11 +18,11 @@ def test_a_run_an_export_and_a_file_are_models(export, place):
     assert repr(model) == f"<panopose.Model {path}: 14 joints of lsp14, runtime='onnx', threads=1>"
 
 
-@pytest.mark.parametrize("name", ["fast", "accurate"])
-def test_the_models_that_ship_are_found_by_name(name):
+@pytest.mark.parametrize(("name", "num_joints"), [("fast", 14), ("fast17", 17), ("accurate", 14)])
+def test_the_models_that_ship_are_found_by_name(name, num_joints):
     pytest.importorskip("onnxruntime")
     model = panopose.load(name, runtime="onnx", threads=1)
-    assert model.name == name and model.skeleton.num_joints == 14
+    assert model.name == name and model.skeleton.num_joints == num_joints
 
 
 def test_a_run_without_an_export_names_the_command(export, tmp_path):
@@ -46,7 +46,7 @@ def test_what_is_no_model_raises_with_the_names_of_those_that_are(export, tmp_pa
     assert task["padding"] == PADDING
     for path, options, message in (
         ("fsat", {}, r"the model 'fsat' does not exist; did you mean fast\?"),
-        ("yolo", {}, "the model 'yolo' does not exist .*that is here: accurate, crowd, depth, fast, lift"),
+        ("yolo", {}, "the model 'yolo' does not exist .*that is here: accurate, crowd, depth, fast, fast17, lift"),
         (tmp_path, {}, "holds no SavedModel nor any other artefact"),
         (export, {"runtime": "onyx"}, "runtime must be one of saved-model, .*, got 'onyx'; leave it out"),
         (export, {"threads": 0}, "threads must be 1 or more, got 0"),
