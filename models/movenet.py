@@ -19,6 +19,7 @@ MAP_FILTERS, MAP_KERNEL = 96, 3
 _NEAR_CELLS = 1.8
 # The cells' predictions are averaged, weighted by this power of their scores; the published net takes the best cell's.
 _SHARPNESS = 8.0
+_TINY = 1e-6
 
 
 def movenet(x, width: float = 1.0, *, normalization: Normalization = keras.layers.BatchNormalization) -> list:
@@ -86,8 +87,8 @@ def person_head(
     row, column = (
         (ops.arange(count, dtype="float32") - guess[..., axis, None]) ** 2 for axis, count in ((0, rows), (1, columns))
     )
-    # (B, J, h, w) to (B, h, w, J).
-    distance = ops.transpose(ops.sqrt(row[..., None] + column[..., None, :]), (0, 2, 3, 1))
+    # (B, J, h, w) to (B, h, w, J). At 0 the root has no slope.
+    distance = ops.transpose(ops.sqrt(row[..., None] + column[..., None, :] + _TINY), (0, 2, 3, 1))
     logits = maps - ops.log(distance + _NEAR_CELLS)
     return {"heatmap_logits": logits, "score_logits": map_scores(features, logits, prefix=prefix)}
 

@@ -59,6 +59,25 @@ def test_the_person_in_the_middle_is_told_from_others_as_in_the_published_graph(
         np.testing.assert_allclose(logits, map_ - np.log(distance + 1.8), atol=1e-3)
 
 
+def test_gradients_are_finite_where_a_center_predicts_a_joint_exactly_in_a_cell(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(sys.modules["models.movenet"], "_SHARPNESS", 1e4)
+    net = build_movenet(0.25, 5, input_size=96, head=person_head)
+    for name in ("heatmap_centers", "heatmap_vectors"):
+        layer = net.get_layer(name)
+        layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    pictures = np.zeros((1, 96, 96, 3), np.uint8)
+    with tf.GradientTape() as tape:
+        logits = net(pictures)["heatmap_logits"]
+        loss = tf.reduce_mean(logits)
+    # All joints are in the middle cell.
+    falls = logits - logits[:, 12:13, 12:13]
+    assert (keras.ops.convert_to_numpy(falls)[0, 12, [11, 13]] < -0.3).all()
+    slopes = tape.gradient(loss, net.get_layer("heatmap_vectors").trainable_weights)
+    assert all(np.isfinite(slope).all() for slope in slopes)
+
+
 def test_wrong_arguments_raise():
     with pytest.raises(ValueError, match="width must be above 0, got 0; 1.0 is the published net"):
         build_movenet(0, 14)
