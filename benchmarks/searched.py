@@ -9,7 +9,8 @@ The searches are those of `python -m train.search`: by the gradient, and among r
 them stand MobileNetV2, EfficientNet-Lite and the blocks of MobileNetV3 (the large net; without squeeze-and-excitation
 and hard swish, and with whole expansions), each with the greatest width that keeps the limit. All are trained by
 `python -m train.searched`, from what fits of MoveNet's weights and none of the search's, measured on the validation and
-the test split, exported and timed. What is done is not repeated, and a training that was stopped goes on.
+the test split, exported and timed. What is done is not repeated, whatever the options, so that others need another
+--out; a search or training that was stopped goes on.
 
 It prints the table, and writes it as searched.csv.
 """
@@ -27,7 +28,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from benchmarks.zoo.run import processor_minutes, run_module, run_once
+from benchmarks.zoo.run import run_module, run_once
 from benchmarks.zoo.systems import System
 from export.latency import Options as Latency
 from export.latency import net_ms
@@ -149,8 +150,8 @@ def write_widest(name: str, options: Options, path: Path) -> str:
 def search(method: str, options: Options, seed: int) -> tuple[Path, float]:
     """The blocks that a search found, and its processor minutes."""
     run = options.out / f"search-{method}-{seed}"
-    used = run.with_suffix(".json")
-    if not used.is_file():
+    history = run / "history.csv"
+    if not history.is_file() or len(pd.read_csv(history)) < options.search_epochs:
         size = read_latency_table(options.table).input_size
         words = ["-m", "train.search", "--records", options.records, "--run", run, "--input-size", size]
         words += ["--table", options.table, "--limit-ms", options.limit_ms, "--runtime", options.runtime]
@@ -164,11 +165,8 @@ def search(method: str, options: Options, seed: int) -> tuple[Path, float]:
             "--seed",
             seed,
         ]
-        before = processor_minutes()
         run_module([*words, "--resume"] if run.is_dir() else words)
-        with whole(used) as unfinished:
-            unfinished.write_text(json.dumps(processor_minutes() - before), encoding="utf-8")
-    return run / "blocks.json", json.loads(used.read_text(encoding="utf-8"))
+    return run / "blocks.json", float(pd.read_csv(history)["processor_minutes"].sum())
 
 
 def row_of(name: str, options: Options) -> dict[str, str]:

@@ -57,10 +57,11 @@ def made(tmp_path, monkeypatch):
         words.append([str(word) for word in command])
         folder = tmp_path / "out" / words[-1][words[-1].index("--run") + 1].rpartition("/")[2]
         folder.mkdir()
+        pd.DataFrame({"processor_minutes": [5.0] * 30}).to_csv(folder / "history.csv")
         (folder / "blocks.json").write_text(json.dumps(mobilenet_v2_plan(0.5).as_json()))
 
     def trains(system, options, records, movenet, size, run):
-        run.mkdir()
+        run.mkdir(exist_ok=True)
         pd.DataFrame({"val_pck@0.2": [0.2, 0.4, 0.3]}).to_csv(run / "history.csv")
         figures = {"pck@0.1": 0.25, "pck@0.2": 0.5 + int(options[1]) / 100, "auc": 0.375}
         return Result(7.0, [figures], {"onnx": {"latency_ms": {"1": 1.25}, "passed": True}})
@@ -82,8 +83,9 @@ def test_the_table_has_a_row_for_each_net_and_figures_of_all_seeds(made, capsys)
     assert table["net"].tolist() == ["the best of random nets", "MobileNetV2, width 0.5"]
     assert table["test PCK@0.2, %"].tolist() == ["50.0; 51.0"] * 2
     assert table["val. PCK@0.2, %"].tolist() == ["40.0; 40.0"] * 2 and table["ms"].tolist() == ["1.25; 1.25"] * 2
-    assert table["processor minutes: search"].tolist() == ["0", ""]
+    assert table["processor minutes: search"].tolist() == ["150", ""]
     assert [one[one.index("--method") + 1] for one in words] == ["random"] * 2
+    run(options)
     assert [one[one.index("--seed") + 1] for one in words] == ["0", "1"] and "| net | ms |" in capsys.readouterr().out
 
 

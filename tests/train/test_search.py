@@ -145,6 +145,15 @@ def test_the_best_of_random_nets_within_the_limit_is_taken(files):
     assert read_plan(run / "blocks.json") == SPACE.plan(Choice(*map(tuple_of, json.loads(best["choice"]))))
 
 
+@pytest.mark.slow
+def test_where_no_random_net_keeps_the_limit_one_that_does_is_taken(files, monkeypatch):
+    monkeypatch.setattr(loop, "_DRAWS", 0)
+    run = train_search(config(files, "run", method="random", epochs=2))
+    found = pd.read_csv(run / "front.csv")["predicted_ms"]
+    assert len(found) == 1 and found[0] <= 0.85
+    assert read_plan(run / "blocks.json") and (run / "best.keras").is_file()
+
+
 def tuple_of(values):
     return tuple(tuple_of(value) if isinstance(value, list) else value for value in values)
 

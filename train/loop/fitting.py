@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -249,17 +249,9 @@ def _build_trainer(
             print(came)
         # A net that labels tell where to look has other inputs.
         if config.initial_share < 1 and trainer.seeds is None:
-            task, size = trainer.form.task, net.inputs[0].shape[1]
-            people = dataset(
-                config.records,
-                "train",
-                batch_size=config.batch_size,
-                input_size=size,
-                limit=_NUM_MEASURED,
-                fields=fields_of(task),
-                kind=task.kind,
-            )
-            measure_statistics(net, (as_net_takes(inputs_of(task, *batch)) for batch in people.as_numpy_iterator()))
+            size, task = net.inputs[0].shape[1], trainer.form.task
+            found = _inputs(config.records, "train", config.batch_size, size, task, limit=_NUM_MEASURED)
+            measure_statistics(net, map(as_net_takes, found))
     follow_statistics(net, steps)
     if config.learn != "all":
         freeze_all_but(net, config.learn, new)
@@ -276,16 +268,17 @@ def begin_run(run: Path, notes: dict, records: Path, task: Task) -> None:
     """Creates the run folder, with its samples and notes."""
     run.mkdir(parents=True, exist_ok=True)
     # A few real inputs, so that an export can be checked, and calibrated, without the records.
-    batches = dataset(
-        records,
-        "val",
-        batch_size=_NUM_SAMPLES,
-        input_size=notes["record_size"],
-        fields=fields_of(task),
-        kind=task.kind,
-    )
-    write_samples(run, inputs_of(task, *next(batches.as_numpy_iterator())))
+    write_samples(run, next(_inputs(records, "val", _NUM_SAMPLES, notes["record_size"], task)))
     write_notes(run, notes)
+
+
+def _inputs(
+    records: Path, split: str, batch_size: int, size: int, task: Task, limit: int | None = None
+) -> Iterator[dict[str, np.ndarray]]:
+    """The inputs of a split as they are, in batches, of so many records at most."""
+    options = {"batch_size": batch_size, "input_size": size, "limit": limit, "kind": task.kind}
+    for batch in dataset(records, split, fields=fields_of(task), **options).as_numpy_iterator():
+        yield inputs_of(task, *batch)
 
 
 def restore(trainer: PoseTrainer, run: Path, size: int, steps: int) -> int:
